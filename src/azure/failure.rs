@@ -1,0 +1,189 @@
+//! [`Failure`]: what went wrong between azlin and Azure, for the person who reads it in a log.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::show::{escape, quote};
+
+/// A request that did not do what it was for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the request was for, as a phrase that follows "cannot ".
+    pub doing: String,
+    /// What happened to it.
+    pub kind: Kind,
+}
+
+/// What happened to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Azure said no.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Azure's own word for the reason, such as `AuthorizationFailed`; may be empty.
+        code: String,
+        /// Azure's explanation; may be empty.
+        message: String,
+    },
+    /// What answered does not speak as Azure does: a proxy's page, an answer cut short.
+    NotAzure {
+        /// The HTTP status.
+        status: u16,
+        /// How the answer starts, or what is wrong with it.
+        what: String,
+    },
+    /// No answer.
+    Unreachable {
+        /// What the system said.
+        why: String,
+    },
+    /// No token.
+    SignIn {
+        /// What the credential said.
+        why: String,
+    },
+    /// Azure's answer names another host to go on at; the token does not go there.
+    Foreign {
+        /// That host.
+        host: String,
+    },
+    /// Azure accepted the request and did not carry it out in time.
+    TooSlow {
+        /// How long azlin waited, in seconds.
+        seconds: u64,
+    },
+}
+
+impl Failure {
+    /// What to do now, where azlin knows.
+    pub fn help(&self) -> Option<String> {
+        let help = match &self.kind {
+            Kind::Refused { code, .. } => match code.as_str() {
+                "AuthorizationFailed" => {
+                    "the identity needs the roles Reader, and Tag Contributor to apply, on the subscription"
+                }
+                "SubscriptionNotFound" => {
+                    "check the subscription's id and that you are signed in to its tenant"
+                }
+                "ScopeLocked" => "a lock forbids the write: remove it, or leave this VM out",
+                _ => return None,
+            },
+            Kind::NotAzure { .. } => {
+                "check the network: a proxy or a sign-in page may have answered instead"
+            }
+            Kind::Unreachable { .. } => {
+                "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
+            }
+            Kind::SignIn { .. } => {
+                "run `az login`, or set AZURE_ACCESS_TOKEN to a token for Azure's management API"
+            }
+            Kind::Foreign { .. } => {
+                "something between you and Azure changes its answers; nothing was sent to that host"
+            }
+            Kind::TooSlow { .. } => {
+                "look at the VM in the portal; running the same command again is safe"
+            }
+        };
+        Some(help.to_owned())
+    }
+
+    /// Whether Azure says that the resource group does not exist.
+    pub fn is_no_such_group(&self) -> bool {
+        matches!(&self.kind, Kind::Refused { code, .. } if code == "ResourceGroupNotFound")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}: {}", self.doing, self.kind)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused {
+                status,
+                code,
+                message,
+            } => {
+                write!(f, "Azure answered {status}")?;
+                if !code.is_empty() {
+                    write!(f, " {}", escape(code))?;
+                }
+                match message.is_empty() {
+                    true => Ok(()),
+                    false => write!(f, ": {}", escape(message.trim_end_matches('.'))),
+                }
+            }
+            Self::NotAzure { status, what } => {
+                write!(f, "what answered ({status}) is not Azure: {what}")
+            }
+            Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
+            Self::SignIn { why } => write!(f, "not signed in: {}", escape(why)),
+            Self::Foreign { host } => {
+                write!(
+                    f,
+                    "the answer sends azlin on to another host, {}",
+                    quote(host)
+                )
+            }
+            Self::TooSlow { seconds } => write!(f, "not done after {seconds} s"),
+        }
+    }
+}
+
+/// Azure's error body; Compute leaves the wrapper out of its 429s (Microsoft's documentation of its throttling).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Body {
+    Wrapped { error: Reason },
+    Bare(Reason),
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Kind {
+    /// The refusal in an answer with a status that is no success.
+    pub(super) fn refusal(status: u16, body: &[u8]) -> Self {
+        match serde_json::from_slice(body) {
+            Ok(
+                Body::Wrapped {
+                    error: Reason { code, message },
+                }
+                | Body::Bare(Reason { code, message }),
+            ) => Self::Refused {
+                status,
+                code,
+                message,
+            },
+            Err(_) if body.is_empty() => Self::Refused {
+                status,
+                code: String::new(),
+                message: String::new(),
+            },
+            Err(_) => Self::NotAzure {
+                status,
+                what: quote(&String::from_utf8_lossy(body)),
+            },
+        }
+    }
+}
+
+/// The innermost of an error and its causes: the one that says what happened, where the others only say where.
+pub(super) fn root(error: &dyn std::error::Error) -> String {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
+}

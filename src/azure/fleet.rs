@@ -1,0 +1,307 @@
+//! Azure's lists → [`Live`].
+//!
+//! The lists are read by slim requests of azlin's own: one odd VM must not cost the whole page, and what is not shown is not
+//! parsed. VMs come from the Compute list, never from Resource Graph or the generic resource list, which lag behind.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::Deserialize;
+
+use super::Failure;
+use super::pipeline::{Arm, Listed};
+use crate::model::{Addresses, Guid, Live, LiveName, Power, Scope, TagKey, Vm, VmId};
+
+/// The versions of Azure's REST interfaces that azlin speaks.
+const COMPUTE: (&str, &str) = ("api-version", "2024-03-01");
+const NETWORK: (&str, &str) = ("api-version", "2023-11-01");
+
+/// Another tool writes this key; azlin says so once and leaves it alone.
+const FOREIGN_TAG: &str = "azlin-session";
+
+/// Which VMs hold which sessions: one list.
+///
+/// # Errors
+/// A page could not be had: half a fleet is not a fleet.
+pub async fn sessions(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Failure> {
+    let listed = vms(arm, scope, false).await?;
+    Ok(live(listed, tag))
+}
+
+/// Which VMs hold which sessions, run, and have which addresses: four lists at once, joined.
+///
+/// The list with power states was reported to leave tags out, and the list with tags has no power states, so both are
+/// read. Interfaces and public addresses are read for the whole subscription: they may be in another group than their VM.
+///
+/// # Errors
+/// A page could not be had.
+pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Failure> {
+    let network = |kind| arm.url(&["providers", "Microsoft.Network", kind], &[NETWORK]);
+    let (with_tags, with_power, interfaces, public) = tokio::try_join!(
+        vms(arm, scope, false),
+        vms(arm, scope, true),
+        arm.list::<Interface>("list the network interfaces", network("networkInterfaces")),
+        arm.list::<PublicAddress>("list the public IP addresses", network("publicIPAddresses")),
+    )?;
+    let mut live = live(with_tags, tag);
+    for listed in with_power.items {
+        if let Some(vm) = listed.id().and_then(|id| live.vms.get_mut(&id)) {
+            vm.power = listed.power();
+        }
+    }
+    join_addresses(&mut live, interfaces.items, &public.items);
+    Ok(live)
+}
+
+async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimVm>, Failure> {
+    let mut query = vec![COMPUTE];
+    if status_only {
+        query.push(("statusOnly", "true"));
+    }
+    let doing = if status_only {
+        "list the VMs' power states"
+    } else {
+        "list the VMs"
+    };
+    let provider = ["providers", "Microsoft.Compute", "virtualMachines"];
+    let groups = match scope {
+        Scope::Subscription => return arm.list(doing, arm.url(&provider, &query)).await,
+        Scope::Groups(groups) => groups,
+    };
+    let lists = groups.iter().map(|group| {
+        let segments = [&["resourceGroups", group.as_str()][..], &provider[..]].concat();
+        arm.list(doing, arm.url(&segments, &query))
+    });
+    let mut all = Listed {
+        items: Vec::new(),
+        unreadable: 0,
+    };
+    for listed in futures::future::join_all(lists).await {
+        match listed {
+            Ok(listed) => {
+                all.items.extend(listed.items);
+                all.unreadable += listed.unreadable;
+            }
+            Err(failure) if failure.is_no_such_group() => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(all)
+}
+
+fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
+    let mut live = Live {
+        unreadable: listed.unreadable,
+        ..Live::default()
+    };
+    for slim in listed.items {
+        match slim.id() {
+            Some(id) => {
+                live.vms
+                    .entry(id.clone())
+                    .or_insert_with(|| slim.vm(id, tag));
+            }
+            None => live.unreadable += 1,
+        }
+    }
+    live
+}
+
+/// A VM of a list; whatever Azure leaves out is none.
+#[derive(Deserialize)]
+struct SlimVm {
+    id: String,
+    tags: Option<BTreeMap<String, Option<String>>>,
+    properties: Option<Properties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    vm_id: Option<String>,
+    instance_view: Option<InstanceView>,
+}
+
+/// How a VM is doing, as lists and single reads say it.
+#[derive(Deserialize)]
+pub(super) struct InstanceView {
+    #[serde(default)]
+    statuses: Vec<Status>,
+}
+
+impl InstanceView {
+    /// The codes of its statuses, such as `PowerState/running`.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
+        self.statuses
+            .iter()
+            .filter_map(|status| status.code.as_deref())
+    }
+}
+
+#[derive(Deserialize)]
+struct Status {
+    code: Option<String>,
+}
+
+impl SlimVm {
+    fn id(&self) -> Option<VmId> {
+        vm_id(&self.id)
+    }
+
+    fn vm(self, id: VmId, tag: &TagKey) -> Vm {
+        let tags: BTreeMap<String, String> = self
+            .tags
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key, value.unwrap_or_default()))
+            .collect();
+        let ours = tag.find(&tags);
+        let machine = self.properties.and_then(|properties| properties.vm_id);
+        Vm {
+            id,
+            machine: machine.as_deref().and_then(Guid::new),
+            session: ours.and_then(|(_, value)| LiveName::new(value)),
+            foreign_tag: ours.is_none()
+                && tags.keys().any(|key| key.eq_ignore_ascii_case(FOREIGN_TAG)),
+            power: Power::Unknown,
+            addresses: Addresses::default(),
+        }
+    }
+
+    fn power(&self) -> Power {
+        let view = self
+            .properties
+            .as_ref()
+            .and_then(|properties| properties.instance_view.as_ref());
+        view.map_or(Power::Unknown, |view| power(view.codes()))
+    }
+}
+
+/// The power state among an instance view's codes.
+pub(super) fn power<'a>(mut codes: impl Iterator<Item = &'a str>) -> Power {
+    match codes.find_map(|code| code.strip_prefix("PowerState/")) {
+        Some("running") => Power::Running,
+        Some("starting") => Power::Starting,
+        Some("stopping" | "deallocating") => Power::Stopping,
+        Some("stopped") => Power::Stopped,
+        Some("deallocated") => Power::Deallocated,
+        _ => Power::Unknown,
+    }
+}
+
+/// The VM in an id as ARM writes it, whatever its casing.
+fn vm_id(id: &str) -> Option<VmId> {
+    let segments: Vec<&str> = id.trim_start_matches('/').split('/').collect();
+    let [
+        subscriptions,
+        _,
+        groups,
+        group,
+        providers,
+        compute,
+        vms,
+        name,
+    ] = segments.as_slice()
+    else {
+        return None;
+    };
+    let fixed = [
+        (subscriptions, "subscriptions"),
+        (groups, "resourceGroups"),
+        (providers, "providers"),
+        (compute, "Microsoft.Compute"),
+        (vms, "virtualMachines"),
+    ];
+    let is_vm = fixed
+        .iter()
+        .all(|(found, expected)| found.eq_ignore_ascii_case(expected));
+    is_vm.then(|| VmId::new(group, name).ok()).flatten()
+}
+
+#[derive(Deserialize)]
+struct Interface {
+    id: String,
+    properties: Option<InterfaceProperties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InterfaceProperties {
+    primary: Option<bool>,
+    virtual_machine: Option<Reference>,
+    #[serde(default)]
+    ip_configurations: Vec<Configuration>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Configuration {
+    properties: Option<ConfigurationProperties>,
+}
+
+#[derive(Deserialize)]
+struct ConfigurationProperties {
+    primary: Option<bool>,
+    #[serde(rename = "privateIPAddress")]
+    private: Option<String>,
+    #[serde(rename = "publicIPAddress")]
+    public: Option<Reference>,
+}
+
+#[derive(Deserialize)]
+struct PublicAddress {
+    id: String,
+    properties: Option<PublicAddressProperties>,
+}
+
+#[derive(Deserialize)]
+struct PublicAddressProperties {
+    #[serde(rename = "ipAddress")]
+    address: Option<String>,
+}
+
+/// Gives each VM the addresses of its interfaces: the primary interface's first, and within each the primary
+/// configuration's. A public address object may have no address yet.
+fn join_addresses(live: &mut Live, mut interfaces: Vec<Interface>, public: &[PublicAddress]) {
+    let public: BTreeMap<String, IpAddr> = public
+        .iter()
+        .filter_map(|object| {
+            let address = object.properties.as_ref()?.address.as_ref()?;
+            Some((object.id.to_lowercase(), address.parse().ok()?))
+        })
+        .collect();
+    let secondary = |primary: Option<bool>| !primary.unwrap_or(false);
+    interfaces.sort_by_key(|interface| {
+        let primary = interface
+            .properties
+            .as_ref()
+            .and_then(|properties| properties.primary);
+        (secondary(primary), interface.id.to_lowercase())
+    });
+    for properties in interfaces
+        .into_iter()
+        .filter_map(|interface| interface.properties)
+    {
+        let vm = properties.virtual_machine.and_then(|vm| vm_id(&vm.id));
+        let Some(vm) = vm.and_then(|id| live.vms.get_mut(&id)) else {
+            continue;
+        };
+        let configurations = properties.ip_configurations.into_iter();
+        let mut configurations: Vec<_> = configurations.filter_map(|c| c.properties).collect();
+        configurations.sort_by_key(|configuration| secondary(configuration.primary));
+        for configuration in configurations {
+            let address = configuration
+                .public
+                .and_then(|public_ip| public.get(&public_ip.id.to_lowercase()).copied());
+            vm.addresses.public.extend(address);
+            let private: Option<IpAddr> = configuration
+                .private
+                .and_then(|address| address.parse().ok());
+            vm.addresses.private.extend(private);
+        }
+    }
+}

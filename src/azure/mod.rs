@@ -1,0 +1,18 @@
+//! Azure, below everything else: requests over the SDK's pipeline, answers as [`crate::model`]'s words.
+//!
+//! This room alone names Azure's crates. The bearer token stays inside `azure_core`'s pipeline; no request leaves for a host
+//! other than the one that was opened.
+
+mod bridge;
+pub mod compute;
+mod failure;
+pub mod fleet;
+mod pipeline;
+mod record;
+pub mod sign_in;
+pub mod tags;
+mod transport;
+
+pub use failure::{Failure, Kind};
+pub use pipeline::Arm;
+pub use transport::Target;

@@ -1,0 +1,236 @@
+//! [`Arm`]: one Azure Resource Manager, and one way of asking it.
+
+use std::sync::Arc;
+
+use azure_core::credentials::TokenCredential;
+use azure_core::error::ErrorKind;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::{
+    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions,
+    Request, RetryOptions, Transport, Url,
+};
+use azure_core::time::Duration;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::failure::root;
+use super::transport::Target;
+use super::{Failure, Kind};
+use crate::model::{SubscriptionId, VmId};
+
+/// One subscription of one Azure, opened with one credential.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    pipeline: Pipeline,
+    base: Url,
+    subscription: SubscriptionId,
+}
+
+/// An answer that was a success.
+pub(super) struct Answer {
+    pub status: u16,
+    pub body: azure_core::Bytes,
+}
+
+/// The items of a list that azlin can read, and how many it cannot.
+pub(super) struct Listed<T> {
+    pub items: Vec<T>,
+    pub unreadable: usize,
+}
+
+#[derive(Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    value: Vec<&'a RawValue>,
+    #[serde(rename = "nextLink")]
+    next_link: Option<String>,
+}
+
+impl Arm {
+    /// Opens `target`; no request leaves yet.
+    ///
+    /// # Errors
+    /// The system's certificates or proxy settings cannot be used.
+    pub fn open(
+        target: Target,
+        subscription: SubscriptionId,
+        credential: Arc<dyn TokenCredential>,
+    ) -> Result<Self, Failure> {
+        let (base, audience) = target.base();
+        let failure = |why: String| Failure {
+            doing: "open a connection to Azure".to_owned(),
+            kind: Kind::Unreachable { why },
+        };
+        let base = Url::parse(&base).map_err(|error| failure(error.to_string()))?;
+        let client = target.client().map_err(failure)?;
+        let retry = ExponentialRetryOptions {
+            initial_delay: Duration::milliseconds(200),
+            max_retries: 4,
+            ..Default::default()
+        };
+        let options = ClientOptions {
+            transport: Some(Transport::new(client)),
+            retry: RetryOptions::exponential(retry),
+            ..Default::default()
+        };
+        let scope = format!("{audience}/.default");
+        let authorization = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]));
+        let pipeline = Pipeline::new(
+            Some(env!("CARGO_PKG_NAME")),
+            Some(env!("CARGO_PKG_VERSION")),
+            options,
+            Vec::new(),
+            vec![authorization],
+            None,
+        );
+        Ok(Self {
+            pipeline,
+            base,
+            subscription,
+        })
+    }
+
+    /// The subscription that was opened.
+    pub fn subscription(&self) -> &SubscriptionId {
+        &self.subscription
+    }
+
+    pub(super) fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The URL of `segments` within the subscription; each segment is encoded, so that no name can leave its place.
+    pub(super) fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.clear()
+                .extend(["subscriptions", self.subscription.as_str()])
+                .extend(segments);
+        }
+        url.query_pairs_mut().extend_pairs(query);
+        url
+    }
+
+    /// The URL of `rest` within `vm`.
+    pub(super) fn vm_url(&self, vm: &VmId, rest: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut segments = vec!["resourceGroups", vm.group()];
+        segments.extend([
+            "providers",
+            "Microsoft.Compute",
+            "virtualMachines",
+            vm.name(),
+        ]);
+        segments.extend(rest);
+        self.url(&segments, query)
+    }
+
+    /// Sends a request and returns the answer if it is a success. `doing` says what for.
+    pub(super) async fn send(
+        &self,
+        doing: &str,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Answer, Failure> {
+        let mut request = Request::new(url, method);
+        request.insert_header("accept", "application/json");
+        if let Some(body) = body {
+            request.insert_header("content-type", "application/json");
+            request.set_body(body);
+        }
+        let options = PipelineSendOptions {
+            skip_checks: true,
+            ..Default::default()
+        };
+        let sent = self
+            .pipeline
+            .send(&Context::new(), &mut request, Some(options))
+            .await;
+        let failed = |kind| Failure {
+            doing: doing.to_owned(),
+            kind,
+        };
+        let response = sent.map_err(|error| {
+            let why = root(&error);
+            failed(match error.kind() {
+                ErrorKind::Credential => Kind::SignIn { why },
+                _ => Kind::Unreachable { why },
+            })
+        })?;
+        let status = u16::from(response.status());
+        let body = response.into_body().into();
+        match status {
+            200..300 => Ok(Answer { status, body }),
+            _ => Err(failed(Kind::refusal(status, &body))),
+        }
+    }
+
+    /// Every page of a list. `nextLink` is followed as it came, and only to the host that was opened.
+    ///
+    /// An item that azlin cannot read is counted, and costs no other.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        first: Url,
+    ) -> Result<Listed<T>, Failure> {
+        let failed = |kind| Failure {
+            doing: doing.to_owned(),
+            kind,
+        };
+        let mut listed = Listed {
+            items: Vec::new(),
+            unreadable: 0,
+        };
+        let mut next = Some(first);
+        while let Some(url) = next {
+            let answer = self.send(doing, Method::Get, url, None).await?;
+            let page: Page<'_> = serde_json::from_slice(&answer.body)
+                .map_err(|error| failed(not_azure(&answer, &error)))?;
+            for item in page.value {
+                match serde_json::from_str(item.get()) {
+                    Ok(item) => listed.items.push(item),
+                    Err(_) => listed.unreadable += 1,
+                }
+            }
+            let link = page.next_link.filter(|link| !link.is_empty());
+            next = link
+                .map(|link| self.own(&link))
+                .transpose()
+                .map_err(failed)?;
+        }
+        Ok(listed)
+    }
+
+    /// `link` as a URL, if it leads to the host that was opened.
+    fn own(&self, link: &str) -> Result<Url, Kind> {
+        let foreign = || Kind::Foreign {
+            host: link.to_owned(),
+        };
+        let mut url = Url::parse(link).map_err(|_| foreign())?;
+        // The pipeline wants https even for an emulator on loopback, which names itself by http; see `Loopback`.
+        if url.scheme() == "http" && self.base.port().is_some() {
+            url = Url::parse(&link.replacen("http:", "https:", 1)).map_err(|_| foreign())?;
+        }
+        match url.origin() == self.base.origin() && url.username().is_empty() {
+            true => Ok(url),
+            false => Err(Kind::Foreign {
+                host: url.host_str().unwrap_or(link).to_owned(),
+            }),
+        }
+    }
+}
+
+/// That a successful answer's body is not what Azure sends.
+pub(super) fn not_azure(answer: &Answer, error: &serde_json::Error) -> Kind {
+    let start = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body));
+    let what = format!("{} ({error})", crate::show::quote(&start));
+    Kind::NotAzure {
+        status: answer.status,
+        what,
+    }
+}

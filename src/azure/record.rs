@@ -1,0 +1,75 @@
+//! `AZLIN_RECORD=FILE`: what was said to Azure and what it answered, one exchange a line, for a bug report or a validator.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::http::headers::Headers;
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
+use serde_json::{Map, Value, json};
+
+use crate::file::find::plain;
+
+/// An HTTP client that writes down what goes through it. The `authorization` header is never written.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    inner: Arc<dyn HttpClient>,
+    file: File,
+}
+
+impl Recorder {
+    /// `client`, recorded if `AZLIN_RECORD` names a file.
+    ///
+    /// # Errors
+    /// The file cannot be appended to.
+    pub(super) fn wrap(client: Arc<dyn HttpClient>) -> Result<Arc<dyn HttpClient>, String> {
+        let named = std::env::var_os("AZLIN_RECORD").filter(|path| !path.is_empty());
+        let Some(path) = named else {
+            return Ok(client);
+        };
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|error| format!("AZLIN_RECORD: {}", plain(&error)))?;
+        Ok(Arc::new(Self {
+            inner: client,
+            file,
+        }))
+    }
+}
+
+#[async_trait]
+impl HttpClient for Recorder {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let (status, headers, body) = self.inner.execute_request(request).await?.deconstruct();
+        let body = body.collect().await?;
+        let sent = match request.body() {
+            Body::Bytes(bytes) => parsed(bytes),
+            Body::SeekableStream(_) => Value::Null,
+        };
+        let exchange = json!({
+            "method": request.method().as_ref(),
+            "url": request.url().as_str(),
+            "reqHeaders": written(request.headers()),
+            "reqBody": sent,
+            "status": u16::from(status),
+            "resHeaders": written(&headers),
+            "resBody": parsed(&body),
+        });
+        // One write a line: several processes may record into one file.
+        let _ = (&self.file).write_all(format!("{exchange}\n").as_bytes());
+        Ok(AsyncRawResponse::from_bytes(status, headers, body))
+    }
+}
+
+fn written(headers: &Headers) -> Map<String, Value> {
+    let shown = headers
+        .iter()
+        .filter(|(name, _)| name.as_str() != "authorization");
+    shown
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
+        .collect()
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or(Value::Null)
+}

@@ -1,0 +1,71 @@
+//! Which credential: chosen from what the environment says, never by trying.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::time::{Duration, OffsetDateTime};
+use azure_identity::AzureCliCredential;
+
+use super::{Failure, Kind};
+
+/// A token that was given, or that nothing checks.
+#[derive(Debug)]
+struct Given(Secret);
+
+#[async_trait]
+impl TokenCredential for Given {
+    async fn get_token(
+        &self,
+        _scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        // Its real end is unknown; Azure says so when it comes.
+        let end = OffsetDateTime::now_utc() + Duration::hours(1);
+        Ok(AccessToken::new(self.0.clone(), end))
+    }
+}
+
+/// The credential for Azure: the token in `AZURE_ACCESS_TOKEN`, else the account that `az` is signed in to.
+///
+/// # Errors
+/// `az` cannot be used.
+pub fn azure() -> Result<Arc<dyn TokenCredential>, Failure> {
+    if let Some(token) = given() {
+        return Ok(token);
+    }
+    match AzureCliCredential::new(None) {
+        Ok(credential) => Ok(credential),
+        Err(error) => Err(Failure {
+            doing: "sign in with `az`".to_owned(),
+            kind: Kind::SignIn {
+                why: super::failure::root(&error),
+            },
+        }),
+    }
+}
+
+/// The credential for an emulator: the token in `AZURE_ACCESS_TOKEN` and nothing else, because a file may name the emulator.
+///
+/// # Errors
+/// It is not set.
+pub fn emulator() -> Result<Arc<dyn TokenCredential>, Failure> {
+    given().ok_or_else(|| Failure {
+        doing: "sign in to `endpoint`".to_owned(),
+        kind: Kind::SignIn {
+            why: "an endpoint is sent AZURE_ACCESS_TOKEN only, which is not set".to_owned(),
+        },
+    })
+}
+
+/// The credential for the embedded Azure, which takes any.
+pub fn sandbox() -> Arc<dyn TokenCredential> {
+    Arc::new(Given(Secret::new("sandbox")))
+}
+
+fn given() -> Option<Arc<dyn TokenCredential>> {
+    let token = std::env::var("AZURE_ACCESS_TOKEN")
+        .ok()
+        .filter(|token| !token.is_empty())?;
+    Some(Arc::new(Given(Secret::new(token))))
+}

@@ -1,0 +1,135 @@
+//! [`Target`]: the three places that a request can go to, below the pipeline.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::error::{Error, ErrorKind};
+use azure_core::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, Headers};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
+
+use super::record::Recorder;
+use crate::model::Cloud;
+use crate::sandbox::{self, Sandbox};
+
+/// How long a connection may take to come up, and an answer to go on. A page of 500 VMs takes some seconds.
+const CONNECT: Duration = Duration::from_secs(20);
+const READ: Duration = Duration::from_secs(60);
+
+/// Where requests go.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A cloud of Microsoft's, over TLS.
+    Cloud(Cloud),
+    /// An emulator on this machine, over plain HTTP.
+    Loopback(SocketAddr),
+    /// The embedded Azure, in this process.
+    Sandbox(Arc<Sandbox>),
+}
+
+impl Target {
+    /// The base of every URL, and the audience that tokens are asked for.
+    pub(super) fn base(&self) -> (String, String) {
+        let (base, audience) = match self {
+            Self::Cloud(Cloud::Public) => ("management.azure.com", "management.azure.com"),
+            Self::Cloud(Cloud::UsGovernment) => (
+                "management.usgovcloudapi.net",
+                "management.usgovcloudapi.net",
+            ),
+            Self::Cloud(Cloud::China) => {
+                ("management.chinacloudapi.cn", "management.chinacloudapi.cn")
+            }
+            // No host has this name (RFC 2606), so not even a mistake can send a request there.
+            Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => {
+                ("sandbox.invalid", "sandbox.invalid")
+            }
+            Self::Loopback(address) => {
+                return (
+                    format!("https://{address}"),
+                    "https://management.azure.com".to_owned(),
+                );
+            }
+        };
+        (format!("https://{base}"), format!("https://{audience}"))
+    }
+
+    pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, String> {
+        let client: Arc<dyn HttpClient> = match self {
+            Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
+            Self::Loopback(_) => Arc::new(Loopback(reqwest(|builder| {
+                // Nothing here speaks TLS, and a proxy must not see the token.
+                builder.no_proxy().tls_certs_only([])
+            })?)),
+            Self::Cloud(_) => Arc::new(reqwest(|builder| builder)?),
+        };
+        Recorder::wrap(client)
+    }
+}
+
+/// An HTTP client that follows no redirect, so that nothing but the pipeline decides where a request goes. It takes the
+/// system's certificates, or those that `SSL_CERT_FILE` names, and `HTTPS_PROXY` from the environment.
+fn reqwest(
+    with: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> Result<reqwest::Client, String> {
+    // Already installed is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .read_timeout(READ)
+        .redirect(reqwest::redirect::Policy::none())
+        .gzip(true);
+    with(builder)
+        .build()
+        .map_err(|error| super::failure::root(&error))
+}
+
+/// The pipeline refuses a token over plain HTTP, rightly. For an emulator on loopback, where no wire is, the URL says https
+/// up to here and http from here on.
+#[derive(Debug)]
+struct Loopback(reqwest::Client);
+
+#[async_trait]
+impl HttpClient for Loopback {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let mut request = request.clone();
+        let url = request.url().as_str().replacen("https:", "http:", 1);
+        *request.url_mut() = url
+            .parse()
+            .map_err(|error| Error::new(ErrorKind::Other, error))?;
+        self.0.execute_request(&request).await
+    }
+}
+
+#[derive(Debug)]
+struct Sandboxed(Arc<Sandbox>);
+
+#[async_trait]
+impl HttpClient for Sandboxed {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let Body::Bytes(body) = request.body() else {
+            let message = "the sandbox takes no streamed body";
+            return Err(Error::with_message(ErrorKind::Other, message));
+        };
+        let headers = request.headers();
+        let token = headers.get_optional_str(&AUTHORIZATION);
+        let token = token.and_then(|value| value.strip_prefix("Bearer "));
+        let answer = self.0.answer(&sandbox::Request {
+            method: request.method().as_ref(),
+            target: &request.path_and_query(),
+            origin: &request.url().origin().ascii_serialization(),
+            authorized: token.is_some_and(|token| !token.is_empty()),
+            content_type: headers.get_optional_str(&CONTENT_TYPE),
+            body,
+        });
+        let mut headers = Headers::new();
+        for (name, value) in answer.headers {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+        }
+        Ok(AsyncRawResponse::from_bytes(
+            answer.status.into(),
+            headers,
+            answer.body,
+        ))
+    }
+}

@@ -1,0 +1,130 @@
+//! [`Diagnostic`]: what is wrong with the file, and where.
+
+use std::ops::Range;
+
+/// A file's text with its name and the places where its lines start.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file's name, as the reader knows it.
+    pub name: String,
+    /// Its text, without a byte order mark.
+    pub text: String,
+    starts: Vec<usize>,
+}
+
+impl Source {
+    /// Indexes `text`'s lines once, so that each diagnostic finds its own at once, however many there are.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            name: name.into(),
+            text,
+            starts,
+        }
+    }
+
+    /// The line that holds the byte `offset`, from 1.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The column of the byte `offset`, in characters, from 1.
+    pub fn column_of(&self, offset: usize) -> usize {
+        let start = self.start_of(self.line_of(offset));
+        let before = self.text.get(start..offset.min(self.text.len()));
+        before.map_or(1, |before| before.chars().count() + 1)
+    }
+
+    /// The byte at which line `line` (from 1) starts.
+    pub fn start_of(&self, line: usize) -> usize {
+        let start = line.checked_sub(1).and_then(|line| self.starts.get(line));
+        start.copied().unwrap_or(self.text.len())
+    }
+
+    /// Line `line` (from 1) without its line break.
+    pub fn line(&self, line: usize) -> &str {
+        let text = self.text.get(self.start_of(line)..self.start_of(line + 1));
+        text.unwrap_or_default().trim_end_matches(['\n', '\r'])
+    }
+}
+
+/// How much a [`Diagnostic`] weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The file is not valid: nothing is read from Azure.
+    Error,
+    /// The file is valid; someone should look.
+    Warning,
+}
+
+/// One thing that is wrong with the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// What happened, in one line.
+    pub message: String,
+    /// Where: the first is the culprit, the others are what it collides with.
+    pub labels: Vec<Label>,
+    /// What to do now.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error at `span`, with a word or two to stand under it.
+    pub fn error(message: impl Into<String>, span: Range<usize>, label: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            message: message.into(),
+            labels: vec![Label {
+                span,
+                text: label.into(),
+            }],
+            help: None,
+        }
+    }
+
+    /// A warning at `span`, with a word or two to stand under it.
+    pub fn warning(
+        message: impl Into<String>,
+        span: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(message, span, label)
+        }
+    }
+
+    /// Points at `span` as well.
+    pub fn with(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: label.into(),
+        });
+        self
+    }
+
+    /// Says what to do now.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The byte at which the culprit starts.
+    pub fn offset(&self) -> usize {
+        self.labels.first().map_or(0, |label| label.span.start)
+    }
+}
+
+/// A place in the file with a word or two to stand under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The bytes that it underlines.
+    pub span: Range<usize>,
+    /// What stands beside the line that it draws; may be empty.
+    pub text: String,
+}

@@ -1,0 +1,44 @@
+//! `sessions.toml`: what a team wants, as it wrote it.
+//!
+//! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run. Only [`find`] touches the disk.
+
+mod diagnostic;
+pub mod find;
+mod read;
+mod table;
+
+pub use diagnostic::{Diagnostic, Label, Severity, Source};
+pub use read::read;
+pub(crate) use table::nearest;
+
+use std::net::SocketAddr;
+
+use crate::model::{Cloud, Desired, Scope, SubscriptionId, TagKey};
+use crate::ssh::SshDefaults;
+
+/// A valid `sessions.toml`.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    /// `[azure]`: where the VMs are.
+    pub azure: AzureSettings,
+    /// `[sessions.<group>]`: which VM holds which session.
+    pub desired: Desired,
+    /// `[ssh]`: the team's defaults for `connect`.
+    pub ssh: SshDefaults,
+}
+
+/// `[azure]`.
+#[derive(Clone, Debug, Default)]
+pub struct AzureSettings {
+    /// The subscription, unless a flag or the environment names it.
+    pub subscription: Option<SubscriptionId>,
+    /// The cloud; `public` when the file says nothing.
+    pub cloud: Cloud,
+    /// The tag that carries the session.
+    pub tag: TagKey,
+    /// An emulator of Azure on this machine, instead of a cloud. Loopback only: a file in someone's repository must not
+    /// decide where a token goes.
+    pub endpoint: Option<SocketAddr>,
+    /// Which VMs count.
+    pub scope: Scope,
+}

@@ -1,0 +1,425 @@
+//! Text → [`File`], or every reason why not.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::table::{Entry, entries, expected, listed, nearest, string, table, unknown};
+use super::{AzureSettings, Diagnostic, File, Severity, Source};
+use crate::model::{Cloud, Declared, Desired, Scope, SessionName, SubscriptionId, TagKey, VmId};
+use crate::show::{escape, quote};
+use crate::ssh::{JumpHost, SshDefaults, SshUser};
+
+/// Reads `bytes`, the content of the file called `name`.
+///
+/// The file is there only if no diagnostic is an error. Diagnostics come in the order of the file; all of one run at once,
+/// because a person who fixes a file wants to fix it once.
+pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.valid_up_to();
+            let diagnostic = Diagnostic::error("the file is not UTF-8", at..at + 1, "this byte")
+                .help("save it as UTF-8: that is what TOML is written in");
+            let source = Source::new(name, String::from_utf8_lossy(bytes));
+            return (None, vec![diagnostic], source);
+        }
+    };
+    let source = Source::new(name, text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+
+    let mut found = Vec::new();
+    let file = Reader {
+        source: &source,
+        found: &mut found,
+    }
+    .file(document.get_ref());
+    let syntax = errors
+        .iter()
+        .map(|error| syntax(error, text, document.get_ref()));
+    let syntax: Vec<Diagnostic> = syntax.collect();
+    // What the parser could not read, it stands in for; what is said of the stand-in would mislead.
+    let broken: BTreeSet<usize> = syntax.iter().map(|d| source.line_of(d.offset())).collect();
+    found.retain(|d| !broken.contains(&source.line_of(d.offset())));
+    found.extend(syntax);
+    found.sort_by_key(Diagnostic::offset);
+    let valid = found.iter().all(|d| d.severity == Severity::Warning);
+    (valid.then_some(file), found, source)
+}
+
+/// A syntax error in our words; a key that stands twice points at both places.
+fn syntax(error: &toml::de::Error, text: &str, document: &DeTable<'_>) -> Diagnostic {
+    let span = error.span().unwrap_or(0..0);
+    if error.message() != "duplicate key" {
+        let message = format!("not TOML: {}", escape(error.message()));
+        return Diagnostic::error(message, span, "here");
+    }
+    let key = text
+        .get(span.clone())
+        .unwrap_or_default()
+        .trim_matches(['"', '\'']);
+    let mut first = None;
+    last_before(document, key, span.start, &mut first);
+    let diagnostic = Diagnostic::error(
+        format!("{} stands twice in one table", quote(key)),
+        span,
+        "again here",
+    );
+    match first {
+        Some(first) => diagnostic.with(first, "first here"),
+        None => diagnostic,
+    }
+    .help("keep one of the lines")
+}
+
+/// The last place before `before` where `key` stands, in any table.
+fn last_before(table: &DeTable<'_>, key: &str, before: usize, last: &mut Option<Range<usize>>) {
+    for entry in entries(table) {
+        let later = last
+            .as_ref()
+            .is_none_or(|last| entry.span.start > last.start);
+        if entry.key == key && entry.span.start < before && later {
+            *last = Some(entry.span.clone());
+        }
+        if let DeValue::Table(table) = entry.value.get_ref() {
+            last_before(table, key, before, last);
+        }
+    }
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+/// What the declarations before this one have taken, and where.
+#[derive(Default)]
+struct Taken {
+    sessions: HashMap<SessionName, Range<usize>>,
+    folded: HashMap<String, Range<usize>>,
+    vms: BTreeMap<VmId, Range<usize>>,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, document: &DeTable<'_>) -> File {
+        let mut file = File::default();
+        for entry in entries(document) {
+            match entry.key {
+                "azure" => {
+                    if let Some(table) = table(&entry, self.found) {
+                        file.azure = self.azure(table);
+                    }
+                }
+                "sessions" => {
+                    if let Some(table) = table(&entry, self.found) {
+                        file.desired = self.sessions(table);
+                    }
+                }
+                "ssh" => {
+                    if let Some(table) = table(&entry, self.found) {
+                        file.ssh = self.ssh(table);
+                    }
+                }
+                _ => {
+                    let known = ["azure", "sessions", "ssh"];
+                    self.found.push(unknown(&entry, "the file", &known));
+                }
+            }
+        }
+        if let Scope::Groups(groups) = &mut file.azure.scope {
+            groups.extend(
+                file.desired
+                    .sessions
+                    .iter()
+                    .map(|s| s.vm.group().to_lowercase()),
+            );
+        }
+        file
+    }
+
+    fn azure(&mut self, azure: &DeTable<'_>) -> AzureSettings {
+        let mut settings = AzureSettings::default();
+        for entry in entries(azure) {
+            match entry.key {
+                "subscription" => {
+                    settings.subscription = self.checked(&entry, "", SubscriptionId::new);
+                }
+                "cloud" => {
+                    if let Some(cloud) = self.one_of(&entry, &Cloud::NAMES) {
+                        settings.cloud = cloud;
+                    }
+                }
+                "tag" => {
+                    if let Some(tag) = self.checked(&entry, "a tag key ", TagKey::new) {
+                        settings.tag = tag;
+                    }
+                }
+                "endpoint" => settings.endpoint = self.checked(&entry, "", loopback),
+                "scope" => {
+                    let scopes = [
+                        ("subscription", Scope::Subscription),
+                        ("groups", Scope::Groups(BTreeSet::new())),
+                    ];
+                    if let Some(scope) = self.one_of(&entry, &scopes) {
+                        settings.scope = scope;
+                    }
+                }
+                _ => {
+                    let known = ["subscription", "cloud", "tag", "endpoint", "scope"];
+                    self.found.push(unknown(&entry, "[azure]", &known));
+                }
+            }
+        }
+        settings
+    }
+
+    fn ssh(&mut self, ssh: &DeTable<'_>) -> SshDefaults {
+        let mut defaults = SshDefaults::default();
+        for entry in entries(ssh) {
+            match entry.key {
+                "user" => defaults.user = self.checked(&entry, "a user name ", SshUser::new),
+                "jump" => defaults.jump = self.checked(&entry, "a jump host ", JumpHost::new),
+                "command" => {
+                    defaults.command = string(&entry, self.found).map(ToOwned::to_owned);
+                }
+                _ => {
+                    self.found
+                        .push(unknown(&entry, "[ssh]", &["user", "jump", "command"]));
+                }
+            }
+        }
+        defaults
+    }
+
+    /// The string that `entry` holds, through `check`; `subject` starts the sentence that `check`'s answer ends.
+    fn checked<T>(
+        &mut self,
+        entry: &Entry<'_, '_>,
+        subject: &str,
+        check: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = string(entry, self.found)?;
+        match check(text) {
+            Ok(checked) => Some(checked),
+            Err(rule) => {
+                let message = format!("{subject}{rule}");
+                self.found
+                    .push(Diagnostic::error(message, entry.value_span(), "not valid"));
+                None
+            }
+        }
+    }
+
+    fn one_of<T: Clone>(&mut self, entry: &Entry<'_, '_>, choices: &[(&str, T)]) -> Option<T> {
+        let text = string(entry, self.found)?;
+        let chosen = choices.iter().find(|(name, _)| *name == text);
+        if chosen.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            let message = format!("`{}` cannot be {}", entry.key, quote(text));
+            let diagnostic = Diagnostic::error(message, entry.value_span(), "not known")
+                .help(format!("the choices are {}", listed(&names)));
+            self.found.push(diagnostic);
+        }
+        chosen.map(|(_, chosen)| chosen.clone())
+    }
+
+    fn sessions(&mut self, groups: &DeTable<'_>) -> Desired {
+        let mut desired = Desired::default();
+        let mut taken = Taken::default();
+        for group in entries(groups) {
+            if let DeValue::Table(vms) = group.value.get_ref() {
+                for vm in entries(vms) {
+                    desired
+                        .sessions
+                        .extend(self.declared(&group, &vm, &mut taken));
+                }
+            } else {
+                let help =
+                    "put it under its resource group: [sessions.<group>], then VM = \"session\"";
+                let diagnostic = expected("a table", &group, group.value.get_ref()).help(help);
+                self.found.push(diagnostic);
+            }
+        }
+        self.shadowed(&desired, &taken);
+        desired
+    }
+
+    fn declared(
+        &mut self,
+        group: &Entry<'_, '_>,
+        vm: &Entry<'_, '_>,
+        taken: &mut Taken,
+    ) -> Option<Declared> {
+        let (text, span) = self.session_text(group, vm)?;
+        let id = match VmId::new(group.key, vm.key) {
+            Ok(id) => Some(id),
+            Err(rule) => {
+                self.found.push(Diagnostic::error(
+                    rule,
+                    vm.span.clone(),
+                    "not a VM in Azure",
+                ));
+                None
+            }
+        };
+        let session = match SessionName::new(text) {
+            Ok(session) => Some(session),
+            Err(rule) => {
+                let message = format!("a session name {rule}");
+                let diagnostic = Diagnostic::error(message, span.clone(), "not a session name");
+                self.found.push(diagnostic);
+                None
+            }
+        };
+        let (id, session) = (id?, session?);
+        if let Some(first) = taken.vms.insert(id.clone(), vm.span.clone()) {
+            let message = format!("VM `{id}` stands twice");
+            let help = "Azure ignores the case of names: keep one of the lines";
+            let diagnostic = Diagnostic::error(message, vm.span.clone(), "again here");
+            self.found
+                .push(diagnostic.with(first, "first here").help(help));
+        }
+        self.unique(&id, &session, &span, taken);
+        Some(Declared {
+            vm: id,
+            session,
+            line: self.source.line_of(vm.span.start),
+        })
+    }
+
+    /// The session that `vm` is given: a string, or a table that holds one.
+    fn session_text<'t>(
+        &mut self,
+        group: &Entry<'_, '_>,
+        vm: &Entry<'t, '_>,
+    ) -> Option<(&'t str, Range<usize>)> {
+        let settings = match vm.value.get_ref() {
+            DeValue::String(text) => return Some((text.as_ref(), vm.value_span())),
+            DeValue::Table(settings) => settings,
+            other => {
+                let diagnostic = expected("a session name", vm, other)
+                    .help("write it in quotes: VM = \"session\"");
+                self.found.push(diagnostic);
+                return None;
+            }
+        };
+        let settings = entries(settings);
+        let meant =
+            |entry: &Entry<'_, '_>| !nearest(entry.key, ["session"].into_iter(), 1).is_empty();
+        if !settings.iter().any(meant) {
+            let message = format!("{} has no `session`", quote(vm.key));
+            let (name, dotted) = (escape(vm.key), format!("{}.{}", group.key, vm.key));
+            let help = format!(
+                "write {name} = {{ session = \"…\" }}; if a name has a dot, put it in quotes: [sessions.\"{}\"]",
+                escape(&dotted),
+            );
+            self.found
+                .push(Diagnostic::error(message, vm.span.clone(), "").help(help));
+            return None;
+        }
+        let mut session = None;
+        for entry in settings {
+            match entry.key {
+                "session" => {
+                    session = string(&entry, self.found).map(|text| (text, entry.value_span()));
+                }
+                _ => self.found.push(unknown(&entry, "a session", &["session"])),
+            }
+        }
+        session
+    }
+
+    /// That no VM before this one has its session, nor one that differs only in case.
+    fn unique(&mut self, vm: &VmId, session: &SessionName, span: &Range<usize>, taken: &mut Taken) {
+        let shown = quote(session.as_str());
+        if let Some(first) = taken.sessions.get(session) {
+            let help = format!(
+                "give {} another name, or delete one of the lines",
+                vm.name()
+            );
+            let diagnostic = Diagnostic::error(
+                format!("session {shown} is assigned twice"),
+                span.clone(),
+                "again here",
+            );
+            self.found
+                .push(diagnostic.with(first.clone(), "first here").help(help));
+            return;
+        }
+        taken.sessions.insert(session.clone(), span.clone());
+        let lower = session.as_str().to_lowercase();
+        if let Some(first) = taken.folded.get(&lower) {
+            let message = format!("session {shown} differs from another only in case");
+            let diagnostic = Diagnostic::warning(message, span.clone(), "this one")
+                .with(first.clone(), "the other")
+                .help("case counts in session names, but people will mix these up");
+            self.found.push(diagnostic);
+        } else if lower != session.as_str() {
+            let message = format!("session {shown} has upper-case letters");
+            let diagnostic = Diagnostic::warning(message, span.clone(), "")
+                .help("case counts: `azlin connect` must be given it exactly so");
+            self.found.push(diagnostic);
+        }
+        taken.folded.entry(lower).or_insert_with(|| span.clone());
+        if session.as_str().len() > SessionName::COMFORTABLE {
+            let (length, most) = (session.as_str().len(), SessionName::COMFORTABLE);
+            let message = format!("session {shown} has {length} characters");
+            let diagnostic = Diagnostic::warning(message, span.clone(), "").help(format!(
+                "names of up to {most} are easier to type and fit the tables"
+            ));
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// That no session is the name of another VM of the file: `connect` would go to that VM.
+    fn shadowed(&mut self, desired: &Desired, taken: &Taken) {
+        let mut named: HashMap<&str, Vec<&VmId>> = HashMap::new();
+        for declared in &desired.sessions {
+            named
+                .entry(declared.vm.folded_name())
+                .or_default()
+                .push(&declared.vm);
+        }
+        for declared in &desired.sessions {
+            let lower = declared.session.as_str().to_lowercase();
+            let others = named
+                .get(lower.as_str())
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let other = others.iter().find(|other| **other != &declared.vm);
+            let span = taken.sessions.get(&declared.session);
+            if let (Some(other), Some(span)) = (other, span) {
+                let message = format!(
+                    "session {} is the name of another VM, {other}",
+                    quote(declared.session.as_str())
+                );
+                let at = taken.vms.get(*other).cloned().unwrap_or(span.clone());
+                let diagnostic = Diagnostic::error(message, span.clone(), "this session")
+                    .with(at, "that VM")
+                    .help("`azlin connect` looks for VM names first: choose another session name");
+                self.found.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// `http://` and a loopback address with a port: where a file may send a request.
+fn loopback(endpoint: &str) -> Result<SocketAddr, String> {
+    let refusal = || {
+        format!(
+            "`endpoint` takes a loopback address like \"http://127.0.0.1:8999\", not {}: \
+             a file must not decide where your token goes",
+            quote(endpoint)
+        )
+    };
+    let address = endpoint
+        .strip_prefix("http://")
+        .map(|rest| rest.trim_end_matches('/'));
+    let address: Option<SocketAddr> = address.and_then(|address| address.parse().ok());
+    address
+        .filter(|address| address.ip().is_loopback())
+        .ok_or_else(refusal)
+}

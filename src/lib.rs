@@ -1,0 +1,50 @@
+//! Session names for Azure VMs as code.
+//!
+//! A team declares in `sessions.toml` which VM holds which session name. There is no state file: the name stands in a tag
+//! of the VM, and the tags are the state. What the file wants is *desired*, what Azure reports is *live*, their difference
+//! is the *plan*.
+//!
+//! ```text
+//!  sessions.toml ──file──▶ Desired ─┐
+//!                                   ├──plan──▶ Plan ──show──▶ text
+//!  Azure ──azure::fleet──▶ Live ────┘            │
+//!             │                                  └──apply──▶ azure::tags ──▶ Azure
+//!             └──resolve (name → VM)──▶ ssh
+//! ```
+//!
+//! Data flows left to right and never back. Everything between the two ends is pure: no clock, no network, no file, no
+//! terminal, so that a test is a call.
+//!
+//! # What always holds
+//!
+//! 1. The core ([`model`], [`file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`show`]) does no I/O and sees no
+//!    type of the SDK's. `plan` cannot write, because nothing it is handed can.
+//! 2. [`azure`] alone names Azure's crates, [`azure::compute`] alone the legacy one.
+//! 3. The bearer token stays in `azure_core` 1.x's pipeline. The legacy crate gets a placeholder.
+//! 4. No request leaves for a host other than the one that was opened, whatever an answer or the file says.
+//! 5. Only the session's tag is ever written, through the Tags API.
+//! 6. No prefix of a plan's steps puts a name on more VMs than held it before.
+//! 7. Planning is deterministic; applying a plan and planning again yields nothing to do.
+//! 8. What Azure or the file says reaches a terminal only escaped or validated.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+pub mod apply;
+pub mod azure;
+pub mod cli;
+pub mod file;
+pub mod model;
+pub mod plan;
+pub mod resolve;
+pub mod sandbox;
+pub mod show;
+pub mod ssh;
+pub mod verbs;

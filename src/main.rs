@@ -1,0 +1,68 @@
+//! argv → verb → exit code.
+
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+use std::process::ExitCode;
+
+use azlin::cli::Cli;
+use azlin::verbs::{self, Exit};
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // clap would exit with 2, which is taken: it means that there are changes.
+            let _ = usage.print();
+            let exit = if usage.use_stderr() {
+                Exit::Error
+            } else {
+                Exit::Done
+            };
+            return ExitCode::from(exit as u8);
+        }
+    };
+    log();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => ExitCode::from(runtime.block_on(verbs::run(cli)) as u8),
+        Err(error) => {
+            eprintln!(
+                "error: cannot start: {error}\nhelp: the system is out of file descriptors or threads"
+            );
+            ExitCode::from(Exit::Error as u8)
+        }
+    }
+}
+
+/// `AZLIN_LOG=debug`, or `AZLIN_LOG=azure_core=trace,hyper=debug`: what the libraries say, on stderr.
+fn log() {
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::prelude::*;
+    let Some(filter) = std::env::var("AZLIN_LOG")
+        .ok()
+        .filter(|filter| !filter.is_empty())
+    else {
+        return;
+    };
+    match filter.parse::<Targets>() {
+        Ok(targets) => tracing_subscriber::registry()
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_writer(std::io::stderr)
+                    .with_ansi(false),
+            )
+            .with(targets)
+            .init(),
+        Err(error) => {
+            eprintln!("warning: AZLIN_LOG is not understood, and nothing is logged: {error}")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What names a part of Azure: [`Cloud`], [`SubscriptionId`], [`Scope`], [`TagKey`], [`Guid`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagKey(String);
+
+impl TagKey {
+    /// Azure's limit for the name of a tag, in characters.
+    pub const MAX: usize = 512;
+
+    /// Checks `key` against Azure's rules for tag names: no `< > % & \ ? /` and no control characters.
+    ///
+    /// # Errors
+    /// The rule that it breaks, as a phrase that follows "a tag key ".
+    pub fn new(key: &str) -> Result<Self, String> {
+        let odd = |c: &char| "<>%&\\?/".contains(*c) || crate::show::is_unprintable(*c);
+        let length = key.chars().count();
+        if length == 0 {
+            Err("cannot be empty".to_owned())
+        } else if length > Self::MAX {
+            Err(format!(
+                "cannot have {length} characters: Azure allows at most {}",
+                Self::MAX
+            ))
+        } else if let Some(odd) = key.chars().find(odd) {
+            Err(format!("cannot contain `{}`", odd.escape_debug()))
+        } else {
+            Ok(Self(key.to_owned()))
+        }
+    }
+
+    /// The key itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether Azure takes `other` for this key: names of tags ignore case.
+    pub fn is(&self, other: &str) -> bool {
+        self.0.to_lowercase() == other.to_lowercase()
+    }
+
+    /// The entry of `tags` under this key, with the casing that it has there.
+    pub fn find<'a>(&self, tags: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
+        let found = tags.iter().find(|(key, _)| self.is(key));
+        found.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+impl Default for TagKey {
+    fn default() -> Self {
+        Self("azlin_session".to_owned())
+    }
+}
+
+/// A subscription's id: a GUID, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionId(String);
+
+impl SubscriptionId {
+    /// Checks that `id` is a GUID, so that it is safe in a URL.
+    ///
+    /// # Errors
+    /// That it is none, as a phrase that follows "error: ".
+    pub fn new(id: &str) -> Result<Self, String> {
+        match Guid::new(id) {
+            Some(guid) => Ok(Self(guid.0)),
+            None => Err(format!(
+                "`{}` is not a subscription id (a GUID, as in `az account show --query id`)",
+                crate::show::escape(id)
+            )),
+        }
+    }
+
+    /// The id itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SubscriptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A GUID in lower case. A VM's `vmId` is one, new for every re-created VM: the only identity that tells "same name, other
+/// machine" (Microsoft's documentation of the VM's properties).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guid(String);
+
+impl Guid {
+    /// The GUID in `text`, if it is one.
+    pub fn new(text: &str) -> Option<Self> {
+        let groups: Vec<&str> = text.split('-').collect();
+        let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+        let hexadecimal = |group: &&str| group.bytes().all(|b| b.is_ascii_hexdigit());
+        (lengths == [8, 4, 4, 4, 12] && groups.iter().all(hexadecimal))
+            .then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// The GUID itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The Azure that a file speaks of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cloud {
+    /// Azure itself.
+    #[default]
+    Public,
+    /// Azure for the government of the United States.
+    UsGovernment,
+    /// Azure in China, run by 21Vianet.
+    China,
+    /// The embedded Azure, for trying azlin out and for its tests.
+    Sandbox,
+}
+
+impl Cloud {
+    /// Every cloud with the name that the file gives it.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("public", Self::Public),
+        ("usgovernment", Self::UsGovernment),
+        ("china", Self::China),
+        ("sandbox", Self::Sandbox),
+    ];
+}
+
+/// Which VMs count: for uniqueness, and for what a plan may say of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All VMs of the subscription: what `connect` sees.
+    #[default]
+    Subscription,
+    /// The VMs of the resource groups that the file names, in lower case.
+    Groups(BTreeSet<String>),
+}

@@ -1,0 +1,133 @@
+//! The words everything else is written in.
+//!
+//! A value of one of these types has been checked once, where it entered; what takes it need not check again. What others
+//! wrote into Azure without asking azlin ([`LiveName`]) is a type of its own, so that it cannot pass for a name that was
+//! checked.
+
+mod azure;
+mod session_name;
+mod vm_id;
+
+pub use azure::{Cloud, Guid, Scope, SubscriptionId, TagKey};
+pub use session_name::{LiveName, SessionName};
+pub use vm_id::VmId;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+/// What the file wants: one session for each VM that it names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// In the order of the file, each VM and each session once.
+    pub sessions: Vec<Declared>,
+}
+
+/// One line of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The VM that the line names.
+    pub vm: VmId,
+    /// The session that it is to hold.
+    pub session: SessionName,
+    /// The line's number in the file, from 1.
+    pub line: usize,
+}
+
+/// What Azure reports: every VM in scope.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Each VM once, in the order of its id whatever the order in which Azure answered.
+    pub vms: BTreeMap<VmId, Vm>,
+    /// How many VMs Azure listed whose id or name azlin cannot use.
+    pub unreadable: usize,
+}
+
+impl Live {
+    /// Spells resource groups as `desired` does, where it names them: Azure's lists do not keep their casing.
+    pub fn spell_like(&mut self, desired: &Desired) {
+        let spelled: BTreeMap<String, &str> = desired
+            .sessions
+            .iter()
+            .map(|line| (line.vm.group().to_lowercase(), line.vm.group()))
+            .collect();
+        let vms = std::mem::take(&mut self.vms).into_values().map(|mut vm| {
+            if let Some(group) = spelled.get(&vm.id.group().to_lowercase()) {
+                vm.id = vm.id.spelled(group);
+            }
+            (vm.id.clone(), vm)
+        });
+        self.vms = vms.collect();
+    }
+}
+
+/// A VM as Azure reports it. What a command did not ask for is absent.
+#[derive(Clone, Debug)]
+pub struct Vm {
+    /// Where it is.
+    pub id: VmId,
+    /// Which machine it is: new for every re-created VM.
+    pub machine: Option<Guid>,
+    /// The session that its tag names.
+    pub session: Option<LiveName>,
+    /// Whether it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
+    pub foreign_tag: bool,
+    /// Whether it runs; [`Power::Unknown`] where it was not asked for.
+    pub power: Power,
+    /// How to reach it; empty where it was not asked for.
+    pub addresses: Addresses,
+}
+
+/// A VM's power state, from the codes `PowerState/…` of its instance view.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Power {
+    /// Runs.
+    Running,
+    /// On its way up.
+    Starting,
+    /// On its way down.
+    Stopping,
+    /// Shut down, still billed.
+    Stopped,
+    /// Shut down and released: its dynamic public address is gone.
+    Deallocated,
+    /// Not said.
+    #[default]
+    Unknown,
+}
+
+impl Power {
+    /// Whether `ssh` cannot succeed until someone starts the VM.
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Stopping | Self::Stopped | Self::Deallocated)
+    }
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Starting => "starting",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Deallocated => "deallocated",
+            Self::Unknown => "in an unknown state",
+        })
+    }
+}
+
+/// A VM's addresses, the primary network interface's first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Reachable from outside.
+    pub public: Vec<IpAddr>,
+    /// Reachable within its network.
+    pub private: Vec<IpAddr>,
+}
+
+impl Addresses {
+    /// Whether `address` is one of them.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.public.contains(&address) || self.private.contains(&address)
+    }
+}

@@ -1,0 +1,140 @@
+//! [`SessionName`], which was checked, and [`LiveName`], which was not.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A session name that azlin may write and hand to `ssh`.
+///
+/// 1–256 characters (256 is Azure's limit for a tag's value) of `A-Z a-z 0-9 - _ .`, starting with a letter or a digit,
+/// and nothing that `ssh` would take for an address: `2130706433` is 127.0.0.1 to it. Case counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionName(String);
+
+impl SessionName {
+    /// Azure's limit for the value of a tag, in characters.
+    pub const MAX: usize = 256;
+    /// The length, in characters, above which a name is hard to type and to show in a table.
+    pub const COMFORTABLE: usize = 30;
+
+    /// Checks `name` against the rules above.
+    ///
+    /// # Errors
+    /// The rule that it breaks, as a phrase that follows "a session name ".
+    pub fn new(name: &str) -> Result<Self, String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() {
+            return Err("cannot be empty".to_owned());
+        }
+        if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
+            return Err(format!(
+                "cannot contain `{}`: letters, digits, `-`, `_` and `.` only",
+                odd.escape_debug()
+            ));
+        }
+        if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return Err("must start with a letter or a digit".to_owned());
+        }
+        if name.len() > Self::MAX {
+            return Err(format!(
+                "cannot have {} characters: Azure allows at most {} in a tag",
+                name.len(),
+                Self::MAX
+            ));
+        }
+        if reads_as_address(name) || reads_as_number(name) {
+            return Err("cannot read as an IP address or a number".to_owned());
+        }
+        Ok(Self(name.to_owned()))
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn reads_as_number(name: &str) -> bool {
+    let numeric = |rest: &str, radix| {
+        !rest.is_empty() && rest.chars().all(|c: char| c.is_digit(radix) || c == '_')
+    };
+    let float = name.starts_with(|c: char| c.is_ascii_digit()) && name.parse::<f64>().is_ok();
+    let lower = name.to_ascii_lowercase();
+    let radix = |prefix, radix| {
+        lower
+            .strip_prefix(prefix)
+            .is_some_and(|r| numeric(r, radix))
+    };
+    float || numeric(name, 10) || radix("0x", 16) || radix("0o", 8) || radix("0b", 2)
+}
+
+/// Whether the C library's `inet_aton`, which `ssh` asks, takes `name` for an address: one to four numbers, decimal, octal
+/// (`0…`) or hexadecimal (`0x…`), the last of which fills the bytes that are left.
+fn reads_as_address(name: &str) -> bool {
+    if name.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let parts: Vec<Option<u64>> = name.split('.').map(c_number).collect();
+    let Some((last, leading)) = parts.split_last() else {
+        return false;
+    };
+    let bytes_left = match leading.len() {
+        taken @ 0..=3 => 4 - taken as u32,
+        _ => return false,
+    };
+    leading.iter().all(|part| part.is_some_and(|n| n <= 0xff))
+        && last.is_some_and(|n| n < 1 << (8 * bytes_left))
+}
+
+fn c_number(digits: &str) -> Option<u64> {
+    let lower = digits.to_ascii_lowercase();
+    if let Some(hex) = lower.strip_prefix("0x") {
+        u64::from_str_radix(hex, 16).ok()
+    } else if lower.len() > 1 && lower.starts_with('0') {
+        u64::from_str_radix(&lower, 8).ok()
+    } else {
+        lower.parse().ok()
+    }
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A session name as it stands in Azure: free text that anyone with write access to tags may have put there.
+///
+/// [`fmt::Display`] escapes it, so that showing it cannot change a terminal; [`LiveName::raw`] is for comparing and for
+/// sending it back to Azure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LiveName(String);
+
+impl LiveName {
+    /// The name in the value of a tag; none when the value is empty, which names nothing.
+    pub fn new(value: &str) -> Option<Self> {
+        (!value.is_empty()).then(|| Self(value.to_owned()))
+    }
+
+    /// The value as Azure has it, unescaped.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LiveName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::show::escape(&self.0))
+    }
+}
+
+impl From<&SessionName> for LiveName {
+    fn from(name: &SessionName) -> Self {
+        Self(name.0.clone())
+    }
+}
+
+impl PartialEq<SessionName> for LiveName {
+    fn eq(&self, other: &SessionName) -> bool {
+        self.0 == other.0
+    }
+}

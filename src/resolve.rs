@@ -1,0 +1,90 @@
+//! (Live, name) → the VM that `connect` goes to, or why not.
+//!
+//! Reads live tags, not the file: `connect` must reach where the name is now, even when an apply is overdue.
+
+use std::net::IpAddr;
+
+use crate::file::nearest;
+use crate::model::{Live, Vm, VmId};
+
+/// Why a name leads to no VM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// Several VMs answer to it.
+    Ambiguous {
+        /// What they have in common: "the name", "the session", "the address".
+        by: &'static str,
+        /// Those VMs.
+        vms: Vec<VmId>,
+    },
+    /// None does.
+    NotFound {
+        /// What looks like it: names of VMs and sessions, the nearest first.
+        nearest: Vec<String>,
+        /// What there is: each session with its VM.
+        sessions: Vec<(String, VmId)>,
+        /// How many VMs were looked at.
+        among: usize,
+    },
+}
+
+/// The VM called `name`: by VM name without regard to case, then by session name, then by IP address.
+///
+/// # Errors
+/// Several VMs answer to it in the first of these ways that any does, or none does in any.
+pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
+    let candidates = || live.vms.values();
+    let by_name: Vec<&Vm> = candidates().filter(|vm| vm.id.is_named(name)).collect();
+    if let Some(vm) = only("name", by_name)? {
+        return Ok(vm);
+    }
+    let holds = |vm: &&Vm| {
+        vm.session
+            .as_ref()
+            .is_some_and(|session| session.raw() == name)
+    };
+    if let Some(vm) = only("session", candidates().filter(holds).collect())? {
+        return Ok(vm);
+    }
+    if let Some(address) = address(name) {
+        let by_address = candidates()
+            .filter(|vm| vm.addresses.contains(address))
+            .collect();
+        if let Some(vm) = only("address", by_address)? {
+            return Ok(vm);
+        }
+    }
+    let sessions =
+        candidates().filter_map(|vm| Some((vm.session.as_ref()?.to_string(), vm.id.clone())));
+    let mut sessions: Vec<(String, VmId)> = sessions.collect();
+    sessions.sort();
+    let names = candidates().map(|vm| vm.id.name());
+    let names = names.chain(sessions.iter().map(|(session, _)| session.as_str()));
+    let nearest = nearest(name, names, 3)
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .collect();
+    Err(Miss::NotFound {
+        nearest,
+        sessions,
+        among: candidates().count(),
+    })
+}
+
+fn only<'l>(by: &'static str, vms: Vec<&'l Vm>) -> Result<Option<&'l Vm>, Miss> {
+    match vms.as_slice() {
+        [] => Ok(None),
+        [vm] => Ok(Some(vm)),
+        several => {
+            let vms = several.iter().map(|vm| vm.id.clone()).collect();
+            Err(Miss::Ambiguous { by, vms })
+        }
+    }
+}
+
+/// The plain form of an address only, never what `ssh` alone would take for one; an IPv4 address within IPv6 as IPv4.
+fn address(text: &str) -> Option<IpAddr> {
+    text.parse()
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
+}

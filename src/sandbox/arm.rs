@@ -1,0 +1,215 @@
+//! From a request to its answer.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::errors::{self, ArmError};
+use super::guid::Guid;
+use super::route::{self, Resource, Route, Target};
+use super::store::Store;
+use super::{network, start, tags, versions, vms};
+
+/// The sandbox's only subscription.
+pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
+
+const TENANT: &str = "5a4db0e5-0000-4000-8000-00000000aad0";
+
+/// What came in, reduced to what the answer depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The HTTP method, in upper case.
+    pub method: &'a str,
+    /// Path and query, as sent.
+    pub target: &'a str,
+    /// Scheme and authority, such as `http://127.0.0.1:8999`: what the links in an answer start with.
+    pub origin: &'a str,
+    /// Whether an `Authorization: Bearer` header with a token came along. Any token will do.
+    pub authorized: bool,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The body; empty where there is none.
+    pub body: &'a [u8],
+}
+
+/// What goes out. Names of headers are in lower case.
+#[derive(Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, each name once.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty where there is none.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    pub(super) fn empty(status: u16) -> Response {
+        Response {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    pub(super) fn with_body(status: u16, body: Vec<u8>) -> Response {
+        let content_type = "application/json; charset=utf-8".to_owned();
+        Response {
+            status,
+            headers: vec![("content-type", content_type)],
+            body,
+        }
+    }
+
+    pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
+        // Only a map with keys that aren't text can fail, and there is none.
+        Response::with_body(status, serde_json::to_vec(body).unwrap_or_default())
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Response {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// An ARM over the fleet in one file. Several may share the file, in one process or in many.
+#[derive(Debug)]
+pub struct Sandbox {
+    store: Store,
+    page_size: usize,
+    answered: AtomicU64,
+}
+
+/// A request that is known to be in order up to its route.
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) route: &'a Route,
+    pub(super) api_version: &'a str,
+    pub(super) store: &'a Store,
+    pub(super) page_size: usize,
+}
+
+impl Sandbox {
+    /// A sandbox on the fleet in the file `state`, with lists in pages of `page_size`.
+    ///
+    /// Touches nothing on disk; as long as there is no file, the sandbox shows the standard fleet.
+    pub fn open(state: impl Into<PathBuf>, page_size: usize) -> Sandbox {
+        Sandbox {
+            store: Store::new(state.into()),
+            page_size,
+            answered: AtomicU64::new(0),
+        }
+    }
+
+    /// Answers one request: at once, but for a turn at writing the file.
+    pub fn answer(&self, request: &Request<'_>) -> Response {
+        let mut response = self
+            .dispatch(request)
+            .unwrap_or_else(ArmError::into_response);
+        let number = self.answered.fetch_add(1, Ordering::Relaxed);
+        let id = Guid::from_text(&format!("request {number}")).to_string();
+        let (ratelimit, left) = if request.method == "GET" {
+            ("x-ms-ratelimit-remaining-subscription-reads", "249")
+        } else {
+            ("x-ms-ratelimit-remaining-subscription-writes", "199")
+        };
+        response.headers.extend([
+            ("cache-control", "no-cache".to_owned()),
+            ("x-ms-request-id", id.clone()),
+            ("x-ms-correlation-request-id", id),
+            (ratelimit, left.to_owned()),
+        ]);
+        response
+    }
+
+    /// The checks in ARM's order: a request without an api-version is refused even to those who
+    /// haven't signed in, and a path is judged before the version is.
+    fn dispatch(&self, request: &Request<'_>) -> Result<Response, ArmError> {
+        let target = Target::parse(request.target);
+        let api_version = match target.parameter("api-version") {
+            Some(version) if !version.is_empty() => version,
+            _ => return Err(errors::missing_api_version()),
+        };
+        if !request.authorized {
+            return Err(errors::not_signed_in(TENANT));
+        }
+        let Some(route) = Route::find(&target) else {
+            let (subscription, refusal) = route::unknown(&target, api_version);
+            subscription.as_deref().map_or(Ok(()), check_subscription)?;
+            return Err(refusal);
+        };
+        if !route.subscription.is_empty() {
+            check_subscription(&route.subscription)?;
+        }
+        let allowed = route.resource.methods();
+        if !allowed.split(", ").any(|method| method == request.method) {
+            return Err(errors::method_not_allowed(
+                request.method,
+                target.path,
+                allowed,
+            ));
+        }
+        versions::check(&route, api_version)?;
+        Call {
+            request,
+            target: &target,
+            route: &route,
+            api_version,
+            store: &self.store,
+            page_size: self.page_size,
+        }
+        .answer()
+    }
+}
+
+impl Call<'_> {
+    fn answer(&self) -> Result<Response, ArmError> {
+        match self.route.resource {
+            Resource::Subscriptions => {
+                // Azure leaves `nextLink` out of a last page here too, though its own description
+                // of this list requires one.
+                let list = json!({"value": [subscription()]});
+                Ok(Response::json(200, &list))
+            }
+            Resource::Subscription => Ok(Response::json(200, &subscription())),
+            Resource::Vms => vms::list(self),
+            Resource::Vm => vms::get(self),
+            Resource::InstanceView => vms::instance_view(self),
+            Resource::Start => start::start(self),
+            Resource::Operation => start::status(self),
+            Resource::Nics => network::interfaces(self),
+            Resource::PublicIps => network::public_ips(self),
+            Resource::Tags => tags::answer(self),
+        }
+    }
+}
+
+fn check_subscription(id: &str) -> Result<(), ArmError> {
+    if id.eq_ignore_ascii_case(SUBSCRIPTION) {
+        Ok(())
+    } else if Guid::parse(id).is_some() {
+        Err(errors::subscription_not_found(id))
+    } else {
+        Err(errors::invalid_subscription(id))
+    }
+}
+
+fn subscription() -> Value {
+    json!({
+        "id": format!("/subscriptions/{SUBSCRIPTION}"),
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": SUBSCRIPTION,
+        "tenantId": TENANT,
+        "displayName": "azlin sandbox",
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off"
+        }
+    })
+}

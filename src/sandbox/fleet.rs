@@ -1,0 +1,242 @@
+//! The fleet: what the sandbox knows of each VM, and its text form.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use super::guid::Guid;
+use super::tag_set::TagSet;
+
+/// The version of the file's layout. A file that says another one is not touched.
+const FORMAT: u32 = 1;
+
+/// One VM, as compact as the answers allow: interfaces, disks and the rest of what Azure tells
+/// are derived from it. Everything but the name and the group may be left out, so that a person
+/// can write the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Vm {
+    pub(super) name: Box<str>,
+    pub(super) group: Box<str>,
+    #[serde(default = "default_location")]
+    pub(super) location: Box<str>,
+    /// New for every re-created VM: what tells "same name, other machine". Derived from group
+    /// and name when the file has none.
+    #[serde(default)]
+    pub(super) vm_id: Guid,
+    #[serde(default)]
+    pub(super) os: Os,
+    #[serde(default)]
+    pub(super) power: Power,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) private_ip: Option<Ipv4Addr>,
+    /// A dynamic address: Azure releases it while the VM is deallocated and the public IP object
+    /// stays, without an `ipAddress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) public_ip: Option<Ipv4Addr>,
+    /// A second network interface, which is not the primary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) second_private_ip: Option<Ipv4Addr>,
+    /// A ReadOnly management lock on the VM.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) lock: bool,
+    #[serde(default, skip_serializing_if = "TagSet::is_empty")]
+    pub(super) tags: TagSet,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Os {
+    #[default]
+    Linux,
+    Windows,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Power {
+    #[default]
+    Running,
+    Deallocated,
+    Stopped,
+    Starting,
+}
+
+fn default_location() -> Box<str> {
+    "eastus".into()
+}
+
+/// Resource groups and the VMs in them, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Fleet {
+    /// Groups that exist even when no VM is in them; the group of a VM exists anyway.
+    pub(super) groups: Vec<Box<str>>,
+    pub(super) vms: Vec<Vm>,
+}
+
+impl Fleet {
+    /// The fleet that the text of a file describes, or what is wrong with the text.
+    pub(super) fn read(text: &[u8]) -> Result<Fleet, String> {
+        #[derive(Deserialize)]
+        struct Document {
+            #[serde(default = "current_format")]
+            format: u32,
+            #[serde(default)]
+            groups: Vec<Box<str>>,
+            vms: Vec<Vm>,
+        }
+        fn current_format() -> u32 {
+            FORMAT
+        }
+
+        let document: Document = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        if document.format != FORMAT {
+            return Err(format!(
+                "its format is {}, and this azlin reads format {FORMAT}",
+                document.format
+            ));
+        }
+        let mut fleet = Fleet {
+            groups: document.groups,
+            vms: document.vms,
+        };
+        let mut seen = HashSet::with_capacity(fleet.vms.len());
+        for vm in &mut fleet.vms {
+            for part in [&vm.name, &vm.group, &vm.location] {
+                if !is_plain(part) {
+                    return Err(format!(
+                        "`{}` is no name that Azure gives out",
+                        part.escape_debug()
+                    ));
+                }
+            }
+            let key = format!("{}/{}", vm.group, vm.name).to_lowercase();
+            if vm.vm_id.is_nil() {
+                vm.vm_id = Guid::from_text(&key);
+            }
+            if !seen.insert(key) {
+                return Err(format!("{}/{} is there twice", vm.group, vm.name));
+            }
+        }
+        fleet.vms.shrink_to_fit();
+        Ok(fleet)
+    }
+
+    /// Writes the fleet with one VM a line, so that a diff shows which VM changed.
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        write!(out, "{{\n  \"format\": {FORMAT},\n  \"groups\": ")?;
+        serde_json::to_writer(&mut *out, &self.groups)?;
+        write!(out, ",\n  \"vms\": [")?;
+        for (position, vm) in self.vms.iter().enumerate() {
+            out.write_all(if position == 0 { b"\n    " } else { b",\n    " })?;
+            serde_json::to_writer(&mut *out, vm)?;
+        }
+        write!(out, "\n  ]\n}}\n")
+    }
+
+    pub(super) fn has_group(&self, group: &str) -> bool {
+        let mut groups = self
+            .groups
+            .iter()
+            .chain(self.vms.iter().map(|vm| &vm.group));
+        groups.any(|held| held.eq_ignore_ascii_case(group))
+    }
+
+    pub(super) fn vm(&self, group: &str, name: &str) -> Option<&Vm> {
+        self.vms.iter().find(|vm| vm.is(group, name))
+    }
+
+    pub(super) fn vm_mut(&mut self, group: &str, name: &str) -> Option<&mut Vm> {
+        self.vms.iter_mut().find(|vm| vm.is(group, name))
+    }
+
+    /// The VMs of a group, or all of them when `group` is empty.
+    pub(super) fn in_scope(&self, group: &str) -> impl Iterator<Item = &Vm> {
+        self.vms
+            .iter()
+            .filter(move |vm| group.is_empty() || vm.group.eq_ignore_ascii_case(group))
+    }
+}
+
+impl Vm {
+    fn is(&self, group: &str, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name) && self.group.eq_ignore_ascii_case(group)
+    }
+}
+
+/// Whether a name can stand in a resource id as it is. (Microsoft's rules for names of resources
+/// allow letters, digits, and for groups also these marks.)
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_written_vm_needs_a_name_and_a_group() {
+        let fleet = Fleet::read(br#"{"vms":[{"name":"a","group":"g"}]}"#).unwrap();
+        let vm = fleet.vm("G", "A").unwrap();
+        assert_eq!(vm.location.as_ref(), "eastus");
+        assert_eq!((vm.os, vm.power), (Os::Linux, Power::Running));
+        assert!(!vm.vm_id.is_nil());
+        assert!(vm.tags.is_empty() && !vm.lock);
+    }
+
+    #[test]
+    fn unknown_keys_are_left_alone() {
+        let text = br#"{"comment":"mine","vms":[{"name":"a","group":"g","size":"big"}]}"#;
+        assert!(Fleet::read(text).is_ok());
+    }
+
+    #[test]
+    fn a_fleet_reads_back_as_it_was_written() {
+        let text = br#"{"format":1,"groups":["empty"],"vms":[
+            {"name":"a","group":"g","os":"Windows","power":"stopped","lock":true,
+             "private_ip":"10.0.0.4","public_ip":"203.0.113.4","tags":{"x":"1"}},
+            {"name":"b","group":"g","second_private_ip":"10.0.0.5"}]}"#;
+        let fleet = Fleet::read(text).unwrap();
+        let mut written = Vec::new();
+        fleet.write(&mut written).unwrap();
+        assert_eq!(Fleet::read(&written).unwrap(), fleet);
+        insta::assert_snapshot!(String::from_utf8(written).unwrap(), @r#"
+        {
+          "format": 1,
+          "groups": ["empty"],
+          "vms": [
+            {"name":"a","group":"g","location":"eastus","vm_id":"063ef03f-6904-49de-9dd3-826f113cce2d","os":"Windows","power":"stopped","private_ip":"10.0.0.4","public_ip":"203.0.113.4","lock":true,"tags":{"x":"1"}},
+            {"name":"b","group":"g","location":"eastus","vm_id":"a28616b2-6e73-4c41-96ec-f7c844ed5fff","os":"Linux","power":"running","second_private_ip":"10.0.0.5"}
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_a_file_may_not_say_is_named() {
+        let wrong = |text: &str| Fleet::read(text.as_bytes()).unwrap_err();
+        insta::assert_snapshot!(
+            [
+                wrong(""),
+                wrong(r#"{"format":2,"vms":[]}"#),
+                wrong(r#"{"vms":[{"name":"a","group":"g"},{"name":"A","group":"G"}]}"#),
+                wrong(r#"{"vms":[{"name":"a/../b","group":"g"}]}"#),
+                wrong(r#"{"vms":[{"name":"a","group":"g","power":"on"}]}"#),
+                wrong(r#"{"vms":[{"name":"a","group":"g","public_ip":"1.2.3"}]}"#),
+                wrong(r#"{"vms":[{"name":"a","group":"g","vm_id":"1"}]}"#),
+            ]
+            .join("\n"), @r#"
+        EOF while parsing a value at line 1 column 0
+        its format is 2, and this azlin reads format 1
+        G/A is there twice
+        `a/../b` is no name that Azure gives out
+        unknown variant `on`, expected one of `running`, `deallocated`, `stopped`, `starting` at line 1 column 44
+        invalid IPv4 address syntax at line 1 column 51
+        `1` is not a GUID at line 1 column 44
+        "#
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! An Azure Resource Manager (ARM) in a box, over a small fleet of VMs kept in a JSON file.
+//!
+//! It answers the REST requests that azlin sends, in Azure's own shapes and as strictly as Azure:
+//! what passes here is a request that Azure would recognise. So every command runs without an
+//! account and without a network, on the same code as against Azure. It is used in two ways: in
+//! process, as what stands under the pipeline in place of the network ([`Sandbox::answer`]), and
+//! over HTTP on loopback for other clients ([`serve`]).
+//!
+//! ```text
+//! Request ──route──▶ vms · start · network · tags ──▶ Response
+//!                       │  page (lists)  errors (refusals)
+//!                       ▼
+//!                     store ──▶ fleet (the JSON file), or the standard fleet while there is none
+//! ```
+//!
+//! Nothing here knows the rest of azlin, and nothing here keeps time: the same file and the same
+//! requests give the same answers.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+mod arm;
+mod errors;
+mod fleet;
+mod guid;
+mod network;
+mod page;
+mod route;
+mod serve;
+mod standard;
+mod start;
+mod store;
+mod tag_set;
+mod tags;
+mod versions;
+mod vms;
+
+#[cfg(test)]
+mod tests;
+
+pub use arm::{Request, Response, SUBSCRIPTION, Sandbox};
+pub use page::DEFAULT_PAGE_SIZE;
+pub use serve::serve;
+pub use standard::{MAX_VMS, reset};

@@ -1,0 +1,171 @@
+//! Network interfaces and public IP addresses, derived from the VMs that have them.
+
+use std::net::Ipv4Addr;
+
+use serde_json::{Value, json};
+
+use super::SUBSCRIPTION;
+use super::arm::{Call, Response};
+use super::errors::ArmError;
+use super::fleet::{Power, Vm};
+use super::page::page;
+use super::vms;
+
+pub(super) struct Interface<'a> {
+    vm: &'a Vm,
+    name: String,
+    private_ip: Option<Ipv4Addr>,
+    pub(super) primary: bool,
+}
+
+/// The VM's interfaces, the primary one first.
+pub(super) fn interfaces_of(vm: &Vm) -> impl Iterator<Item = Interface<'_>> {
+    let primary = Interface {
+        vm,
+        name: format!("{}-nic", vm.name),
+        private_ip: vm.private_ip,
+        primary: true,
+    };
+    let second = vm.second_private_ip.map(|ip| Interface {
+        vm,
+        name: format!("{}-nic-2", vm.name),
+        private_ip: Some(ip),
+        primary: false,
+    });
+    [primary].into_iter().chain(second)
+}
+
+pub(super) fn interfaces(call: &Call<'_>) -> Result<Response, ArmError> {
+    let fleet = call.store.read()?;
+    let group = &call.route.group;
+    vms::check_group(&fleet, group)?;
+    let interfaces = fleet.in_scope(group).flat_map(interfaces_of);
+    page(
+        call.request,
+        call.target,
+        call.page_size,
+        interfaces,
+        |nic| nic.body(),
+    )
+}
+
+pub(super) fn public_ips(call: &Call<'_>) -> Result<Response, ArmError> {
+    let fleet = call.store.read()?;
+    let group = &call.route.group;
+    vms::check_group(&fleet, group)?;
+    let addresses = fleet
+        .in_scope(group)
+        .filter_map(|vm| Some((vm, vm.public_ip?)));
+    page(
+        call.request,
+        call.target,
+        call.page_size,
+        addresses,
+        |(vm, ip)| public_ip(vm, ip),
+    )
+}
+
+impl Interface<'_> {
+    pub(super) fn id(&self) -> String {
+        network_id(&self.vm.group, "networkInterfaces", &self.name)
+    }
+
+    fn body(&self) -> Value {
+        let vm = self.vm;
+        let id = self.id();
+        let mut ip = json!({
+            "provisioningState": "Succeeded",
+            "privateIPAllocationMethod": "Dynamic",
+            "privateIPAddressVersion": "IPv4",
+            "primary": true,
+            "subnet": {
+                "id": network_id(
+                    &vm.group,
+                    "virtualNetworks",
+                    &format!("{}-vnet/subnets/default", vm.group),
+                ),
+            },
+        });
+        if let Some(ip) = ip.as_object_mut() {
+            if let Some(address) = self.private_ip {
+                ip.insert("privateIPAddress".to_owned(), json!(address));
+            }
+            if self.primary && vm.public_ip.is_some() {
+                let group = cased(vm, 1);
+                let id = network_id(&group, "publicIPAddresses", &public_ip_name(vm));
+                ip.insert("publicIPAddress".to_owned(), json!({"id": id}));
+            }
+        }
+        json!({
+            "name": self.name,
+            "id": id,
+            "type": "Microsoft.Network/networkInterfaces",
+            "location": vm.location,
+            "properties": {
+                "provisioningState": "Succeeded",
+                "ipConfigurations": [{
+                    "name": "ipconfig1",
+                    "id": format!("{id}/ipConfigurations/ipconfig1"),
+                    "type": "Microsoft.Network/networkInterfaces/ipConfigurations",
+                    "properties": ip,
+                }],
+                "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
+                "enableAcceleratedNetworking": true,
+                "enableIPForwarding": false,
+                "vnetEncryptionSupported": false,
+                "primary": self.primary,
+                "virtualMachine": {"id": vms::id(SUBSCRIPTION, &cased(vm, 0), &vm.name)},
+            },
+        })
+    }
+}
+
+/// The address is dynamic, so a deallocated VM's public IP has none.
+fn public_ip(vm: &Vm, address: Ipv4Addr) -> Value {
+    let interface = network_id(
+        &vm.group,
+        "networkInterfaces",
+        &format!("{}-nic/ipConfigurations/ipconfig1", vm.name),
+    );
+    let mut properties = json!({
+        "provisioningState": "Succeeded",
+        "publicIPAddressVersion": "IPv4",
+        "publicIPAllocationMethod": "Dynamic",
+        "idleTimeoutInMinutes": 4,
+        "ipConfiguration": {"id": interface},
+    });
+    if vm.power != Power::Deallocated
+        && let Some(properties) = properties.as_object_mut()
+    {
+        properties.insert("ipAddress".to_owned(), json!(address));
+    }
+    let name = public_ip_name(vm);
+    json!({
+        "name": name,
+        "id": network_id(&cased(vm, 2), "publicIPAddresses", &name),
+        "type": "Microsoft.Network/publicIPAddresses",
+        "location": vm.location,
+        "sku": {"name": "Basic", "tier": "Regional"},
+        "properties": properties,
+    })
+}
+
+fn public_ip_name(vm: &Vm) -> String {
+    format!("{}-ip", vm.name)
+}
+
+fn network_id(group: &str, kind: &str, name: &str) -> String {
+    format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/Microsoft.Network/{kind}/{name}"
+    )
+}
+
+/// The group in one of three casings, another one in each place that names the VM's resources:
+/// ARM's answers disagree about the casing of ids, as seen in recorded traffic.
+fn cased(vm: &Vm, place: u8) -> String {
+    match (vm.vm_id.remainder(3) + place) % 3 {
+        0 => vm.group.to_string(),
+        1 => vm.group.to_ascii_uppercase(),
+        _ => vm.group.to_ascii_lowercase(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Lists, a page at a time.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::arm::{Request, Response};
+use super::errors::{self, ArmError};
+use super::route::Target;
+
+/// How many resources a page of a list has when nothing else is asked for.
+pub const DEFAULT_PAGE_SIZE: usize = 200;
+
+const TOKEN: &str = "$skiptoken";
+
+/// Keeps a client from taking the token for a number that it could make itself.
+const SCRAMBLE: u64 = 0x5a4d_b0e5_c0de_f00d;
+
+/// The page of `items` that the request asks for. Each item is rendered into the answer by
+/// itself, so a page needs no more memory than its text.
+///
+/// `nextLink` has a raw `$` in the query and no such key on the last page, as seen in recorded
+/// traffic of Compute.
+pub(super) fn page<T>(
+    request: &Request<'_>,
+    target: &Target<'_>,
+    size: usize,
+    items: impl Iterator<Item = T>,
+    render: impl Fn(T) -> Value,
+) -> Result<Response, ArmError> {
+    let start = match target.parameter(TOKEN) {
+        None => 0,
+        Some(token) => read_token(token).ok_or_else(|| errors::invalid_parameter(TOKEN, token))?,
+    };
+    let size = size.max(1);
+    let mut items = items.skip(start);
+    let mut body = b"{\"value\":[".to_vec();
+    for (position, item) in items.by_ref().take(size).enumerate() {
+        if position > 0 {
+            body.push(b',');
+        }
+        // A vector takes all that is written, and a JSON value has only text for keys.
+        let _ = serde_json::to_writer(&mut body, &render(item));
+    }
+    body.push(b']');
+    if items.next().is_some() {
+        let next = target.with_parameter(TOKEN, &write_token(start.saturating_add(size)));
+        let link = Value::String(format!("{}{next}", request.origin));
+        let _ = write!(body, ",\"nextLink\":{link}");
+    }
+    body.push(b'}');
+    Ok(Response::with_body(200, body))
+}
+
+fn write_token(start: usize) -> String {
+    format!("{:016x}", start as u64 ^ SCRAMBLE)
+}
+
+fn read_token(token: &str) -> Option<usize> {
+    if token.len() != 16 {
+        return None;
+    }
+    let start = u64::from_str_radix(token, 16).ok()? ^ SCRAMBLE;
+    // No list is longer; a larger number is a token of someone's own making.
+    usize::try_from(start).ok().filter(|start| *start < 1 << 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_leads_back_to_its_place() {
+        for start in [0, 1, 200, 99_999] {
+            assert_eq!(read_token(&write_token(start)), Some(start));
+        }
+    }
+
+    #[test]
+    fn a_made_up_token_leads_nowhere() {
+        for token in [
+            "",
+            "200",
+            "0000000000000200",
+            "ffffffffffffffff",
+            "+00000000000000a",
+        ] {
+            assert_eq!(read_token(token), None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! From a request's target to the resource it names.
+
+use super::errors::{self, ArmError};
+
+/// The path and the query of a request, as sent and decoded.
+pub(super) struct Target<'a> {
+    pub(super) path: &'a str,
+    segments: Vec<String>,
+    parameters: Vec<Parameter<'a>>,
+}
+
+struct Parameter<'a> {
+    raw: &'a str,
+    name: String,
+    value: String,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn parse(target: &'a str) -> Target<'a> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let parameters = query.split('&').filter(|raw| !raw.is_empty()).map(|raw| {
+            let (name, value) = raw.split_once('=').unwrap_or((raw, ""));
+            Parameter {
+                raw,
+                name: percent_decode(name),
+                value: percent_decode(value),
+            }
+        });
+        Target {
+            path,
+            // ARM reads `//subscriptions/` and a trailing slash as if the empty segment weren't there.
+            segments: path
+                .split('/')
+                .filter(|segment| !segment.is_empty())
+                .map(percent_decode)
+                .collect(),
+            parameters: parameters.collect(),
+        }
+    }
+
+    /// The first value of a query parameter; names are case-insensitive.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let found = |p: &&Parameter<'_>| p.name.eq_ignore_ascii_case(name);
+        Some(&self.parameters.iter().find(found)?.value)
+    }
+
+    /// The target again, as sent, with one query parameter replaced.
+    pub(super) fn with_parameter(&self, name: &str, value: &str) -> String {
+        let mut target = self.path.to_owned();
+        let mut separator = '?';
+        let kept = self
+            .parameters
+            .iter()
+            .filter(|p| !p.name.eq_ignore_ascii_case(name));
+        for raw in kept.map(|p| p.raw) {
+            target.push(separator);
+            target.push_str(raw);
+            separator = '&';
+        }
+        target.push(separator);
+        target + name + "=" + value
+    }
+}
+
+/// `%41` to `A`. What is no such escape stands for itself, as in .NET's decoder.
+fn percent_decode(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let mut ahead = bytes.clone();
+        let digits = (ahead.next().and_then(hex), ahead.next().and_then(hex));
+        if let (b'%', (Some(high), Some(low))) = (byte, digits) {
+            decoded.push(high << 4 | low);
+            bytes = ahead;
+        } else {
+            decoded.push(byte);
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16)?.try_into().ok()
+}
+
+/// What the sandbox can be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resource {
+    Subscriptions,
+    Subscription,
+    Vms,
+    Vm,
+    InstanceView,
+    Start,
+    Operation,
+    Nics,
+    PublicIps,
+    Tags,
+}
+
+impl Resource {
+    /// The methods that it answers, as in an `Allow` header.
+    pub(super) fn methods(self) -> &'static str {
+        match self {
+            Resource::Start => "POST",
+            Resource::Tags => "GET, PATCH",
+            _ => "GET",
+        }
+    }
+}
+
+/// A resource, and the names in its path in the casing of the request. A name that the path has
+/// no place for is empty: a list without a group is the whole subscription's.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) resource: Resource,
+    pub(super) subscription: String,
+    pub(super) group: String,
+    pub(super) name: String,
+}
+
+const PATHS: &[(&str, Resource)] = &[
+    ("subscriptions", Resource::Subscriptions),
+    ("subscriptions/{subscription}", Resource::Subscription),
+    (
+        "subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines",
+        Resource::Vms,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines",
+        Resource::Vms,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}",
+        Resource::Vm,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/instanceView",
+        Resource::InstanceView,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/start",
+        Resource::Start,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/providers/Microsoft.Resources/tags/default",
+        Resource::Tags,
+    ),
+    (
+        "subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/operations/{name}",
+        Resource::Operation,
+    ),
+    (
+        "subscriptions/{subscription}/providers/Microsoft.Network/networkInterfaces",
+        Resource::Nics,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/networkInterfaces",
+        Resource::Nics,
+    ),
+    (
+        "subscriptions/{subscription}/providers/Microsoft.Network/publicIPAddresses",
+        Resource::PublicIps,
+    ),
+    (
+        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/publicIPAddresses",
+        Resource::PublicIps,
+    ),
+];
+
+impl Route {
+    /// The route of a target, or None for a path that is not in the list above.
+    pub(super) fn find(target: &Target<'_>) -> Option<Route> {
+        PATHS
+            .iter()
+            .find_map(|(path, resource)| Route::matching(path, *resource, &target.segments))
+    }
+
+    fn matching(path: &str, resource: Resource, segments: &[String]) -> Option<Route> {
+        let mut route = Route {
+            resource,
+            subscription: String::new(),
+            group: String::new(),
+            name: String::new(),
+        };
+        let mut segments = segments.iter();
+        for part in path.split('/') {
+            let segment = segments.next()?;
+            match part {
+                "{subscription}" => route.subscription.clone_from(segment),
+                "{group}" => route.group.clone_from(segment),
+                "{name}" => route.name.clone_from(segment),
+                "{location}" => {}
+                literal if literal.eq_ignore_ascii_case(segment) => {}
+                _ => return None,
+            }
+        }
+        segments.next().is_none().then_some(route)
+    }
+
+    /// The id of the VM that the route names, in the casing of the request: a GET echoes it, as
+    /// seen in recorded traffic.
+    pub(super) fn vm_id(&self) -> String {
+        super::vms::id(&self.subscription, &self.group, &self.name)
+    }
+}
+
+/// Why a path without a route is refused; the subscription's id, when the path has one.
+pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, ArmError) {
+    let mut segments = target.segments.iter();
+    if !segments
+        .next()
+        .is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"))
+    {
+        return (None, errors::missing_subscription());
+    }
+    let subscription = segments.next().cloned();
+    let mut after = segments.skip_while(|segment| !segment.eq_ignore_ascii_case("providers"));
+    let (namespace, kind) = (after.nth(1), after.next());
+    let refusal = match (namespace, kind) {
+        (Some(namespace), Some(kind)) if is_namespace(namespace) => {
+            errors::unknown_resource_type(kind, namespace, version)
+        }
+        (Some(namespace), Some(_)) => errors::invalid_namespace(namespace),
+        _ => errors::not_found(target.path),
+    };
+    (subscription, refusal)
+}
+
+fn is_namespace(name: &str) -> bool {
+    [
+        "Microsoft.Compute",
+        "Microsoft.Network",
+        "Microsoft.Resources",
+    ]
+    .iter()
+    .any(|known| known.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_found_in_any_case_and_its_names_keep_theirs() {
+        let target = Target::parse(
+            "/SUBSCRIPTIONS/s/resourcegroups/RG-Dev/providers/microsoft.compute/VIRTUALMACHINES/Vm%2D1?x=1",
+        );
+        let route = Route::find(&target).unwrap();
+        assert_eq!(route.resource, Resource::Vm);
+        assert_eq!(
+            (route.group.as_str(), route.name.as_str()),
+            ("RG-Dev", "Vm-1")
+        );
+    }
+
+    #[test]
+    fn a_path_that_goes_on_or_ends_early_is_another() {
+        let find = |path| Route::find(&Target::parse(path)).map(|route| route.resource);
+        assert_eq!(find("/subscriptions/s"), Some(Resource::Subscription));
+        assert_eq!(find("/subscriptions/s/"), Some(Resource::Subscription));
+        assert_eq!(find("/subscriptions/s/locations"), None);
+        assert_eq!(find("/"), None);
+        assert_eq!(find(""), None);
+    }
+
+    #[test]
+    fn parameters_are_decoded_and_found_in_any_case() {
+        let target = Target::parse("/x?API-Version=1&%24skipToken=a%2Fb&bare&=&%zz=%4");
+        assert_eq!(target.parameter("api-version"), Some("1"));
+        assert_eq!(target.parameter("$skiptoken"), Some("a/b"));
+        assert_eq!(target.parameter("bare"), Some(""));
+        assert_eq!(target.parameter("%zz"), Some("%4"));
+        assert_eq!(target.parameter("other"), None);
+    }
+
+    #[test]
+    fn a_replaced_parameter_leaves_the_others_as_they_were_sent() {
+        let target = Target::parse("/a?api-version=1&%24skiptoken=old&x=%20");
+        assert_eq!(
+            target.with_parameter("$skiptoken", "new"),
+            "/a?api-version=1&x=%20&$skiptoken=new"
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! The sandbox over HTTP/1.1, for clients other than this process.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::arm::{Request, Response, Sandbox};
+use super::errors::{ArmError, refuse};
+
+/// ARM's own limit ("the maximum size of a request is 4 MB": Microsoft's documentation of limits).
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// More wait in the listener's queue.
+const MAX_CONNECTIONS: usize = 512;
+
+/// Answers the listener's connections until the future is dropped, which closes them. Each answer
+/// waits for `latency` first; requests of several connections wait side by side.
+///
+/// Only requests to a loopback address or `localhost` are answered. A web page can make its own
+/// host name resolve to 127.0.0.1 and so reach a local server from the browser (DNS rebinding),
+/// but not without naming that host.
+pub async fn serve(
+    listener: TcpListener,
+    sandbox: Arc<Sandbox>,
+    latency: Duration,
+) -> io::Result<()> {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let place = Arc::clone(&places)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // The client gave up before it was its turn.
+            Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(e) => return Err(e),
+        };
+        while connections.try_join_next().is_some() {}
+        let sandbox = Arc::clone(&sandbox);
+        connections.spawn(async move {
+            converse(stream, &sandbox, latency).await;
+            drop(place);
+        });
+    }
+}
+
+async fn converse(stream: TcpStream, sandbox: &Sandbox, latency: Duration) {
+    let service = service_fn(|request| async move {
+        let response = reply(request, sandbox, latency)
+            .await
+            .unwrap_or_else(ArmError::into_response);
+        Ok::<_, Infallible>(into_http(response))
+    });
+    // A connection that breaks concerns its client, who notices.
+    let _ = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+async fn reply(
+    request: hyper::Request<Incoming>,
+    sandbox: &Sandbox,
+    latency: Duration,
+) -> Result<Response, ArmError> {
+    let (head, body) = request.into_parts();
+    let text = |name: HeaderName| head.headers.get(name).and_then(|v| v.to_str().ok());
+    let host = text(HOST).unwrap_or_default();
+    let authority = head.uri.authority().map_or(host, |a| a.as_str());
+    for named in [host, authority] {
+        if !is_local(named) {
+            return Err(misdirected(named));
+        }
+    }
+    // Before reading: a client that announces too much may be waiting for an answer first.
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    let body = Limited::new(body, MAX_BODY)
+        .collect()
+        .await
+        .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => too_large(),
+            None => cut_short(),
+        })?
+        .to_bytes();
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    Ok(sandbox.answer(&Request {
+        method: head.method.as_str(),
+        target: head
+            .uri
+            .path_and_query()
+            .map_or("/", |target| target.as_str()),
+        origin: &format!("http://{host}"),
+        authorized: text(AUTHORIZATION).is_some_and(is_bearer),
+        content_type: text(CONTENT_TYPE),
+        body: &body,
+    }))
+}
+
+fn is_bearer(authorization: &str) -> bool {
+    authorization
+        .split_once(' ')
+        .is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("Bearer") && !token.trim().is_empty()
+        })
+}
+
+/// Whether a `Host` header names this machine to itself.
+fn is_local(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+fn into_http(response: Response) -> hyper::Response<Full<Bytes>> {
+    let mut http = hyper::Response::new(Full::new(Bytes::from(response.body)));
+    *http.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
+    for (name, value) in response.headers {
+        // What a client sent can come back in a header; what can't stand in one is left out.
+        if let Ok(value) = HeaderValue::try_from(value) {
+            http.headers_mut()
+                .append(HeaderName::from_static(name), value);
+        }
+    }
+    http
+}
+
+fn misdirected(host: &str) -> ArmError {
+    let why = format!("the sandbox answers to loopback addresses and localhost, not to '{host}'");
+    refuse(421, "MisdirectedRequest", why)
+}
+
+fn too_large() -> ArmError {
+    let why = format!("The request content size exceeds the maximum size of '{MAX_BODY}' bytes.");
+    refuse(413, "RequestContentTooLarge", why)
+}
+
+fn cut_short() -> ArmError {
+    refuse(400, "BadRequest", "the request content ended early")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_name_this_machine_are_local() {
+        for host in [
+            "localhost",
+            "LocalHost:8999",
+            "127.0.0.1",
+            "127.1.2.3:1",
+            "[::1]",
+            "[::1]:80",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            ":80",
+            "localhost.evil",
+            "0.0.0.0",
+            "[::]",
+            "[::1",
+            "localhost:x",
+            "x@localhost",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The fleet of a fresh sandbox, and the VMs that a larger one is filled up with.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use super::fleet::{Fleet, Os, Power, Vm};
+use super::guid::Guid;
+use super::store;
+use super::tag_set::TagSet;
+
+/// The most VMs that a sandbox is made with: addresses stay unique, and the file stays small
+/// enough to be written as a whole for each change.
+pub const MAX_VMS: usize = 100_000;
+
+/// Makes a new fleet in the file `state`, whatever was there: the standard fleet, or one of
+/// exactly `vms` VMs. Returns how many VMs it has.
+pub fn reset(state: &Path, vms: Option<usize>) -> io::Result<usize> {
+    if vms.is_some_and(|count| count > MAX_VMS) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("a sandbox has at most {MAX_VMS} VMs"),
+        ));
+    }
+    let fleet = fleet(vms);
+    store::overwrite(state, &fleet)?;
+    Ok(fleet.vms.len())
+}
+
+/// The standard fleet of eight VMs in two groups. With a count, exactly that many: cut, or
+/// filled up with plain VMs.
+///
+/// It differs from the sample `sessions.toml` in one VM for each thing that a plan can say.
+pub(super) fn fleet(count: Option<usize>) -> Fleet {
+    let mut vms = named_vms();
+    if let Some(count) = count.map(|count| count.min(MAX_VMS)) {
+        vms.truncate(count);
+        let missing = count - vms.len();
+        vms.extend((1u32..).map(plain_vm).take(missing));
+    }
+    Fleet {
+        groups: vec!["rg-dev".into(), "rg-ml".into()],
+        vms,
+    }
+}
+
+fn named_vms() -> Vec<Vm> {
+    vec![
+        Vm {
+            public_ip: Some(Ipv4Addr::new(203, 0, 113, 11)),
+            tags: tags(&[
+                ("azlin_session", "project-beta"),
+                ("cost-center", "CC 4711 Research"),
+                ("env", "dev"),
+            ]),
+            ..dev_vm("dev-vm-1", 4)
+        },
+        dev_vm("dev-vm-2", 5),
+        Vm {
+            public_ip: Some(Ipv4Addr::new(203, 0, 113, 13)),
+            second_private_ip: Some(Ipv4Addr::new(10, 1, 1, 6)),
+            tags: tags(&[("azlin_session", "sarah-frontend"), ("team", "frontend")]),
+            ..dev_vm("dev-vm-3", 6)
+        },
+        Vm {
+            os: Os::Windows,
+            tags: tags(&[("env", "dev")]),
+            ..dev_vm("dev-vm-4", 7)
+        },
+        Vm {
+            public_ip: Some(Ipv4Addr::new(203, 0, 113, 21)),
+            tags: tags(&[("azlin_session", "bert-training-run-1"), ("team", "ml")]),
+            ..gpu_vm("gpu-vm-1", 4)
+        },
+        Vm {
+            power: Power::Deallocated,
+            public_ip: Some(Ipv4Addr::new(203, 0, 113, 22)),
+            tags: tags(&[("cost-center", "CC 0815 Training"), ("team", "ml")]),
+            ..gpu_vm("gpu-vm-2", 5)
+        },
+        Vm {
+            tags: tags(&[("azlin_session", "bert-training-run-1"), ("team", "ml")]),
+            ..gpu_vm("gpu-vm-3", 6)
+        },
+        Vm {
+            power: Power::Stopped,
+            public_ip: Some(Ipv4Addr::new(203, 0, 113, 24)),
+            tags: tags(&[("azlin_session", "notebook-maria")]),
+            ..gpu_vm("gpu-vm-4", 7)
+        },
+    ]
+}
+
+fn dev_vm(name: &str, host: u8) -> Vm {
+    vm(name, "rg-dev", "eastus", Ipv4Addr::new(10, 1, 0, host))
+}
+
+fn gpu_vm(name: &str, host: u8) -> Vm {
+    vm(name, "rg-ml", "westus2", Ipv4Addr::new(10, 2, 0, host))
+}
+
+fn vm(name: &str, group: &str, location: &str, private_ip: Ipv4Addr) -> Vm {
+    Vm {
+        name: name.into(),
+        group: group.into(),
+        location: location.into(),
+        vm_id: Guid::from_text(&format!("{group}/{name}")),
+        os: Os::Linux,
+        power: Power::Running,
+        private_ip: Some(private_ip),
+        public_ip: None,
+        second_private_ip: None,
+        lock: false,
+        tags: TagSet::default(),
+    }
+}
+
+/// `vm-0001` and on. Most run; every third has a session, its own.
+fn plain_vm(number: u32) -> Vm {
+    let name = format!("vm-{number:04}");
+    let (group, location) = match number % 2 {
+        1 => ("rg-dev", "eastus"),
+        _ => ("rg-ml", "westus2"),
+    };
+    let session = format!("session-{number:04}");
+    Vm {
+        power: match number % 10 {
+            4 => Power::Stopped,
+            7 => Power::Deallocated,
+            _ => Power::Running,
+        },
+        // The addresses of the standard fleet are elsewhere; 198.18.0.0/15 is set aside for tests.
+        public_ip: (number % 4 < 2).then(|| address([198, 18], number)),
+        tags: match number % 3 {
+            0 => tags(&[("azlin_session", &session), ("env", "test")]),
+            1 => tags(&[("env", "test")]),
+            _ => TagSet::default(),
+        },
+        ..vm(&name, group, location, address([10, 128], number))
+    }
+}
+
+/// The host of that number in a network, leaving out what Azure keeps in each subnet (the first
+/// four addresses and the last).
+fn address([first, second]: [u8; 2], number: u32) -> Ipv4Addr {
+    let octet = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+    Ipv4Addr::new(
+        first,
+        second.saturating_add(octet(number / 62_500)),
+        octet(number / 250 % 250),
+        octet(number % 250 + 4),
+    )
+}
+
+fn tags(pairs: &[(&str, &str)]) -> TagSet {
+    let mut tags = TagSet::default();
+    for (name, value) in pairs {
+        tags.set(name, value);
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::sandbox::store::Store;
+
+    #[test]
+    fn the_standard_fleet_is_what_the_sample_file_expects() {
+        let mut written = Vec::new();
+        fleet(None).write(&mut written).unwrap();
+        insta::assert_snapshot!(String::from_utf8(written).unwrap(), @r#"
+        {
+          "format": 1,
+          "groups": ["rg-dev","rg-ml"],
+          "vms": [
+            {"name":"dev-vm-1","group":"rg-dev","location":"eastus","vm_id":"ba52407c-7747-436b-b622-678b51c0790b","os":"Linux","power":"running","private_ip":"10.1.0.4","public_ip":"203.0.113.11","tags":{"azlin_session":"project-beta","cost-center":"CC 4711 Research","env":"dev"}},
+            {"name":"dev-vm-2","group":"rg-dev","location":"eastus","vm_id":"420367e0-36ea-4ad2-a5bd-64ffdfb9a23c","os":"Linux","power":"running","private_ip":"10.1.0.5"},
+            {"name":"dev-vm-3","group":"rg-dev","location":"eastus","vm_id":"86877282-e9ba-45ee-adc9-f8923eed95c8","os":"Linux","power":"running","private_ip":"10.1.0.6","public_ip":"203.0.113.13","second_private_ip":"10.1.1.6","tags":{"azlin_session":"sarah-frontend","team":"frontend"}},
+            {"name":"dev-vm-4","group":"rg-dev","location":"eastus","vm_id":"bb9fa75b-c8df-4ccb-ba4a-958b2e233938","os":"Windows","power":"running","private_ip":"10.1.0.7","tags":{"env":"dev"}},
+            {"name":"gpu-vm-1","group":"rg-ml","location":"westus2","vm_id":"8e3d86f8-1726-4b11-aa81-608322f26f70","os":"Linux","power":"running","private_ip":"10.2.0.4","public_ip":"203.0.113.21","tags":{"azlin_session":"bert-training-run-1","team":"ml"}},
+            {"name":"gpu-vm-2","group":"rg-ml","location":"westus2","vm_id":"aa82b08b-d37e-47d4-a1c9-b2dc784fdf90","os":"Linux","power":"deallocated","private_ip":"10.2.0.5","public_ip":"203.0.113.22","tags":{"cost-center":"CC 0815 Training","team":"ml"}},
+            {"name":"gpu-vm-3","group":"rg-ml","location":"westus2","vm_id":"cda09435-ec29-46b5-a3e4-039e7087d5a4","os":"Linux","power":"running","private_ip":"10.2.0.6","tags":{"azlin_session":"bert-training-run-1","team":"ml"}},
+            {"name":"gpu-vm-4","group":"rg-ml","location":"westus2","vm_id":"9c1f8af7-bb54-44c9-af0d-5c24da1535ba","os":"Linux","power":"stopped","private_ip":"10.2.0.7","public_ip":"203.0.113.24","tags":{"azlin_session":"notebook-maria"}}
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_count_is_met_exactly() {
+        for count in [0, 1, 8, 9, 300] {
+            assert_eq!(fleet(Some(count)).vms.len(), count);
+        }
+    }
+
+    #[test]
+    fn filled_up_vms_have_names_addresses_and_sessions_of_their_own() {
+        let fleet = fleet(Some(2000));
+        let mut seen = HashSet::new();
+        let mut holders = HashMap::new();
+        for vm in &fleet.vms {
+            assert!(seen.insert(vm.name.to_string()));
+            assert!(seen.insert(vm.vm_id.to_string()));
+            for ip in [vm.private_ip, vm.second_private_ip, vm.public_ip] {
+                assert!(ip.is_none_or(|ip| seen.insert(ip.to_string())), "{ip:?}");
+            }
+            if let Some(session) = vm.tags.get("azlin_session") {
+                *holders.entry(session).or_insert(0) += 1;
+            }
+        }
+        holders.retain(|_, count| *count > 1);
+        assert_eq!(holders, HashMap::from([("bert-training-run-1", 2)]));
+        let running = |vm: &&Vm| vm.power == Power::Running;
+        assert!(fleet.vms.iter().filter(running).count() > 1500);
+    }
+
+    #[test]
+    fn reset_makes_a_fleet_of_any_size_even_over_a_damaged_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/sandbox.json");
+        assert_eq!(reset(&path, Some(20)).unwrap(), 20);
+        std::fs::write(&path, "garbage").unwrap();
+        assert_eq!(reset(&path, None).unwrap(), 8);
+        assert_eq!(Store::new(path.clone()).read().unwrap().vms.len(), 8);
+        assert!(reset(&path, Some(MAX_VMS + 1)).is_err());
+    }
+}

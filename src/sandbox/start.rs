@@ -1,0 +1,95 @@
+//! Starting a VM: a long-running operation that takes as long as one look at it.
+
+use serde_json::json;
+
+use super::SUBSCRIPTION;
+use super::arm::{Call, Response};
+use super::errors::{self, ArmError};
+use super::fleet::{Fleet, Power, Vm};
+use super::guid::Guid;
+use super::vms;
+
+/// POST …/start. A VM that runs already answers likewise and goes on running.
+pub(super) fn start(call: &Call<'_>) -> Result<Response, ArmError> {
+    let fleet = call.store.read()?;
+    let vm = vms::find(&fleet, call)?;
+    if vm.lock {
+        // "A read-only lock … prevents all users from starting or restarting the virtual
+        // machine": Microsoft's documentation of locks.
+        return Err(errors::locked(&call.route.vm_id()));
+    }
+    if !matches!(vm.power, Power::Running | Power::Starting) {
+        let (group, name) = (vm.group.clone(), vm.name.clone());
+        call.store.update(|fleet| -> Result<(), ArmError> {
+            let vm = fleet
+                .vm_mut(&group, &name)
+                .ok_or_else(|| errors::vm_not_found(&group, &name))?;
+            if vm.power != Power::Running {
+                vm.power = Power::Starting;
+            }
+            Ok(())
+        })?;
+    }
+    let operation = operation_url(call, vm);
+    Ok(pending(&operation).header("azure-asyncoperation", operation))
+}
+
+/// Lets a VM that is starting run. Called by all that shows its state, after looking: so a client
+/// sees it starting once, whichever way it waits.
+pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), ArmError> {
+    if vm.power != Power::Starting {
+        return Ok(());
+    }
+    call.store.update(|fleet: &mut Fleet| {
+        match fleet.vm_mut(&vm.group, &vm.name) {
+            Some(vm) if vm.power == Power::Starting => vm.power = Power::Running,
+            // Removed or stopped meanwhile: there is nothing left to finish.
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// GET of either URL that a start answered with. The one of `Location` has no body and tells by
+/// its status; that of `Azure-AsyncOperation` tells by `status`. (Microsoft's documentation of
+/// asynchronous operations.)
+pub(super) fn status(call: &Call<'_>) -> Result<Response, ArmError> {
+    let id = &call.route.name;
+    let fleet = call.store.read()?;
+    let guid = Guid::parse(id);
+    let vm = fleet
+        .vms
+        .iter()
+        .find(|vm| Some(vm.vm_id) == guid)
+        .ok_or_else(|| errors::operation_not_found(id))?;
+    finish(call, vm)?;
+    let done = vm.power != Power::Starting;
+    let monitor = call.target.parameter("monitor");
+    Ok(match (monitor == Some("true"), done) {
+        (true, true) => Response::empty(200),
+        (true, false) => pending(&operation_url(call, vm)),
+        (false, true) => Response::json(
+            200,
+            &json!({"startTime": vms::TIME, "endTime": vms::TIME, "status": "Succeeded", "name": id}),
+        ),
+        (false, false) => Response::json(
+            200,
+            &json!({"startTime": vms::TIME, "status": "InProgress", "name": id}),
+        )
+        .header("retry-after", "0"),
+    })
+}
+
+fn pending(operation: &str) -> Response {
+    Response::empty(202)
+        .header("location", format!("{operation}&monitor=true"))
+        .header("retry-after", "0")
+}
+
+/// The VM's own id serves for the operation's: the sandbox keeps no list of operations.
+fn operation_url(call: &Call<'_>, vm: &Vm) -> String {
+    format!(
+        "{}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{}/operations/{}?api-version={}",
+        call.request.origin, vm.location, vm.vm_id, call.api_version
+    )
+}

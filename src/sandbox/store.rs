@@ -1,0 +1,301 @@
+//! The file that the fleet is kept in.
+//!
+//! Readers take no lock: a write puts a whole new file in place of the old one. Writers, of this
+//! and of other processes, take turns through a lock file, and each reads what the one before it
+//! wrote. So what two of them change at once, neither loses.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufWriter, IntoInnerError, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::fleet::Fleet;
+use super::standard;
+
+/// No file this large was written by azlin: the largest fleet takes a tenth of it.
+const MAX_FILE: u64 = 512 * 1024 * 1024;
+
+/// Why the fleet can't be had or kept.
+#[derive(Debug)]
+pub(super) struct StateError {
+    path: PathBuf,
+    what: String,
+}
+
+impl std::fmt::Display for StateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.what)
+    }
+}
+
+/// A fleet in a file, remembered as long as the file stays the same.
+#[derive(Debug)]
+pub(super) struct Store {
+    path: PathBuf,
+    remembered: Mutex<Option<Remembered>>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    /// None while there is no file.
+    version: Option<Version>,
+    fleet: Arc<Fleet>,
+}
+
+/// What tells one version of the file from another without reading it.
+#[derive(Debug, PartialEq, Eq)]
+struct Version {
+    inode: u64,
+    modified: Option<SystemTime>,
+    length: u64,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Version {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Version {
+            inode,
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn new(path: PathBuf) -> Store {
+        Store {
+            path,
+            remembered: Mutex::new(None),
+        }
+    }
+
+    /// The fleet as it is now; the standard one while there is no file.
+    pub(super) fn read(&self) -> Result<Arc<Fleet>, StateError> {
+        let mut remembered = self.remembered();
+        let current = self.current(remembered.take())?;
+        let fleet = Arc::clone(&current.fleet);
+        *remembered = Some(current);
+        Ok(fleet)
+    }
+
+    /// Changes the fleet as no one else does at the same time. An `edit` that refuses must leave
+    /// the fleet as it was; then nothing is written.
+    pub(super) fn update<T, E: From<StateError>>(
+        &self,
+        edit: impl FnOnce(&mut Fleet) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _turn = take_turn(&self.path).map_err(|e| self.error("can't be locked", &e))?;
+        let mut remembered = self.remembered();
+        let mut current = self.current(remembered.take())?;
+        let outcome = edit(Arc::make_mut(&mut current.fleet));
+        if outcome.is_ok() {
+            let version = replace(&self.path, &current.fleet)
+                .map_err(|e| self.error("can't be written", &e))?;
+            current.version = Some(version);
+        }
+        *remembered = Some(current);
+        outcome
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Option<Remembered>> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self, remembered: Option<Remembered>) -> Result<Remembered, StateError> {
+        let unreadable = |error: io::Error| self.error("can't be read", &error);
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(remembered
+                    .filter(|r| r.version.is_none())
+                    .unwrap_or_else(|| Remembered {
+                        version: None,
+                        fleet: Arc::new(standard::fleet(None)),
+                    }));
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
+        let metadata = file.metadata().map_err(unreadable)?;
+        let version = Some(Version::of(&metadata));
+        if let Some(known) = remembered.filter(|r| r.version == version) {
+            return Ok(known);
+        }
+        if metadata.len() > MAX_FILE {
+            return Err(self.error("can't be read", &"it is too large"));
+        }
+        let mut text = Vec::new();
+        file.by_ref()
+            .take(MAX_FILE)
+            .read_to_end(&mut text)
+            .map_err(unreadable)?;
+        let fleet = Fleet::read(&text).map_err(|what| {
+            let way_out = "mend it, or make a new fleet with `azlin sandbox reset`";
+            self.error("is damaged", &format_args!("{what}; {way_out}"))
+        })?;
+        Ok(Remembered {
+            version,
+            fleet: Arc::new(fleet),
+        })
+    }
+
+    fn error(&self, what: &str, cause: &dyn std::fmt::Display) -> StateError {
+        StateError {
+            path: self.path.clone(),
+            what: format!("{what}: {cause}"),
+        }
+    }
+}
+
+/// Waits until no one else writes; as long as the file returned is open, no one will.
+fn take_turn(state: &Path) -> io::Result<File> {
+    if let Some(folder) = state.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let turn = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(state.with_extension("lock"))?;
+    turn.lock()?;
+    Ok(turn)
+}
+
+/// Makes `fleet` the one in the file, whatever is there.
+pub(super) fn overwrite(state: &Path, fleet: &Fleet) -> io::Result<()> {
+    let _turn = take_turn(state)?;
+    replace(state, fleet).map(drop)
+}
+
+/// Puts a new file in place of `state`. The caller has the turn.
+fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
+    let before = fs::metadata(state).and_then(|m| m.modified()).ok();
+    let new = state.with_extension("new");
+    let written = write(&new, fleet, before).and_then(|version| {
+        fs::rename(&new, state)?;
+        Ok(version)
+    });
+    if written.is_err() {
+        // The error in hand says more than one about the left-over could.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+fn write(path: &Path, fleet: &Fleet, before: Option<SystemTime>) -> io::Result<Version> {
+    let mut out = BufWriter::new(File::create(path)?);
+    fleet.write(&mut out)?;
+    let file = out.into_inner().map_err(IntoInnerError::into_error)?;
+    // A file system's clock ticks every few milliseconds and inodes are used again, so without
+    // this two versions of the file could look the same to another process.
+    if let Some(before) = before
+        && file.metadata()?.modified()? <= before
+    {
+        file.set_modified(before + Duration::from_micros(1))?;
+    }
+    Ok(Version::of(&file.metadata()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::reset;
+
+    fn count(store: &Store) -> usize {
+        store.read().unwrap().vms.len()
+    }
+
+    fn drop_one(store: &Store) {
+        let pop = |fleet: &mut Fleet| -> Result<(), StateError> {
+            fleet.vms.pop();
+            Ok(())
+        };
+        store.update(pop).unwrap();
+    }
+
+    #[test]
+    fn reading_shows_the_standard_fleet_and_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join(".azlin/sandbox.json"));
+        assert_eq!(count(&store), 8);
+        assert!(!folder.path().join(".azlin").exists());
+    }
+
+    #[test]
+    fn the_first_write_makes_folder_and_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".azlin/sandbox.json");
+        drop_one(&Store::new(path.clone()));
+        assert_eq!(count(&Store::new(path.clone())), 7);
+        assert!(path.with_extension("lock").exists());
+        assert!(!path.with_extension("new").exists());
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("sandbox.json"));
+        drop_one(&store);
+        assert!(Arc::ptr_eq(&store.read().unwrap(), &store.read().unwrap()));
+    }
+
+    #[test]
+    fn each_of_many_quick_writes_by_another_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.json");
+        reset(&path, Some(64)).unwrap();
+        let (writer, reader) = (Store::new(path.clone()), Store::new(path));
+        for left in (0..64).rev() {
+            drop_one(&writer);
+            assert_eq!(count(&reader), left);
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_removed_gives_the_standard_fleet_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.json");
+        reset(&path, Some(3)).unwrap();
+        let store = Store::new(path.clone());
+        assert_eq!(count(&store), 3);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(count(&store), 8);
+    }
+
+    #[test]
+    fn a_refused_edit_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.json");
+        let store = Store::new(path.clone());
+        let refused: Result<(), StateError> = store.update(|_| Err(store.error("no", &"")));
+        assert!(refused.is_err() && !path.exists());
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.json");
+        let store = Store::new(path.clone());
+        for garbage in [
+            "",
+            "{\"format\":1,\"vms\":[{\"name\":\"a",
+            "\u{0}\u{1}",
+            "[1]",
+        ] {
+            fs::write(&path, garbage).unwrap();
+            let error = store.read().unwrap_err().to_string();
+            assert!(error.contains("sandbox.json: is damaged"), "{error}");
+            assert!(
+                store
+                    .update(|_| Ok::<_, StateError>(()))
+                    .is_err_and(|e| e.to_string() == error)
+            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), garbage);
+        }
+    }
+}

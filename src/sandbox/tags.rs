@@ -1,0 +1,206 @@
+//! The Tags API on a VM: `{vm id}/providers/Microsoft.Resources/tags/default`.
+//!
+//! Rules from Microsoft's documentation of `Tags - Update At Scope` and of the limits of tags.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+
+use super::arm::{Call, Response};
+use super::errors::{self, ArmError};
+use super::tag_set::{self, TagSet};
+use super::vms;
+
+const MAX_TAGS: usize = 50;
+const MAX_NAME: usize = 512;
+const MAX_VALUE: usize = 256;
+
+pub(super) fn answer(call: &Call<'_>) -> Result<Response, ArmError> {
+    if call.request.method != "PATCH" {
+        let fleet = call.store.read()?;
+        return Ok(tags_resource(call, &vms::find(&fleet, call)?.tags));
+    }
+    check_media_type(call.request.content_type)?;
+    let patch = Patch::read(call.request.body)?;
+    // Refused here, a request leaves no trace on disk.
+    check_lock(call, vms::find(&*call.store.read()?, call)?.lock)?;
+    let tags = call.store.update(|fleet| {
+        let vm = vms::find(fleet, call)?;
+        check_lock(call, vm.lock)?;
+        let tags = patch.apply(&vm.tags)?;
+        if let Some(vm) = fleet.vm_mut(&call.route.group, &call.route.name) {
+            vm.tags = tags.clone();
+        }
+        Ok::<_, ArmError>(tags)
+    })?;
+    Ok(tags_resource(call, &tags))
+}
+
+fn tags_resource(call: &Call<'_>, tags: &TagSet) -> Response {
+    let id = call.route.vm_id();
+    let body = json!({
+        "id": format!("{id}/providers/Microsoft.Resources/tags/default"),
+        "name": "default",
+        "type": "Microsoft.Resources/tags",
+        "properties": {"tags": tags},
+    });
+    Response::json(200, &body)
+}
+
+fn check_lock(call: &Call<'_>, lock: bool) -> Result<(), ArmError> {
+    if lock {
+        Err(errors::locked(&call.route.vm_id()))
+    } else {
+        Ok(())
+    }
+}
+
+fn check_media_type(content_type: Option<&str>) -> Result<(), ArmError> {
+    let media_type = content_type
+        .and_then(|text| text.split(';').next())
+        .unwrap_or_default()
+        .trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(errors::unsupported_media_type(content_type))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Patch {
+    operation: Operation,
+    properties: Properties,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+enum Operation {
+    Merge,
+    Replace,
+    Delete,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Properties {
+    tags: Pairs,
+}
+
+/// Names and values as sent: a map would hide a name that comes twice.
+#[derive(Debug)]
+struct Pairs(Vec<(String, Option<String>)>);
+
+impl Patch {
+    fn read(body: &[u8]) -> Result<Patch, ArmError> {
+        let patch: Patch =
+            serde_json::from_slice(body).map_err(|e| errors::invalid_content(&e.to_string()))?;
+        patch.check()?;
+        Ok(patch)
+    }
+
+    fn check(&self) -> Result<(), ArmError> {
+        let Pairs(pairs) = &self.properties.tags;
+        if pairs.len() > MAX_TAGS {
+            return Err(errors::too_many_tags(pairs.len(), MAX_TAGS));
+        }
+        for (position, (name, value)) in pairs.iter().enumerate() {
+            if name.trim().is_empty() {
+                return Err(errors::empty_tag_name());
+            }
+            if length(name) > MAX_NAME {
+                return Err(errors::tag_name_length(name, MAX_NAME));
+            }
+            if pairs
+                .iter()
+                .take(position)
+                .any(|(earlier, _)| tag_set::same_name(earlier, name))
+            {
+                let why = format!("An item with the same key has already been added. Key: {name}");
+                return Err(errors::invalid_content(&why));
+            }
+            match value {
+                Some(value) if length(value) > MAX_VALUE => {
+                    return Err(errors::tag_value_length(value, MAX_VALUE));
+                }
+                None if self.operation != Operation::Delete => {
+                    let why = format!("The tag '{name}' has no value");
+                    return Err(errors::invalid_content(&why));
+                }
+                _ => {}
+            }
+        }
+        let names: Vec<&str> = pairs
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| has_reserved_characters(name))
+            .collect();
+        if names.is_empty() {
+            Ok(())
+        } else {
+            Err(errors::tag_name_characters(&names.join(", ")))
+        }
+    }
+
+    fn apply(&self, before: &TagSet) -> Result<TagSet, ArmError> {
+        let mut after = match self.operation {
+            Operation::Merge | Operation::Delete => before.clone(),
+            Operation::Replace => TagSet::default(),
+        };
+        for (name, value) in &self.properties.tags.0 {
+            let value = value.as_deref().unwrap_or_default();
+            match self.operation {
+                Operation::Merge | Operation::Replace => {
+                    after.set(before.held_name(name).unwrap_or(name), value);
+                }
+                // "Selectively deleting tags based on given names or name/value pairs."
+                Operation::Delete if value.is_empty() || after.get(name) == Some(value) => {
+                    after.remove(name);
+                }
+                Operation::Delete => {}
+            }
+        }
+        // "A maximum of 50 tags at the end of the operation."
+        if after.len() > MAX_TAGS {
+            return Err(errors::too_many_tags(after.len(), MAX_TAGS));
+        }
+        Ok(after)
+    }
+}
+
+/// As .NET counts: a character outside the basic plane is two.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// Azure's own tags, which start with `hidden` or `link`, may hold the id of a resource.
+fn has_reserved_characters(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let own = lower.starts_with("hidden") || lower.starts_with("link");
+    name.chars()
+        .any(|c| c.is_control() || !own && matches!(c, '<' | '>' | '%' | '&' | '\\' | '?' | '/'))
+}
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Pairs, D::Error> {
+        struct Tags;
+        impl<'de> Visitor<'de> for Tags {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Tags)
+    }
+}

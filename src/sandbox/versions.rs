@@ -1,0 +1,84 @@
+//! The api-versions that each resource type answers to.
+//!
+//! Real ones, and only some of them: a request with another one fails here before it fails on
+//! Azure, and the message lists these.
+
+use super::errors::{self, ArmError};
+use super::route::{Resource, Route};
+
+const COMPUTE: &[&str] = &[
+    "2021-07-01",
+    "2021-11-01",
+    "2022-03-01",
+    "2022-08-01",
+    "2022-11-01",
+    "2023-03-01",
+    "2023-07-01",
+    "2023-09-01",
+    "2024-03-01",
+    "2024-07-01",
+    "2024-11-01",
+];
+
+const NETWORK: &[&str] = &[
+    "2022-01-01",
+    "2022-07-01",
+    "2022-09-01",
+    "2022-11-01",
+    "2023-02-01",
+    "2023-04-01",
+    "2023-05-01",
+    "2023-06-01",
+    "2023-09-01",
+    "2023-11-01",
+    "2024-01-01",
+    "2024-03-01",
+    "2024-05-01",
+];
+
+const RESOURCES: &[&str] = &[
+    "2024-03-01",
+    "2023-07-01",
+    "2022-12-01",
+    "2022-09-01",
+    "2022-06-01",
+    "2022-01-01",
+    "2021-04-01",
+    "2021-01-01",
+    "2020-10-01",
+    "2020-06-01",
+    "2020-01-01",
+    "2019-10-01",
+];
+
+/// Refuses a version that the route's resource type doesn't have, as that type's provider would.
+pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
+    let (namespace, kind, known) = match route.resource {
+        Resource::Subscriptions | Resource::Subscription | Resource::Tags => {
+            return if is_known(RESOURCES, version) {
+                Ok(())
+            } else {
+                Err(errors::invalid_api_version(version, RESOURCES))
+            };
+        }
+        Resource::Vms | Resource::Vm | Resource::InstanceView | Resource::Start => {
+            ("Microsoft.Compute", "virtualMachines", COMPUTE)
+        }
+        Resource::Operation => ("Microsoft.Compute", "locations/operations", COMPUTE),
+        Resource::Nics => ("Microsoft.Network", "networkInterfaces", NETWORK),
+        Resource::PublicIps => ("Microsoft.Network", "publicIPAddresses", NETWORK),
+    };
+    if is_known(known, version) {
+        Ok(())
+    } else if route.name.is_empty() {
+        Err(errors::invalid_resource_type(
+            kind, namespace, version, known,
+        ))
+    } else {
+        Err(errors::no_registered_provider(kind, version, known))
+    }
+}
+
+fn is_known(known: &[&str], version: &str) -> bool {
+    known.iter().any(|held| held.eq_ignore_ascii_case(version))
+}

@@ -1,0 +1,229 @@
+//! Virtual machines: lists, one VM, and how it is doing.
+
+use serde_json::{Value, json};
+
+use super::SUBSCRIPTION;
+use super::arm::{Call, Response};
+use super::errors::{self, ArmError};
+use super::fleet::{Fleet, Os, Power, Vm};
+use super::network;
+use super::page::page;
+use super::start;
+
+/// The sandbox keeps no time: every machine was made, and last changed, at this one.
+pub(super) const TIME: &str = "2026-01-05T08:00:00.0000000+00:00";
+
+pub(super) fn id(subscription: &str, group: &str, name: &str) -> String {
+    format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+    )
+}
+
+/// The VM that the route names.
+pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, ArmError> {
+    let route = call.route;
+    check_group(fleet, &route.group)?;
+    fleet
+        .vm(&route.group, &route.name)
+        .ok_or_else(|| errors::vm_not_found(&route.group, &route.name))
+}
+
+/// Refuses a group that isn't there; the empty one is the whole subscription.
+pub(super) fn check_group(fleet: &Fleet, group: &str) -> Result<(), ArmError> {
+    if group.is_empty() || fleet.has_group(group) {
+        Ok(())
+    } else {
+        Err(errors::group_not_found(group))
+    }
+}
+
+pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+    let fleet = call.store.read()?;
+    check_group(&fleet, &call.route.group)?;
+    let status_only = match call.target.parameter("statusOnly") {
+        None => false,
+        Some(value) if value.eq_ignore_ascii_case("true") => true,
+        Some(value) if value.eq_ignore_ascii_case("false") => false,
+        Some(value) => return Err(errors::invalid_parameter("statusOnly", value)),
+    };
+    page(
+        call.request,
+        call.target,
+        call.page_size,
+        fleet.in_scope(&call.route.group),
+        |vm| {
+            // A list gives each id with an upper-case group, as seen in recorded traffic.
+            let id = id(SUBSCRIPTION, &vm.group.to_ascii_uppercase(), &vm.name);
+            if status_only {
+                status(vm, &id)
+            } else {
+                machine(vm, &id)
+            }
+        },
+    )
+}
+
+pub(super) fn get(call: &Call<'_>) -> Result<Response, ArmError> {
+    let expand = call.target.parameter("$expand").unwrap_or_default();
+    let with_view = expand.eq_ignore_ascii_case("instanceView");
+    if !with_view && !expand.is_empty() && !expand.eq_ignore_ascii_case("userData") {
+        return Err(errors::invalid_parameter("$expand", expand));
+    }
+    let fleet = call.store.read()?;
+    let vm = find(&fleet, call)?;
+    let mut body = machine(vm, &call.route.vm_id());
+    if with_view {
+        if let Some(Value::Object(properties)) = body.get_mut("properties") {
+            properties.insert("instanceView".to_owned(), view(vm));
+        }
+        start::finish(call, vm)?;
+    }
+    Ok(Response::json(200, &body))
+}
+
+pub(super) fn instance_view(call: &Call<'_>) -> Result<Response, ArmError> {
+    let fleet = call.store.read()?;
+    let vm = find(&fleet, call)?;
+    start::finish(call, vm)?;
+    Ok(Response::json(200, &view(vm)))
+}
+
+/// An item of the plain list, and the body of a GET. A VM without tags has no `tags` key, as seen
+/// in recorded traffic.
+fn machine(vm: &Vm, id: &str) -> Value {
+    let (os, publisher, offer, sku) = match vm.os {
+        Os::Linux => ("Linux", "Canonical", "ubuntu-24_04-lts", "server"),
+        Os::Windows => (
+            "Windows",
+            "MicrosoftWindowsServer",
+            "WindowsServer",
+            "2022-datacenter-g2",
+        ),
+    };
+    let disk = format!("{}_OsDisk_1", vm.name);
+    let disk_id = format!(
+        "/subscriptions/{SUBSCRIPTION}/resourceGroups/{}/providers/Microsoft.Compute/disks/{disk}",
+        vm.group.to_ascii_uppercase()
+    );
+    let interfaces: Vec<Value> = network::interfaces_of(vm)
+        .map(|nic| json!({"id": nic.id(), "properties": {"primary": nic.primary}}))
+        .collect();
+    let mut machine = json!({
+        "name": vm.name,
+        "id": id,
+        "type": "Microsoft.Compute/virtualMachines",
+        "location": vm.location,
+        "properties": {
+            "vmId": vm.vm_id,
+            "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
+            "provisioningState": provisioning_state(vm),
+            "storageProfile": {
+                "imageReference": {
+                    "publisher": publisher,
+                    "offer": offer,
+                    "sku": sku,
+                    "version": "latest",
+                },
+                "osDisk": {
+                    "osType": os,
+                    "name": disk,
+                    "createOption": "FromImage",
+                    "caching": "ReadWrite",
+                    "managedDisk": {"storageAccountType": "Premium_LRS", "id": disk_id},
+                    "deleteOption": "Delete",
+                    "diskSizeGB": 128,
+                },
+                "dataDisks": [],
+            },
+            "osProfile": {
+                "computerName": vm.name,
+                "adminUsername": "azureuser",
+                "secrets": [],
+                "allowExtensionOperations": true,
+            },
+            "networkProfile": {"networkInterfaces": interfaces},
+            "timeCreated": TIME,
+        },
+    });
+    if !vm.tags.is_empty()
+        && let Some(machine) = machine.as_object_mut()
+    {
+        machine.insert("tags".to_owned(), json!(vm.tags));
+    }
+    machine
+}
+
+/// An item of the list with `statusOnly=true`: power states, and no tags, as users of Azure
+/// report.
+fn status(vm: &Vm, id: &str) -> Value {
+    json!({
+        "name": vm.name,
+        "id": id,
+        "type": "Microsoft.Compute/virtualMachines",
+        "location": vm.location,
+        "properties": {
+            "vmId": vm.vm_id,
+            "provisioningState": provisioning_state(vm),
+            "instanceView": {"statuses": statuses(vm)},
+        },
+    })
+}
+
+fn provisioning_state(vm: &Vm) -> &'static str {
+    match vm.power {
+        Power::Starting => "Updating",
+        Power::Running | Power::Deallocated | Power::Stopped => "Succeeded",
+    }
+}
+
+/// The instance view: a guest that doesn't run reports neither its name nor its system.
+fn view(vm: &Vm) -> Value {
+    let mut view = json!({
+        "hyperVGeneration": "V2",
+        "disks": [{
+            "name": format!("{}_OsDisk_1", vm.name),
+            "statuses": [{
+                "code": "ProvisioningState/succeeded",
+                "level": "Info",
+                "displayStatus": "Provisioning succeeded",
+                "time": TIME,
+            }],
+        }],
+        "statuses": statuses(vm),
+    });
+    if vm.power == Power::Running
+        && let Some(view) = view.as_object_mut()
+    {
+        let (name, version) = match vm.os {
+            Os::Linux => ("ubuntu", "24.04"),
+            Os::Windows => ("Windows Server 2022 Datacenter", "10.0.20348.2113"),
+        };
+        view.insert("computerName".to_owned(), json!(vm.name));
+        view.insert("osName".to_owned(), json!(name));
+        view.insert("osVersion".to_owned(), json!(version));
+    }
+    view
+}
+
+fn statuses(vm: &Vm) -> Value {
+    let provisioning = match vm.power {
+        Power::Starting => json!({
+            "code": "ProvisioningState/updating",
+            "level": "Info",
+            "displayStatus": "Updating",
+        }),
+        Power::Running | Power::Deallocated | Power::Stopped => json!({
+            "code": "ProvisioningState/succeeded",
+            "level": "Info",
+            "displayStatus": "Provisioning succeeded",
+            "time": TIME,
+        }),
+    };
+    let (code, display) = match vm.power {
+        Power::Running => ("PowerState/running", "VM running"),
+        Power::Deallocated => ("PowerState/deallocated", "VM deallocated"),
+        Power::Stopped => ("PowerState/stopped", "VM stopped"),
+        Power::Starting => ("PowerState/starting", "VM starting"),
+    };
+    json!([provisioning, {"code": code, "level": "Info", "displayStatus": display}])
+}

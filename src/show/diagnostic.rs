@@ -1,0 +1,133 @@
+//! A diagnostic of the file: the lines that it is about, and the caret under them.
+
+use std::fmt::Write as _;
+
+use console::measure_text_width;
+
+use super::{Paint, escape, is_unprintable};
+use crate::file::{Diagnostic, Label, Severity, Source};
+
+/// How many columns of a long line are quoted, and how many of them stand before what the label underlines.
+const WINDOW: usize = 140;
+const LEAD: usize = 50;
+
+/// `diagnostic` as text, ending in a newline.
+pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
+    let mut text = String::new();
+    let severity = match diagnostic.severity {
+        Severity::Error => paint.red("error"),
+        Severity::Warning => paint.yellow("warning"),
+    };
+    let _ = writeln!(text, "{severity}: {}", paint.bold(&diagnostic.message));
+
+    let primary = diagnostic.labels.first();
+    let mut labels: Vec<&Label> = diagnostic.labels.iter().collect();
+    labels.sort_by_key(|label| label.span.start);
+    let last = labels
+        .last()
+        .map_or(1, |label| source.line_of(label.span.start));
+    let gutter = last.to_string().len();
+    if let Some(primary) = primary {
+        let at = primary.span.start;
+        let (name, line, column) = (
+            escape(&source.name),
+            source.line_of(at),
+            source.column_of(at),
+        );
+        let _ = writeln!(
+            text,
+            "{:gutter$} {} {name}:{line}:{column}",
+            "",
+            paint.blue("-->")
+        );
+        let _ = writeln!(text, "{:gutter$}  {}", "", paint.blue("|"));
+    }
+    let mut shown = 0;
+    for label in labels {
+        let line = source.line_of(label.span.start);
+        let quoted = Quoted::new(source, line, label);
+        if line != shown {
+            let number = paint.blue(format!("{line:>gutter$}"));
+            let _ = writeln!(text, " {number} {} {}", paint.blue("|"), quoted.line);
+            shown = line;
+        }
+        let is_primary = primary.is_some_and(|primary| std::ptr::eq(primary, label));
+        let mark = if is_primary { "^" } else { "-" };
+        let underline = format!("{} {}", mark.repeat(quoted.width), label.text);
+        let underline = match (is_primary, diagnostic.severity) {
+            (false, _) => paint.blue(underline.trim_end()),
+            (true, Severity::Error) => paint.red(underline.trim_end()),
+            (true, Severity::Warning) => paint.yellow(underline.trim_end()),
+        };
+        let (bar, indent) = (paint.blue("|"), quoted.indent);
+        let _ = writeln!(text, "{:gutter$}  {bar} {:indent$}{underline}", "", "");
+    }
+    if let Some(help) = &diagnostic.help {
+        let _ = writeln!(text, "{}: {help}", paint.green("help"));
+    }
+    text
+}
+
+/// The part of a line that is shown, and where in it the label's underline goes, in columns.
+struct Quoted {
+    line: String,
+    indent: usize,
+    width: usize,
+}
+
+impl Quoted {
+    fn new(source: &Source, number: usize, label: &Label) -> Self {
+        let (line, start) = (source.line(number), source.start_of(number));
+        let from = label.span.start.saturating_sub(start).min(line.len());
+        let to = label.span.end.saturating_sub(start).clamp(from, line.len());
+        let marked = shown(line.get(from..to).unwrap_or_default(), WINDOW);
+        let after = shown(line.get(to..).unwrap_or_default(), WINDOW);
+        let lead = if line.len() <= WINDOW { WINDOW } else { LEAD };
+        let before = lead_up(line.get(..from).unwrap_or_default(), lead);
+        let indent = measure_text_width(&before);
+        let marked = first_columns(&marked, WINDOW.saturating_sub(indent));
+        let width = measure_text_width(&marked);
+        let after = first_columns(&after, WINDOW.saturating_sub(indent + width));
+        Self {
+            line: format!("{before}{marked}{after}").trim_end().to_owned(),
+            indent,
+            width: width.max(1),
+        }
+    }
+}
+
+/// The first `most` characters of a quoted line: tabs as spaces, so that columns add up, and nothing that acts on a
+/// terminal. Unlike in [`escape`], a backslash stays single: a quote shows the file's own spelling.
+fn shown(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    for c in text.chars().take(most + 1) {
+        match c {
+            '\t' => shown.push_str("    "),
+            c if is_unprintable(c) => shown.extend(c.escape_debug()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+fn first_columns(text: &str, columns: usize) -> String {
+    match text.chars().nth(columns) {
+        Some(_) => text
+            .chars()
+            .take(columns.saturating_sub(1))
+            .chain(['…'])
+            .collect(),
+        None => text.to_owned(),
+    }
+}
+
+/// The last `most` characters of `text`, with a mark where that leaves some out.
+fn lead_up(text: &str, most: usize) -> String {
+    match text.char_indices().rev().nth(most) {
+        Some((cut, c)) => {
+            let kept = text.get(cut + c.len_utf8()..).unwrap_or_default();
+            format!("…{}", shown(kept, most))
+        }
+        None => shown(text, most),
+    }
+}

@@ -1,0 +1,214 @@
+//! A plan, the way users of Terraform read one.
+
+use std::fmt::Write as _;
+
+use console::{Alignment, measure_text_width, pad_str};
+
+use super::Paint;
+use crate::model::{LiveName, VmId};
+use crate::plan::{Blocked, Change, Plan, Step, Why};
+
+/// `plan` as text for `place` ("the sandbox", "subscription 0000…") and the file called `file`.
+pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
+    let mut text = String::new();
+    if plan.is_empty() {
+        let _ = writeln!(
+            text,
+            "{}",
+            paint.bold(format!("No changes: {place} matches {file}."))
+        );
+    }
+    if !plan.changes.is_empty() {
+        let sessions = count(plan.changes.len(), "session");
+        let _ = writeln!(text, "azlin will change {sessions} in {place}:\n");
+        let columns = Columns::of(&plan.steps);
+        for step in &plan.steps {
+            let note = note(step, plan);
+            let line = columns.line(step, paint);
+            match note {
+                Some(note) => {
+                    let _ = writeln!(text, "{line}   {}", paint.dim(format!("({note})")));
+                }
+                None => {
+                    let _ = writeln!(text, "{}", line.trim_end());
+                }
+            }
+        }
+        text.push('\n');
+    }
+    if !plan.blocked.is_empty() {
+        let lines = count(plan.blocked.len(), "line");
+        let _ = writeln!(text, "{lines} of {file} cannot be carried out:\n");
+        for entry in &plan.blocked {
+            blocked(&mut text, entry, file, paint);
+        }
+        text.push('\n');
+    }
+    let remarks = remarks(plan, paint);
+    if !remarks.is_empty() {
+        let _ = writeln!(text, "{remarks}");
+    }
+    let _ = writeln!(text, "{}", paint.bold(summary(plan)));
+    text
+}
+
+/// What is not a change and should be known.
+fn remarks(plan: &Plan, paint: Paint) -> String {
+    let mut text = String::new();
+    for duplicate in &plan.duplicates {
+        let warning = paint.yellow("warning");
+        let holders = listed(&duplicate.holders);
+        let _ = writeln!(
+            text,
+            "{warning}: {} is on several VMs: {holders}",
+            duplicate.name
+        );
+    }
+    if plan.unreadable > 0 {
+        let warning = paint.yellow("warning");
+        let vms = count(plan.unreadable, "VM");
+        let _ = writeln!(
+            text,
+            "{warning}: Azure's list has {vms} that azlin cannot read; their sessions are not counted"
+        );
+    }
+    if plan.foreign > 0 {
+        let note = paint.blue("note");
+        let vms = count(plan.foreign, "VM");
+        let _ = writeln!(
+            text,
+            "{note}: the tag of another tool, `azlin-session`, is on {vms}; azlin leaves it alone"
+        );
+    }
+    text
+}
+
+fn summary(plan: &Plan) -> String {
+    let set = plan
+        .changes
+        .iter()
+        .filter(|change| change.from.is_none())
+        .count();
+    let change = plan.changes.len() - set;
+    let (matching, verb) = match plan.matching {
+        1 => ("1 session".to_owned(), "matches"),
+        n => (format!("{n} sessions"), "match"),
+    };
+    format!(
+        "Plan: {set} to set, {change} to change, 0 to clear, {} blocked. {matching} already {verb}; {} unmanaged.",
+        plan.blocked.len(),
+        plan.unmanaged,
+    )
+}
+
+/// What a reader of the step would otherwise ask.
+fn note(step: &Step, plan: &Plan) -> Option<String> {
+    if step.to.is_none() {
+        return Some("frees the name; set again below".to_owned());
+    }
+    let at = plan
+        .changes
+        .binary_search_by(|change| change.vm.cmp(&step.vm))
+        .ok()?;
+    cure(plan.changes.get(at)?)
+}
+
+fn cure(change: &Change) -> Option<String> {
+    match change.cures.as_slice() {
+        [] => None,
+        others => {
+            let name = change.from.as_ref()?;
+            Some(format!(
+                "cures a duplicate: {name} is also on {}",
+                listed(others)
+            ))
+        }
+    }
+}
+
+fn blocked(text: &mut String, entry: &Blocked, file: &str, paint: Paint) {
+    let mark = paint.red("!");
+    let _ = writeln!(
+        text,
+        "  {mark} {}   {}   {file}:{}",
+        entry.vm, entry.session, entry.line
+    );
+    let (reason, help) = match &entry.why {
+        Why::NoSuchVm { nearest } => (
+            "Azure lists no such VM, or the identity may not see it".to_owned(),
+            match nearest.as_slice() {
+                [] => "check the name, the resource group and the subscription".to_owned(),
+                nearest => format!("did you mean {}?", listed(nearest)),
+            },
+        ),
+        Why::Held { by } => (
+            format!("the name is on {}, which {file} does not name", listed(by)),
+            "choose another name, or add that VM to the file with one of its own".to_owned(),
+        ),
+        Why::Stuck { by } => (
+            format!("the name is on {by}, whose own line is blocked"),
+            format!("clear the way for {by} first"),
+        ),
+        Why::Shadowed { by } => (
+            format!("it is the name of another VM, {by}, to which `azlin connect` would go"),
+            "choose another session name".to_owned(),
+        ),
+    };
+    let _ = writeln!(text, "      {reason}");
+    let _ = writeln!(text, "      {}: {help}", paint.green("help"));
+}
+
+/// The width of the column of VMs, so that sessions stand below each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    vm: usize,
+}
+
+impl Columns {
+    /// The widths that fit all of `steps`.
+    pub fn of(steps: &[Step]) -> Self {
+        let widths = steps
+            .iter()
+            .map(|step| measure_text_width(&step.vm.to_string()));
+        Self {
+            vm: widths.max().unwrap_or(0).min(60),
+        }
+    }
+
+    /// `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`
+    pub(super) fn line(self, step: &Step, paint: Paint) -> String {
+        let vm = step.vm.to_string();
+        let vm = pad_str(&vm, self.vm, Alignment::Left, None);
+        let mark = match (&step.from, &step.to) {
+            (_, None) => paint.red("-"),
+            (None, Some(_)) => paint.green("+"),
+            (Some(_), Some(_)) => paint.yellow("~"),
+        };
+        let sessions = match (&step.from, &step.to) {
+            (Some(from), Some(to)) => format!("{from} -> {to}"),
+            (None, Some(to)) => to.to_string(),
+            (from, None) => from.as_ref().map(LiveName::to_string).unwrap_or_default(),
+        };
+        format!("  {mark} {vm}   {sessions}")
+    }
+}
+
+/// `3 sessions`, `1 session`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}
+
+/// `a/b, c/d and e/f`, or the first few of many.
+fn listed(vms: &[VmId]) -> String {
+    const MOST: usize = 5;
+    let shown: Vec<String> = vms.iter().take(MOST).map(ToString::to_string).collect();
+    match (shown.split_last(), vms.len().saturating_sub(MOST)) {
+        (Some(_), more @ 1..) => format!("{} and {more} more", shown.join(", ")),
+        (Some((last, [])), 0) => last.clone(),
+        (Some((last, others)), 0) => format!("{} and {last}", others.join(", ")),
+        (None, _) => String::new(),
+    }
+}

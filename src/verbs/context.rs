@@ -1,0 +1,156 @@
+//! What a command starts from: the file, and the Azure that it speaks of.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Streams, Trouble};
+use crate::azure::{Arm, Target, fleet, sign_in};
+use crate::cli::Common;
+use crate::file::find::{self, Found};
+use crate::file::{self, File, Severity};
+use crate::model::{Cloud, Live, Scope, SubscriptionId};
+use crate::sandbox::{self, Sandbox};
+use crate::show;
+
+/// How many diagnostics are shown. A file with more has one thing wrong with it, many times.
+const MOST_DIAGNOSTICS: usize = 200;
+
+/// A valid file, and its Azure, opened.
+pub(super) struct Context {
+    pub file: File,
+    /// The file's name, as the user knows it.
+    pub name: String,
+    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
+    pub place: String,
+    pub arm: Arm,
+}
+
+impl Context {
+    /// Reads the file and opens its Azure. No request leaves before the file is valid.
+    pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
+        let found = find(common)?;
+        let name = show::escape(&found.path.to_string_lossy()).into_owned();
+        let file = read(&name, &found, streams)?;
+        let subscription = subscription(common, &file)?;
+        let (target, credential, place) = match (file.azure.endpoint, file.azure.cloud) {
+            (Some(address), _) => {
+                let place = format!("subscription {subscription} at {address}");
+                (Target::Loopback(address), sign_in::emulator()?, place)
+            }
+            (None, Cloud::Sandbox) => {
+                let sandbox =
+                    Sandbox::open(state(find::folder(&found.path)), sandbox::DEFAULT_PAGE_SIZE);
+                (
+                    Target::Sandbox(Arc::new(sandbox)),
+                    sign_in::sandbox(),
+                    "the sandbox".to_owned(),
+                )
+            }
+            (None, cloud) => (
+                Target::Cloud(cloud),
+                sign_in::azure()?,
+                format!("subscription {subscription}"),
+            ),
+        };
+        let arm = Arm::open(target, subscription, credential)?;
+        Ok(Self {
+            file,
+            name,
+            place,
+            arm,
+        })
+    }
+
+    /// Which VMs hold which sessions now.
+    pub async fn sessions(&self) -> Result<Live, Trouble> {
+        let azure = &self.file.azure;
+        let mut live = fleet::sessions(&self.arm, &azure.scope, &azure.tag).await?;
+        live.spell_like(&self.file.desired);
+        Ok(live)
+    }
+
+    /// Which VMs hold which sessions now, run, and have which addresses.
+    pub async fn everything(&self, scope: &Scope) -> Result<Live, Trouble> {
+        let mut live = fleet::everything(&self.arm, scope, &self.file.azure.tag).await?;
+        live.spell_like(&self.file.desired);
+        Ok(live)
+    }
+}
+
+/// The file that `--file`, `AZLIN_FILE` or the folders name.
+fn find(common: &Common) -> Result<Found, Trouble> {
+    let named = named(common);
+    let home = |name| {
+        std::env::var_os(name)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    };
+    let config = home("XDG_CONFIG_HOME").or_else(|| Some(home("HOME")?.join(".config")));
+    let config = config.map(|config| config.join("azlin"));
+    find::find(named.as_deref(), config.as_deref())
+        .map_err(|(message, help)| Trouble::new(message, help))
+}
+
+/// The file that `--file` or `AZLIN_FILE` names.
+pub(super) fn named(common: &Common) -> Option<PathBuf> {
+    let from_environment = std::env::var_os("AZLIN_FILE").filter(|name| !name.is_empty());
+    common.file.clone().or(from_environment.map(PathBuf::from))
+}
+
+/// Where the sandbox of the file in `folder` lives.
+pub(super) fn state(folder: &Path) -> PathBuf {
+    folder.join(".azlin").join("sandbox.json")
+}
+
+fn read(name: &str, found: &Found, streams: Streams) -> Result<File, Trouble> {
+    let (file, diagnostics, source) = file::read(name, &found.bytes);
+    for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
+        streams.say(&show::diagnostic(&source, diagnostic, streams.stderr));
+        streams.say("\n");
+    }
+    if diagnostics.len() > MOST_DIAGNOSTICS {
+        streams.say(&format!(
+            "… and {} more\n\n",
+            diagnostics.len() - MOST_DIAGNOSTICS
+        ));
+    }
+    file.ok_or_else(|| {
+        let errors = diagnostics
+            .iter()
+            .filter(|found| found.severity == Severity::Error)
+            .count();
+        let errors = match errors {
+            1 => "1 error".to_owned(),
+            n => format!("{n} errors"),
+        };
+        Trouble::new(
+            format!("{name} is not valid: {errors}"),
+            "mend the file; nothing was read from Azure",
+        )
+    })
+}
+
+fn subscription(common: &Common, file: &File) -> Result<SubscriptionId, Trouble> {
+    let checked = |id: &str, whence: &str| {
+        SubscriptionId::new(id).map_err(|rule| Trouble::new(rule, format!("correct {whence}")))
+    };
+    if let Some(id) = &common.subscription {
+        return checked(id, "--subscription");
+    }
+    if let Some(id) = &file.azure.subscription {
+        return Ok(id.clone());
+    }
+    if file.azure.cloud == Cloud::Sandbox && file.azure.endpoint.is_none() {
+        return checked(sandbox::SUBSCRIPTION, "the sandbox");
+    }
+    match std::env::var("AZURE_SUBSCRIPTION_ID")
+        .ok()
+        .filter(|id| !id.is_empty())
+    {
+        Some(id) => checked(&id, "AZURE_SUBSCRIPTION_ID"),
+        None => Err(Trouble::new(
+            "no subscription is named",
+            "write `subscription = \"…\"` under [azure], pass --subscription, or set AZURE_SUBSCRIPTION_ID",
+        )),
+    }
+}

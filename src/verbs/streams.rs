@@ -1,0 +1,61 @@
+//! stdout is data, stderr is talk.
+
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+
+use super::Trouble;
+use crate::cli::Color;
+use crate::file::find::plain;
+use crate::show::Paint;
+
+/// The two streams, each with or without colour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Streams {
+    pub stdout: Paint,
+    pub stderr: Paint,
+}
+
+impl Streams {
+    pub fn new(color: Color) -> Self {
+        let paint = |is_terminal| Paint {
+            on: colour(color, is_terminal),
+        };
+        Self {
+            stdout: paint(io::stdout().is_terminal()),
+            stderr: paint(io::stderr().is_terminal()),
+        }
+    }
+
+    /// Writes data. A reader that has had enough (`azlin plan | head`) is no error; a full disk is one.
+    pub fn print(self, data: &str) -> Result<(), Trouble> {
+        let mut stdout = io::stdout().lock();
+        match stdout
+            .write_all(data.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Trouble::new(
+                format!("cannot write to stdout: {}", plain(&error)),
+                "check where the output goes, and that its disk is not full",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes talk. Where nobody listens, there is nobody to tell.
+    pub fn say(self, talk: &str) {
+        let _ = io::stderr().lock().write_all(talk.as_bytes());
+    }
+}
+
+/// The flag decides; else `NO_COLOR`, then `CLICOLOR_FORCE`, then whether the stream is a terminal that knows colour.
+fn colour(flag: Color, is_terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced =
+        || std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
+    match flag {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR") => false,
+        Color::Auto if forced() => true,
+        Color::Auto => is_terminal && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
+    }
+}

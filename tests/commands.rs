@@ -1,0 +1,526 @@
+//! plan, apply and connect as a person runs them: the built binary on the sandbox.
+
+mod support;
+
+use insta::assert_snapshot;
+use support::{Project, vms};
+
+#[test]
+fn the_sample_is_planned_applied_and_then_matches() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["plan"]), @"
+    $ azlin plan -> 0
+    --- stdout
+    azlin will change 4 sessions in the sandbox:
+
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha
+      + rg-dev/dev-vm-2   project-beta
+      + rg-ml/gpu-vm-2    debugging-issue-123
+      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   (cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1)
+
+    Plan: 2 to set, 2 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
+    ");
+    assert!(!project.state().exists(), "plan writes nothing");
+    assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 2);
+    assert_snapshot!(project.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
+    $ azlin apply --auto-approve --parallelism 1 -> 0
+    --- stdout
+    azlin will change 4 sessions in the sandbox:
+
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha
+      + rg-dev/dev-vm-2   project-beta
+      + rg-ml/gpu-vm-2    debugging-issue-123
+      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   (cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1)
+
+    Plan: 2 to set, 2 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
+
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   done
+      + rg-dev/dev-vm-2   project-beta   done
+      + rg-ml/gpu-vm-2    debugging-issue-123   done
+      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   done
+
+    Applied: 4 steps done. Azure now matches sessions.toml.
+    ");
+    assert_snapshot!(project.run(&["plan", "--detailed-exitcode"]), @"
+    $ azlin plan --detailed-exitcode -> 0
+    --- stdout
+    No changes: the sandbox matches sessions.toml.
+    Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 6 sessions already match; 1 unmanaged.
+    ");
+    assert_snapshot!(project.run(&["apply", "--auto-approve"]), @"
+    $ azlin apply --auto-approve -> 0
+    --- stdout
+    No changes: the sandbox matches sessions.toml.
+    Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 6 sessions already match; 1 unmanaged.
+    ");
+    assert_snapshot!(project.sessions().join("\n"), @"
+    rg-dev/dev-vm-1 project-alpha
+    rg-dev/dev-vm-2 project-beta
+    rg-dev/dev-vm-3 sarah-frontend
+    rg-dev/dev-vm-4 -
+    rg-ml/gpu-vm-1 bert-training-run-1
+    rg-ml/gpu-vm-2 debugging-issue-123
+    rg-ml/gpu-vm-3 gpt-finetune
+    rg-ml/gpu-vm-4 notebook-maria
+    ");
+}
+
+#[test]
+fn other_tags_stay_as_they_are() {
+    let project = Project::sandbox("[sessions.rg]\na = 'new'\n");
+    let mut fleet = vms(&[("rg/a", None)]);
+    fleet[0]["tags"] =
+        serde_json::json!({ "Azlin_Session": "old", "cost center": "a = \"b\"", "env": "" });
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 0);
+    assert_snapshot!(project.fleet()["vms"][0]["tags"], @r#"{"Azlin_Session":"new","cost center":"a = \"b\"","env":""}"#);
+}
+
+#[test]
+fn without_a_terminal_apply_asks_for_auto_approve_and_writes_nothing() {
+    let project = Project::sample();
+    let ran = project.run(&["apply"]);
+    assert_eq!(ran.code(), 4);
+    assert_snapshot!(ran.stderr, @"
+    error: nobody is here to approve the plan: this is no terminal
+    help: look at the plan above, then run apply with --auto-approve
+    ");
+    assert!(!project.state().exists());
+}
+
+#[test]
+fn an_invalid_file_is_told_and_nothing_is_read() {
+    let project = Project::sandbox("[sessions.rg]\na = 'x y'\n");
+    std::fs::create_dir(project.path().join(".azlin")).unwrap();
+    std::fs::write(project.state(), "not read").unwrap();
+    for verb in [
+        &["plan"][..],
+        &["apply", "--auto-approve"],
+        &["connect", "a"],
+    ] {
+        let ran = project.run(verb);
+        assert_eq!(ran.code(), 1, "{ran}");
+        assert_eq!(ran.stdout, "");
+        assert!(
+            ran.stderr
+                .contains("error: sessions.toml is not valid: 1 error"),
+            "{ran}"
+        );
+    }
+}
+
+#[test]
+fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
+    let project = Project::sandbox("[sessions.rg]\na = 'x'\nb-1 = 'y'\n")
+        .with_fleet(&[("rg/a", None), ("rg/b-2", None)]);
+    assert_snapshot!(project.run(&["plan"]), @"
+    $ azlin plan -> 1
+    --- stdout
+    azlin will change 1 session in the sandbox:
+
+      + rg/a   x
+
+    1 line of sessions.toml cannot be carried out:
+
+      ! rg/b-1   y   sessions.toml:6
+          Azure lists no such VM, or the identity may not see it
+          help: did you mean rg/b-2?
+
+    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
+
+    --- stderr
+    error: 1 line of sessions.toml cannot be carried out
+    help: the plan says for each what stands in its way and what to do
+    ");
+    assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 1);
+    assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 1);
+    assert_eq!(project.sessions(), ["rg/a -", "rg/b-2 -"]);
+}
+
+#[test]
+fn a_vm_that_fails_costs_only_what_waits_for_it() {
+    let project = Project::sandbox("[sessions.rg]\na = 'n1'\nb = 'n2'\nc = 'n3'\nd = 'x'\n");
+    let mut fleet = vms(&[
+        ("rg/a", None),
+        ("rg/b", Some("n1")),
+        ("rg/c", None),
+        ("rg/d", None),
+    ]);
+    fleet[1]["lock"] = true.into();
+    project.set_fleet(fleet);
+    assert_snapshot!(project.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
+    $ azlin apply --auto-approve --parallelism 1 -> 5
+    --- stdout
+    azlin will change 4 sessions in the sandbox:
+
+      ~ rg/b   n1 -> n2
+      + rg/a   n1
+      + rg/c   n3
+      + rg/d   x
+
+    Plan: 3 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
+
+      ~ rg/b   n1 -> n2   failed
+          cannot write the tags of rg/b: Azure answered 409 ScopeLocked: The scope '/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/b' cannot perform write operation because following scope(s) are locked: '/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/b'. Please remove the lock and try again
+          help: a lock forbids the write: remove it, or leave this VM out
+      + rg/a   n1   not tried
+          rg/b has to come first
+      + rg/c   n3   done
+      + rg/d   x   done
+
+    Applied in part: 2 steps done, 2 not. Azure does not match sessions.toml yet: 2 lines differ. Run plan to see them.
+    ");
+    assert_eq!(
+        project.sessions(),
+        ["rg/a -", "rg/b n1", "rg/c n3", "rg/d x"]
+    );
+}
+
+#[test]
+fn when_nothing_could_be_written_the_status_is_an_error() {
+    let project = Project::sandbox("[sessions.rg]\na = 'n1'\n");
+    let mut fleet = vms(&[("rg/a", None)]);
+    fleet[0]["lock"] = true.into();
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 1);
+}
+
+#[test]
+fn a_swap_a_chain_and_a_cycle_are_applied_in_a_safe_order() {
+    let mut file = "[sessions.rg]\n".to_owned();
+    let mut fleet = Vec::new();
+    let names: Vec<String> = (0..60).map(|n| format!("vm-{n:02}")).collect();
+    for (at, name) in names.iter().enumerate() {
+        // 0 and 1 swap; 2..30 is a cycle; 30..60 is a chain whose last VM takes a new name.
+        let next = match at {
+            0 => 1,
+            1 => 0,
+            29 => 2,
+            other => other + 1,
+        };
+        file += &format!("{name} = 's-{next}'\n");
+        fleet.push((format!("rg/{name}"), format!("s-{at}")));
+    }
+    let fleet: Vec<(&str, Option<&str>)> = fleet
+        .iter()
+        .map(|(vm, s)| (vm.as_str(), Some(s.as_str())))
+        .collect();
+    let project = Project::sandbox(&file).with_fleet(&fleet);
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert!(
+        ran.stdout
+            .contains("Applied: 62 steps done. Azure now matches sessions.toml."),
+        "{ran}"
+    );
+    assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 0);
+}
+
+#[test]
+fn scope_groups_counts_only_the_groups_of_the_file() {
+    let file = "[azure]\ncloud = 'sandbox'\nscope = 'groups'\n[sessions.rg-a]\na = 'x'\n[sessions.gone]\nb = 'y'\n";
+    let project = Project::new(file).with_fleet(&[("rg-a/a", None), ("rg-b/b", Some("x"))]);
+    assert_snapshot!(project.run(&["plan"]), @"
+    $ azlin plan -> 1
+    --- stdout
+    azlin will change 1 session in the sandbox:
+
+      + rg-a/a   x
+
+    1 line of sessions.toml cannot be carried out:
+
+      ! gone/b   y   sessions.toml:7
+          Azure lists no such VM, or the identity may not see it
+          help: check the name, the resource group and the subscription
+
+    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
+
+    --- stderr
+    error: 1 line of sessions.toml cannot be carried out
+    help: the plan says for each what stands in its way and what to do
+    ");
+}
+
+#[test]
+fn connect_goes_by_vm_name_then_session_then_address() {
+    let project = Project::sandbox("").with_fleet(&[
+        ("rg/web", Some("db")),
+        ("rg/db", Some("x")),
+        ("rg/c", Some("y")),
+    ]);
+    let host = |name| {
+        let ran = project.run(&["connect", name, "--print"]);
+        assert_eq!(ran.code(), 0, "{ran}");
+        ran.stdout.split_whitespace().last().unwrap().to_owned()
+    };
+    assert_eq!(host("DB"), "203.0.0.5", "a VM's name wins over a session");
+    assert_eq!(host("y"), "203.0.0.6");
+    assert_eq!(host("10.0.0.4"), "203.0.0.4", "by its private address");
+    assert_eq!(host("203.0.0.6"), "203.0.0.6");
+}
+
+#[test]
+fn connect_prints_one_ssh_command_line() {
+    let project = Project::sample();
+    project.run(&["apply", "--auto-approve"]);
+    assert_snapshot!(project.run(&["connect", "project-alpha", "--print"]), @"
+    $ azlin connect project-alpha --print -> 0
+    --- stdout
+    ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-alpha'
+    ");
+    assert_snapshot!(project.run(&["connect", "project-beta", "--print"]).stdout, @"ssh -o 'HostKeyAlias=azlin-420367e0-36ea-4ad2-a5bd-64ffdfb9a23c' -o 'CheckHostIP=no' -l azureuser -J bastion.example.com -t -- 10.1.0.5 'tmux new-session -A -s project-beta'");
+    let arguments = [
+        "connect",
+        "project-alpha",
+        "--print",
+        "--user",
+        "me",
+        "--key",
+        "/my key",
+        "--port",
+        "2222",
+        "--",
+        "echo",
+        "a b",
+        "$(id)",
+    ];
+    assert_snapshot!(project.run(&arguments).stdout, @"ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l me -i '/my key' -p 2222 -- 203.0.113.11 echo 'a b' '$(id)'");
+}
+
+#[test]
+fn connect_says_which_vms_answer_to_an_ambiguous_name() {
+    let fleet = [
+        ("rg-a/vm", Some("x")),
+        ("rg-b/vm", Some("y")),
+        ("rg-b/c", Some("y")),
+    ];
+    let project = Project::sandbox("").with_fleet(&fleet);
+    assert_snapshot!(project.run(&["connect", "vm", "--print"]).stderr, @"
+    error: `vm` is the name of 2 VMs:
+      RG-A/vm
+      RG-B/vm
+    help: say which with --rg
+    ");
+    assert_snapshot!(project.run(&["connect", "y", "--print"]).stderr, @"
+    error: `y` is the session of 2 VMs:
+      RG-B/c
+      RG-B/vm
+    help: connect by VM name, and give one of them another session
+    ");
+    assert_eq!(
+        project
+            .run(&["connect", "vm", "--rg", "RG-A", "--print"])
+            .code(),
+        0
+    );
+}
+
+#[test]
+fn connect_to_what_is_not_there_lists_what_there_is() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["connect", "notebook-mario", "--print"]), @"
+    $ azlin connect notebook-mario --print -> 1
+    --- stderr
+    error: no VM is called `notebook-mario`, holds that session or has that address (8 VMs in scope)
+    help: did you mean notebook-maria? these sessions there are:
+      bert-training-run-1   rg-ml/gpu-vm-1
+      bert-training-run-1   rg-ml/gpu-vm-3
+      notebook-maria        rg-ml/gpu-vm-4
+      project-beta          rg-dev/dev-vm-1
+      sarah-frontend        rg-dev/dev-vm-3
+    ");
+    assert_snapshot!(project.run(&["connect", "x", "--rg", "nowhere", "--print"]).stderr, @"
+    error: no VM is called `x`, holds that session or has that address (0 VMs in resource group nowhere)
+    help: no VM in scope holds a session
+    ");
+}
+
+#[test]
+fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print"]), @"
+    $ azlin connect gpu-vm-2 --print -> 1
+    --- stderr
+    error: rg-ml/gpu-vm-2 is deallocated
+    help: start it first: azlin connect gpu-vm-2 --start
+    ");
+    assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print", "--start"]), @"
+    $ azlin connect gpu-vm-2 --print --start -> 0
+    --- stdout
+    ssh -o 'HostKeyAlias=azlin-aa82b08b-d37e-47d4-a1c9-b2dc784fdf90' -o 'CheckHostIP=no' -l azureuser -- 203.0.113.22
+
+    --- stderr
+    starting rg-ml/gpu-vm-2 …
+    rg-ml/gpu-vm-2 is starting
+    rg-ml/gpu-vm-2 is running
+    ");
+    assert_eq!(
+        project.run(&["connect", "gpu-vm-2", "--print"]).code(),
+        0,
+        "it runs now"
+    );
+}
+
+#[test]
+fn a_hostile_session_is_never_part_of_a_command() {
+    let hostile = [
+        "$(id)",
+        "a;b",
+        "-oProxyCommand=touch x",
+        "a\nb",
+        "\u{202e}x",
+    ];
+    for session in hostile {
+        let file = "[ssh]\ncommand = 'tmux new -A -s {session}'\n";
+        let project = Project::sandbox(file).with_fleet(&[("rg/vm", Some(session))]);
+        let ran = project.run(&["connect", "vm", "--print"]);
+        assert_eq!(
+            ran.stdout.split(" -- ").last(),
+            Some("203.0.0.4\n"),
+            "{ran}"
+        );
+        let ran = project.run(&["connect", "nothing", "--print"]);
+        assert!(
+            !ran.stderr
+                .chars()
+                .any(|c| c != '\n' && azlin::show::is_unprintable(c)),
+            "{ran}"
+        );
+    }
+}
+
+/// A program called `ssh` that shows how it was run, instead of the real one.
+#[cfg(unix)]
+fn with_fake_ssh(project: &Project, script: &str) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bin = project.path().join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let ssh = bin.join("ssh");
+    std::fs::write(&ssh, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&ssh, std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn connect_becomes_ssh_with_its_words_and_its_exit_status() {
+    let project = Project::sandbox("").with_fleet(&[("rg/vm", Some("db"))]);
+    let path = with_fake_ssh(
+        &project,
+        "echo pid $$; for word; do echo \"<$word>\"; done; exit 42",
+    );
+    let mut command = project.command(&["connect", "db", "--", "echo", "a b"]);
+    let child = command
+        .env("PATH", path)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let pid = child.id();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(42));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let (first, words) = said.split_once('\n').unwrap();
+    assert_eq!(
+        first,
+        format!("pid {pid}"),
+        "one process: azlin's own becomes ssh's"
+    );
+    let words: Vec<&str> = words.lines().skip_while(|word| *word != "<-->").collect();
+    assert_eq!(words, ["<-->", "<203.0.0.4>", "<echo>", "<a b>"]);
+}
+
+#[test]
+fn connect_without_ssh_says_what_to_install() {
+    let project = Project::sandbox("")
+        .with_fleet(&[("rg/vm", Some("db"))])
+        .with_env("PATH", "/nowhere");
+    assert_snapshot!(project.run(&["connect", "db"]), @"
+    $ azlin connect db -> 1
+    --- stderr
+    error: cannot run ssh: no such file or directory
+    help: install the OpenSSH client, or see that `ssh` is on your PATH
+    ");
+}
+
+#[test]
+fn a_usage_error_is_status_1_and_help_is_0() {
+    let project = Project::sample();
+    for wrong in [
+        &["plan", "--nonsense"][..],
+        &["conect"],
+        &["connect"],
+        &["connect", "x", "--user", "-l"],
+        &["apply", "--parallelism", "0"],
+        &[],
+    ] {
+        let ran = project.run(wrong);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+    }
+    assert_eq!(project.run(&["--help"]).code(), 0);
+    assert_snapshot!(project.run(&["--version"]), @"
+    $ azlin --version -> 0
+    --- stdout
+    azlin 0.1.0
+    ");
+}
+
+#[test]
+fn the_file_is_found_upwards_by_flag_and_by_environment() {
+    let project = Project::sample();
+    let below = project.path().join("a/b");
+    std::fs::create_dir_all(&below).unwrap();
+    let plan = |mut command: std::process::Command| {
+        let output = command.output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let mut upwards = project.command(&["plan"]);
+    upwards.current_dir(&below);
+    assert_eq!(plan(upwards), (Some(0), String::new()));
+
+    let elsewhere = tempfile::TempDir::new().unwrap();
+    let mut nowhere = project.command(&["plan"]);
+    nowhere.current_dir(elsewhere.path());
+    let (status, said) = plan(nowhere);
+    assert_eq!(status, Some(1));
+    assert_snapshot!(said, @"
+    error: no sessions.toml in this folder or any above it
+    help: go to the folder that has one, or name it with --file or AZLIN_FILE
+    ");
+
+    let file = project.path().join("sessions.toml");
+    let mut flagged = project.command(&["plan", "--file", file.to_str().unwrap()]);
+    flagged.current_dir(elsewhere.path());
+    assert_eq!(plan(flagged).0, Some(0));
+    let mut environment = project.command(&["plan"]);
+    environment
+        .current_dir(elsewhere.path())
+        .env("AZLIN_FILE", &file);
+    assert_eq!(plan(environment).0, Some(0));
+    let mut users = project.command(&["plan"]);
+    let config = elsewhere.path().join("config/azlin");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::copy(&file, config.join("sessions.toml")).unwrap();
+    users
+        .current_dir(elsewhere.path())
+        .env("XDG_CONFIG_HOME", elsewhere.path().join("config"));
+    assert_eq!(plan(users).0, Some(0));
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let project = Project::sample();
+    let coloured =
+        |project: &Project, arguments: &[&str]| project.run(arguments).stdout.contains("\u{1b}[");
+    assert!(!coloured(&project, &["plan"]));
+    assert!(coloured(&project, &["plan", "--color", "always"]));
+    let forced = Project::sample().with_env("CLICOLOR_FORCE", "1");
+    assert!(coloured(&forced, &["plan"]));
+    assert!(!coloured(&forced, &["plan", "--color", "never"]));
+    let both = Project::sample()
+        .with_env("CLICOLOR_FORCE", "1")
+        .with_env("NO_COLOR", "1");
+    assert!(!coloured(&both, &["plan"]));
+}

@@ -1,0 +1,508 @@
+//! `sessions.toml`: what it may say, and what a person is told when it says something else.
+
+use std::fmt::Write as _;
+
+use azlin::file::{self, Severity};
+use azlin::model::{Cloud, Scope};
+use azlin::show::{Paint, diagnostic};
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+/// All that a person is told about a file with this text.
+fn told(text: &str) -> String {
+    told_of(text.as_bytes())
+}
+
+fn told_of(bytes: &[u8]) -> String {
+    let (file, diagnostics, source) = file::read("sessions.toml", bytes);
+    let mut told = String::new();
+    for found in &diagnostics {
+        let _ = writeln!(
+            told,
+            "{}",
+            diagnostic(&source, found, Paint::default()).trim_end()
+        );
+    }
+    let errors = diagnostics
+        .iter()
+        .any(|found| found.severity == Severity::Error);
+    assert_eq!(
+        file.is_none(),
+        errors,
+        "there is a file exactly when nothing is an error:\n{told}"
+    );
+    told
+}
+
+fn valid(text: &str) -> azlin::file::File {
+    let (file, _, _) = file::read("sessions.toml", text.as_bytes());
+    file.unwrap_or_else(|| panic!("not valid:\n{}", told(text)))
+}
+
+#[test]
+fn a_file_says_which_vm_holds_which_session() {
+    let file = valid(
+        r#"
+[azure]
+subscription = "5A4DB0E5-0000-4000-8000-000000000000"
+cloud = "usgovernment"
+tag = "team_session"
+scope = "groups"
+
+[sessions.rg-ml]
+gpu-vm-1 = "bert-training-run-1"
+
+[sessions."rg.Dev"]
+dev-vm-2 = { session = "john-backend" }
+dev-vm-1 = "sarah-frontend"
+
+[ssh]
+user = "azureuser"
+jump = "me@bastion.example.com:2222"
+command = "tmux new-session -A -s {session}"
+"#,
+    );
+    let lines: Vec<String> = file
+        .desired
+        .sessions
+        .iter()
+        .map(|line| format!("{}: {} = {}", line.line, line.vm, line.session))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "9: rg-ml/gpu-vm-1 = bert-training-run-1",
+            "12: rg.Dev/dev-vm-2 = john-backend",
+            "13: rg.Dev/dev-vm-1 = sarah-frontend",
+        ]
+    );
+    assert_eq!(
+        file.azure.subscription.unwrap().as_str(),
+        "5a4db0e5-0000-4000-8000-000000000000"
+    );
+    assert_eq!(file.azure.cloud, Cloud::UsGovernment);
+    assert_eq!(file.azure.tag.as_str(), "team_session");
+    let groups = ["rg-ml".to_owned(), "rg.dev".to_owned()];
+    assert_eq!(file.azure.scope, Scope::Groups(groups.into()));
+    assert_eq!(file.ssh.user.unwrap().as_str(), "azureuser");
+    assert_eq!(
+        file.ssh.jump.unwrap().as_str(),
+        "me@bastion.example.com:2222"
+    );
+    assert_eq!(
+        file.ssh.command.unwrap(),
+        "tmux new-session -A -s {session}"
+    );
+}
+
+#[test]
+fn an_empty_file_is_valid_and_wants_nothing() {
+    assert_eq!(told(""), "");
+    assert!(valid("").desired.sessions.is_empty());
+}
+
+#[test]
+fn a_byte_order_mark_and_crlf_change_nothing() {
+    let file = "\u{feff}[sessions.rg]\r\nvm-1 = \"atlas\"\r\nvm-2 = \"zeus\"\r\n";
+    let lines: Vec<usize> = valid(file)
+        .desired
+        .sessions
+        .iter()
+        .map(|line| line.line)
+        .collect();
+    assert_eq!(lines, [2, 3]);
+    assert_snapshot!(told("\u{feff}[sessions.rg]\r\nvm-1 = 'a b'\r\n"), @r"
+    error: a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
+      --> sessions.toml:2:8
+       |
+     2 | vm-1 = 'a b'
+       |        ^^^^^ not a session name
+    ");
+}
+
+#[test]
+fn a_session_assigned_twice_points_at_both_lines() {
+    let file = "[sessions.rg-dev]\n\n\ndev-vm-1 = \"atlas\"\n\n\ndev-vm-4 = \"atlas\"\n";
+    assert_snapshot!(told(file), @r#"
+    error: session `atlas` is assigned twice
+      --> sessions.toml:7:12
+       |
+     4 | dev-vm-1 = "atlas"
+       |            ------- first here
+     7 | dev-vm-4 = "atlas"
+       |            ^^^^^^^ again here
+    help: give dev-vm-4 another name, or delete one of the lines
+    "#);
+}
+
+#[test]
+fn one_run_tells_everything_that_is_wrong() {
+    let file = r#"
+ownr = "platform"
+
+[azure]
+subscription = "dev"
+cloud = "publik"
+endpoint = "http://evil.example.com"
+scop = 1
+
+[sessions.rg]
+VM-01 = "a"
+vm-01 = "b"
+vm-2 = 7
+vm-3 = { sesion = "x" }
+vm-4 = "-oProxyCommand=x"
+"vm 5" = "c"
+vm-6 = "2130706433"
+
+[ssh]
+user = "-l"
+jump = "host; rm"
+"#;
+    assert_snapshot!(told(file), @r#"
+    error: unknown key `ownr` in the file
+      --> sessions.toml:2:1
+       |
+     2 | ownr = "platform"
+       | ^^^^ not known here
+    help: the file takes `azure`, `sessions` and `ssh`
+    error: `dev` is not a subscription id (a GUID, as in `az account show --query id`)
+      --> sessions.toml:5:16
+       |
+     5 | subscription = "dev"
+       |                ^^^^^ not valid
+    error: `cloud` cannot be `publik`
+      --> sessions.toml:6:9
+       |
+     6 | cloud = "publik"
+       |         ^^^^^^^^ not known
+    help: the choices are `public`, `usgovernment`, `china` and `sandbox`
+    error: `endpoint` takes a loopback address like "http://127.0.0.1:8999", not `http://evil.example.com`: a file must not decide where your token goes
+      --> sessions.toml:7:12
+       |
+     7 | endpoint = "http://evil.example.com"
+       |            ^^^^^^^^^^^^^^^^^^^^^^^^^ not valid
+    error: unknown key `scop` in [azure]
+      --> sessions.toml:8:1
+       |
+     8 | scop = 1
+       | ^^^^ not known here
+    help: did you mean `scope`?
+    error: VM `rg/vm-01` stands twice
+       --> sessions.toml:12:1
+        |
+     11 | VM-01 = "a"
+        | ----- first here
+     12 | vm-01 = "b"
+        | ^^^^^ again here
+    help: Azure ignores the case of names: keep one of the lines
+    error: `vm-2` takes a session name, not an integer
+       --> sessions.toml:13:8
+        |
+     13 | vm-2 = 7
+        |        ^ this is an integer
+    help: write it in quotes: VM = "session"
+    error: unknown key `sesion` in a session
+       --> sessions.toml:14:10
+        |
+     14 | vm-3 = { sesion = "x" }
+        |          ^^^^^^ not known here
+    help: did you mean `session`?
+    error: a session name cannot contain `=`: letters, digits, `-`, `_` and `.` only
+       --> sessions.toml:15:8
+        |
+     15 | vm-4 = "-oProxyCommand=x"
+        |        ^^^^^^^^^^^^^^^^^^ not a session name
+    error: ` ` cannot stand in a VM name
+       --> sessions.toml:16:1
+        |
+     16 | "vm 5" = "c"
+        | ^^^^^^ not a VM in Azure
+    error: a session name cannot read as an IP address or a number
+       --> sessions.toml:17:8
+        |
+     17 | vm-6 = "2130706433"
+        |        ^^^^^^^^^^^^ not a session name
+    error: a user name cannot start with `-`
+       --> sessions.toml:20:8
+        |
+     20 | user = "-l"
+        |        ^^^^ not valid
+    error: a jump host cannot contain `;`
+       --> sessions.toml:21:8
+        |
+     21 | jump = "host; rm"
+        |        ^^^^^^^^^^ not valid
+    "#);
+}
+
+#[test]
+fn names_that_ssh_would_take_for_an_address_are_refused() {
+    for name in [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0x7f.1",
+        "017700000001",
+        "10.1",
+        "1.5",
+        "42",
+        "1e5",
+    ] {
+        let told = told(&format!("[sessions.rg]\nvm = '{name}'"));
+        assert!(
+            told.starts_with("error: a session name cannot read as an IP address or a number"),
+            "{name}: {told}"
+        );
+    }
+    for name in ["v1.5", "1.2.3.4.5", "2024.10.1", "a1", "7seas", "run-1"] {
+        assert_eq!(told(&format!("[sessions.rg]\nvm = '{name}'")), "", "{name}");
+    }
+}
+
+#[test]
+fn the_longest_session_name_has_256_characters() {
+    let file = |length: usize| format!("[sessions.rg]\nvm = '{}'", "a".repeat(length));
+    assert!(told(&file(256)).starts_with("warning: "));
+    assert!(told(&file(257)).starts_with("error: a session name cannot have 257 characters"));
+}
+
+#[test]
+fn names_that_people_would_mix_up_are_warnings() {
+    let file =
+        "[sessions.rg]\na = 'Alpha'\nb = 'alpha'\nc = 'a-name-of-more-than-thirty-characters'";
+    assert_snapshot!(told(file), @"
+    warning: session `Alpha` has upper-case letters
+      --> sessions.toml:2:5
+       |
+     2 | a = 'Alpha'
+       |     ^^^^^^^
+    help: case counts: `azlin connect` must be given it exactly so
+    warning: session `alpha` differs from another only in case
+      --> sessions.toml:3:5
+       |
+     2 | a = 'Alpha'
+       |     ------- the other
+     3 | b = 'alpha'
+       |     ^^^^^^^ this one
+    help: case counts in session names, but people will mix these up
+    warning: session `a-name-of-more-than-thirty-characters` has 37 characters
+      --> sessions.toml:4:5
+       |
+     4 | c = 'a-name-of-more-than-thirty-characters'
+       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: names of up to 30 are easier to type and fit the tables
+    ");
+}
+
+#[test]
+fn a_session_may_not_be_the_name_of_another_vm_but_of_its_own() {
+    assert_eq!(told("[sessions.rg]\nweb-1 = 'web-1'"), "");
+    assert_snapshot!(told("[sessions.rg]\nweb-1 = 'db-1'\nDB-1 = 'x'"), @"
+    error: session `db-1` is the name of another VM, rg/DB-1
+      --> sessions.toml:2:9
+       |
+     2 | web-1 = 'db-1'
+       |         ^^^^^^ this session
+     3 | DB-1 = 'x'
+       | ---- that VM
+    help: `azlin connect` looks for VM names first: choose another session name
+    ");
+}
+
+#[test]
+fn a_group_whose_name_has_a_dot_needs_quotes_and_the_help_says_so() {
+    assert_snapshot!(told("[sessions.rg.dev]\nvm-1 = 'x'"), @r#"
+    error: `dev` has no `session`
+      --> sessions.toml:1:14
+       |
+     1 | [sessions.rg.dev]
+       |              ^^^
+    help: write dev = { session = "…" }; if a name has a dot, put it in quotes: [sessions."rg.dev"]
+    "#);
+}
+
+#[test]
+fn a_vm_without_a_group_is_told_where_to_go() {
+    assert_snapshot!(told("[sessions]\nvm-1 = 'x'"), @r#"
+    error: `vm-1` takes a table, not a string
+      --> sessions.toml:2:8
+       |
+     2 | vm-1 = 'x'
+       |        ^^^ this is a string
+    help: put it under its resource group: [sessions.<group>], then VM = "session"
+    "#);
+}
+
+#[test]
+fn the_same_vm_twice_is_an_error_in_any_casing_and_any_table() {
+    assert_snapshot!(told("[sessions.RG]\nvm = 'a'\n[sessions.rg]\nVM = 'b'\n[sessions.x]\nv = 'c'\nv = 'd'"), @"
+    error: VM `rg/VM` stands twice
+      --> sessions.toml:4:1
+       |
+     2 | vm = 'a'
+       | -- first here
+     4 | VM = 'b'
+       | ^^ again here
+    help: Azure ignores the case of names: keep one of the lines
+    error: `v` stands twice in one table
+      --> sessions.toml:7:1
+       |
+     6 | v = 'c'
+       | - first here
+     7 | v = 'd'
+       | ^ again here
+    help: keep one of the lines
+    ");
+}
+
+#[test]
+fn an_endpoint_is_loopback_only() {
+    for endpoint in [
+        "http://127.0.0.1:8999",
+        "http://127.7.7.7:1/",
+        "http://[::1]:8999",
+    ] {
+        assert_eq!(told(&format!("[azure]\nendpoint = '{endpoint}'")), "");
+    }
+    for endpoint in [
+        "https://127.0.0.1:8999",
+        "http://localhost:8999",
+        "http://127.0.0.1",
+        "http://10.0.0.1:80",
+        "http://127.0.0.1:80@evil.example.com:80",
+        "http://127.0.0.1:80/path",
+        "http://0.0.0.0:80",
+    ] {
+        let told = told(&format!("[azure]\nendpoint = '{endpoint}'"));
+        assert!(
+            told.starts_with("error: `endpoint` takes a loopback address"),
+            "{endpoint}: {told}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_place() {
+    assert_snapshot!(told("[sessions.rg]\nvm-1 = atlas\nvm-2 = 'ok'\nvm-3 = \"open\n[ssh\n"), @r#"
+    error: not TOML: string values must be quoted, expected literal string
+      --> sessions.toml:2:8
+       |
+     2 | vm-1 = atlas
+       |        ^^^^^ here
+    error: not TOML: invalid basic string, expected `"`
+      --> sessions.toml:4:13
+       |
+     4 | vm-3 = "open
+       |             ^ here
+    error: not TOML: unclosed table, expected `]`
+      --> sessions.toml:5:5
+       |
+     5 | [ssh
+       |     ^ here
+    "#);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_place() {
+    assert_snapshot!(told_of(b"[sessions.rg]\nvm = '\xff'\n"), @"
+    error: the file is not UTF-8
+      --> sessions.toml:2:7
+       |
+     2 | vm = '
+       |       ^ this byte
+    help: save it as UTF-8: that is what TOML is written in
+    ");
+}
+
+#[test]
+fn a_quoted_line_cannot_change_the_terminal() {
+    let told = told("[sessions.rg]\nvm = 'a\u{202e}b\tc' # \u{200b}\n\"v\\u001bm\" = 'x'\n");
+    assert!(
+        !told
+            .chars()
+            .any(|c| c != '\n' && azlin::show::is_unprintable(c)),
+        "{told}"
+    );
+    assert_snapshot!(told, @r#"
+    error: a session name cannot contain `\u{202e}`: letters, digits, `-`, `_` and `.` only
+      --> sessions.toml:2:6
+       |
+     2 | vm = 'a\u{202e}b    c' # \u{200b}
+       |      ^^^^^^^^^^^^^^^^^ not a session name
+    error: `\u{1b}` cannot stand in a VM name
+      --> sessions.toml:3:1
+       |
+     3 | "v\u001bm" = 'x'
+       | ^^^^^^^^^^ not a VM in Azure
+    "#);
+}
+
+#[test]
+fn a_long_line_is_quoted_around_what_is_wrong() {
+    let spaces = " ".repeat(300);
+    let file = format!("[sessions.rg]\nvm ={spaces}'a b'{spaces}# end\n");
+    assert_snapshot!(told(&file), @"
+    error: a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
+      --> sessions.toml:2:305
+       |
+     2 | …                                                  'a b'                                                                                   …
+       |                                                    ^^^^^ not a session name
+    ");
+}
+
+/// Files of a megabyte, made to be slow or deep. How long each takes is for the benchmark to say.
+#[test]
+fn hostile_files_have_an_answer() {
+    let many = 1 << 20;
+    let files = [
+        "[".repeat(many),
+        "a = ".to_owned() + &"[".repeat(many - 4),
+        "a = ".to_owned() + &"{a=".repeat(many / 3),
+        "a.".repeat(many / 2) + "a = 1",
+        "x = 1\n".repeat(many / 6),
+        "= \n".repeat(many / 3),
+        "\0".repeat(many),
+        format!("[sessions.rg]\nvm = '{}'", "x".repeat(many)),
+        format!("[sessions.rg]\n{} = 'x'", "v".repeat(many)),
+        format!("{} = 'x'", "v".repeat(many)),
+        format!("[sessions.rg]\nvm = '{}'", "\u{202e}".repeat(many / 3)),
+        "\"".repeat(many),
+        (0..many / 20).fold("[sessions.rg]\n".to_owned(), |file, n| {
+            file + &format!("v{n}='same'\n")
+        }),
+        (0..many / 12).fold("u = {".to_owned(), |file, n| file + &format!("k{n}=1,")) + "}",
+    ];
+    for file in files {
+        let start: String = file.chars().take(20).collect();
+        let (parsed, diagnostics, source) = file::read("sessions.toml", file.as_bytes());
+        for found in diagnostics.iter().take(200) {
+            assert!(
+                diagnostic(&source, found, Paint::default()).len() < 5_000,
+                "{start}"
+            );
+        }
+        assert!(parsed.is_none() && !diagnostics.is_empty(), "{start}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        told_of(&bytes);
+    }
+
+    #[test]
+    fn no_text_of_the_files_own_words_makes_it_panic(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "[sessions.rg]", "[sessions]", "[azure]", "[ssh]", "[", "]", "{", "}", "=", "\n", "'a'", "\"b\"", "vm", "VM",
+                "session", "cloud", "tag", ".", ",", "1", "'", "\"", "\"\"\"", "\r\n", "\t", "#", "é", "\u{202e}", "\u{0}",
+            ]),
+            0..60,
+        )
+    ) {
+        told(&words.concat());
+        told(&words.join(" "));
+    }
+}

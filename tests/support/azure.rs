@@ -1,0 +1,186 @@
+//! An Azure on loopback: the sandbox behind a hook that can watch, change or replace each answer.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use azlin::sandbox::{DEFAULT_PAGE_SIZE, Request, Response, Sandbox};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Barrier;
+
+use super::Project;
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub method: String,
+    pub target: String,
+    pub token: String,
+    pub body: Vec<u8>,
+}
+
+type Hook = dyn Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync;
+
+/// The server, and what it was asked. It ends with the test's process.
+pub struct Azure {
+    pub endpoint: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    most_at_once: Arc<AtomicUsize>,
+}
+
+struct Served {
+    sandbox: Sandbox,
+    hook: Box<Hook>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    at_once: AtomicUsize,
+    most_at_once: Arc<AtomicUsize>,
+    /// How many requests must have arrived before the first is answered.
+    together: Option<(usize, Barrier)>,
+}
+
+impl Azure {
+    /// The standard fleet, or the one in `state`, without any fault.
+    pub fn faithful(state: PathBuf) -> Self {
+        Self::serve(state, None, |_, answer| answer())
+    }
+
+    /// Answers through `hook`, which may call the sandbox for its answer. With `together`, answers the first requests only
+    /// when that many have arrived: what is not sent at once then hangs, and is seen.
+    pub fn serve(
+        state: PathBuf,
+        together: Option<usize>,
+        hook: impl Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let (asked, most_at_once) = (
+            Arc::<Mutex<Vec<Asked>>>::default(),
+            Arc::<AtomicUsize>::default(),
+        );
+        let served = Arc::new(Served {
+            sandbox: Sandbox::open(state, DEFAULT_PAGE_SIZE),
+            hook: Box::new(hook),
+            asked: asked.clone(),
+            at_once: AtomicUsize::new(0),
+            most_at_once: most_at_once.clone(),
+            together: together.map(|many| (many, Barrier::new(many))),
+        });
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let origin = endpoint.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(accept(listener, origin, served));
+        });
+        Self {
+            endpoint,
+            asked,
+            most_at_once,
+        }
+    }
+
+    /// What was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// How many requests were under way at once, at the most.
+    pub fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::SeqCst)
+    }
+
+    /// A project whose file points here, and whose environment has the token `secret-token`.
+    pub fn project(&self, sessions: &str) -> Project {
+        let file = format!(
+            "[azure]\nendpoint = \"{}\"\nsubscription = \"{}\"\n\n{sessions}",
+            self.endpoint,
+            azlin::sandbox::SUBSCRIPTION
+        );
+        Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "secret-token")
+    }
+}
+
+async fn accept(listener: std::net::TcpListener, origin: String, served: Arc<Served>) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (served, origin) = (served.clone(), origin.clone());
+        let service = service_fn(move |request| answer(request, origin.clone(), served.clone()));
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            // A client that goes away in the middle is part of what the tests do.
+            let _ = connection.await;
+        });
+    }
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    origin: String,
+    served: Arc<Served>,
+) -> Result<hyper::Response<Full<Bytes>>, hyper::Error> {
+    let now = served.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+    served.most_at_once.fetch_max(now, Ordering::SeqCst);
+    let header = |name| {
+        let value = request.headers().get(name).map(|value| value.to_str());
+        value.map_or(String::new(), |value| value.unwrap().to_owned())
+    };
+    let (token, content_type) = (header("authorization"), header("content-type"));
+    let (method, target) = (request.method().to_string(), request.uri().to_string());
+    let body = request.into_body().collect().await?.to_bytes().to_vec();
+    let asked = Asked {
+        method,
+        target,
+        token: token.strip_prefix("Bearer ").unwrap_or("").to_owned(),
+        body,
+    };
+    let position = {
+        let mut all = served.asked.lock().unwrap();
+        all.push(asked.clone());
+        all.len()
+    };
+    if let Some((many, barrier)) = &served.together
+        && position <= *many
+    {
+        barrier.wait().await;
+    }
+    let mut faithful = || {
+        served.sandbox.answer(&Request {
+            method: &asked.method,
+            target: &asked.target,
+            origin: &origin,
+            authorized: !asked.token.is_empty(),
+            content_type: Some(content_type.as_str()).filter(|value| !value.is_empty()),
+            body: &asked.body,
+        })
+    };
+    let response = (served.hook)(&asked, &mut faithful);
+    served.at_once.fetch_sub(1, Ordering::SeqCst);
+    let mut built = hyper::Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        built = built.header(*name, value);
+    }
+    Ok(built
+        .body(Full::new(Bytes::from(response.body)))
+        .expect("the hook's answer is one"))
+}
+
+/// The answer with a body in place of its own.
+pub fn with_body(mut response: Response, body: &Value) -> Response {
+    response.body = body.to_string().into_bytes();
+    response
+}
+
+/// The answer's body, parsed.
+pub fn body(response: &Response) -> Value {
+    serde_json::from_slice(&response.body).unwrap()
+}

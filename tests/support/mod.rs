@@ -1,0 +1,168 @@
+//! Builders for the tests: a project folder with its file and its fleet, the built binary in it, and an Azure on loopback
+//! that can misbehave.
+
+#![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
+
+pub mod azure;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder with a `sessions.toml` and, unless it takes the standard one, a fleet of its own.
+pub struct Project {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Project {
+    /// A project on the sandbox: `sessions` goes below `cloud = "sandbox"`.
+    pub fn sandbox(sessions: &str) -> Self {
+        Self::new(&format!("[azure]\ncloud = \"sandbox\"\n\n{sessions}"))
+    }
+
+    /// A project with exactly this `sessions.toml`.
+    pub fn new(file: &str) -> Self {
+        Self::bytes(file.as_bytes())
+    }
+
+    /// A project whose `sessions.toml` has exactly these bytes.
+    pub fn bytes(file: &[u8]) -> Self {
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("sessions.toml"), file).unwrap();
+        Self {
+            folder,
+            environment: Vec::new(),
+        }
+    }
+
+    /// The project's own sample file on the standard fleet.
+    pub fn sample() -> Self {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions.toml");
+        Self::new(&std::fs::read_to_string(sample).unwrap())
+    }
+
+    pub fn with_fleet(self, fleet: &[(&str, Option<&str>)]) -> Self {
+        self.set_fleet(vms(fleet));
+        self
+    }
+
+    /// Puts `vms`, each as the sandbox's file has it, in place of the fleet.
+    pub fn set_fleet(&self, vms: Vec<Value>) {
+        let state = self.state();
+        std::fs::create_dir_all(state.parent().unwrap()).unwrap();
+        let document = json!({ "format": 1, "vms": vms });
+        std::fs::write(state, document.to_string()).unwrap();
+    }
+
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.path().join(".azlin").join("sandbox.json")
+    }
+
+    /// The sandbox's file, parsed.
+    pub fn fleet(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.state()).unwrap()).unwrap()
+    }
+
+    /// `group/vm → session` as the sandbox's file has them.
+    pub fn sessions(&self) -> Vec<String> {
+        let fleet = self.fleet();
+        let vms = fleet["vms"].as_array().unwrap();
+        let line = |vm: &Value| {
+            let session = vm["tags"]["azlin_session"].as_str().unwrap_or("-");
+            format!(
+                "{}/{} {session}",
+                vm["group"].as_str().unwrap(),
+                vm["name"].as_str().unwrap()
+            )
+        };
+        vms.iter().map(line).collect()
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_azlin"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .stdin(Stdio::null());
+        for name in ["PATH", "AZLIN_RECORD", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        for (name, value) in &self.environment {
+            command.env(name, value);
+        }
+        command
+    }
+
+    /// Runs the built binary here and waits for its end.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let output = self.command(arguments).output().unwrap();
+        Ran {
+            arguments: arguments.join(" "),
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// `rg/vm` with or without a session, as the sandbox's file has them.
+pub fn vms(fleet: &[(&str, Option<&str>)]) -> Vec<Value> {
+    let vm = |(at, (id, session)): (usize, &(&str, Option<&str>))| {
+        let (group, name) = id.split_once('/').unwrap();
+        let tags = session.map_or(json!({}), |session| json!({ "azlin_session": session }));
+        let (high, low) = (at / 200, at % 200 + 4);
+        json!({
+            "group": group, "name": name, "tags": tags,
+            "private_ip": format!("10.0.{high}.{low}"), "public_ip": format!("203.0.{high}.{low}"),
+        })
+    };
+    fleet.iter().enumerate().map(vm).collect()
+}
+
+/// What a run of the binary did; shown as a person would have seen it.
+#[derive(Debug)]
+pub struct Ran {
+    pub arguments: String,
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn code(&self) -> i32 {
+        self.status
+            .unwrap_or_else(|| panic!("no exit status:\n{self}"))
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self
+            .status
+            .map_or("killed".to_owned(), |code| code.to_string());
+        writeln!(f, "$ azlin {} -> {status}", self.arguments)?;
+        for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if !text.is_empty() {
+                writeln!(f, "--- {name}\n{text}")?;
+            }
+        }
+        Ok(())
+    }
+}
