@@ -5,6 +5,7 @@
 mod diagnostic;
 pub mod find;
 mod read;
+mod sessions;
 mod table;
 
 pub use diagnostic::{Diagnostic, Label, Severity, Source};

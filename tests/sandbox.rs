@@ -1,0 +1,157 @@
+//! The embedded Azure as a person uses it: `sandbox reset`, `sandbox serve`, two azlins at once.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use insta::assert_snapshot;
+use support::Project;
+
+#[test]
+fn reset_makes_a_new_fleet_beside_the_file() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["sandbox", "reset"]), @"
+    $ azlin sandbox reset -> 0
+    --- stderr
+    ./.azlin/sandbox.json is a new fleet of 8 VMs
+    ");
+    project.run(&["apply", "--auto-approve"]);
+    assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 0);
+    assert_eq!(project.run(&["sandbox", "reset", "--vms", "150"]).code(), 0);
+    assert_eq!(project.fleet()["vms"].as_array().unwrap().len(), 150);
+    let ran = project.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(ran.code(), 2, "as new: {ran}");
+    assert!(ran.stdout.contains("2 to set, 2 to change"), "{ran}");
+}
+
+#[test]
+fn reset_works_beside_a_file_that_is_not_valid_and_without_any() {
+    let project = Project::new("no toml");
+    assert_eq!(project.run(&["sandbox", "reset", "--vms", "3"]).code(), 0);
+    assert_eq!(project.fleet()["vms"].as_array().unwrap().len(), 3);
+    assert_eq!(project.run(&["sandbox", "reset", "--vms", "0"]).code(), 1);
+}
+
+#[test]
+fn a_damaged_fleet_is_told_and_left_alone() {
+    let project = Project::sample();
+    std::fs::create_dir(project.path().join(".azlin")).unwrap();
+    std::fs::write(project.state(), "{\"format\":1,\"vms\":[").unwrap();
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 1);
+    assert!(
+        ran.stderr.contains("sandbox.json") && ran.stderr.contains("azlin sandbox reset"),
+        "{ran}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(project.state()).unwrap(),
+        "{\"format\":1,\"vms\":["
+    );
+}
+
+/// A server of the built binary's, which ends with the test.
+struct Server {
+    process: Child,
+    endpoint: String,
+}
+
+impl Server {
+    fn of(project: &Project, arguments: &[&str]) -> Self {
+        let arguments = [&["sandbox", "serve", "--port", "0"], arguments].concat();
+        let mut command = project.command(&arguments);
+        let mut process = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut endpoint = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut endpoint)
+            .unwrap();
+        Self {
+            process,
+            endpoint: endpoint.trim().to_owned(),
+        }
+    }
+
+    fn project(&self, sessions: &str) -> Project {
+        let file = format!(
+            "[azure]\nendpoint = '{}'\nsubscription = '{}'\n\n{sessions}",
+            self.endpoint,
+            azlin::sandbox::SUBSCRIPTION
+        );
+        Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "anything")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn serve_is_an_azure_for_another_azlin() {
+    let served = Project::sample();
+    let server = Server::of(&served, &["--page-size", "3"]);
+    let sample = std::fs::read_to_string(served.path().join("sessions.toml")).unwrap();
+    let (_, sessions) = sample.split_once("[sessions.rg-dev]").unwrap();
+    let other = server.project(&format!("[sessions.rg-dev]{sessions}"));
+    let ran = other.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_eq!(
+        other.run(&["connect", "project-alpha", "--print"]).code(),
+        0
+    );
+    assert!(!other.state().exists(), "the fleet is the server's");
+    // The one that is served sees what the other wrote.
+    assert_eq!(served.run(&["plan", "--detailed-exitcode"]).code(), 0);
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let ran = Project::sample().run(&["sandbox", "serve", "--port", &port]);
+    assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""));
+    assert_snapshot!(ran.stderr.replace(&port, "PORT"), @"
+    error: cannot serve on 127.0.0.1:PORT: address already in use
+    help: choose another port, or 0 for a free one
+    ");
+}
+
+#[test]
+fn what_two_azlins_write_at_once_neither_loses() {
+    let (mut both, mut fleet) = ([String::new(), String::new()], Vec::new());
+    let names: Vec<String> = (0..40).map(|n| format!("rg/vm-{n:02}")).collect();
+    for (at, name) in names.iter().enumerate() {
+        let line = format!("{} = 's-{at}'\n", name.replace("rg/", ""));
+        both[at % 2] += &line;
+        fleet.push((name.as_str(), None));
+    }
+    let project = Project::sandbox("").with_fleet(&fleet);
+    let mut running = Vec::new();
+    for (at, lines) in both.iter().enumerate() {
+        let file = project.path().join(format!("{at}.toml"));
+        std::fs::write(
+            &file,
+            format!("[azure]\ncloud = 'sandbox'\n[sessions.rg]\n{lines}"),
+        )
+        .unwrap();
+        let arguments = ["apply", "--auto-approve", "--file", file.to_str().unwrap()];
+        running.push(
+            project
+                .command(&arguments)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap(),
+        );
+    }
+    for mut apply in running {
+        assert_eq!(apply.wait().unwrap().code(), Some(0));
+    }
+    let expected: Vec<String> = (0..40).map(|at| format!("rg/vm-{at:02} s-{at}")).collect();
+    assert_eq!(project.sessions(), expected);
+}
