@@ -16,7 +16,8 @@ fn the_sample_is_planned_applied_and_then_matches() {
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha
       + rg-dev/dev-vm-2   project-beta
       + rg-ml/gpu-vm-2    debugging-issue-123
-      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   (cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1)
+      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
+          cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
     Plan: 2 to set, 2 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
     ");
@@ -30,7 +31,8 @@ fn the_sample_is_planned_applied_and_then_matches() {
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha
       + rg-dev/dev-vm-2   project-beta
       + rg-ml/gpu-vm-2    debugging-issue-123
-      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   (cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1)
+      ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
+          cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
     Plan: 2 to set, 2 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
 

@@ -1,6 +1,6 @@
 //! Text → [`File`], or every reason why not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -12,6 +12,9 @@ use super::{AzureSettings, Diagnostic, File, Severity, Source};
 use crate::model::{Cloud, Scope, SubscriptionId, TagKey};
 use crate::show::{escape, quote};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
+
+/// How many lines that are not TOML are told of. A file with more is not a `sessions.toml` with mistakes, but something else.
+const MOST_SYNTAX_ERRORS: usize = 1_000;
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
@@ -30,7 +33,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
         }
     };
     let source = Source::new(name, text);
-    let (document, errors) = DeTable::parse_recoverable(text);
+    let (document, mut syntax_errors) = DeTable::parse_recoverable(text);
 
     let mut found = Vec::new();
     let file = Reader {
@@ -38,37 +41,41 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
         found: &mut found,
     }
     .file(document.get_ref());
-    let syntax = errors
-        .iter()
-        .map(|error| syntax(error, text, document.get_ref()));
-    let syntax: Vec<Diagnostic> = syntax.collect();
-    // What the parser could not read, it stands in for; what is said of the stand-in would mislead.
-    let broken: BTreeSet<usize> = syntax.iter().map(|d| source.line_of(d.offset())).collect();
+    syntax_errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    // After its first stumble in a line the parser guesses, and what it says then would mislead. So would what is said of the
+    // values that it makes up for such a line.
+    let line = |error: &toml::de::Error| source.line_of(error.span().map_or(0, |span| span.start));
+    syntax_errors.dedup_by_key(|error| line(error));
+    syntax_errors.truncate(MOST_SYNTAX_ERRORS);
+    let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
     found.retain(|d| !broken.contains(&source.line_of(d.offset())));
-    found.extend(syntax);
+    let keys = match syntax_errors.is_empty() {
+        true => Keys::new(),
+        false => keys(document.get_ref()),
+    };
+    found.extend(syntax_errors.iter().map(|error| syntax(error, text, &keys)));
     found.sort_by_key(Diagnostic::offset);
     let valid = found.iter().all(|d| d.severity == Severity::Warning);
     (valid.then_some(file), found, source)
 }
 
 /// A syntax error in our words; a key that stands twice points at both places.
-fn syntax(error: &toml::de::Error, text: &str, document: &DeTable<'_>) -> Diagnostic {
+fn syntax(error: &toml::de::Error, text: &str, keys: &Keys<'_>) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     if error.message() != "duplicate key" {
         let message = format!("not TOML: {}", escape(error.message()));
         return Diagnostic::error(message, span, "here");
     }
-    let key = text
-        .get(span.clone())
-        .unwrap_or_default()
-        .trim_matches(['"', '\'']);
-    let mut first = None;
-    last_before(document, key, span.start, &mut first);
-    let diagnostic = Diagnostic::error(
-        format!("{} stands twice in one table", quote(key)),
-        span,
-        "again here",
-    );
+    let key = text.get(span.clone()).unwrap_or_default();
+    let key = key.trim_matches(['"', '\'']);
+    let all = keys.get(key).map(Vec::as_slice).unwrap_or_default();
+    let before = all.partition_point(|other| other.start < span.start);
+    let first = before
+        .checked_sub(1)
+        .and_then(|last| all.get(last))
+        .cloned();
+    let message = format!("{} stands twice in one table", quote(key));
+    let diagnostic = Diagnostic::error(message, span, "again here");
     match first {
         Some(first) => diagnostic.with(first, "first here"),
         None => diagnostic,
@@ -76,19 +83,26 @@ fn syntax(error: &toml::de::Error, text: &str, document: &DeTable<'_>) -> Diagno
     .help("keep one of the lines")
 }
 
-/// The last place before `before` where `key` stands, in any table.
-fn last_before(table: &DeTable<'_>, key: &str, before: usize, last: &mut Option<Range<usize>>) {
-    for entry in entries(table) {
-        let later = last
-            .as_ref()
-            .is_none_or(|last| entry.span.start > last.start);
-        if entry.key == key && entry.span.start < before && later {
-            *last = Some(entry.span.clone());
-        }
-        if let DeValue::Table(table) = entry.value.get_ref() {
-            last_before(table, key, before, last);
+/// Every place where each key stands, in any table, in the order of the file.
+type Keys<'d> = HashMap<&'d str, Vec<Range<usize>>>;
+
+fn keys<'d>(table: &'d DeTable<'_>) -> Keys<'d> {
+    fn collect<'d>(table: &'d DeTable<'_>, keys: &mut Keys<'d>) {
+        for (key, value) in table {
+            keys.entry(key.get_ref().as_ref())
+                .or_default()
+                .push(key.span());
+            if let DeValue::Table(table) = value.get_ref() {
+                collect(table, keys);
+            }
         }
     }
+    let mut keys = Keys::new();
+    collect(table, &mut keys);
+    for places in keys.values_mut() {
+        places.sort_by_key(|place| place.start);
+    }
+    keys
 }
 
 /// The sections besides the sessions.

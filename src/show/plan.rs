@@ -23,16 +23,8 @@ pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
         let _ = writeln!(text, "azlin will change {sessions} in {place}:\n");
         let columns = Columns::of(&plan.steps);
         for step in &plan.steps {
-            let note = note(step, plan);
             let line = columns.line(step, paint);
-            match note {
-                Some(note) => {
-                    let _ = writeln!(text, "{line}   {}", paint.dim(format!("({note})")));
-                }
-                None => {
-                    let _ = writeln!(text, "{}", line.trim_end());
-                }
-            }
+            let _ = writeln!(text, "{}", with_note(&line, note(step, plan), paint));
         }
         text.push('\n');
     }
@@ -99,6 +91,17 @@ fn summary(plan: &Plan) -> String {
         plan.blocked.len(),
         plan.unmanaged,
     )
+}
+
+/// `line` with its note beside it where both fit 80 columns, else below it.
+fn with_note(line: &str, note: Option<String>, paint: Paint) -> String {
+    match note {
+        None => line.to_owned(),
+        Some(note) if measure_text_width(line) + measure_text_width(&note) + 5 <= 80 => {
+            format!("{line}   {}", paint.dim(format!("({note})")))
+        }
+        Some(note) => format!("{line}\n      {}", paint.dim(note)),
+    }
 }
 
 /// What a reader of the step would otherwise ask.
