@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
-use crate::azure::tags::{self, Patch};
+use crate::azure::tags::{self, Patch, Tags};
 use crate::azure::{Arm, Failure};
-use crate::model::{LiveName, TagKey, VmId};
+use crate::model::{Held, LiveName, TagKey, VmId};
 use crate::plan::Step;
 
 /// What became of a step.
@@ -20,15 +20,17 @@ pub enum Outcome {
     /// Nothing was written: the VM's session is not what it was when the plan was made.
     Changed {
         /// What it is.
-        found: Option<LiveName>,
+        found: Held,
     },
     /// Written, and Azure's answer says something else: a policy changed it.
     Altered {
         /// What Azure's answer says.
-        found: Option<LiveName>,
+        found: Held,
     },
     /// Azure said no, or did not answer.
     Failed(Failure),
+    /// Nothing was written: someone interrupted azlin before it came to this.
+    Interrupted,
     /// Nothing was written: a step that has to come first did not succeed.
     Skipped {
         /// The VM of that step.
@@ -45,6 +47,8 @@ impl Outcome {
 
 /// Carries out `steps`, up to `parallelism` at once, and tells `report` each outcome as it is known.
 ///
+/// When `interrupted` ends, the writes under way are finished and no other is begun.
+///
 /// A step starts when every step that it comes after has succeeded, so that no moment puts a name on one VM more than
 /// before. A step that fails holds up only those that come after it. Answers the outcomes in the order of the steps.
 pub async fn apply(
@@ -52,8 +56,11 @@ pub async fn apply(
     tag: &TagKey,
     steps: &[Step],
     parallelism: usize,
+    interrupted: impl Future<Output = ()>,
     report: &mut dyn FnMut(&Step, &Outcome),
 ) -> Vec<Outcome> {
+    let mut interrupted = std::pin::pin!(interrupted);
+    let mut stopping = false;
     let mut waiting: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut ready: BTreeSet<usize> = BTreeSet::new();
     for (at, step) in steps.iter().enumerate() {
@@ -72,7 +79,20 @@ pub async fn apply(
         {
             under_way.push(async move { (at, carry_out(arm, tag, step).await) });
         }
-        let Some(done) = under_way.next().await else {
+        let done = tokio::select! {
+            biased;
+            () = &mut interrupted, if !stopping => {
+                stopping = true;
+                let left = std::mem::take(&mut ready).into_iter().chain(std::mem::take(&mut waiting).into_keys());
+                for at in left {
+                    steps.get(at).into_iter().for_each(|step| report(step, &Outcome::Interrupted));
+                    outcomes.insert(at, Outcome::Interrupted);
+                }
+                continue;
+            }
+            done = under_way.next() => done,
+        };
+        let Some(done) = done else {
             return outcomes.into_values().collect();
         };
         let mut settled = vec![done];
@@ -122,25 +142,51 @@ async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step) -> Outcome {
 
 /// Reads, writes if what was read is what the plan saw, and compares the answer.
 async fn try_step(arm: &Arm, tag: &TagKey, step: &Step) -> Result<Outcome, Failure> {
-    let wanted = step.to.as_ref().map(LiveName::from);
+    let wanted = step.to.held();
     let before = tags::read(arm, &step.vm).await?;
-    let (key, value) = tag.find(&before).unwrap_or((tag.as_str(), ""));
-    let held = LiveName::new(value);
-    if held == wanted {
+    let found = Held::read(&before, tag);
+    if found == wanted {
         return Ok(Outcome::Already);
     }
-    if held != step.from {
-        return Ok(Outcome::Changed { found: held });
+    if found != step.from {
+        return Ok(Outcome::Changed { found });
     }
-    let one = |value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
-    let patch = match &step.to {
-        Some(name) => Patch::Merge(one(name.as_str())),
-        None => Patch::Delete(one(value)),
-    };
-    let after = tags::write(arm, &step.vm, &patch).await?;
-    let found = tag.find(&after).and_then(|(_, value)| LiveName::new(value));
+    let after = tags::write(arm, &step.vm, &patch(tag, &before, &found, &wanted)).await?;
+    let found = Held::read(&after, tag);
     match found == wanted {
         true => Ok(Outcome::Written),
         false => Ok(Outcome::Altered { found }),
+    }
+}
+
+/// One request that takes the two tags from `found` to `wanted`: what is to go goes with the value that it is known to
+/// have, what stays as it is is not named, and each tag keeps the casing that it has on the VM.
+fn patch(tag: &TagKey, tags: &Tags, found: &Held, wanted: &Held) -> Patch {
+    let owner = TagKey::owner();
+    let key = |key: &TagKey| {
+        key.find(tags)
+            .map_or(key.as_str(), |(key, _)| key)
+            .to_owned()
+    };
+    let both = [
+        (key(tag), &found.session, &wanted.session),
+        (key(&owner), &found.owner, &wanted.owner),
+    ];
+    let differs = both
+        .into_iter()
+        .filter(|(_, found, wanted)| found != wanted);
+    let value = |name: &LiveName| name.raw().to_owned();
+    if wanted.session.is_none() {
+        Patch::Delete(
+            differs
+                .filter_map(|(key, found, _)| Some((key, value(found.as_ref()?))))
+                .collect(),
+        )
+    } else {
+        Patch::Merge(
+            differs
+                .filter_map(|(key, _, wanted)| Some((key, value(wanted.as_ref()?))))
+                .collect(),
+        )
     }
 }

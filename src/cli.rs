@@ -68,9 +68,29 @@ pub enum Verb {
     Sandbox(Sandbox),
 }
 
+/// What a plan is made for, and what it may do.
+#[derive(Debug, Args)]
+pub struct Planning {
+    /// Only change this VM, `VM` or `GROUP/VM`; may be repeated
+    #[arg(long, value_name = "VM")]
+    pub target: Vec<String>,
+    /// Take this VM from the owner whose file gave it its session; may be repeated
+    #[arg(long, value_name = "VM")]
+    pub take_ownership: Vec<String>,
+    /// Allow up to N sessions to be cleared
+    #[arg(long, value_name = "N")]
+    pub max_removals: Option<usize>,
+    /// Go on where Azure's list may lack VMs
+    #[arg(long)]
+    pub allow_incomplete: bool,
+}
+
 /// `azlin plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
+    /// What the plan is made for.
+    #[command(flatten)]
+    pub planning: Planning,
     /// Exit with 2 when there are changes, 0 when there are none
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -79,6 +99,12 @@ pub struct Plan {
 /// `azlin apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
+    /// What the plan is made for.
+    #[command(flatten)]
+    pub planning: Planning,
+    /// Do what can be done although lines are blocked, and exit with 5
+    #[arg(long)]
+    pub partial: bool,
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,

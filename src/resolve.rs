@@ -39,7 +39,8 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
         return Ok(vm);
     }
     let holds = |vm: &&Vm| {
-        vm.session
+        vm.held
+            .session
             .as_ref()
             .is_some_and(|session| session.raw() == name)
     };
@@ -55,7 +56,7 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
         }
     }
     let sessions =
-        candidates().filter_map(|vm| Some((vm.session.as_ref()?.to_string(), vm.id.clone())));
+        candidates().filter_map(|vm| Some((vm.held.session.as_ref()?.to_string(), vm.id.clone())));
     let mut sessions: Vec<(String, VmId)> = sessions.collect();
     sessions.sort();
     let names = candidates().map(|vm| vm.id.name());

@@ -152,6 +152,7 @@ fn interactive_command(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Option<Str
         return Some(command.clone());
     }
     let session = vm
+        .held
         .session
         .as_ref()
         .map(LiveName::raw)

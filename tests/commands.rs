@@ -132,7 +132,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
 
     --- stderr
     error: 1 line of sessions.toml cannot be carried out
-    help: the plan says for each what stands in its way and what to do
+    help: the plan says for each what to do; apply --partial does the rest
     ");
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 1);
     assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 1);
@@ -170,7 +170,8 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
       + rg/c   n3   done
       + rg/d   x   done
 
-    Applied in part: 2 steps done, 2 not. Azure does not match sessions.toml yet: 2 lines differ. Run plan to see them.
+    Applied in part: 2 steps done, 2 not.
+    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see them.
     ");
     assert_eq!(
         project.sessions(),
@@ -239,7 +240,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
 
     --- stderr
     error: 1 line of sessions.toml cannot be carried out
-    help: the plan says for each what stands in its way and what to do
+    help: the plan says for each what to do; apply --partial does the rest
     ");
 }
 

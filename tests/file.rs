@@ -165,7 +165,7 @@ jump = "host; rm"
        |
      2 | ownr = "platform"
        | ^^^^ not known here
-    help: the file takes `azure`, `sessions` and `ssh`
+    help: did you mean `owner`?
     error: `dev` is not a subscription id (a GUID, as in `az account show --query id`)
       --> sessions.toml:5:16
        |

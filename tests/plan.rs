@@ -2,33 +2,61 @@
 
 use std::collections::BTreeMap;
 
-use azlin::model::{Addresses, Declared, Desired, Live, LiveName, Power, SessionName, Vm, VmId};
-use azlin::plan::{Plan, Step, plan};
+use azlin::model::{
+    Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, SessionName, Vm, VmId,
+};
+use azlin::plan::{Action, Aim, Allowed, Plan, Step, plan, refusals};
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use time::Date;
+use time::macros::date;
 
-/// A file with these lines, each `vm = session`, all in resource group `rg`.
+/// The day of these tests.
+const TODAY: Date = date!(2026 - 11 - 23);
+
+/// The owner of these tests' files, where they have one.
+const US: &str = "platform-team";
+
+/// A file without an owner, with these lines, each `vm = session`, all in resource group `rg`.
 fn file(lines: &[(&str, &str)]) -> Desired {
     let line = |(at, (vm, session)): (usize, &(&str, &str))| Declared {
-        vm: VmId::new("rg", vm).unwrap(),
+        vm: id(vm),
         session: SessionName::new(session).unwrap(),
+        expires: None,
         line: at + 1,
     };
     Desired {
+        owner: None,
         sessions: lines.iter().enumerate().map(line).collect(),
     }
 }
 
-/// A fleet of these VMs, all in resource group `rg`; an empty session is none.
+/// The same file, with [`US`] for its owner.
+fn our_file(lines: &[(&str, &str)]) -> Desired {
+    Desired {
+        owner: Some(Owner::new(US).unwrap()),
+        ..file(lines)
+    }
+}
+
+fn id(vm: &str) -> VmId {
+    VmId::new("rg", vm).unwrap()
+}
+
+/// A fleet of these VMs, all in resource group `rg`; an empty session is none, and `session @ owner` has an owner.
 fn fleet(vms: &[(&str, &str)]) -> Live {
-    let vm = |(name, session): &(&str, &str)| {
+    let vm = |(name, held): &(&str, &str)| {
+        let (session, owner) = held.split_once(" @ ").unwrap_or((held, ""));
         let id = VmId::new("RG", name).unwrap();
         let vm = Vm {
             id: id.clone(),
             machine: None,
-            session: LiveName::new(session),
+            held: Held {
+                session: LiveName::new(session),
+                owner: LiveName::new(owner),
+            },
             foreign_tag: false,
             power: Power::Unknown,
             addresses: Addresses::default(),
@@ -37,7 +65,7 @@ fn fleet(vms: &[(&str, &str)]) -> Live {
     };
     let mut live = Live {
         vms: vms.iter().map(vm).collect(),
-        unreadable: 0,
+        ..Live::default()
     };
     live.spell_like(&file(&[("any", "any")]));
     live
@@ -45,8 +73,16 @@ fn fleet(vms: &[(&str, &str)]) -> Live {
 
 /// The plan as a person reads it.
 fn shown(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
-    let plan = plan(&file(lines), &fleet(vms));
-    show::plan(&plan, "the sandbox", "sessions.toml", Paint::default())
+    text(&plan(&file(lines), &fleet(vms), &Aim::on(TODAY)))
+}
+
+/// The plan of a file that has an owner, as a person reads it.
+fn ours(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
+    text(&plan(&our_file(lines), &fleet(vms), &Aim::on(TODAY)))
+}
+
+fn text(plan: &Plan) -> String {
+    show::plan(plan, "the sandbox", "sessions.toml", Paint::default())
 }
 
 #[test]
@@ -127,8 +163,8 @@ fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
           the name is on rg/c, whose own line is blocked
           help: clear the way for rg/c first
       ! rg/c   out   sessions.toml:3
-          the name is on rg/d, which sessions.toml does not name
-          help: choose another name, or add that VM to the file with one of its own
+          the name is on rg/d, which this plan leaves alone
+          help: choose another name, or free it there first
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -140,8 +176,8 @@ fn a_name_that_is_right_but_also_on_a_vm_outside_the_file_is_blocked() {
     1 line of sessions.toml cannot be carried out:
 
       ! rg/a   db   sessions.toml:1
-          the name is on rg/b, which sessions.toml does not name
-          help: choose another name, or add that VM to the file with one of its own
+          the name is on rg/b, which this plan leaves alone
+          help: choose another name, or free it there first
 
     warning: db is on several VMs: rg/a and rg/b
 
@@ -212,42 +248,268 @@ fn casing_of_vms_does_not_count_and_casing_of_sessions_does() {
     ");
 }
 
+#[test]
+fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
+    assert_snapshot!(ours(
+        &[("a", "new"), ("b", "right"), ("c", "adopted"), ("d", "by-hand")],
+        &[
+            ("a", ""),
+            ("b", "right @ platform-team"),
+            ("c", "adopted"),
+            ("d", "old"),
+            ("e", "gone @ platform-team"),
+            ("f", "of-a-person"),
+            ("g", "theirs @ ml-team"),
+            ("h", " @ platform-team"),
+        ],
+    ), @"
+    azlin will change 4 sessions in the sandbox:
+
+      + rg/a   new
+      = rg/c   adopted   (adopts what was set by hand)
+      ~ rg/d   old -> by-hand   (was set by hand)
+      - rg/e   gone   (removed from sessions.toml)
+
+    Plan: 1 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 1 session already matches; 2 unmanaged.
+    ");
+}
+
+#[test]
+fn without_an_owner_nothing_is_cleared_and_nothing_adopted() {
+    assert_snapshot!(shown(&[("a", "x"), ("b", "y")], &[("a", "x @ ml-team"), ("b", "y"), ("c", "z @ ml-team")]), @"
+    No changes: the sandbox matches sessions.toml.
+    Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
+    ");
+}
+
+#[test]
+fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
+    let lines = [("a", "x"), ("b", "y"), ("c", "z")];
+    let vms = [
+        ("a", "x @ ml-team"),
+        ("b", "old @ ml-team"),
+        ("c", " @ ml-team"),
+    ];
+    assert_snapshot!(ours(&lines, &vms), @"
+    3 lines of sessions.toml cannot be carried out:
+
+      ! rg/a   x   sessions.toml:1
+          the VM belongs to another owner, ml-team
+          help: agree with ml-team, then take it with --take-ownership rg/a
+      ! rg/b   y   sessions.toml:2
+          the VM belongs to another owner, ml-team
+          help: agree with ml-team, then take it with --take-ownership rg/b
+      ! rg/c   z   sessions.toml:3
+          the VM belongs to another owner, ml-team
+          help: agree with ml-team, then take it with --take-ownership rg/c
+
+    Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
+    ");
+    let mut aim = Aim::on(TODAY);
+    aim.take = [id("a"), id("B")].into();
+    assert_snapshot!(text(&plan(&our_file(&lines), &fleet(&vms), &aim)), @"
+    azlin will change 2 sessions in the sandbox:
+
+      = rg/a   x   (taken from owner ml-team)
+      ~ rg/b   old -> y   (taken from owner ml-team)
+
+    1 line of sessions.toml cannot be carried out:
+
+      ! rg/c   z   sessions.toml:3
+          the VM belongs to another owner, ml-team
+          help: agree with ml-team, then take it with --take-ownership rg/c
+
+    Plan: 0 to set, 1 to change, 0 to clear, 1 to adopt, 1 blocked. 0 sessions already match; 0 unmanaged.
+    ");
+}
+
+#[test]
+fn a_name_moves_from_a_vm_that_left_the_file_to_one_that_is_in_it() {
+    assert_snapshot!(ours(&[("b", "db")], &[("a", "db @ platform-team"), ("b", "")]), @"
+    azlin will change 2 sessions in the sandbox:
+
+      - rg/a   db   (removed from sessions.toml)
+      + rg/b   db
+
+    Plan: 1 to set, 0 to change, 1 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
+    ");
+}
+
+#[test]
+fn an_expired_session_is_cleared_by_its_owner_and_a_week_before_that_it_is_said() {
+    let mut file = our_file(&[("a", "w"), ("b", "x"), ("c", "y"), ("d", "z")]);
+    for (line, day) in file.sessions.iter_mut().zip([
+        date!(2026 - 11 - 22),
+        TODAY,
+        date!(2026 - 11 - 30),
+        date!(2026 - 12 - 1),
+    ]) {
+        line.expires = Some(day);
+    }
+    let vms = [
+        ("a", "w @ platform-team"),
+        ("b", "x @ platform-team"),
+        ("c", "y @ platform-team"),
+        ("d", "z @ platform-team"),
+    ];
+    assert_snapshot!(text(&plan(&file, &fleet(&vms), &Aim::on(TODAY))), @"
+    azlin will change 1 session in the sandbox:
+
+      - rg/a   w   (expired on 2026-11-22)
+
+    note: x on rg/b expires after 2026-11-23
+    note: y on rg/c expires after 2026-11-30
+
+    Plan: 0 to set, 0 to change, 1 to clear, 0 blocked. 3 sessions already match; 0 unmanaged.
+    ");
+    let by_hand = [
+        ("a", "w"),
+        ("b", "x @ platform-team"),
+        ("c", "y @ platform-team"),
+        ("d", "z @ platform-team"),
+    ];
+    assert_eq!(
+        plan(&file, &fleet(&by_hand), &Aim::on(TODAY)).changes,
+        vec![],
+        "nobody clears what a person set by hand"
+    );
+}
+
+#[test]
+fn a_target_leaves_everything_else_as_it_is() {
+    let lines = [("a", "n1"), ("b", "n2"), ("c", "n3")];
+    let vms = [
+        ("a", ""),
+        ("b", "n1 @ platform-team"),
+        ("c", ""),
+        ("d", "gone @ platform-team"),
+    ];
+    let mut aim = Aim::on(TODAY);
+    aim.targets = [id("a"), id("c")].into();
+    assert_snapshot!(text(&plan(&our_file(&lines), &fleet(&vms), &aim)), @"
+    azlin will change 1 session in the sandbox:
+
+      + rg/c   n3
+
+    1 line of sessions.toml cannot be carried out:
+
+      ! rg/a   n1   sessions.toml:1
+          the name is on rg/b, which this plan leaves alone
+          help: choose another name, or free it there first
+
+    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
+    ");
+}
+
+/// What a plan that clears `clears` of `owned` sessions is refused for.
+fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<String> {
+    let names: Vec<String> = (0..owned).map(|n| format!("vm-{n}")).collect();
+    let sessions: Vec<String> = (0..owned).map(|n| format!("s-{n}")).collect();
+    let held: Vec<String> = sessions.iter().map(|s| format!("{s} @ {US}")).collect();
+    let vms: Vec<(&str, &str)> = names
+        .iter()
+        .map(String::as_str)
+        .zip(held.iter().map(String::as_str))
+        .chain([("other", "")])
+        .collect();
+    let mut lines: Vec<(&str, &str)> = names
+        .iter()
+        .map(String::as_str)
+        .zip(sessions.iter().map(String::as_str))
+        .skip(clears)
+        .collect();
+    if keeps {
+        lines.push(("other", "another"));
+    }
+    let plan = plan(&our_file(&lines), &fleet(&vms), &Aim::on(TODAY));
+    refusals(&plan, &allowed)
+        .iter()
+        .map(|refusal| {
+            let (message, help) = show::refusal(refusal, "sessions.toml");
+            format!("{message}\n{help}")
+        })
+        .collect()
+}
+
+#[test]
+fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
+    let none = Allowed::default();
+    let up_to = |n| Allowed {
+        removals: Some(n),
+        ..none
+    };
+    assert_snapshot!(refused(6, 19, false, none).join("\n"), @"
+    this would clear 6 of the 19 sessions that the owner of sessions.toml holds
+    look at what would go; --max-removals 6 allows it
+    ");
+    assert_eq!(refused(6, 20, false, none), [""; 0], "30 percent");
+    assert_eq!(refused(5, 6, false, none), [""; 0], "five are few");
+    assert_eq!(refused(6, 19, false, up_to(6)), [""; 0]);
+    assert_eq!(refused(6, 19, false, up_to(5)).len(), 1);
+    assert_snapshot!(refused(2, 2, true, none).join("\n"), @"
+    this would clear all 2 sessions that the owner of sessions.toml holds
+    look at what would go; --max-removals 2 allows it
+    ");
+    assert_eq!(
+        refused(1, 1, true, none),
+        [""; 0],
+        "one session that moved is no clean sweep"
+    );
+    assert_snapshot!(refused(1, 1, false, none).join("\n"), @"
+    sessions.toml declares no session any more: this would clear 1
+    look at what would go; --max-removals 1 allows it
+    ");
+    assert_eq!(refused(1, 1, false, up_to(1)), [""; 0]);
+}
+
 /// A fleet and a file over few names, so that they collide: swaps, chains, cycles, duplicates, missing VMs, names outside.
 #[derive(Clone, Debug)]
 struct Case {
+    /// VM → session and owner.
     live: BTreeMap<String, String>,
-    file: Vec<(String, String)>,
+    /// VM and session, and whether the line has expired.
+    file: Vec<(String, String, bool)>,
+    owned: bool,
+    take: Vec<usize>,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
     let names = 9usize;
-    let live = prop::collection::vec(0..=names, 12);
-    let orders = (
-        Just((0..14).collect::<Vec<usize>>()).prop_shuffle(),
-        Just((1..=names + 3).collect::<Vec<usize>>()).prop_shuffle(),
-    );
-    (live, orders, 0..12usize).prop_map(move |(live, (vms, sessions), lines)| Case {
-        live: live
-            .into_iter()
-            .enumerate()
-            .map(|(vm, name)| {
-                (
-                    format!("vm-{vm}"),
-                    if name == 0 {
-                        String::new()
-                    } else {
-                        format!("s-{name}")
-                    },
-                )
-            })
-            .collect(),
-        file: vms
-            .into_iter()
-            .zip(sessions)
-            .take(lines)
-            .map(|(vm, name)| (format!("vm-{vm}"), format!("s-{name}")))
-            .collect(),
-    })
+    let owners = prop::sample::select(vec![
+        "",
+        "",
+        " @ platform-team",
+        " @ platform-team",
+        " @ ml-team",
+    ]);
+    let live = prop::collection::vec((0..=names, owners), 12);
+    let vms = Just((0..14).collect::<Vec<usize>>()).prop_shuffle();
+    let sessions = Just((1..=names + 3).collect::<Vec<usize>>()).prop_shuffle();
+    let lines = prop::collection::vec(prop::bool::weighted(0.1), 0..12);
+    let take = prop::collection::vec(0..14usize, 0..3);
+    (live, vms, sessions, lines, any::<bool>(), take).prop_map(
+        |(live, vms, sessions, lines, owned, take)| {
+            let held = |(name, owner): (usize, &str)| match name {
+                0 => owner.to_owned(),
+                name => format!("s-{name}{owner}"),
+            };
+            let live = live
+                .into_iter()
+                .enumerate()
+                .map(|(vm, it)| (format!("vm-{vm}"), held(it)));
+            let file = vms.into_iter().zip(sessions).zip(lines);
+            Case {
+                live: live.collect(),
+                file: file
+                    .map(|((vm, name), over)| {
+                        (format!("vm-{vm}"), format!("s-{name}"), over && owned)
+                    })
+                    .collect(),
+                owned,
+                take: if owned { take } else { Vec::new() },
+            }
+        },
+    )
 }
 
 impl Case {
@@ -255,9 +517,17 @@ impl Case {
         let lines: Vec<(&str, &str)> = self
             .file
             .iter()
-            .map(|(vm, s)| (vm.as_str(), s.as_str()))
+            .map(|(vm, s, _)| (vm.as_str(), s.as_str()))
             .collect();
-        file(&lines)
+        let mut desired = if self.owned {
+            our_file(&lines)
+        } else {
+            file(&lines)
+        };
+        for (line, (_, _, over)) in desired.sessions.iter_mut().zip(&self.file) {
+            line.expires = over.then_some(date!(2026 - 01 - 01));
+        }
+        desired
     }
 
     fn live(&self) -> Live {
@@ -268,12 +538,22 @@ impl Case {
             .collect();
         fleet(&vms)
     }
+
+    fn aim(&self) -> Aim {
+        let mut aim = Aim::on(TODAY);
+        aim.take = self.take.iter().map(|vm| id(&format!("vm-{vm}"))).collect();
+        aim
+    }
+
+    fn plan(&self, live: &Live) -> Plan {
+        plan(&self.desired(), live, &self.aim())
+    }
 }
 
 /// How many VMs hold each name.
 fn holders(live: &Live) -> BTreeMap<LiveName, usize> {
     let mut holders = BTreeMap::new();
-    for name in live.vms.values().filter_map(|vm| vm.session.clone()) {
+    for name in live.vms.values().filter_map(|vm| vm.held.session.clone()) {
         *holders.entry(name).or_default() += 1;
     }
     holders
@@ -283,12 +563,12 @@ fn holders(live: &Live) -> BTreeMap<LiveName, usize> {
 fn carry_out(live: &mut Live, step: &Step) -> Result<(), TestCaseError> {
     let vm = live.vms.get_mut(&step.vm).unwrap();
     prop_assert_eq!(
-        &vm.session,
+        &vm.held,
         &step.from,
         "{} does not hold what the step expects",
         step.vm
     );
-    vm.session = step.to.as_ref().map(LiveName::from);
+    vm.held = step.to.held();
     Ok(())
 }
 
@@ -330,20 +610,21 @@ proptest! {
 
     #[test]
     fn applying_a_plan_leaves_nothing_to_do_but_what_is_blocked(case in cases(), picks in prop::collection::vec(any::<Index>(), 1..20)) {
-        let (desired, mut live) = (case.desired(), case.live());
-        let first = plan(&desired, &live);
+        let mut live = case.live();
+        let first = case.plan(&live);
         interleave(&mut live, &first, &picks, usize::MAX)?;
-        let second = plan(&desired, &live);
+        let second = case.plan(&live);
         prop_assert_eq!(second.changes, vec![]);
         prop_assert_eq!(second.steps, vec![]);
-        prop_assert_eq!(second.matching, first.matching + first.changes.len());
+        let cleared = first.count(|action| matches!(action, Action::Clear { .. }));
+        prop_assert_eq!(second.matching, first.matching + first.changes.len() - cleared);
     }
 
     #[test]
     fn steps_in_the_order_shown_put_no_name_on_more_vms(case in cases()) {
         let mut live = case.live();
         let before = holders(&live);
-        for (at, step) in plan(&case.desired(), &case.live()).steps.iter().enumerate() {
+        for (at, step) in case.plan(&case.live()).steps.iter().enumerate() {
             prop_assert!(step.after.iter().all(|first| *first < at));
             carry_out(&mut live, step)?;
             no_name_gained(&before, &live)?;
@@ -356,28 +637,38 @@ proptest! {
         picks in prop::collection::vec(any::<Index>(), 1..20),
         crash in any::<Index>(),
     ) {
-        let (desired, mut live) = (case.desired(), case.live());
-        let first = plan(&desired, &live);
+        let mut live = case.live();
+        let first = case.plan(&live);
         interleave(&mut live, &first, &picks, crash.index(first.steps.len() + 1))?;
-        let second = plan(&desired, &live);
+        let second = case.plan(&live);
         prop_assert_eq!(second.blocked.len(), first.blocked.len());
         interleave(&mut live, &second, &picks, usize::MAX)?;
-        prop_assert_eq!(plan(&desired, &live).changes, vec![]);
+        prop_assert_eq!(case.plan(&live).changes, vec![]);
     }
 
     #[test]
     fn a_cycle_costs_one_extra_write_and_nothing_else_does(case in cases()) {
-        let plan = plan(&case.desired(), &case.live());
-        let clears = plan.steps.iter().filter(|step| step.to.is_none()).count();
-        prop_assert_eq!(plan.steps.len(), plan.changes.len() + clears);
-        prop_assert!(clears * 2 <= plan.changes.len());
+        let plan = case.plan(&case.live());
+        let removals = plan.count(|action| matches!(action, Action::Clear { .. }));
+        let cleared = plan.steps.iter().filter(|step| step.to.session.is_none()).count();
+        let extra = cleared - removals;
+        prop_assert_eq!(plan.steps.len(), plan.changes.len() + extra);
+        prop_assert!(extra * 2 <= plan.changes.len());
     }
 
     #[test]
-    fn only_vms_of_the_file_are_touched(case in cases()) {
-        let desired = case.desired();
-        for step in plan(&desired, &case.live()).steps {
-            prop_assert!(desired.sessions.iter().any(|line| line.vm == step.vm));
+    fn nothing_of_another_owner_or_of_a_person_is_cleared_and_nothing_of_another_is_changed(case in cases()) {
+        let (desired, live, aim) = (case.desired(), case.live(), case.aim());
+        let ours = desired.owner.as_ref().map(LiveName::from);
+        for change in case.plan(&live).changes {
+            let owner = &live.vms[&change.vm].held.owner;
+            let taken = aim.take.contains(&change.vm);
+            prop_assert!(owner.is_none() || *owner == ours || taken, "{} belongs to another", change.vm);
+            if let Action::Clear { .. } = change.action {
+                prop_assert!(owner.is_some() && *owner == ours, "{} was not ours to clear", change.vm);
+            } else {
+                prop_assert!(desired.sessions.iter().any(|line| line.vm == change.vm));
+            }
         }
     }
 
@@ -390,6 +681,6 @@ proptest! {
             shuffled.sessions.swap(at, other);
         }
         let live = case.live();
-        prop_assert_eq!(plan(&desired, &live).steps, plan(&shuffled, &live).steps);
+        prop_assert_eq!(case.plan(&live).steps, plan(&shuffled, &live, &case.aim()).steps);
     }
 }

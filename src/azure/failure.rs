@@ -89,6 +89,11 @@ impl Failure {
         Some(help.to_owned())
     }
 
+    /// Whether Azure says that the identity may not do this.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(&self.kind, Kind::Refused { status: 403, .. })
+    }
+
     /// Whether Azure says that the resource group does not exist.
     pub fn is_no_such_group(&self) -> bool {
         matches!(&self.kind, Kind::Refused { code, .. } if code == "ResourceGroupNotFound")

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::pipeline::{Arm, Listed};
-use crate::model::{Addresses, Guid, Live, LiveName, Power, Scope, TagKey, Vm, VmId};
+use crate::model::{Addresses, Guid, Held, Live, Power, Scope, TagKey, Vm, VmId};
 
 /// The versions of Azure's REST interfaces that azlin speaks.
 const COMPUTE: (&str, &str) = ("api-version", "2024-03-01");
@@ -21,8 +21,10 @@ const FOREIGN_TAG: &str = "azlin-session";
 
 /// Which VMs hold which sessions: one list.
 ///
+/// Where a later page failed, or one of several groups may not be read, the answer says that it is incomplete.
+///
 /// # Errors
-/// A page could not be had: half a fleet is not a fleet.
+/// Nothing could be had.
 pub async fn sessions(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Failure> {
     let listed = vms(arm, scope, false).await?;
     Ok(live(listed, tag))
@@ -49,7 +51,7 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
             vm.power = listed.power();
         }
     }
-    join_addresses(&mut live, interfaces.items, &public.items);
+    join_addresses(&mut live, interfaces.whole()?, &public.whole()?);
     Ok(live)
 }
 
@@ -72,17 +74,17 @@ async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimV
         let segments = [&["resourceGroups", group.as_str()][..], &provider[..]].concat();
         arm.list(doing, arm.url(&segments, &query))
     });
-    let mut all = Listed {
-        items: Vec::new(),
-        unreadable: 0,
-    };
+    let mut all = Listed::default();
     for listed in futures::future::join_all(lists).await {
         match listed {
             Ok(listed) => {
                 all.items.extend(listed.items);
                 all.unreadable += listed.unreadable;
+                all.incomplete.extend(listed.incomplete);
             }
             Err(failure) if failure.is_no_such_group() => {}
+            // One group that may not be read leaves the others; what is in it is unknown.
+            Err(failure) if failure.is_forbidden() => all.incomplete.push(failure),
             Err(failure) => return Err(failure),
         }
     }
@@ -92,6 +94,7 @@ async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimV
 fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
     let mut live = Live {
         unreadable: listed.unreadable,
+        incomplete: listed.incomplete.iter().map(ToString::to_string).collect(),
         ..Live::default()
     };
     for slim in listed.items {
@@ -160,7 +163,7 @@ impl SlimVm {
         Vm {
             id,
             machine: machine.as_deref().and_then(Guid::new),
-            session: ours.and_then(|(_, value)| LiveName::new(value)),
+            held: Held::read(&tags, tag),
             foreign_tag: ours.is_none()
                 && tags.keys().any(|key| key.eq_ignore_ascii_case(FOREIGN_TAG)),
             power: Power::Unknown,

@@ -33,10 +33,31 @@ pub(super) struct Answer {
     pub body: azure_core::Bytes,
 }
 
-/// The items of a list that azlin can read, and how many it cannot.
+/// The items of a list that azlin can read, how many it cannot, and why there may be more.
 pub(super) struct Listed<T> {
     pub items: Vec<T>,
     pub unreadable: usize,
+    pub incomplete: Vec<Failure>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            unreadable: 0,
+            incomplete: Vec::new(),
+        }
+    }
+}
+
+impl<T> Listed<T> {
+    /// The items, where half a list is of no use.
+    pub fn whole(self) -> Result<Vec<T>, Failure> {
+        match self.incomplete.into_iter().next() {
+            Some(failure) => Err(failure),
+            None => Ok(self.items),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -172,38 +193,51 @@ impl Arm {
 
     /// Every page of a list. `nextLink` is followed as it came, and only to the host that was opened.
     ///
-    /// An item that azlin cannot read is counted, and costs no other.
+    /// An item that azlin cannot read is counted, and costs no other. A later page that fails leaves the list incomplete.
+    ///
+    /// # Errors
+    /// The first page could not be had.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         doing: &str,
         first: Url,
     ) -> Result<Listed<T>, Failure> {
+        let mut listed = Listed::default();
+        let mut next = self.page(doing, first, &mut listed).await?;
+        while let Some(url) = next {
+            next = match self.page(doing, url, &mut listed).await {
+                Ok(next) => next,
+                Err(failure) => {
+                    listed.incomplete.push(failure);
+                    None
+                }
+            };
+        }
+        Ok(listed)
+    }
+
+    /// Adds one page to `listed`; answers where the next one is.
+    async fn page<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        url: Url,
+        listed: &mut Listed<T>,
+    ) -> Result<Option<Url>, Failure> {
         let failed = |kind| Failure {
             doing: doing.to_owned(),
             kind,
         };
-        let mut listed = Listed {
-            items: Vec::new(),
-            unreadable: 0,
-        };
-        let mut next = Some(first);
-        while let Some(url) = next {
-            let answer = self.send(doing, Method::Get, url, None).await?;
-            let page: Page<'_> = serde_json::from_slice(&answer.body)
-                .map_err(|error| failed(not_azure(&answer, &error)))?;
-            for item in page.value {
-                match serde_json::from_str(item.get()) {
-                    Ok(item) => listed.items.push(item),
-                    Err(_) => listed.unreadable += 1,
-                }
+        let answer = self.send(doing, Method::Get, url, None).await?;
+        let page: Page<'_> = serde_json::from_slice(&answer.body)
+            .map_err(|error| failed(not_azure(&answer, &error)))?;
+        for item in page.value {
+            match serde_json::from_str(item.get()) {
+                Ok(item) => listed.items.push(item),
+                Err(_) => listed.unreadable += 1,
             }
-            let link = page.next_link.filter(|link| !link.is_empty());
-            next = link
-                .map(|link| self.own(&link))
-                .transpose()
-                .map_err(failed)?;
         }
-        Ok(listed)
+        let link = page.next_link.filter(|link| !link.is_empty());
+        link.map(|link| self.own(&link)).transpose().map_err(failed)
     }
 
     /// `link` as a URL, if it leads to the host that was opened.

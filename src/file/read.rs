@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::sessions::sessions;
 use super::table::{Entry, entries, listed, string, table, unknown};
 use super::{AzureSettings, Diagnostic, File, Severity, Source};
-use crate::model::{Cloud, Scope, SubscriptionId, TagKey};
+use crate::model::{Cloud, Desired, Owner, Scope, SubscriptionId, TagKey};
 use crate::show::{escape, quote};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
 
@@ -116,6 +116,9 @@ impl Reader<'_> {
         let mut file = File::default();
         for entry in entries(document) {
             match entry.key {
+                "owner" => {
+                    file.desired.owner = self.checked(&entry, "an owner ", Owner::new);
+                }
                 "azure" => {
                     if let Some(table) = table(&entry, self.found) {
                         file.azure = self.azure(table);
@@ -123,7 +126,7 @@ impl Reader<'_> {
                 }
                 "sessions" => {
                     if let Some(table) = table(&entry, self.found) {
-                        file.desired = sessions(table, self.source, self.found);
+                        file.desired.sessions = sessions(table, self.source, self.found);
                     }
                 }
                 "ssh" => {
@@ -132,10 +135,13 @@ impl Reader<'_> {
                     }
                 }
                 _ => {
-                    let known = ["azure", "sessions", "ssh"];
+                    let known = ["owner", "azure", "sessions", "ssh"];
                     self.found.push(unknown(&entry, "the file", &known));
                 }
             }
+        }
+        if file.desired.owner.is_none() {
+            self.expires_without_owner(&file.desired);
         }
         if let Scope::Groups(groups) = &mut file.azure.scope {
             groups.extend(
@@ -146,6 +152,18 @@ impl Reader<'_> {
             );
         }
         file
+    }
+
+    /// That `expires` clears a session, which azlin never does for a file that does not say who it is.
+    fn expires_without_owner(&mut self, desired: &Desired) {
+        if let Some(line) = desired.sessions.iter().find(|line| line.expires.is_some()) {
+            let start = self.source.start_of(line.line);
+            let span = start..start + self.source.line(line.line).len();
+            let message = "`expires` needs an `owner`: without one azlin never clears a session";
+            let help = "write `owner = \"…\"`, a name for this file, above all tables";
+            self.found
+                .push(Diagnostic::error(message, span, "").help(help));
+        }
     }
 
     fn azure(&mut self, azure: &DeTable<'_>) -> AzureSettings {

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
+use time::Date;
 use toml::de::{DeTable, DeValue};
 
 use super::table::{Entry, entries, expected, nearest, string, unknown};
 use super::{Diagnostic, Source};
-use crate::model::{Declared, Desired, SessionName, VmId};
+use crate::model::{Declared, SessionName, VmId};
 use crate::show::{escape, quote};
 
 /// Reads the tables of `[sessions]`; what is wrong goes to `found`.
@@ -15,7 +16,7 @@ pub(super) fn sessions(
     groups: &DeTable<'_>,
     source: &Source,
     found: &mut Vec<Diagnostic>,
-) -> Desired {
+) -> Vec<Declared> {
     let taken = Taken::default();
     Reader {
         source,
@@ -23,6 +24,13 @@ pub(super) fn sessions(
         taken,
     }
     .sessions(groups)
+}
+
+/// A line's value.
+struct Given<'t> {
+    text: &'t str,
+    span: Range<usize>,
+    expires: Option<Date>,
 }
 
 struct Reader<'a> {
@@ -40,12 +48,12 @@ struct Taken {
 }
 
 impl Reader<'_> {
-    fn sessions(&mut self, groups: &DeTable<'_>) -> Desired {
-        let mut desired = Desired::default();
+    fn sessions(mut self, groups: &DeTable<'_>) -> Vec<Declared> {
+        let mut lines = Vec::new();
         for group in entries(groups) {
             if let DeValue::Table(vms) = group.value.get_ref() {
                 for vm in entries(vms) {
-                    desired.sessions.extend(self.declared(&group, &vm));
+                    lines.extend(self.declared(&group, &vm));
                 }
             } else {
                 let help =
@@ -54,12 +62,16 @@ impl Reader<'_> {
                 self.found.push(diagnostic);
             }
         }
-        self.shadowed(&desired);
-        desired
+        self.shadowed(&lines);
+        lines
     }
 
     fn declared(&mut self, group: &Entry<'_, '_>, vm: &Entry<'_, '_>) -> Option<Declared> {
-        let (text, span) = self.session_text(group, vm)?;
+        let Given {
+            text,
+            span,
+            expires,
+        } = self.given(group, vm)?;
         let id = match VmId::new(group.key, vm.key) {
             Ok(id) => Some(id),
             Err(rule) => {
@@ -92,18 +104,22 @@ impl Reader<'_> {
         Some(Declared {
             vm: id,
             session,
+            expires,
             line: self.source.line_of(vm.span.start),
         })
     }
 
-    /// The session that `vm` is given: a string, or a table that holds one.
-    fn session_text<'t>(
-        &mut self,
-        group: &Entry<'_, '_>,
-        vm: &Entry<'t, '_>,
-    ) -> Option<(&'t str, Range<usize>)> {
+    /// What `vm` is given: a string, or a table that holds one.
+    fn given<'t>(&mut self, group: &Entry<'_, '_>, vm: &Entry<'t, '_>) -> Option<Given<'t>> {
         let settings = match vm.value.get_ref() {
-            DeValue::String(text) => return Some((text.as_ref(), vm.value_span())),
+            DeValue::String(text) => {
+                let (text, span) = (text.as_ref(), vm.value_span());
+                return Some(Given {
+                    text,
+                    span,
+                    expires: None,
+                });
+            }
             DeValue::Table(settings) => settings,
             other => {
                 let diagnostic = expected("a session name", vm, other)
@@ -127,15 +143,42 @@ impl Reader<'_> {
             return None;
         }
         let mut session = None;
+        let mut expires = None;
         for entry in settings {
             match entry.key {
                 "session" => {
-                    session = string(&entry, self.found).map(|text| (text, entry.value_span()));
+                    session = string(&entry, self.found).map(|text| (text, entry.value_span()))
                 }
-                _ => self.found.push(unknown(&entry, "a session", &["session"])),
+                "expires" => expires = self.day(&entry),
+                _ => self
+                    .found
+                    .push(unknown(&entry, "a session", &["session", "expires"])),
             }
         }
-        session
+        session.map(|(text, span)| Given {
+            text,
+            span,
+            expires,
+        })
+    }
+
+    /// The day that `entry` holds.
+    fn day(&mut self, entry: &Entry<'_, '_>) -> Option<Date> {
+        let day = match entry.value.get_ref() {
+            DeValue::Datetime(when) if when.time.is_none() => when.date,
+            _ => None,
+        };
+        let day = day.and_then(|day| {
+            let month = time::Month::try_from(day.month).ok()?;
+            Date::from_calendar_date(i32::from(day.year), month, day.day).ok()
+        });
+        if day.is_none() {
+            let message = "`expires` takes a day, the last on which the session is wanted";
+            let diagnostic = Diagnostic::error(message, entry.value_span(), "not a day");
+            self.found
+                .push(diagnostic.help("write it without quotes: expires = 2026-12-31"));
+        }
+        day
     }
 
     /// That no VM before this one has its session, nor one that differs only in case.
@@ -184,15 +227,15 @@ impl Reader<'_> {
     }
 
     /// That no session is the name of another VM of the file: `connect` would go to that VM.
-    fn shadowed(&mut self, desired: &Desired) {
+    fn shadowed(&mut self, lines: &[Declared]) {
         let mut named: HashMap<&str, Vec<&VmId>> = HashMap::new();
-        for declared in &desired.sessions {
+        for declared in lines {
             named
                 .entry(declared.vm.folded_name())
                 .or_default()
                 .push(&declared.vm);
         }
-        for declared in &desired.sessions {
+        for declared in lines {
             let lower = declared.session.as_str().to_lowercase();
             let others = named
                 .get(lower.as_str())

@@ -32,6 +32,11 @@ impl TagKey {
         }
     }
 
+    /// The key of the tag that carries the owner.
+    pub fn owner() -> Self {
+        Self(super::Owner::TAG.to_owned())
+    }
+
     /// The key itself.
     pub fn as_str(&self) -> &str {
         &self.0

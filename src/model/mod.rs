@@ -5,10 +5,12 @@
 //! checked.
 
 mod azure;
+mod owner;
 mod session_name;
 mod vm_id;
 
 pub use azure::{Cloud, Guid, Scope, SubscriptionId, TagKey};
+pub use owner::Owner;
 pub use session_name::{LiveName, SessionName};
 pub use vm_id::VmId;
 
@@ -16,9 +18,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use time::Date;
+
 /// What the file wants: one session for each VM that it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Desired {
+    /// Who this file is. Without an owner it only ever sets and changes, and never clears.
+    pub owner: Option<Owner>,
     /// In the order of the file, each VM and each session once.
     pub sessions: Vec<Declared>,
 }
@@ -30,6 +36,8 @@ pub struct Declared {
     pub vm: VmId,
     /// The session that it is to hold.
     pub session: SessionName,
+    /// The last day on which it is wanted.
+    pub expires: Option<Date>,
     /// The line's number in the file, from 1.
     pub line: usize,
 }
@@ -41,6 +49,8 @@ pub struct Live {
     pub vms: BTreeMap<VmId, Vm>,
     /// How many VMs Azure listed whose id or name azlin cannot use.
     pub unreadable: usize,
+    /// Why VMs may be missing from the list, if they may.
+    pub incomplete: Vec<String>,
 }
 
 impl Live {
@@ -68,14 +78,42 @@ pub struct Vm {
     pub id: VmId,
     /// Which machine it is: new for every re-created VM.
     pub machine: Option<Guid>,
-    /// The session that its tag names.
-    pub session: Option<LiveName>,
+    /// What its two tags say.
+    pub held: Held,
     /// Whether it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
     pub foreign_tag: bool,
     /// Whether it runs; [`Power::Unknown`] where it was not asked for.
     pub power: Power,
     /// How to reach it; empty where it was not asked for.
     pub addresses: Addresses,
+}
+
+/// What a VM's two tags say: the session, and the owner of the file that gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// The session.
+    pub session: Option<LiveName>,
+    /// The owner; none where a person set the session by hand.
+    pub owner: Option<LiveName>,
+}
+
+impl Held {
+    /// What `tags` say, with the session under `key`.
+    pub fn read(tags: &BTreeMap<String, String>, key: &TagKey) -> Self {
+        let value = |found: Option<(&str, &str)>| found.and_then(|(_, value)| LiveName::new(value));
+        Self {
+            session: value(key.find(tags)),
+            owner: value(TagKey::owner().find(tags)),
+        }
+    }
+
+    /// Whether `owner` is who gave the session.
+    pub fn is_owned_by(&self, owner: Option<&Owner>) -> bool {
+        match (&self.owner, owner) {
+            (Some(live), Some(owner)) => live.raw() == owner.as_str(),
+            _ => false,
+        }
+    }
 }
 
 /// A VM's power state, from the codes `PowerState/…` of its instance view.

@@ -133,6 +133,12 @@ impl From<&SessionName> for LiveName {
     }
 }
 
+impl From<&super::Owner> for LiveName {
+    fn from(owner: &super::Owner) -> Self {
+        Self(owner.as_str().to_owned())
+    }
+}
+
 impl PartialEq<SessionName> for LiveName {
     fn eq(&self, other: &SessionName) -> bool {
         self.0 == other.0

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Blocked, Change, Duplicate, Plan, Why};
+use time::Duration;
+
+use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, Goal, Plan, Why};
 use crate::file::nearest;
-use crate::model::{Declared, Desired, Live, LiveName, VmId};
+use crate::model::{Declared, Desired, Live, LiveName, Vm, VmId};
 
 /// The VMs that hold each name.
 type Holders<'l> = BTreeMap<&'l str, Vec<&'l VmId>>;
@@ -13,49 +15,54 @@ type Holders<'l> = BTreeMap<&'l str, Vec<&'l VmId>>;
 /// subscription, and no list of names helps.
 const MOST_NEAREST: usize = 50;
 
-pub(super) fn diff(desired: &Desired, live: &Live) -> Plan {
-    let holders = holders(live);
-    let declared: BTreeMap<&VmId, &Declared> = desired
-        .sessions
-        .iter()
-        .map(|line| (&line.vm, line))
-        .collect();
-    let mut blocked = directly_blocked(desired, live, &holders, &declared);
-    add_stuck(desired, &holders, &declared, &mut blocked);
+/// How long before a session expires the plan says so.
+const WARNING: Duration = Duration::weeks(1);
+
+pub(super) fn diff(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
+    let differ = Differ::new(desired, live, aim);
+    let mut blocked = differ.directly_blocked();
+    differ.add_stuck(&mut blocked);
 
     let mut plan = Plan {
+        declares_nothing: desired.sessions.is_empty(),
         unreadable: live.unreadable,
+        incomplete: live.incomplete.clone(),
+        expiring: expiring(desired, aim),
         ..Plan::default()
     };
     for vm in live.vms.values() {
-        match declared.get(&vm.id) {
-            Some(line) if blocked.contains_key(&line.vm) => {}
-            Some(line)
-                if vm
-                    .session
-                    .as_ref()
-                    .is_some_and(|name| *name == line.session) =>
-            {
-                plan.matching += 1;
+        let line = differ.wanted.get(&vm.id).copied();
+        let ours = vm.held.is_owned_by(desired.owner.as_ref());
+        plan.owned += usize::from(ours && vm.held.session.is_some());
+        let change = match line {
+            Some(line) if blocked.contains_key(&line.vm) => None,
+            Some(line) => {
+                let change = differ.change(vm, line);
+                plan.matching += usize::from(change.is_none());
+                change.filter(|_| aim.reaches(&vm.id))
             }
-            Some(line) => plan.changes.push(Change {
-                vm: vm.id.clone(),
-                from: vm.session.clone(),
-                to: line.session.clone(),
-                cures: Vec::new(),
-            }),
-            None if vm.session.is_some() => plan.unmanaged += 1,
-            None => plan.foreign += usize::from(vm.foreign_tag),
-        }
+            None => {
+                let clear = differ.clear(vm);
+                plan.unmanaged += usize::from(!ours && vm.held.session.is_some());
+                plan.foreign += usize::from(vm.foreign_tag);
+                clear
+            }
+        };
+        plan.changes.extend(change);
     }
-    judge_duplicates(&holders, &mut plan);
+    judge_duplicates(&differ.holders, &mut plan);
     for line in &desired.sessions {
-        if let Some(why) = blocked.remove(&line.vm) {
-            let (vm, session, line) = (line.vm.clone(), line.session.clone(), line.line);
+        let why = blocked.remove(&line.vm).filter(|_| aim.reaches(&line.vm));
+        if let Some(why) = why {
+            let held = live
+                .vms
+                .get(&line.vm)
+                .and_then(|vm| vm.held.session.as_ref());
             plan.blocked.push(Blocked {
-                vm,
-                session,
-                line,
+                vm: line.vm.clone(),
+                session: line.session.clone(),
+                line: line.line,
+                holds: held.is_some_and(|name| *name == line.session),
                 why,
             });
         }
@@ -63,123 +70,224 @@ pub(super) fn diff(desired: &Desired, live: &Live) -> Plan {
     plan
 }
 
-fn holders(live: &Live) -> Holders<'_> {
-    let mut holders = Holders::new();
-    for vm in live.vms.values() {
-        if let Some(name) = &vm.session {
-            holders.entry(name.raw()).or_default().push(&vm.id);
-        }
-    }
-    holders
+/// The lines that count today and end within a week.
+fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
+    let soon = aim.today.checked_add(WARNING).unwrap_or(aim.today);
+    let ends = |line: &Declared| {
+        let day = line
+            .expires
+            .filter(|day| (aim.today..=soon).contains(day))?;
+        Some(Expiring {
+            vm: line.vm.clone(),
+            session: line.session.clone(),
+            day,
+        })
+    };
+    desired.sessions.iter().filter_map(ends).collect()
 }
 
-/// The lines that something outside the file stands in the way of.
-fn directly_blocked(
-    desired: &Desired,
-    live: &Live,
-    holders: &Holders<'_>,
-    declared: &BTreeMap<&VmId, &Declared>,
-) -> HashMap<VmId, Why> {
-    let mut by_name: HashMap<&str, Vec<&VmId>> = HashMap::new();
-    for id in live.vms.keys() {
-        by_name.entry(id.folded_name()).or_default().push(id);
+struct Differ<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    aim: &'a Aim,
+    holders: Holders<'a>,
+    /// The lines that count today.
+    wanted: BTreeMap<&'a VmId, &'a Declared>,
+    /// The lines whose day is over.
+    expired: BTreeMap<&'a VmId, &'a Declared>,
+}
+
+impl<'a> Differ<'a> {
+    fn new(desired: &'a Desired, live: &'a Live, aim: &'a Aim) -> Self {
+        let mut holders = Holders::new();
+        for vm in live.vms.values() {
+            if let Some(name) = &vm.held.session {
+                holders.entry(name.raw()).or_default().push(&vm.id);
+            }
+        }
+        let lines = desired.sessions.iter().map(|line| (&line.vm, line));
+        let over = |(_, line): &(&VmId, &Declared)| line.expires.is_some_and(|day| day < aim.today);
+        let (expired, wanted) = lines.partition(over);
+        Self {
+            desired,
+            live,
+            aim,
+            holders,
+            wanted,
+            expired,
+        }
     }
-    let mut blocked = HashMap::new();
-    let mut suggested = 0;
-    for line in &desired.sessions {
-        let lower = line.session.as_str().to_lowercase();
-        let shadow = by_name.get(lower.as_str()).into_iter().flatten();
-        let shadow = shadow.copied().find(|id| **id != line.vm);
-        let outside = holders.get(line.session.as_str()).into_iter().flatten();
-        let outside: Vec<VmId> = outside
-            .filter(|holder| !declared.contains_key(**holder))
-            .map(|holder| (*holder).clone())
-            .collect();
-        let why = if !live.vms.contains_key(&line.vm) {
-            suggested += 1;
-            let wanted = suggested <= MOST_NEAREST;
-            let nearest = if wanted {
-                nearest_vms(&line.vm, live)
-            } else {
-                Vec::new()
-            };
-            Why::NoSuchVm { nearest }
-        } else if let Some(by) = shadow {
-            Why::Shadowed { by: by.clone() }
-        } else if !outside.is_empty() {
-            Why::Held { by: outside }
-        } else {
-            continue;
+
+    /// What makes `vm` match its line; nothing where it does.
+    fn change(&self, vm: &Vm, line: &Declared) -> Option<Change> {
+        let owner = self.desired.owner.clone();
+        let ours = owner.is_none() || vm.held.is_owned_by(owner.as_ref());
+        let action = match &vm.held.session {
+            Some(name) if *name == line.session && ours => return None,
+            Some(name) if *name == line.session => Action::Adopt,
+            Some(_) => Action::Change {
+                by_hand: owner.is_some() && vm.held.owner.is_none(),
+            },
+            None => Action::Set,
         };
-        blocked.insert(line.vm.clone(), why);
+        Some(Change {
+            vm: vm.id.clone(),
+            machine: vm.machine.clone(),
+            action,
+            from: vm.held.clone(),
+            to: Goal {
+                session: Some(line.session.clone()),
+                owner,
+            },
+            cures: Vec::new(),
+        })
     }
-    blocked
-}
 
-/// The lines whose session is held by a VM that is itself blocked, and so on until nothing is added.
-fn add_stuck(
-    desired: &Desired,
-    holders: &Holders<'_>,
-    declared: &BTreeMap<&VmId, &Declared>,
-    blocked: &mut HashMap<VmId, Why>,
-) {
-    let takers: HashMap<&str, &Declared> = desired
-        .sessions
-        .iter()
-        .map(|line| (line.session.as_str(), line))
-        .collect();
-    let held: HashMap<&VmId, &str> = holders
-        .iter()
-        .flat_map(|(name, vms)| vms.iter().map(|vm| (*vm, *name)))
-        .collect();
-    let mut stuck: Vec<&VmId> = declared
-        .keys()
-        .copied()
-        .filter(|vm| blocked.contains_key(*vm))
-        .collect();
-    while let Some(holder) = stuck.pop() {
-        let taker = held.get(holder).and_then(|name| takers.get(name));
-        if let Some(taker) = taker
-            && taker.vm != *holder
-            && !blocked.contains_key(&taker.vm)
-        {
-            blocked.insert(taker.vm.clone(), Why::Stuck { by: holder.clone() });
-            stuck.push(&taker.vm);
+    /// The removal of a session that this owner gave to `vm` and that no line wants; nothing of anybody else's.
+    fn clear(&self, vm: &Vm) -> Option<Change> {
+        let ours = vm.held.is_owned_by(self.desired.owner.as_ref());
+        (ours && vm.held.session.is_some() && self.aim.reaches(&vm.id)).then(|| Change {
+            vm: vm.id.clone(),
+            machine: vm.machine.clone(),
+            action: Action::Clear {
+                expired: self.expired.get(&vm.id).and_then(|line| line.expires),
+            },
+            from: vm.held.clone(),
+            to: Goal::default(),
+            cures: Vec::new(),
+        })
+    }
+
+    /// The lines that something which this plan does not change stands in the way of.
+    fn directly_blocked(&self) -> HashMap<VmId, Why> {
+        let mut by_name: HashMap<&str, Vec<&VmId>> = HashMap::new();
+        for id in self.live.vms.keys() {
+            by_name.entry(id.folded_name()).or_default().push(id);
+        }
+        let mut blocked = HashMap::new();
+        let mut suggested = 0;
+        for line in self.wanted.values() {
+            let lower = line.session.as_str().to_lowercase();
+            let shadow = by_name.get(lower.as_str()).into_iter().flatten();
+            let shadow = shadow.copied().find(|id| **id != line.vm);
+            let why = match self.live.vms.get(&line.vm) {
+                None => {
+                    suggested += 1;
+                    let wanted = suggested <= MOST_NEAREST;
+                    let nearest = if wanted {
+                        self.nearest_vms(&line.vm)
+                    } else {
+                        Vec::new()
+                    };
+                    Some(Why::NoSuchVm { nearest })
+                }
+                Some(vm) => self
+                    .other_owner(vm, line)
+                    .or_else(|| shadow.map(|by| Why::Shadowed { by: by.clone() }))
+                    .or_else(|| self.kept_by_others(line)),
+            };
+            if let Some(why) = why {
+                blocked.insert(line.vm.clone(), why);
+            }
+        }
+        blocked
+    }
+
+    /// That `vm` belongs to another owner. A file without an owner is content where the session is right.
+    fn other_owner(&self, vm: &Vm, line: &Declared) -> Option<Why> {
+        let by = vm.held.owner.as_ref()?;
+        let right = vm
+            .held
+            .session
+            .as_ref()
+            .is_some_and(|name| *name == line.session);
+        let content = self.desired.owner.is_none() && right;
+        let ours = vm.held.is_owned_by(self.desired.owner.as_ref());
+        let taken = self.desired.owner.is_some() && self.aim.take.contains(&vm.id);
+        (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
+    }
+
+    /// That VMs hold `line`'s session which this plan leaves alone: no line moves them, and they are not cleared.
+    fn kept_by_others(&self, line: &Declared) -> Option<Why> {
+        let holders = self
+            .holders
+            .get(line.session.as_str())
+            .into_iter()
+            .flatten();
+        let keeps = |id: &&&VmId| {
+            let moved = self.wanted.contains_key(**id) && self.aim.reaches(id);
+            let cleared = || {
+                self.live
+                    .vms
+                    .get(**id)
+                    .is_some_and(|vm| self.clear(vm).is_some())
+            };
+            **id != &line.vm && !moved && (self.wanted.contains_key(**id) || !cleared())
+        };
+        let by: Vec<VmId> = holders.filter(keeps).map(|id| (*id).clone()).collect();
+        (!by.is_empty()).then_some(Why::Held { by })
+    }
+
+    /// The lines whose session is held by a VM that is itself blocked, and so on until nothing is added.
+    fn add_stuck(&self, blocked: &mut HashMap<VmId, Why>) {
+        let takers: HashMap<&str, &Declared> = self
+            .wanted
+            .values()
+            .map(|line| (line.session.as_str(), *line))
+            .collect();
+        let mut stuck: Vec<&VmId> = self
+            .wanted
+            .keys()
+            .copied()
+            .filter(|vm| blocked.contains_key(*vm))
+            .collect();
+        while let Some(holder) = stuck.pop() {
+            let held = self
+                .live
+                .vms
+                .get(holder)
+                .and_then(|vm| vm.held.session.as_ref());
+            let taker = held.and_then(|name| takers.get(name.raw()));
+            if let Some(taker) = taker
+                && taker.vm != *holder
+                && !blocked.contains_key(&taker.vm)
+            {
+                blocked.insert(taker.vm.clone(), Why::Stuck { by: holder.clone() });
+                stuck.push(&taker.vm);
+            }
         }
     }
-}
 
-/// VMs of a similar name: in the same group first, then the same name in another group.
-fn nearest_vms(missing: &VmId, live: &Live) -> Vec<VmId> {
-    const MOST: usize = 3;
-    let elsewhere = live
-        .vms
-        .keys()
-        .filter(|id| id.folded_name() == missing.folded_name());
-    let mut found: Vec<VmId> = elsewhere.cloned().collect();
-    let neighbours: BTreeMap<&str, &VmId> = live
-        .vms
-        .keys()
-        .filter(|id| id.is_in(missing.group()))
-        .map(|id| (id.folded_name(), id))
-        .collect();
-    let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
-    found.extend(
-        names
-            .iter()
-            .filter_map(|name| neighbours.get(name))
-            .map(|id| (*id).clone()),
-    );
-    found.truncate(MOST);
-    found
+    /// VMs of a similar name: the same name in another group first, then similar ones in the same group.
+    fn nearest_vms(&self, missing: &VmId) -> Vec<VmId> {
+        const MOST: usize = 3;
+        let ids = || self.live.vms.keys();
+        let elsewhere = ids().filter(|id| id.folded_name() == missing.folded_name());
+        let mut found: Vec<VmId> = elsewhere.cloned().collect();
+        let neighbours: BTreeMap<&str, &VmId> = ids()
+            .filter(|id| id.is_in(missing.group()))
+            .map(|id| (id.folded_name(), id))
+            .collect();
+        let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
+        found.extend(
+            names
+                .iter()
+                .filter_map(|name| neighbours.get(name))
+                .map(|id| (*id).clone()),
+        );
+        found.truncate(MOST);
+        found
+    }
 }
 
 /// Tells the names with several holders that `plan`'s changes cure from those that they leave so.
 fn judge_duplicates(holders: &Holders<'_>, plan: &mut Plan) {
+    let leaves = |change: &Change| change.action != Action::Adopt;
     let leaving: BTreeMap<VmId, usize> = plan
         .changes
         .iter()
         .enumerate()
+        .filter(|(_, change)| leaves(change))
         .map(|(at, change)| (change.vm.clone(), at))
         .collect();
     for (name, vms) in holders.iter().filter(|(_, vms)| vms.len() > 1) {

@@ -1,16 +1,50 @@
-//! Desired and live → [`Plan`]: who changes ([`diff`]), in which order ([`order`]).
+//! Desired and live → [`Plan`]: who changes (`diff`), in which order (`order`), and what is refused (`guard`).
 //!
-//! Pure and deterministic: the same file and the same Azure give the same plan, whatever the order in which Azure answered.
+//! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
+//! Azure answered.
 
 mod diff;
+mod guard;
 mod order;
 
-use crate::model::{LiveName, SessionName, VmId};
+use std::collections::BTreeSet;
+
+use time::Date;
+
+use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
+
+pub use guard::{Allowed, Refusal, refusals};
+
+/// What a plan is made for, besides the file and Azure.
+#[derive(Clone, Debug)]
+pub struct Aim {
+    /// The day, in UTC, by which sessions expire.
+    pub today: Date,
+    /// The VMs that may be taken from another owner.
+    pub take: BTreeSet<VmId>,
+    /// The only VMs that may change; all, if there is none.
+    pub targets: BTreeSet<VmId>,
+}
+
+impl Aim {
+    /// A plan for `today` without any exception.
+    pub fn on(today: Date) -> Self {
+        Self {
+            today,
+            take: BTreeSet::new(),
+            targets: BTreeSet::new(),
+        }
+    }
+
+    fn reaches(&self, vm: &VmId) -> bool {
+        self.targets.is_empty() || self.targets.contains(vm)
+    }
+}
 
 /// How Azure differs from the file, and the steps that make it match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// The VMs whose session changes, in the order of their ids.
+    /// The VMs whose tags change, in the order of their ids.
     pub changes: Vec<Change>,
     /// What the file wants and cannot have, in the order of the file.
     pub blocked: Vec<Blocked>,
@@ -18,14 +52,22 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Names that several VMs hold and that this plan leaves so.
     pub duplicates: Vec<Duplicate>,
+    /// The lines that expire within a week.
+    pub expiring: Vec<Expiring>,
     /// How many VMs hold what the file says.
     pub matching: usize,
-    /// How many VMs hold a session and are not in the file.
+    /// How many VMs hold a session that this file neither names nor gave.
     pub unmanaged: usize,
+    /// How many VMs hold a session that this file's owner gave, before the plan.
+    pub owned: usize,
+    /// Whether the file declares no session at all.
+    pub declares_nothing: bool,
     /// How many VMs carry another tool's `azlin-session` and no session of ours.
     pub foreign: usize,
     /// How many VMs Azure listed that azlin cannot read.
     pub unreadable: usize,
+    /// Why VMs may be missing from Azure's list, if they may.
+    pub incomplete: Vec<String>,
 }
 
 impl Plan {
@@ -33,19 +75,69 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.blocked.is_empty()
     }
+
+    /// How many of its changes are of this kind.
+    pub fn count(&self, is: impl Fn(&Action) -> bool) -> usize {
+        self.changes
+            .iter()
+            .filter(|change| is(&change.action))
+            .count()
+    }
 }
 
-/// A VM whose session is not what the file says.
+/// A VM whose tags are not what the file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The VM.
     pub vm: VmId,
+    /// Which machine it is.
+    pub machine: Option<Guid>,
+    /// What happens to it.
+    pub action: Action,
     /// What it holds.
-    pub from: Option<LiveName>,
-    /// What the file gives it.
-    pub to: SessionName,
-    /// Other VMs that hold `from` as well, when the plan leaves it to one VM at most: the live duplicate that it cures.
+    pub from: Held,
+    /// What it is to hold.
+    pub to: Goal,
+    /// Other VMs that hold the same name, when the plan leaves it to one VM at most: the live duplicate that it cures.
     pub cures: Vec<VmId>,
+}
+
+/// What happens to a VM's session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It has none and gets one.
+    Set,
+    /// It has one and gets another.
+    Change {
+        /// Whether a person had set the old one by hand, on a VM of a file that has an owner.
+        by_hand: bool,
+    },
+    /// It has the right one, set by hand; the owner is noted.
+    Adopt,
+    /// It has one of this owner's that the file no longer wants.
+    Clear {
+        /// The day after which the file's line no longer counts; none where the line is gone.
+        expired: Option<Date>,
+    },
+}
+
+/// What a VM's two tags are to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Goal {
+    /// The session; none is a clear.
+    pub session: Option<SessionName>,
+    /// The owner; none where the file has none, and after a clear.
+    pub owner: Option<Owner>,
+}
+
+impl Goal {
+    /// The tags of a VM that has reached it.
+    pub fn held(&self) -> Held {
+        Held {
+            session: self.session.as_ref().map(LiveName::from),
+            owner: self.owner.as_ref().map(LiveName::from),
+        }
+    }
 }
 
 /// A line of the file that cannot be carried out.
@@ -57,6 +149,8 @@ pub struct Blocked {
     pub session: SessionName,
     /// The line, from 1.
     pub line: usize,
+    /// Whether the VM holds the session already: what stands in the way then makes it a duplicate.
+    pub holds: bool,
     /// What stands in the way.
     pub why: Why,
 }
@@ -69,7 +163,12 @@ pub enum Why {
         /// VMs with a similar name.
         nearest: Vec<VmId>,
     },
-    /// VMs that the file does not name hold the session.
+    /// Another owner's file gave the VM its session.
+    Owned {
+        /// That owner.
+        by: LiveName,
+    },
+    /// VMs hold the session that this plan does not change.
     Held {
         /// Those VMs.
         by: Vec<VmId>,
@@ -95,22 +194,35 @@ pub struct Duplicate {
     pub holders: Vec<VmId>,
 }
 
+/// A line that expires soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiring {
+    /// The VM that the line names.
+    pub vm: VmId,
+    /// Its session.
+    pub session: SessionName,
+    /// The last day on which it is wanted.
+    pub day: Date,
+}
+
 /// One write to one VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The VM.
     pub vm: VmId,
+    /// Which machine it is.
+    pub machine: Option<Guid>,
     /// What it must hold right before.
-    pub from: Option<LiveName>,
-    /// What it holds right after; none is a clear.
-    pub to: Option<SessionName>,
+    pub from: Held,
+    /// What it holds right after.
+    pub to: Goal,
     /// The steps, by their place in the plan, that must have succeeded before this one may start.
     pub after: Vec<usize>,
 }
 
 /// The plan that takes `live` to `desired`.
-pub fn plan(desired: &crate::model::Desired, live: &crate::model::Live) -> Plan {
-    let mut plan = diff::diff(desired, live);
+pub fn plan(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
+    let mut plan = diff::diff(desired, live, aim);
     plan.steps = order::order(&plan.changes);
     plan
 }

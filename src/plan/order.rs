@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Change, Step};
+use super::{Action, Change, Goal, Step};
+use crate::model::Held;
 
 /// A change on its way to becoming a step.
 struct Node<'c> {
@@ -38,24 +39,33 @@ pub(super) fn order(changes: &[Change]) -> Vec<Step> {
         };
         let step_at = steps.len();
         let releases = !node.cleared;
-        let from = node.change.from.clone().filter(|_| releases);
-        let vm = node.change.vm.clone();
+        let Change {
+            vm,
+            machine,
+            from,
+            to,
+            ..
+        } = node.change;
+        let from = if releases {
+            from.clone()
+        } else {
+            Held::default()
+        };
+        let (to, after) = match free {
+            Some(_) => (to.clone(), std::mem::take(&mut node.after)),
+            None => (Goal::default(), Vec::new()),
+        };
+        let (vm, machine) = (vm.clone(), machine.clone());
+        steps.push(Step {
+            vm,
+            machine,
+            from,
+            to,
+            after,
+        });
         if free.is_some() {
-            let after = std::mem::take(&mut node.after);
-            steps.push(Step {
-                vm,
-                from,
-                to: Some(node.change.to.clone()),
-                after,
-            });
             left.remove(&node_at);
         } else {
-            steps.push(Step {
-                vm,
-                from,
-                to: None,
-                after: Vec::new(),
-            });
             node.cleared = true;
             node.after.push(step_at);
         }
@@ -71,12 +81,17 @@ pub(super) fn order(changes: &[Change]) -> Vec<Step> {
 }
 
 fn nodes(changes: &[Change]) -> Vec<Node<'_>> {
+    let takes = |change: &'_ Change| change.action != Action::Adopt;
     let takers: HashMap<&str, usize> = changes
         .iter()
         .enumerate()
-        .map(|(at, change)| (change.to.as_str(), at))
+        .filter(|(_, change)| takes(change))
+        .filter_map(|(at, change)| Some((change.to.session.as_ref()?.as_str(), at)))
         .collect();
-    let taker = |change: &Change| Some(*takers.get(change.from.as_ref()?.raw())?);
+    let taker = |change: &Change| {
+        let released = change.from.session.as_ref().filter(|_| takes(change))?;
+        takers.get(released.raw()).copied()
+    };
     let mut waits: HashMap<usize, usize> = HashMap::new();
     for taker in changes.iter().filter_map(taker) {
         *waits.entry(taker).or_default() += 1;

@@ -8,6 +8,7 @@ mod miss;
 mod outcome;
 mod paint;
 mod plan;
+mod refusal;
 
 pub use diagnostic::diagnostic;
 pub use escape::{escape, is_unprintable, quote};
@@ -15,3 +16,4 @@ pub use miss::miss;
 pub use outcome::{outcome, verdict};
 pub use paint::Paint;
 pub use plan::{Columns, plan};
+pub use refusal::refusal;

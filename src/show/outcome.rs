@@ -1,10 +1,12 @@
 //! What apply did, VM by VM, and whether Azure now is as the file wants it.
 
 use super::Paint;
-use super::plan::{Columns, count};
+use std::fmt::Write as _;
+
+use super::plan::{Columns, count, listed};
 use crate::apply::Outcome;
-use crate::model::LiveName;
-use crate::plan::{Plan, Step};
+use crate::model::{Held, SessionName, VmId};
+use crate::plan::{Plan, Step, Why};
 
 /// What became of `step`: a line, and below it why and what to do, where there is something to do.
 pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -> String {
@@ -18,14 +20,14 @@ pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -
         Outcome::Changed { found } => (
             paint.red("not written"),
             Some(format!(
-                "since the plan was made someone has {}",
-                given(found.as_ref())
+                "since the plan was made someone has changed it: it has {}",
+                held(found)
             )),
             Some("run plan again and look at it".to_owned()),
         ),
         Outcome::Altered { found } => (
             paint.red("written, but not kept"),
-            Some(format!("Azure's answer has {}", held(found.as_ref()))),
+            Some(format!("Azure's answer has {}", held(found))),
             Some(
                 "a policy with a `modify` effect may change this tag: ask who assigns it"
                     .to_owned(),
@@ -35,6 +37,11 @@ pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -
             paint.red("failed"),
             Some(failure.to_string()),
             failure.help(),
+        ),
+        Outcome::Interrupted => (
+            paint.yellow("not tried"),
+            Some("interrupted".to_owned()),
+            None,
         ),
         Outcome::Skipped { because } => (
             paint.yellow("not tried"),
@@ -52,35 +59,66 @@ pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -
     text
 }
 
-fn given(found: Option<&LiveName>) -> String {
-    match found {
-        Some(name) => format!("given it {name}"),
-        None => "cleared it".to_owned(),
+/// What a VM holds, in words.
+fn held(found: &Held) -> String {
+    match (&found.session, &found.owner) {
+        (None, None) => "no session".to_owned(),
+        (None, Some(owner)) => format!("no session, and the owner {owner}"),
+        (Some(session), None) => format!("{session}, without an owner"),
+        (Some(session), Some(owner)) => format!("{session} of the owner {owner}"),
     }
 }
 
-fn held(found: Option<&LiveName>) -> String {
-    found.map_or_else(|| "no session".to_owned(), |name| format!("{name}"))
-}
-
-/// The last lines of an apply: how the steps ended, and what reading everything once more has shown.
-pub fn verdict(outcomes: &[Outcome], after: &Plan, file: &str, paint: Paint) -> String {
+/// The last lines of an apply: how the steps ended, and what reading everything once more has shown; nothing of that after
+/// an interruption.
+pub fn verdict(outcomes: &[Outcome], after: Option<&Plan>, file: &str, paint: Paint) -> String {
     let done = outcomes
         .iter()
         .filter(|outcome| outcome.is_success())
         .count();
-    let open = outcomes.len() - done;
-    let writes = match open {
-        0 => format!("Applied: {} done.", count(done, "step")),
-        _ => format!("Applied in part: {} done, {open} not.", count(done, "step")),
+    let steps = count(done, "step");
+    let writes = match (outcomes.len() - done, after) {
+        (0, _) => format!("Applied: {steps} done."),
+        (open, Some(_)) => format!("Applied in part: {steps} done, {open} not."),
+        (open, None) => format!("Interrupted: {steps} done, {open} not. Run it again to go on."),
     };
-    let verdict = if after.is_empty() {
-        paint.green(format!("Azure now matches {file}."))
-    } else {
-        let lines = count(after.changes.len() + after.blocked.len(), "line");
-        paint.red(format!(
-            "Azure does not match {file} yet: {lines} differ. Run plan to see them."
-        ))
-    };
-    format!("\n{} {verdict}\n", paint.bold(writes))
+    let mut text = format!("\n{}", paint.bold(writes));
+    if let Some(after) = after {
+        for (name, holders) in doubles(after) {
+            let _ = write!(
+                text,
+                "\n{}: {name} is on {}: somebody gave it out at the same time; take it from one of them",
+                paint.red("error"),
+                listed(&holders),
+            );
+        }
+        let _ = match after.is_empty() {
+            true => write!(
+                text,
+                " {}",
+                paint.green(format!("Azure now matches {file}."))
+            ),
+            false => {
+                let lines = count(after.changes.len() + after.blocked.len(), "line");
+                let differ = format!(
+                    "Azure does not match {file} yet: {lines} differ. Run plan to see them."
+                );
+                write!(text, "\n{}", paint.red(differ))
+            }
+        };
+    }
+    text.push('\n');
+    text
+}
+
+/// The names of the file that another VM turns out to hold as well.
+fn doubles(after: &Plan) -> Vec<(&SessionName, Vec<VmId>)> {
+    let doubled = after.blocked.iter().filter_map(|entry| match &entry.why {
+        Why::Held { by } if entry.holds => Some((
+            &entry.session,
+            std::iter::once(&entry.vm).chain(by).cloned().collect(),
+        )),
+        _ => None,
+    });
+    doubled.collect()
 }

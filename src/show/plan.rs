@@ -6,7 +6,7 @@ use console::{Alignment, measure_text_width, pad_str};
 
 use super::Paint;
 use crate::model::{LiveName, VmId};
-use crate::plan::{Blocked, Change, Plan, Step, Why};
+use crate::plan::{Action, Blocked, Plan, Step, Why};
 
 /// `plan` as text for `place` ("the sandbox", "subscription 0000…") and the file called `file`.
 pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
@@ -24,7 +24,11 @@ pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
         let columns = Columns::of(&plan.steps);
         for step in &plan.steps {
             let line = columns.line(step, paint);
-            let _ = writeln!(text, "{}", with_note(&line, note(step, plan), paint));
+            let _ = writeln!(
+                text,
+                "{}",
+                with_note(&line, &notes(step, plan, file), paint)
+            );
         }
         text.push('\n');
     }
@@ -47,8 +51,21 @@ pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
 /// What is not a change and should be known.
 fn remarks(plan: &Plan, paint: Paint) -> String {
     let mut text = String::new();
+    let (warning, note) = (paint.yellow("warning"), paint.blue("note"));
+    for reason in &plan.incomplete {
+        let _ = writeln!(
+            text,
+            "{warning}: VMs may be missing from Azure's list: {reason}"
+        );
+    }
+    for line in &plan.expiring {
+        let _ = writeln!(
+            text,
+            "{note}: {} on {} expires after {}",
+            line.session, line.vm, line.day
+        );
+    }
     for duplicate in &plan.duplicates {
-        let warning = paint.yellow("warning");
         let holders = listed(&duplicate.holders);
         let _ = writeln!(
             text,
@@ -57,7 +74,6 @@ fn remarks(plan: &Plan, paint: Paint) -> String {
         );
     }
     if plan.unreadable > 0 {
-        let warning = paint.yellow("warning");
         let vms = count(plan.unreadable, "VM");
         let _ = writeln!(
             text,
@@ -65,7 +81,6 @@ fn remarks(plan: &Plan, paint: Paint) -> String {
         );
     }
     if plan.foreign > 0 {
-        let note = paint.blue("note");
         let vms = count(plan.foreign, "VM");
         let _ = writeln!(
             text,
@@ -76,57 +91,69 @@ fn remarks(plan: &Plan, paint: Paint) -> String {
 }
 
 fn summary(plan: &Plan) -> String {
-    let set = plan
-        .changes
-        .iter()
-        .filter(|change| change.from.is_none())
-        .count();
-    let change = plan.changes.len() - set;
+    let set = plan.count(|action| *action == Action::Set);
+    let change = plan.count(|action| matches!(action, Action::Change { .. }));
+    let clear = plan.count(|action| matches!(action, Action::Clear { .. }));
+    let adopt = match plan.count(|action| *action == Action::Adopt) {
+        0 => String::new(),
+        n => format!("{n} to adopt, "),
+    };
     let (matching, verb) = match plan.matching {
         1 => ("1 session".to_owned(), "matches"),
         n => (format!("{n} sessions"), "match"),
     };
     format!(
-        "Plan: {set} to set, {change} to change, 0 to clear, {} blocked. {matching} already {verb}; {} unmanaged.",
+        "Plan: {set} to set, {change} to change, {clear} to clear, {adopt}{} blocked. {matching} already {verb}; {} unmanaged.",
         plan.blocked.len(),
         plan.unmanaged,
     )
 }
 
-/// `line` with its note beside it where both fit 80 columns, else below it.
-fn with_note(line: &str, note: Option<String>, paint: Paint) -> String {
-    match note {
-        None => line.to_owned(),
-        Some(note) if measure_text_width(line) + measure_text_width(&note) + 5 <= 80 => {
-            format!("{line}   {}", paint.dim(format!("({note})")))
-        }
-        Some(note) => format!("{line}\n      {}", paint.dim(note)),
+/// `line` with its notes beside it where both fit 80 columns, else below it.
+fn with_note(line: &str, notes: &[String], paint: Paint) -> String {
+    let note = notes.join("; ");
+    if note.is_empty() {
+        line.to_owned()
+    } else if measure_text_width(line) + measure_text_width(&note) + 5 <= 80 {
+        format!("{line}   {}", paint.dim(format!("({note})")))
+    } else {
+        format!("{line}\n      {}", paint.dim(note))
     }
 }
 
 /// What a reader of the step would otherwise ask.
-fn note(step: &Step, plan: &Plan) -> Option<String> {
-    if step.to.is_none() {
-        return Some("frees the name; set again below".to_owned());
-    }
-    let at = plan
+fn notes(step: &Step, plan: &Plan, file: &str) -> Vec<String> {
+    let change = plan
         .changes
-        .binary_search_by(|change| change.vm.cmp(&step.vm))
-        .ok()?;
-    cure(plan.changes.get(at)?)
-}
-
-fn cure(change: &Change) -> Option<String> {
-    match change.cures.as_slice() {
-        [] => None,
-        others => {
-            let name = change.from.as_ref()?;
-            Some(format!(
-                "cures a duplicate: {name} is also on {}",
-                listed(others)
-            ))
+        .binary_search_by(|change| change.vm.cmp(&step.vm));
+    let Some(change) = change.ok().and_then(|at| plan.changes.get(at)) else {
+        return Vec::new();
+    };
+    let mut notes = Vec::new();
+    match &change.action {
+        Action::Clear { expired: Some(day) } => notes.push(format!("expired on {day}")),
+        Action::Clear { expired: None } => notes.push(format!("removed from {file}")),
+        _ if step.to.session.is_none() => {
+            return vec!["frees the name; set again below".to_owned()];
         }
+        Action::Change { by_hand: true } => notes.push("was set by hand".to_owned()),
+        Action::Adopt if change.from.owner.is_none() => {
+            notes.push("adopts what was set by hand".to_owned())
+        }
+        Action::Set | Action::Change { by_hand: false } | Action::Adopt => {}
     }
+    if let (Some(from), Some(_)) = (&change.from.owner, &change.to.owner)
+        && change.from.owner != change.to.held().owner
+    {
+        notes.push(format!("taken from owner {from}"));
+    }
+    if let (Some(name), [_, ..]) = (&change.from.session, change.cures.as_slice()) {
+        notes.push(format!(
+            "cures a duplicate: {name} is also on {}",
+            listed(&change.cures)
+        ));
+    }
+    notes
 }
 
 fn blocked(text: &mut String, entry: &Blocked, file: &str, paint: Paint) {
@@ -144,9 +171,19 @@ fn blocked(text: &mut String, entry: &Blocked, file: &str, paint: Paint) {
                 nearest => format!("did you mean {}?", listed(nearest)),
             },
         ),
+        Why::Owned { by } => (
+            format!("the VM belongs to another owner, {by}"),
+            format!(
+                "agree with {by}, then take it with --take-ownership {}",
+                entry.vm
+            ),
+        ),
         Why::Held { by } => (
-            format!("the name is on {}, which {file} does not name", listed(by)),
-            "choose another name, or add that VM to the file with one of its own".to_owned(),
+            format!(
+                "the name is on {}, which this plan leaves alone",
+                listed(by)
+            ),
+            "choose another name, or free it there first".to_owned(),
         ),
         Why::Stuck { by } => (
             format!("the name is on {by}, whose own line is blocked"),
@@ -182,15 +219,14 @@ impl Columns {
     pub(super) fn line(self, step: &Step, paint: Paint) -> String {
         let vm = step.vm.to_string();
         let vm = pad_str(&vm, self.vm, Alignment::Left, None);
-        let mark = match (&step.from, &step.to) {
-            (_, None) => paint.red("-"),
-            (None, Some(_)) => paint.green("+"),
-            (Some(_), Some(_)) => paint.yellow("~"),
-        };
-        let sessions = match (&step.from, &step.to) {
-            (Some(from), Some(to)) => format!("{from} -> {to}"),
-            (None, Some(to)) => to.to_string(),
-            (from, None) => from.as_ref().map(LiveName::to_string).unwrap_or_default(),
+        let (mark, sessions) = match (&step.from.session, &step.to.session) {
+            (None, Some(to)) => (paint.green("+"), to.to_string()),
+            (Some(from), Some(to)) if from == to => (paint.blue("="), to.to_string()),
+            (Some(from), Some(to)) => (paint.yellow("~"), format!("{from} -> {to}")),
+            (from, None) => (
+                paint.red("-"),
+                from.as_ref().map(LiveName::to_string).unwrap_or_default(),
+            ),
         };
         format!("  {mark} {vm}   {sessions}")
     }
@@ -205,7 +241,7 @@ pub(super) fn count(n: usize, what: &str) -> String {
 }
 
 /// `a/b, c/d and e/f`, or the first few of many.
-fn listed(vms: &[VmId]) -> String {
+pub(super) fn listed(vms: &[VmId]) -> String {
     const MOST: usize = 5;
     let shown: Vec<String> = vms.iter().take(MOST).map(ToString::to_string).collect();
     match (shown.split_last(), vms.len().saturating_sub(MOST)) {

@@ -1,35 +1,55 @@
 //! `azlin apply`.
 
+use std::cell::Cell;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use super::context::Context;
+use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble};
-use crate::apply::Outcome;
+use crate::apply::{self, Outcome};
 use crate::cli::{Apply, Common};
-use crate::{apply, plan, show};
+use crate::plan::{self, Step};
+use crate::show;
 
 pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
-    let live = context.sessions().await?;
-    let plan = plan::plan(&context.file.desired, &live);
+    let planned = planning::make(&context, &args.planning).await?;
+    let plan = &planned.plan;
     streams.print(&show::plan(
-        &plan,
+        plan,
         &context.place,
         &context.name,
         streams.stdout,
     ))?;
-    super::plan::refuse_blocked(&plan, &context.name)?;
+    if !args.partial {
+        planning::refuse_blocked(plan, &context.name)?;
+    }
+    planning::guard(plan, &args.planning, &context.name)?;
     if plan.steps.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(if plan.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Partial
+        });
     }
     if !args.auto_approve {
         ask(streams)?;
     }
+    carry_out(&context, &planned, usize::from(args.parallelism), streams).await
+}
 
+/// Writes, reports each VM, reads everything once more and says how it went.
+async fn carry_out(
+    context: &Context,
+    planned: &Planned,
+    parallelism: usize,
+    streams: Streams,
+) -> Result<Exit, Trouble> {
+    let steps = &planned.plan.steps;
     streams.print("\n")?;
-    let columns = show::Columns::of(&plan.steps);
+    let columns = show::Columns::of(steps);
     let mut printed = Ok(());
-    let mut report = |step: &plan::Step, outcome: &Outcome| {
+    let mut report = |step: &Step, outcome: &Outcome| {
         let line = show::outcome(columns, step, outcome, streams.stdout);
         // Once begun, the writes go on, whether or not anyone can read about them.
         let now = streams.print(&line);
@@ -37,15 +57,32 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
             printed = now;
         }
     };
-    let parallelism = usize::from(args.parallelism);
-    let tag = &context.file.azure.tag;
-    let outcomes = apply::apply(&context.arm, tag, &plan.steps, parallelism, &mut report).await;
+    let was_interrupted = Cell::new(false);
+    let interrupted = async {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => was_interrupted.set(true),
+            Err(_) => std::future::pending().await,
+        }
+        streams.say("\ninterrupted: the writes under way are finished, no other is begun\n");
+    };
+    let (arm, tag) = (&context.arm, &context.file.azure.tag);
+    let outcomes = apply::apply(arm, tag, steps, parallelism, interrupted, &mut report).await;
     printed?;
+    if was_interrupted.get() {
+        streams.print(&show::verdict(
+            &outcomes,
+            None,
+            &context.name,
+            streams.stdout,
+        ))?;
+        return Ok(Exit::Interrupted);
+    }
 
-    let after = plan::plan(&context.file.desired, &context.sessions().await?);
+    let live = context.sessions().await?;
+    let after = plan::plan(&context.file.desired, &live, &planned.aim);
     streams.print(&show::verdict(
         &outcomes,
-        &after,
+        Some(&after),
         &context.name,
         streams.stdout,
     ))?;
@@ -71,9 +108,9 @@ fn ask(streams: Streams) -> Result<(), Trouble> {
     let read = io::stdin().lock().read_line(&mut answer);
     match read.is_ok() && answer.trim() == "yes" {
         true => Ok(()),
-        false => Err(Trouble::new(
-            "not approved: nothing was written",
-            "run apply again when you are ready",
-        )),
+        false => {
+            let message = "not approved: nothing was written";
+            Err(Trouble::new(message, "run apply again when you are ready"))
+        }
     }
 }

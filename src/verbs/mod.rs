@@ -4,6 +4,7 @@ mod apply;
 mod connect;
 mod context;
 mod plan;
+mod planning;
 mod sandbox;
 mod streams;
 
@@ -26,6 +27,8 @@ pub enum Exit {
     Refused = 4,
     /// Applied in part.
     Partial = 5,
+    /// Interrupted; what was under way was finished.
+    Interrupted = 130,
 }
 
 /// Why a command ends without having done what it is for.

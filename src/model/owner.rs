@@ -1,0 +1,46 @@
+//! [`Owner`]: whose a session is.
+
+use std::fmt;
+
+/// Who a file is: the value of the tag `azlin_owner` on each VM whose session it gave.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner(String);
+
+impl Owner {
+    /// The key of the tag.
+    pub const TAG: &'static str = "azlin_owner";
+    /// The longest owner, in characters.
+    pub const MAX: usize = 100;
+
+    /// 1–100 characters of `A-Z a-z 0-9 - _ . / @ :`, starting with a letter or a digit, so that `org/repository` fits.
+    ///
+    /// # Errors
+    /// The rule that it breaks, as a phrase that follows "an owner ".
+    pub fn new(owner: &str) -> Result<Self, String> {
+        let odd = |c: &char| !c.is_ascii_alphanumeric() && !"-_./@:".contains(*c);
+        if !owner.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            Err("must start with a letter or a digit".to_owned())
+        } else if let Some(odd) = owner.chars().find(odd) {
+            Err(format!("cannot contain `{}`", odd.escape_debug()))
+        } else if owner.len() > Self::MAX {
+            Err(format!(
+                "cannot have {} characters: at most {}",
+                owner.len(),
+                Self::MAX
+            ))
+        } else {
+            Ok(Self(owner.to_owned()))
+        }
+    }
+
+    /// The owner itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
