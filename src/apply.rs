@@ -4,46 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use tokio::time::sleep;
 
 use crate::azure::tags::{self, Patch, Tags};
 use crate::azure::{Arm, Failure};
-use crate::model::{Held, LiveName, TagKey, VmId};
-use crate::plan::Step;
-
-/// What became of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Written, and Azure's answer says so.
-    Written,
-    /// Nothing was written: the VM held it already.
-    Already,
-    /// Nothing was written: the VM's session is not what it was when the plan was made.
-    Changed {
-        /// What it is.
-        found: Held,
-    },
-    /// Written, and Azure's answer says something else: a policy changed it.
-    Altered {
-        /// What Azure's answer says.
-        found: Held,
-    },
-    /// Azure said no, or did not answer.
-    Failed(Failure),
-    /// Nothing was written: someone interrupted azlin before it came to this.
-    Interrupted,
-    /// Nothing was written: a step that has to come first did not succeed.
-    Skipped {
-        /// The VM of that step.
-        because: VmId,
-    },
-}
-
-impl Outcome {
-    /// Whether the VM now holds what the step wants.
-    pub fn is_success(&self) -> bool {
-        matches!(self, Self::Written | Self::Already)
-    }
-}
+use crate::model::{Held, LiveName, Owner, SessionName, TagKey};
+use crate::plan::{Goal, Outcome, Step};
 
 /// Carries out `steps`, up to `parallelism` at once, and tells `report` each outcome as it is known.
 ///
@@ -134,13 +100,27 @@ fn followers(steps: &[Step]) -> BTreeMap<usize, Vec<usize>> {
 }
 
 async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step) -> Outcome {
-    match try_step(arm, tag, step).await {
-        Ok(outcome) => outcome,
-        Err(failure) => Outcome::Failed(failure),
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match try_step(arm, tag, step).await {
+            Ok(outcome) => return outcome,
+            Err(failure) => match failure.pause(attempt) {
+                // From the reading on: what was true before the failure need not be true after it.
+                Some(pause) => sleep(pause).await,
+                None => {
+                    return Outcome::Failed {
+                        why: failure.to_string(),
+                        help: failure.help(),
+                    };
+                }
+            },
+        }
     }
 }
 
-/// Reads, writes if what was read is what the plan saw, and compares the answer.
+/// Reads, writes if what was read is what the plan saw, and compares what came of it. One attempt: a write is never sent
+/// again without a new reading, for someone else may have written in between.
 async fn try_step(arm: &Arm, tag: &TagKey, step: &Step) -> Result<Outcome, Failure> {
     let wanted = step.to.held();
     let before = tags::read(arm, &step.vm).await?;
@@ -151,12 +131,79 @@ async fn try_step(arm: &Arm, tag: &TagKey, step: &Step) -> Result<Outcome, Failu
     if found != step.from {
         return Ok(Outcome::Changed { found });
     }
-    let after = tags::write(arm, &step.vm, &patch(tag, &before, &found, &wanted)).await?;
+    let patch = patch(tag, &before, &found, &wanted);
+    let settled = |tags: &Tags| Held::read(tags, tag) == wanted;
+    let Some(after) = tags::write(arm, &step.vm, &patch, &settled).await? else {
+        return Ok(Outcome::Accepted);
+    };
     let found = Held::read(&after, tag);
     match found == wanted {
         true => Ok(Outcome::Written),
         false => Ok(Outcome::Altered { found }),
     }
+}
+
+/// Gives back the names that were freed to open a cycle, where the VM that was to take them could not, so that a VM that
+/// fails costs no other its name.
+///
+/// Only where no VM of the plan may hold the name: a write without an answer may have arrived.
+pub async fn put_back(
+    arm: &Arm,
+    tag: &TagKey,
+    steps: &[Step],
+    outcomes: &[Outcome],
+    report: &mut dyn FnMut(&Step, &Outcome),
+) {
+    let ended = |step: &Step| {
+        let at = steps.iter().position(|other| std::ptr::eq(step, other));
+        at.and_then(|at| outcomes.get(at))
+            .is_some_and(Outcome::is_success)
+    };
+    for freed in steps
+        .iter()
+        .filter(|step| step.to.session.is_none() && ended(step))
+    {
+        let last = steps.iter().rev().find(|step| step.vm == freed.vm);
+        if last.is_none_or(|last| last.to.session.is_none() || ended(last)) {
+            continue;
+        }
+        let Some(back) = give_back(freed) else {
+            continue;
+        };
+        let taker = steps.iter().find(|step| step.to.session == back.to.session);
+        let is_free = match taker {
+            Some(taker) => tags::read(arm, &taker.vm)
+                .await
+                .is_ok_and(|tags| Held::read(&tags, tag).session != back.to.held().session),
+            None => true,
+        };
+        if is_free {
+            match carry_out(arm, tag, &back).await {
+                Outcome::Written | Outcome::Already => report(&back, &Outcome::PutBack),
+                other => report(&back, &other),
+            }
+        }
+    }
+}
+
+/// The step that undoes a clear.
+fn give_back(freed: &Step) -> Option<Step> {
+    let name = freed.from.session.as_ref()?;
+    let owner = freed
+        .from
+        .owner
+        .as_ref()
+        .and_then(|owner| Owner::new(owner.raw()).ok());
+    Some(Step {
+        vm: freed.vm.clone(),
+        machine: freed.machine.clone(),
+        from: Held::default(),
+        to: Goal {
+            session: Some(SessionName::new(name.raw()).ok()?),
+            owner,
+        },
+        after: Vec::new(),
+    })
 }
 
 /// One request that takes the two tags from `found` to `wanted`: what is to go goes with the value that it is known to

@@ -47,4 +47,5 @@ pub mod resolve;
 pub mod sandbox;
 pub mod show;
 pub mod ssh;
+pub mod text;
 pub mod verbs;

@@ -4,8 +4,8 @@
 
 use std::net::IpAddr;
 
-use crate::file::nearest;
 use crate::model::{Live, Vm, VmId};
+use crate::text::nearest;
 
 /// Why a name leads to no VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,20 +38,22 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
     if let Some(vm) = only("name", by_name)? {
         return Ok(vm);
     }
-    let holds = |vm: &&Vm| {
-        vm.held
-            .session
-            .as_ref()
-            .is_some_and(|session| session.raw() == name)
-    };
-    if let Some(vm) = only("session", candidates().filter(holds).collect())? {
-        return Ok(vm);
-    }
+    // No session is called like an address: a tag that says so was not written by azlin and must not shadow the machine.
     if let Some(address) = address(name) {
         let by_address = candidates()
             .filter(|vm| vm.addresses.contains(address))
             .collect();
         if let Some(vm) = only("address", by_address)? {
+            return Ok(vm);
+        }
+    } else {
+        let holds = |vm: &&Vm| {
+            vm.held
+                .session
+                .as_ref()
+                .is_some_and(|session| session.raw() == name)
+        };
+        if let Some(vm) = only("session", candidates().filter(holds).collect())? {
             return Ok(vm);
         }
     }

@@ -171,12 +171,143 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
       + rg/d   x   done
 
     Applied in part: 2 steps done, 2 not.
-    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see them.
+    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
     ");
     assert_eq!(
         project.sessions(),
         ["rg/a -", "rg/b n1", "rg/c n3", "rg/d x"]
     );
+}
+
+#[test]
+fn a_swap_with_a_vm_that_cannot_be_written_leaves_every_vm_its_name() {
+    let project = Project::sandbox("[sessions.rg]\na = 'web'\nb = 'db'\n");
+    let mut fleet = vms(&[("rg/a", Some("db")), ("rg/b", Some("web"))]);
+    fleet[1]["lock"] = true.into();
+    project.set_fleet(fleet);
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert!(ran.stdout.contains("+ rg/a   db   put back"), "{ran}");
+    assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
+}
+
+#[test]
+fn partial_does_what_can_be_done_and_says_so_with_its_status() {
+    let project = Project::sandbox("[sessions.rg]\na = 'x'\nb-1 = 'y'\n")
+        .with_fleet(&[("rg/a", None), ("rg/b-2", None)]);
+    let ran = project.run(&["apply", "--auto-approve", "--partial"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert_eq!(project.sessions(), ["rg/a x", "rg/b-2 -"]);
+    assert_eq!(
+        project
+            .run(&["apply", "--auto-approve", "--partial"])
+            .code(),
+        5,
+        "b-1 is blocked still"
+    );
+}
+
+#[test]
+fn removing_many_is_refused_until_it_is_allowed() {
+    let names: Vec<String> = (0..8).map(|n| format!("rg/vm-{n}")).collect();
+    let fleet: Vec<(&str, Option<&str>)> = names.iter().map(|name| (name.as_str(), None)).collect();
+    let lines: String = (0..8).map(|n| format!("vm-{n} = 's-{n}'\n")).collect();
+    let file =
+        |lines: &str| format!("owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\n{lines}");
+    let project = Project::new(&file(&lines)).with_fleet(&fleet);
+    assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 0);
+    assert_eq!(project.fleet()["vms"][0]["tags"]["azlin_owner"], "us");
+
+    std::fs::write(project.path().join("sessions.toml"), file("vm-0 = 's-0'\n")).unwrap();
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 4, "{ran}");
+    assert_snapshot!(ran.stderr, @"
+    error: this would clear 7 of the 8 sessions that the owner of sessions.toml holds
+    help: look at what would go; --max-removals 7 allows it
+    ");
+    let applied = project.run(&["apply", "--auto-approve"]);
+    assert_eq!((applied.code(), applied.stderr), (4, ran.stderr));
+    assert_eq!(
+        project
+            .run(&["apply", "--auto-approve", "--max-removals", "6"])
+            .code(),
+        4
+    );
+    let ran = project.run(&["apply", "--auto-approve", "--max-removals", "7"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_eq!(project.sessions()[..2], ["rg/vm-0 s-0", "rg/vm-1 -"]);
+    assert_eq!(
+        project.fleet()["vms"][1]["tags"],
+        serde_json::Value::Null,
+        "the owner goes with the session"
+    );
+
+    std::fs::write(project.path().join("sessions.toml"), file("")).unwrap();
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 4, "{ran}");
+    assert!(ran.stderr.contains("declares no session any more"), "{ran}");
+}
+
+#[test]
+fn take_ownership_is_for_one_vm_and_needs_an_owner() {
+    let project =
+        Project::new("owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'x'\nb = 'y'\n");
+    let mut fleet = vms(&[("rg/a", Some("old")), ("rg/b", Some("old2"))]);
+    for vm in &mut fleet {
+        vm["tags"]["azlin_owner"] = "them".into();
+    }
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["plan"]).code(), 1);
+    let ran = project.run(&["apply", "--auto-approve", "--take-ownership", "a"]);
+    assert_eq!(ran.code(), 1, "b is blocked still: {ran}");
+    let ran = project.run(&[
+        "apply",
+        "--auto-approve",
+        "--take-ownership",
+        "rg/a",
+        "--target",
+        "a",
+    ]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_eq!(project.sessions(), ["rg/a x", "rg/b old2"]);
+    let ran = project.run(&["plan", "--target", "nothing\u{1b}"]);
+    assert_eq!(ran.code(), 1);
+    assert_snapshot!(ran.stderr, @r"
+    error: --target: no VM `nothing\u{1b}` in the file or in Azure
+    help: name it as VM or GROUP/VM
+    ");
+    let without = Project::sandbox("[sessions.rg]\na = 'x'\n").with_fleet(&[("rg/a", None)]);
+    assert_eq!(without.run(&["plan", "--take-ownership", "a"]).code(), 1);
+}
+
+#[test]
+fn a_tag_that_says_an_address_does_not_lead_there() {
+    let project = Project::sandbox("").with_fleet(&[("rg/a", Some("203.0.0.5")), ("rg/b", None)]);
+    let ran = project.run(&["connect", "203.0.0.5", "--print"]);
+    assert!(
+        ran.stdout.ends_with("-- 203.0.0.5\n") && ran.code() == 0,
+        "{ran}"
+    );
+    assert!(
+        project
+            .run(&["connect", "a", "--print"])
+            .stdout
+            .ends_with("-- 203.0.0.4\n")
+    );
+}
+
+#[test]
+fn errors_are_told_before_the_warnings_that_would_hide_them() {
+    let lines: String = (0..250)
+        .map(|n| format!("vm-{n} = 'Upper-{n}'\n"))
+        .collect();
+    let ran = Project::sandbox(&format!("[sessions.rg]\n{lines}bad = 'a b'\n")).run(&["plan"]);
+    assert!(
+        ran.stderr
+            .starts_with("error: a session name cannot contain"),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("… and 51 more"), "{ran}");
 }
 
 #[test]
@@ -386,7 +517,7 @@ fn a_hostile_session_is_never_part_of_a_command() {
         assert!(
             !ran.stderr
                 .chars()
-                .any(|c| c != '\n' && azlin::show::is_unprintable(c)),
+                .any(|c| c != '\n' && azlin::text::is_unprintable(c)),
             "{ran}"
         );
     }

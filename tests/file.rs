@@ -158,6 +158,7 @@ vm-6 = "2130706433"
 [ssh]
 user = "-l"
 jump = "host; rm"
+command = "x\\u001b[2J"
 "#;
     assert_snapshot!(told(file), @r#"
     error: unknown key `ownr` in the file
@@ -311,6 +312,42 @@ fn a_session_may_not_be_the_name_of_another_vm_but_of_its_own() {
 }
 
 #[test]
+fn a_session_expires_on_a_day_in_a_file_that_has_an_owner() {
+    let file = "owner = 'us'\n[sessions.rg]\na = { session = 'x', expires = 2026-12-31 }\n";
+    assert_eq!(
+        valid(file).desired.sessions[0].expires.unwrap().to_string(),
+        "2026-12-31"
+    );
+    assert_snapshot!(told("[sessions.rg]\na = { session = 'x', expires = 2026-12-31 }\n"), @r#"
+    error: `expires` needs an `owner`: without one azlin never clears a session
+      --> sessions.toml:2:1
+       |
+     2 | a = { session = 'x', expires = 2026-12-31 }
+       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    help: write `owner = "…"`, a name for this file, above all tables
+    "#);
+    assert_snapshot!(told("owner = '-'\n[sessions.rg]\na = { session = 'x', expires = '2026' }\nb = { session = 'y', expires = 2026-12-31T00:00:00Z }"), @"
+    error: an owner must start with a letter or a digit
+      --> sessions.toml:1:9
+       |
+     1 | owner = '-'
+       |         ^^^ not valid
+    error: `expires` takes a day, the last on which the session is wanted
+      --> sessions.toml:3:32
+       |
+     3 | a = { session = 'x', expires = '2026' }
+       |                                ^^^^^^ not a day
+    help: write it without quotes: expires = 2026-12-31
+    error: `expires` takes a day, the last on which the session is wanted
+      --> sessions.toml:4:32
+       |
+     4 | b = { session = 'y', expires = 2026-12-31T00:00:00Z }
+       |                                ^^^^^^^^^^^^^^^^^^^^ not a day
+    help: write it without quotes: expires = 2026-12-31
+    ");
+}
+
+#[test]
 fn a_group_whose_name_has_a_dot_needs_quotes_and_the_help_says_so() {
     assert_snapshot!(told("[sessions.rg.dev]\nvm-1 = 'x'"), @r#"
     error: `dev` has no `session`
@@ -421,7 +458,7 @@ fn a_quoted_line_cannot_change_the_terminal() {
     assert!(
         !told
             .chars()
-            .any(|c| c != '\n' && azlin::show::is_unprintable(c)),
+            .any(|c| c != '\n' && azlin::text::is_unprintable(c)),
         "{told}"
     );
     assert_snapshot!(told, @r#"

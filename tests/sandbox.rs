@@ -50,6 +50,26 @@ fn a_damaged_fleet_is_told_and_left_alone() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_state_folder_leads_no_write_elsewhere() {
+    let project = Project::sample();
+    let victim = project.path().join("victim.txt");
+    std::fs::write(&victim, "precious").unwrap();
+    std::fs::create_dir(project.path().join(".azlin")).unwrap();
+    for name in ["sandbox.new", "sandbox.json"] {
+        let link = project.path().join(".azlin").join(name);
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&victim, link).unwrap();
+        project.run(&["sandbox", "reset"]);
+        assert_eq!(
+            std::fs::read_to_string(&victim).unwrap(),
+            "precious",
+            "{name}"
+        );
+    }
+}
+
 /// A server of the built binary's, which ends with the test.
 struct Server {
     process: Child,

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use azure_core_legacy as legacy;
 use azure_mgmt_compute::package_2024_03_01 as compute;
-use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use super::fleet::{InstanceView, power};
@@ -24,14 +23,14 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// `watch` is told each power state as it is seen, so that a person can be kept up to date.
 ///
 /// # Errors
-/// Azure says no, or the VM does not run after ten minutes.
+/// Azure says no, cannot start the VM (its size is sold out), or the VM does not run after ten minutes.
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
     let doing = format!("start {vm}");
     let failed = |kind| Failure {
         doing: doing.clone(),
         kind,
     };
-    let (credential, options) = bridge::parts(arm.pipeline());
+    let (credential, options) = bridge::parts(arm.retrying());
     let scope = "placeholder".to_owned();
     let client = compute::Client::new(arm.base().clone(), credential, vec![scope], options);
     let vms = client.virtual_machines_client();
@@ -54,8 +53,14 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
             .map_err(|error| failed(unanswered(&error)))?
             .into_raw_response();
         let view = body(view).await.map_err(failed)?;
-        let view = InstanceView::deserialize(&mut serde_json::Deserializer::from_slice(&view));
-        let power = view.map_or(Power::Unknown, |view| power(view.codes()));
+        let view: Option<InstanceView> = serde_json::from_slice(&view).ok();
+        let codes = || view.iter().flat_map(InstanceView::codes);
+        if let Some(why) = codes().find_map(|code| code.strip_prefix("ProvisioningState/failed/")) {
+            return Err(failed(Kind::NotStarted {
+                why: why.to_owned(),
+            }));
+        }
+        let power = power(codes());
         watch(power);
         if power == Power::Running {
             return Ok(());
@@ -84,7 +89,7 @@ async fn body(response: legacy::Response) -> Result<azure_core::Bytes, Kind> {
     let collected = body.collect().await.map_err(|error| unanswered(&error))?;
     match status.is_success() {
         true => Ok(collected),
-        false => Err(Kind::refusal(status.into(), &collected)),
+        false => Err(Kind::refusal(status.into(), &collected, None)),
     }
 }
 
@@ -95,6 +100,7 @@ fn unanswered(error: &legacy::Error) -> Kind {
             status: answer.status().into(),
             code: answer.error_code().unwrap_or_default().to_owned(),
             message: answer.error_message().unwrap_or_default().to_owned(),
+            retry_after: None,
         },
         None => Kind::Unreachable {
             why: super::failure::root(error),

@@ -1,10 +1,11 @@
 //! [`Failure`]: what went wrong between azlin and Azure, for the person who reads it in a log.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::show::{escape, quote};
+use crate::text::{escape, quote};
 
 /// A request that did not do what it was for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Kind {
         code: String,
         /// Azure's explanation; may be empty.
         message: String,
+        /// How long Azure asks to wait before the next attempt, in seconds.
+        retry_after: Option<u64>,
     },
     /// What answered does not speak as Azure does: a proxy's page, an answer cut short.
     NotAzure {
@@ -43,11 +46,18 @@ pub enum Kind {
     SignIn {
         /// What the credential said.
         why: String,
+        /// What to do about it.
+        help: &'static str,
     },
     /// Azure's answer names another host to go on at; the token does not go there.
     Foreign {
         /// That host.
         host: String,
+    },
+    /// The VM did not start.
+    NotStarted {
+        /// Azure's word for the reason, such as `AllocationFailed`.
+        why: String,
     },
     /// Azure accepted the request and did not carry it out in time.
     TooSlow {
@@ -60,12 +70,18 @@ impl Failure {
     /// What to do now, where azlin knows.
     pub fn help(&self) -> Option<String> {
         let help = match &self.kind {
+            Kind::Refused { status: 429, .. } => {
+                "Azure is asked too much just now; run the same command again later"
+            }
             Kind::Refused { code, .. } => match code.as_str() {
                 "AuthorizationFailed" => {
                     "the identity needs the roles Reader, and Tag Contributor to apply, on the subscription"
                 }
                 "SubscriptionNotFound" => {
                     "check the subscription's id and that you are signed in to its tenant"
+                }
+                "ConflictingConcurrentWriteNotAllowed" => {
+                    "somebody else writes to this VM; run the same command again"
                 }
                 "ScopeLocked" => "a lock forbids the write: remove it, or leave this VM out",
                 _ => return None,
@@ -76,8 +92,9 @@ impl Failure {
             Kind::Unreachable { .. } => {
                 "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
             }
-            Kind::SignIn { .. } => {
-                "run `az login`, or set AZURE_ACCESS_TOKEN to a token for Azure's management API"
+            Kind::SignIn { help, .. } => help,
+            Kind::NotStarted { .. } => {
+                "look at the VM in the portal: its size may be sold out in its region or zone"
             }
             Kind::Foreign { .. } => {
                 "something between you and Azure changes its answers; nothing was sent to that host"
@@ -87,6 +104,29 @@ impl Failure {
             }
         };
         Some(help.to_owned())
+    }
+
+    /// How long to wait before attempt number `attempt` + 1, where another may help: throttled, overloaded, broken off, or
+    /// somebody else wrote at the same moment. A wait that is longer than a person's patience is not begun.
+    pub fn pause(&self, attempt: u32) -> Option<Duration> {
+        const MOST_ATTEMPTS: u32 = 5;
+        const PATIENCE: Duration = Duration::from_secs(60);
+        let asked = match &self.kind {
+            Kind::Refused {
+                status: 408 | 429 | 500 | 502 | 503 | 504,
+                retry_after,
+                ..
+            } => *retry_after,
+            Kind::Refused { code, .. } if code == "ConflictingConcurrentWriteNotAllowed" => None,
+            Kind::NotAzure {
+                status: 500..=599, ..
+            }
+            | Kind::Unreachable { .. } => None,
+            _ => return None,
+        };
+        let own = Duration::from_millis(200) * 2_u32.saturating_pow(attempt.saturating_sub(1));
+        let pause = asked.map_or(own, |seconds| own.max(Duration::from_secs(seconds)));
+        (attempt < MOST_ATTEMPTS && pause <= PATIENCE).then_some(pause)
     }
 
     /// Whether Azure says that the identity may not do this.
@@ -115,21 +155,26 @@ impl fmt::Display for Kind {
                 status,
                 code,
                 message,
+                retry_after,
             } => {
                 write!(f, "Azure answered {status}")?;
                 if !code.is_empty() {
                     write!(f, " {}", escape(code))?;
                 }
-                match message.is_empty() {
-                    true => Ok(()),
-                    false => write!(f, ": {}", escape(message.trim_end_matches('.'))),
+                if !message.is_empty() {
+                    write!(f, ": {}", escape(message.trim_end_matches('.')))?;
+                }
+                match retry_after {
+                    Some(seconds) => write!(f, " (it asks to wait {seconds} s)"),
+                    None => Ok(()),
                 }
             }
             Self::NotAzure { status, what } => {
                 write!(f, "what answered ({status}) is not Azure: {what}")
             }
             Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
-            Self::SignIn { why } => write!(f, "not signed in: {}", escape(why)),
+            Self::NotStarted { why } => write!(f, "it did not start: {}", escape(why)),
+            Self::SignIn { why, .. } => write!(f, "not signed in: {}", escape(why)),
             Self::Foreign { host } => {
                 write!(
                     f,
@@ -150,7 +195,7 @@ enum Body {
     Bare(Reason),
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Reason {
     code: String,
     #[serde(default)]
@@ -159,27 +204,21 @@ struct Reason {
 
 impl Kind {
     /// The refusal in an answer with a status that is no success.
-    pub(super) fn refusal(status: u16, body: &[u8]) -> Self {
-        match serde_json::from_slice(body) {
-            Ok(
-                Body::Wrapped {
-                    error: Reason { code, message },
-                }
-                | Body::Bare(Reason { code, message }),
-            ) => Self::Refused {
-                status,
-                code,
-                message,
-            },
-            Err(_) if body.is_empty() => Self::Refused {
-                status,
-                code: String::new(),
-                message: String::new(),
-            },
-            Err(_) => Self::NotAzure {
-                status,
-                what: quote(&String::from_utf8_lossy(body)),
-            },
+    pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
+        let reason = match serde_json::from_slice(body) {
+            Ok(Body::Wrapped { error: reason } | Body::Bare(reason)) => reason,
+            Err(_) if body.is_empty() => Reason::default(),
+            Err(_) => {
+                let what = quote(&String::from_utf8_lossy(body));
+                return Self::NotAzure { status, what };
+            }
+        };
+        let Reason { code, message } = reason;
+        Self::Refused {
+            status,
+            code,
+            message,
+            retry_after,
         }
     }
 }

@@ -162,7 +162,7 @@ impl SlimVm {
         let machine = self.properties.and_then(|properties| properties.vm_id);
         Vm {
             id,
-            machine: machine.as_deref().and_then(Guid::new),
+            machine: machine.as_deref().and_then(|id| Guid::new(id).ok()),
             held: Held::read(&tags, tag),
             foreign_tag: ours.is_none()
                 && tags.keys().any(|key| key.eq_ignore_ascii_case(FOREIGN_TAG)),

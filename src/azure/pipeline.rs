@@ -1,20 +1,26 @@
 //! [`Arm`]: one Azure Resource Manager, and one way of asking it.
 
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
+use azure_core::http::headers::{Headers, RETRY_AFTER};
+use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
     ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions,
     Request, RetryOptions, Transport, Url,
 };
-use azure_core::time::Duration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::sleep;
 
 use super::failure::root;
+use super::sign_in::SIGN_IN;
 use super::transport::Target;
 use super::{Failure, Kind};
 use crate::model::{SubscriptionId, VmId};
@@ -22,8 +28,13 @@ use crate::model::{SubscriptionId, VmId};
 /// One subscription of one Azure, opened with one credential.
 #[derive(Clone, Debug)]
 pub struct Arm {
-    pipeline: Pipeline,
+    /// Sends a request once: the SDK would send a write again without a new look at the VM, and wait for as long as a
+    /// server asks.
+    once: Pipeline,
+    /// Sends again what the legacy crate sends.
+    retrying: Pipeline,
     base: Url,
+    emulator: Option<SocketAddr>,
     subscription: SubscriptionId,
 }
 
@@ -84,30 +95,35 @@ impl Arm {
             kind: Kind::Unreachable { why },
         };
         let base = Url::parse(&base).map_err(|error| failure(error.to_string()))?;
+        let emulator = target.emulator();
         let client = target.client().map_err(failure)?;
+        let scope = format!("{audience}/.default");
+        let authorization: Arc<dyn Policy> =
+            Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]));
+        let pipeline = |retry| {
+            let options = ClientOptions {
+                transport: Some(Transport::new(client.clone())),
+                retry,
+                ..Default::default()
+            };
+            Pipeline::new(
+                Some(env!("CARGO_PKG_NAME")),
+                Some(env!("CARGO_PKG_VERSION")),
+                options,
+                Vec::new(),
+                vec![authorization.clone()],
+                None,
+            )
+        };
         let retry = ExponentialRetryOptions {
-            initial_delay: Duration::milliseconds(200),
             max_retries: 4,
             ..Default::default()
         };
-        let options = ClientOptions {
-            transport: Some(Transport::new(client)),
-            retry: RetryOptions::exponential(retry),
-            ..Default::default()
-        };
-        let scope = format!("{audience}/.default");
-        let authorization = Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]));
-        let pipeline = Pipeline::new(
-            Some(env!("CARGO_PKG_NAME")),
-            Some(env!("CARGO_PKG_VERSION")),
-            options,
-            Vec::new(),
-            vec![authorization],
-            None,
-        );
         Ok(Self {
-            pipeline,
+            once: pipeline(RetryOptions::none()),
+            retrying: pipeline(RetryOptions::exponential(retry)),
             base,
+            emulator,
             subscription,
         })
     }
@@ -117,8 +133,8 @@ impl Arm {
         &self.subscription
     }
 
-    pub(super) fn pipeline(&self) -> &Pipeline {
-        &self.pipeline
+    pub(super) fn retrying(&self) -> &Pipeline {
+        &self.retrying
     }
 
     pub(super) fn base(&self) -> &Url {
@@ -150,26 +166,41 @@ impl Arm {
         self.url(&segments, query)
     }
 
-    /// Sends a request and returns the answer if it is a success. `doing` says what for.
-    pub(super) async fn send(
+    /// Reads; again, after a pause, where the failure is one that passes.
+    pub(super) async fn get(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.once(doing, Method::Get, url.clone(), None).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => match failure.pause(attempt) {
+                    Some(pause) => sleep(pause).await,
+                    None => return Err(failure),
+                },
+            }
+        }
+    }
+
+    /// Sends a request once and returns the answer if it is a success. `doing` says what for.
+    pub(super) async fn once(
         &self,
         doing: &str,
         method: Method,
         url: Url,
-        body: Option<Vec<u8>>,
+        body: Option<&Value>,
     ) -> Result<Answer, Failure> {
         let mut request = Request::new(url, method);
         request.insert_header("accept", "application/json");
         if let Some(body) = body {
             request.insert_header("content-type", "application/json");
-            request.set_body(body);
+            request.set_body(body.to_string().into_bytes());
         }
         let options = PipelineSendOptions {
             skip_checks: true,
             ..Default::default()
         };
         let sent = self
-            .pipeline
+            .once
             .send(&Context::new(), &mut request, Some(options))
             .await;
         let failed = |kind| Failure {
@@ -179,15 +210,16 @@ impl Arm {
         let response = sent.map_err(|error| {
             let why = root(&error);
             failed(match error.kind() {
-                ErrorKind::Credential => Kind::SignIn { why },
+                ErrorKind::Credential => Kind::SignIn { why, help: SIGN_IN },
                 _ => Kind::Unreachable { why },
             })
         })?;
         let status = u16::from(response.status());
+        let retry_after = retry_after(response.headers());
         let body = response.into_body().into();
         match status {
             200..300 => Ok(Answer { status, body }),
-            _ => Err(failed(Kind::refusal(status, &body))),
+            _ => Err(failed(Kind::refusal(status, &body, retry_after))),
         }
     }
 
@@ -203,10 +235,25 @@ impl Arm {
         first: Url,
     ) -> Result<Listed<T>, Failure> {
         let mut listed = Listed::default();
+        let mut seen = BTreeSet::from([first.to_string()]);
         let mut next = self.page(doing, first, &mut listed).await?;
         while let Some(url) = next {
-            next = match self.page(doing, url, &mut listed).await {
+            let page = match seen.insert(url.to_string()) {
+                true => self.page(doing, url, &mut listed).await,
+                false => Err(Failure {
+                    doing: doing.to_owned(),
+                    kind: Kind::NotAzure {
+                        status: 200,
+                        what: "its list goes round in a circle".to_owned(),
+                    },
+                }),
+            };
+            next = match page {
                 Ok(next) => next,
+                // Something is wrong that no flag should wave through.
+                Err(failure) if matches!(failure.kind, Kind::Foreign { .. }) => {
+                    return Err(failure);
+                }
                 Err(failure) => {
                     listed.incomplete.push(failure);
                     None
@@ -227,7 +274,7 @@ impl Arm {
             doing: doing.to_owned(),
             kind,
         };
-        let answer = self.send(doing, Method::Get, url, None).await?;
+        let answer = self.get(doing, url).await?;
         let page: Page<'_> = serde_json::from_slice(&answer.body)
             .map_err(|error| failed(not_azure(&answer, &error)))?;
         for item in page.value {
@@ -242,27 +289,36 @@ impl Arm {
 
     /// `link` as a URL, if it leads to the host that was opened.
     fn own(&self, link: &str) -> Result<Url, Kind> {
-        let foreign = || Kind::Foreign {
-            host: link.to_owned(),
+        let foreign = |host: &str| Kind::Foreign {
+            host: host.to_owned(),
         };
-        let mut url = Url::parse(link).map_err(|_| foreign())?;
-        // The pipeline wants https even for an emulator on loopback, which names itself by http; see `Loopback`.
-        if url.scheme() == "http" && self.base.port().is_some() {
-            url = Url::parse(&link.replacen("http:", "https:", 1)).map_err(|_| foreign())?;
+        let mut url = Url::parse(link).map_err(|_| foreign(link))?;
+        let host = url.host_str().unwrap_or(link).to_owned();
+        let port = url.port_or_known_default();
+        if let Some(emulator) = self.emulator
+            && url.scheme() == "http"
+            && port == Some(emulator.port())
+        {
+            // The pipeline wants https even for an emulator, which names itself by http; see `Loopback`.
+            let changed = url.set_scheme("https").and_then(|()| url.set_port(port));
+            changed.map_err(|()| foreign(&host))?;
         }
         match url.origin() == self.base.origin() && url.username().is_empty() {
             true => Ok(url),
-            false => Err(Kind::Foreign {
-                host: url.host_str().unwrap_or(link).to_owned(),
-            }),
+            false => Err(foreign(&host)),
         }
     }
+}
+
+/// How long an answer asks to wait, in seconds.
+fn retry_after(headers: &Headers) -> Option<u64> {
+    headers.get_optional_str(&RETRY_AFTER)?.parse().ok()
 }
 
 /// That a successful answer's body is not what Azure sends.
 pub(super) fn not_azure(answer: &Answer, error: &serde_json::Error) -> Kind {
     let start = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body));
-    let what = format!("{} ({error})", crate::show::quote(&start));
+    let what = format!("{} ({error})", crate::text::quote(&start));
     Kind::NotAzure {
         status: answer.status,
         what,

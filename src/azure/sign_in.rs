@@ -5,9 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
 use azure_core::time::{Duration, OffsetDateTime};
-use azure_identity::AzureCliCredential;
+use azure_identity::{AzureCliCredential, AzureCliCredentialOptions};
 
 use super::{Failure, Kind};
+use crate::model::SubscriptionId;
+
+/// What to do where there is no token.
+pub(super) const SIGN_IN: &str =
+    "run `az login`, or set AZURE_ACCESS_TOKEN to a token for Azure's management API";
 
 /// A token that was given, or that nothing checks.
 #[derive(Debug)]
@@ -30,16 +35,22 @@ impl TokenCredential for Given {
 ///
 /// # Errors
 /// `az` cannot be used.
-pub fn azure() -> Result<Arc<dyn TokenCredential>, Failure> {
+pub fn azure(subscription: &SubscriptionId) -> Result<Arc<dyn TokenCredential>, Failure> {
     if let Some(token) = given() {
         return Ok(token);
     }
-    match AzureCliCredential::new(None) {
+    let options = AzureCliCredentialOptions {
+        // Its tenant may be another than that of az's default account.
+        subscription: Some(subscription.to_string()),
+        ..Default::default()
+    };
+    match AzureCliCredential::new(Some(options)) {
         Ok(credential) => Ok(credential),
         Err(error) => Err(Failure {
             doing: "sign in with `az`".to_owned(),
             kind: Kind::SignIn {
                 why: super::failure::root(&error),
+                help: SIGN_IN,
             },
         }),
     }
@@ -54,13 +65,14 @@ pub fn emulator() -> Result<Arc<dyn TokenCredential>, Failure> {
         doing: "sign in to `endpoint`".to_owned(),
         kind: Kind::SignIn {
             why: "an endpoint is sent AZURE_ACCESS_TOKEN only, which is not set".to_owned(),
+            help: "set AZURE_ACCESS_TOKEN; an emulator takes any value",
         },
     })
 }
 
 /// The credential for the embedded Azure, which takes any.
 pub fn sandbox() -> Arc<dyn TokenCredential> {
-    Arc::new(Given(Secret::new("sandbox")))
+    Arc::new(Given(Secret::new("any-token-opens-the-sandbox")))
 }
 
 fn given() -> Option<Arc<dyn TokenCredential>> {

@@ -5,10 +5,12 @@
 //! documentation of both).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use azure_core::http::{Method, Url};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::pipeline::{Answer, Arm, not_azure};
 use super::{Failure, Kind};
@@ -35,9 +37,19 @@ struct Resource {
 
 #[derive(Deserialize)]
 struct Properties {
-    #[serde(default)]
-    tags: BTreeMap<String, Option<String>>,
+    /// Absent from whatever is no tags object, such as the VM itself.
+    tags: Option<BTreeMap<String, Option<String>>>,
 }
+
+/// How long a write that was accepted is watched until the VM shows it.
+const WATCH: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
 
 /// The tags of `vm` now.
 ///
@@ -45,18 +57,25 @@ struct Properties {
 /// Azure could not be asked, or says no: the VM may be gone.
 pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
     let doing = format!("read the tags of {vm}");
-    let answer = arm.send(&doing, Method::Get, url(arm, vm), None).await?;
-    parse(&answer).map_err(|kind| Failure { doing, kind })
+    let answer = arm.get(&doing, url(arm, vm)).await?;
+    let tags = parse(&answer).map_err(|kind| Failure { doing, kind })?;
+    Ok(tags.unwrap_or_default())
 }
 
-/// Changes `vm`'s tags; answers all its tags after the change, as Azure has them.
+/// Changes `vm`'s tags, with one request that is never repeated; answers all its tags after the change, as Azure has them.
 ///
-/// Azure's answer to the write says so itself, except for a 202 (documented from 2022-09-01 on) and the bodies that were
-/// seen to hold something else: then the tags are read again.
+/// Azure's answer to the write says so itself, except where its body is something else (the resource, in recorded answers):
+/// then the tags are read again. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while
+/// until it is `settled`; if that takes too long, the answer is none.
 ///
 /// # Errors
 /// Azure could not be asked, or says no.
-pub async fn write(arm: &Arm, vm: &VmId, patch: &Patch) -> Result<Tags, Failure> {
+pub async fn write(
+    arm: &Arm,
+    vm: &VmId,
+    patch: &Patch,
+    settled: &dyn Fn(&Tags) -> bool,
+) -> Result<Option<Tags>, Failure> {
     let (operation, tags) = match patch {
         Patch::Merge(tags) => ("Merge", tags),
         Patch::Delete(tags) => ("Delete", tags),
@@ -64,17 +83,22 @@ pub async fn write(arm: &Arm, vm: &VmId, patch: &Patch) -> Result<Tags, Failure>
     let body = json!({ "operation": operation, "properties": { "tags": tags } });
     let doing = format!("write the tags of {vm}");
     let answer = arm
-        .send(
-            &doing,
-            Method::Patch,
-            url(arm, vm),
-            Some(body.to_string().into_bytes()),
-        )
+        .once(&doing, Method::Patch, url(arm, vm), Some(&body))
         .await?;
-    match parse(&answer) {
-        Ok(tags) if answer.status == 200 => Ok(tags),
-        _ => read(arm, vm).await,
+    if answer.status != 202 {
+        return match parse(&answer) {
+            Ok(Some(tags)) => Ok(Some(tags)),
+            _ => read(arm, vm).await.map(Some),
+        };
     }
+    for pause in WATCH {
+        sleep(pause).await;
+        let tags = read(arm, vm).await?;
+        if settled(&tags) {
+            return Ok(Some(tags));
+        }
+    }
+    Ok(None)
 }
 
 fn url(arm: &Arm, vm: &VmId) -> Url {
@@ -85,11 +109,13 @@ fn url(arm: &Arm, vm: &VmId) -> Url {
     )
 }
 
-fn parse(answer: &Answer) -> Result<Tags, Kind> {
+fn parse(answer: &Answer) -> Result<Option<Tags>, Kind> {
     let resource: Resource =
         serde_json::from_slice(&answer.body).map_err(|error| not_azure(answer, &error))?;
-    let tags = resource.properties.tags.into_iter();
-    Ok(tags
-        .map(|(key, value)| (key, value.unwrap_or_default()))
-        .collect())
+    let tags = resource.properties.tags.map(|tags| {
+        tags.into_iter()
+            .map(|(key, value)| (key, value.unwrap_or_default()))
+            .collect()
+    });
+    Ok(tags)
 }

@@ -54,16 +54,25 @@ impl Target {
         (format!("https://{base}"), format!("https://{audience}"))
     }
 
+    /// The emulator's address.
+    pub(super) fn emulator(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Loopback(address) => Some(*address),
+            Self::Cloud(_) | Self::Sandbox(_) => None,
+        }
+    }
+
     pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, String> {
         let client: Arc<dyn HttpClient> = match self {
             Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
-            Self::Loopback(_) => Arc::new(Loopback(reqwest(|builder| {
-                // Nothing here speaks TLS, and a proxy must not see the token.
-                builder.no_proxy().tls_certs_only([])
-            })?)),
+            // Nothing here speaks TLS, and a proxy must not see the token.
+            Self::Loopback(address) => Arc::new(Loopback {
+                client: reqwest(|builder| builder.no_proxy().tls_certs_only([]))?,
+                address,
+            }),
             Self::Cloud(_) => Arc::new(reqwest(|builder| builder)?),
         };
-        Recorder::wrap(client)
+        Recorder::wrap(Arc::new(Discreet(client)))
     }
 }
 
@@ -87,18 +96,53 @@ fn reqwest(
 /// The pipeline refuses a token over plain HTTP, rightly. For an emulator on loopback, where no wire is, the URL says https
 /// up to here and http from here on.
 #[derive(Debug)]
-struct Loopback(reqwest::Client);
+struct Loopback {
+    client: reqwest::Client,
+    address: SocketAddr,
+}
 
 #[async_trait]
 impl HttpClient for Loopback {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let mut request = request.clone();
-        let url = request.url().as_str().replacen("https:", "http:", 1);
-        *request.url_mut() = url
-            .parse()
-            .map_err(|error| Error::new(ErrorKind::Other, error))?;
-        self.0.execute_request(&request).await
+        let url = request.url_mut();
+        // The scheme first: a port that is the scheme's own is not kept.
+        let changed = url
+            .set_scheme("http")
+            .and_then(|()| url.set_port(Some(self.address.port())));
+        changed.map_err(|()| Error::with_message(ErrorKind::Other, "the emulator has no URL"))?;
+        self.client.execute_request(&request).await
     }
+}
+
+/// Takes the request's token out of an answer that is no success: whatever repeats it there would end in an error, and with
+/// it in a log.
+#[derive(Debug)]
+struct Discreet(Arc<dyn HttpClient>);
+
+#[async_trait]
+impl HttpClient for Discreet {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let response = self.0.execute_request(request).await?;
+        let Some(token) = token(request).filter(|_| !response.status().is_success()) else {
+            return Ok(response);
+        };
+        let (status, headers, body) = response.deconstruct();
+        let body = body.collect().await?;
+        let body = match std::str::from_utf8(&body) {
+            Ok(text) if text.contains(token) => text.replace(token, "[token]").into_bytes().into(),
+            _ => body,
+        };
+        Ok(AsyncRawResponse::from_bytes(status, headers, body))
+    }
+}
+
+/// The bearer token that `request` carries.
+pub(super) fn token(request: &Request) -> Option<&str> {
+    let header = request.headers().get_optional_str(&AUTHORIZATION)?;
+    header
+        .strip_prefix("Bearer ")
+        .filter(|token| !token.is_empty())
 }
 
 #[derive(Debug)]
@@ -112,13 +156,11 @@ impl HttpClient for Sandboxed {
             return Err(Error::with_message(ErrorKind::Other, message));
         };
         let headers = request.headers();
-        let token = headers.get_optional_str(&AUTHORIZATION);
-        let token = token.and_then(|value| value.strip_prefix("Bearer "));
         let answer = self.0.answer(&sandbox::Request {
             method: request.method().as_ref(),
             target: &request.path_and_query(),
             origin: &request.url().origin().ascii_serialization(),
-            authorized: token.is_some_and(|token| !token.is_empty()),
+            authorized: token(request).is_some(),
             content_type: headers.get_optional_str(&CONTENT_TYPE),
             body,
         });

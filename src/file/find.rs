@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::text::plain;
+
 /// The name under which the file is looked for.
 pub const NAME: &str = "sessions.toml";
 
@@ -47,7 +49,7 @@ pub fn find(named: Option<&Path>, config: Option<&Path>) -> Result<Found, (Strin
             "go to the folder that has one, or name it with --file or AZLIN_FILE".to_owned(),
         )
     })?;
-    let shown = crate::show::escape(&path.to_string_lossy()).into_owned();
+    let shown = crate::text::escape(&path.to_string_lossy()).into_owned();
     let cannot = |error: std::io::Error| {
         let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file"
             .to_owned();
@@ -83,13 +85,4 @@ fn users(config: Option<&Path>) -> Option<PathBuf> {
     config
         .map(|config| config.join(NAME))
         .filter(|path| path.is_file())
-}
-
-/// An I/O error without the number that the system knows it by.
-pub fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text.get(..end).unwrap_or(&text).to_lowercase(),
-        None => text.to_lowercase(),
-    }
 }

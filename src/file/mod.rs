@@ -10,7 +10,6 @@ mod table;
 
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use read::read;
-pub(crate) use table::nearest;
 
 use std::net::SocketAddr;
 

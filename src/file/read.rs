@@ -10,8 +10,8 @@ use super::sessions::sessions;
 use super::table::{Entry, entries, listed, string, table, unknown};
 use super::{AzureSettings, Diagnostic, File, Severity, Source};
 use crate::model::{Cloud, Desired, Owner, Scope, SubscriptionId, TagKey};
-use crate::show::{escape, quote};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
+use crate::text::{escape, is_unprintable, quote, written_out};
 
 /// How many lines that are not TOML are told of. A file with more is not a `sessions.toml` with mistakes, but something else.
 const MOST_SYNTAX_ERRORS: usize = 1_000;
@@ -209,7 +209,7 @@ impl Reader<'_> {
                 "user" => defaults.user = self.checked(&entry, "a user name ", SshUser::new),
                 "jump" => defaults.jump = self.checked(&entry, "a jump host ", JumpHost::new),
                 "command" => {
-                    defaults.command = string(&entry, self.found).map(ToOwned::to_owned);
+                    defaults.command = self.checked(&entry, "a command ", plain_command);
                 }
                 _ => {
                     self.found
@@ -250,6 +250,14 @@ impl Reader<'_> {
             self.found.push(diagnostic);
         }
         chosen.map(|(_, chosen)| chosen.clone())
+    }
+}
+
+/// A command that can be shown: `connect --print` writes it to a terminal.
+fn plain_command(command: &str) -> Result<String, String> {
+    match command.chars().find(|c| is_unprintable(*c)) {
+        Some(odd) => Err(format!("cannot contain `{}`", written_out(odd))),
+        None => Ok(command.to_owned()),
     }
 }
 

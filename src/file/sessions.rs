@@ -6,10 +6,10 @@ use std::ops::Range;
 use time::Date;
 use toml::de::{DeTable, DeValue};
 
-use super::table::{Entry, entries, expected, nearest, string, unknown};
+use super::table::{Entry, entries, expected, string, unknown};
 use super::{Diagnostic, Source};
 use crate::model::{Declared, SessionName, VmId};
-use crate::show::{escape, quote};
+use crate::text::{escape, nearest, quote};
 
 /// Reads the tables of `[sessions]`; what is wrong goes to `found`.
 pub(super) fn sessions(

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use similar::get_close_matches;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Diagnostic;
-use crate::show::quote;
+use crate::text::{nearest, quote};
 
 /// A key with the bytes that it stands on, and its value.
 pub(super) struct Entry<'t, 'i> {
@@ -91,20 +90,6 @@ pub(super) fn unknown(entry: &Entry<'_, '_>, place: &str, known: &[&str]) -> Dia
         Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
         None => diagnostic.help(format!("{place} takes {}", listed(known))),
     }
-}
-
-/// Up to `most` of `candidates` that look like `word`, the nearest first.
-pub(crate) fn nearest<'c>(
-    word: &str,
-    candidates: impl Iterator<Item = &'c str>,
-    most: usize,
-) -> Vec<&'c str> {
-    const LONGEST: usize = 100;
-    if word.len() > LONGEST {
-        return Vec::new();
-    }
-    let candidates: Vec<&str> = candidates.filter(|name| name.len() <= LONGEST).collect();
-    get_close_matches(word, &candidates, most, 0.6)
 }
 
 /// `a`, `b` or `c`.

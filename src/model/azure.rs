@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TagKey(String);
 
 impl TagKey {
@@ -16,7 +19,7 @@ impl TagKey {
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a tag key ".
     pub fn new(key: &str) -> Result<Self, String> {
-        let odd = |c: &char| "<>%&\\?/".contains(*c) || crate::show::is_unprintable(*c);
+        let odd = |c: &char| "<>%&\\?/".contains(*c) || crate::text::is_unprintable(*c);
         let length = key.chars().count();
         if length == 0 {
             Err("cannot be empty".to_owned())
@@ -61,7 +64,8 @@ impl Default for TagKey {
 }
 
 /// A subscription's id: a GUID, in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SubscriptionId(String);
 
 impl SubscriptionId {
@@ -71,10 +75,10 @@ impl SubscriptionId {
     /// That it is none, as a phrase that follows "error: ".
     pub fn new(id: &str) -> Result<Self, String> {
         match Guid::new(id) {
-            Some(guid) => Ok(Self(guid.0)),
-            None => Err(format!(
+            Ok(guid) => Ok(Self(guid.0)),
+            Err(_) => Err(format!(
                 "`{}` is not a subscription id (a GUID, as in `az account show --query id`)",
-                crate::show::escape(id)
+                crate::text::escape(id)
             )),
         }
     }
@@ -93,17 +97,22 @@ impl fmt::Display for SubscriptionId {
 
 /// A GUID in lower case. A VM's `vmId` is one, new for every re-created VM: the only identity that tells "same name, other
 /// machine" (Microsoft's documentation of the VM's properties).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Guid(String);
 
 impl Guid {
-    /// The GUID in `text`, if it is one.
-    pub fn new(text: &str) -> Option<Self> {
+    /// The GUID in `text`.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn new(text: &str) -> Result<Self, String> {
         let groups: Vec<&str> = text.split('-').collect();
         let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
         let hexadecimal = |group: &&str| group.bytes().all(|b| b.is_ascii_hexdigit());
         (lengths == [8, 4, 4, 4, 12] && groups.iter().all(hexadecimal))
             .then(|| Self(text.to_ascii_lowercase()))
+            .ok_or_else(|| format!("{} is not a GUID", crate::text::quote(text)))
     }
 
     /// The GUID itself.
@@ -145,3 +154,7 @@ pub enum Scope {
     /// The VMs of the resource groups that the file names, in lower case.
     Groups(BTreeSet<String>),
 }
+
+text_as!(Guid);
+text_as!(SubscriptionId);
+text_as!(TagKey);

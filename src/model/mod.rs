@@ -4,6 +4,24 @@
 //! wrote into Azure without asking azlin ([`LiveName`]) is a type of its own, so that it cannot pass for a name that was
 //! checked.
 
+/// Reads a checked word from text, through its check, and writes it as text.
+macro_rules! text_as {
+    ($word:ty) => {
+        impl TryFrom<String> for $word {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$word> for String {
+            fn from(word: $word) -> Self {
+                word.0
+            }
+        }
+    };
+}
 mod azure;
 mod owner;
 mod session_name;
@@ -18,6 +36,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
 use time::Date;
 
 /// What the file wants: one session for each VM that it names.
@@ -89,7 +108,7 @@ pub struct Vm {
 }
 
 /// What a VM's two tags say: the session, and the owner of the file that gave it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Held {
     /// The session.
     pub session: Option<LiveName>,

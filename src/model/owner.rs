@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Who a file is: the value of the tag `azlin_owner` on each VM whose session it gave.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Owner(String);
 
 impl Owner {
@@ -44,3 +47,5 @@ impl fmt::Display for Owner {
         f.write_str(&self.0)
     }
 }
+
+text_as!(Owner);

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// A session name that azlin may write and hand to `ssh`.
 ///
 /// 1–256 characters (256 is Azure's limit for a tag's value) of `A-Z a-z 0-9 - _ .`, starting with a letter or a digit,
 /// and nothing that `ssh` would take for an address: `2130706433` is 127.0.0.1 to it. Case counts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct SessionName(String);
 
 impl SessionName {
@@ -106,7 +109,8 @@ impl fmt::Display for SessionName {
 ///
 /// [`fmt::Display`] escapes it, so that showing it cannot change a terminal; [`LiveName::raw`] is for comparing and for
 /// sending it back to Azure.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct LiveName(String);
 
 impl LiveName {
@@ -123,7 +127,12 @@ impl LiveName {
 
 impl fmt::Display for LiveName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::show::escape(&self.0))
+        let shown = crate::text::escape(&self.0);
+        // A blank at an end would be lost on the reader.
+        match self.0.trim() == self.0 {
+            true => f.write_str(&shown),
+            false => write!(f, "\"{shown}\""),
+        }
     }
 }
 
@@ -144,3 +153,5 @@ impl PartialEq<SessionName> for LiveName {
         self.0 == other.0
     }
 }
+
+text_as!(SessionName);

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A VM within one subscription: its resource group and its name.
 ///
 /// Azure compares both without regard to case and does not keep the casing of ids (recorded lists answer with an
 /// upper-cased resource group), so equality, order and hashing ignore case, while display keeps the casing that was seen.
 /// VM names are unique only within a group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct VmId {
     group: String,
     name: String,
@@ -60,6 +63,11 @@ impl VmId {
     /// Whether this VM is in the resource group `group`, without regard to case.
     pub fn is_in(&self, group: &str) -> bool {
         self.folded.0 == group.to_lowercase()
+    }
+
+    /// Group and name in lower case: what does not change with the casing that Azure answers in.
+    pub fn folded(&self) -> (&str, &str) {
+        (&self.folded.0, &self.folded.1)
     }
 
     /// The name in lower case: the key by which VM names are looked up.
@@ -120,5 +128,22 @@ impl Ord for VmId {
 impl std::hash::Hash for VmId {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.folded.hash(state);
+    }
+}
+
+impl TryFrom<String> for VmId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once('/') {
+            Some((group, name)) => Self::new(group, name),
+            None => Err(format!("{} is not GROUP/VM", crate::text::quote(&text))),
+        }
+    }
+}
+
+impl From<VmId> for String {
+    fn from(id: VmId) -> Self {
+        id.to_string()
     }
 }

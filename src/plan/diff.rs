@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use time::Duration;
 
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, Goal, Plan, Why};
-use crate::file::nearest;
 use crate::model::{Declared, Desired, Live, LiveName, Vm, VmId};
+use crate::text::nearest;
 
 /// The VMs that hold each name.
 type Holders<'l> = BTreeMap<&'l str, Vec<&'l VmId>>;

@@ -1,13 +1,17 @@
 //! What is refused until someone says that it is wanted.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Action, Plan};
 
 /// What the person who runs azlin has allowed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowed {
     /// How many sessions may be cleared, however many that is of all.
+    #[serde(rename = "max_removals")]
     pub removals: Option<usize>,
     /// Whether to go on where Azure's list may lack VMs.
+    #[serde(rename = "allow_incomplete")]
     pub incomplete: bool,
 }
 

@@ -1,19 +1,26 @@
-//! Desired and live → [`Plan`]: who changes (`diff`), in which order (`order`), and what is refused (`guard`).
+//! Desired and live → [`Plan`]: who changes (`diff`), in which order (`order`), what is refused (`guard`), and a plan
+//! that waits in a file (`saved`).
 //!
 //! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
 //! Azure answered.
 
+mod day;
 mod diff;
 mod guard;
 mod order;
+mod outcome;
+mod saved;
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
 
 pub use guard::{Allowed, Refusal, refusals};
+pub use outcome::{Ending, Outcome, ending};
+pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};
 
 /// What a plan is made for, besides the file and Azure.
 #[derive(Clone, Debug)]
@@ -42,7 +49,7 @@ impl Aim {
 }
 
 /// How Azure differs from the file, and the steps that make it match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The VMs whose tags change, in the order of their ids.
     pub changes: Vec<Change>,
@@ -86,24 +93,29 @@ impl Plan {
 }
 
 /// A VM whose tags are not what the file says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The VM.
     pub vm: VmId,
     /// Which machine it is.
+    #[serde(rename = "vm_id")]
     pub machine: Option<Guid>,
     /// What happens to it.
+    #[serde(flatten)]
     pub action: Action,
     /// What it holds.
+    #[serde(rename = "before")]
     pub from: Held,
     /// What it is to hold.
+    #[serde(rename = "after")]
     pub to: Goal,
     /// Other VMs that hold the same name, when the plan leaves it to one VM at most: the live duplicate that it cures.
     pub cures: Vec<VmId>,
 }
 
 /// What happens to a VM's session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
     /// It has none and gets one.
     Set,
@@ -117,12 +129,13 @@ pub enum Action {
     /// It has one of this owner's that the file no longer wants.
     Clear {
         /// The day after which the file's line no longer counts; none where the line is gone.
+        #[serde(with = "day::option")]
         expired: Option<Date>,
     },
 }
 
 /// What a VM's two tags are to say.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
     /// The session; none is a clear.
     pub session: Option<SessionName>,
@@ -141,7 +154,7 @@ impl Goal {
 }
 
 /// A line of the file that cannot be carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocked {
     /// The VM that the line names.
     pub vm: VmId,
@@ -152,11 +165,13 @@ pub struct Blocked {
     /// Whether the VM holds the session already: what stands in the way then makes it a duplicate.
     pub holds: bool,
     /// What stands in the way.
+    #[serde(flatten)]
     pub why: Why,
 }
 
 /// What stands in the way of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Why {
     /// Azure lists no such VM. Absent is not gone: the identity may not be allowed to see it.
     NoSuchVm {
@@ -186,7 +201,7 @@ pub enum Why {
 }
 
 /// A name that several VMs hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Duplicate {
     /// The name.
     pub name: LiveName,
@@ -195,28 +210,33 @@ pub struct Duplicate {
 }
 
 /// A line that expires soon.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
     /// The VM that the line names.
     pub vm: VmId,
     /// Its session.
     pub session: SessionName,
     /// The last day on which it is wanted.
+    #[serde(with = "day")]
     pub day: Date,
 }
 
 /// One write to one VM.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The VM.
     pub vm: VmId,
     /// Which machine it is.
+    #[serde(rename = "vm_id")]
     pub machine: Option<Guid>,
     /// What it must hold right before.
+    #[serde(rename = "before")]
     pub from: Held,
     /// What it holds right after.
+    #[serde(rename = "after")]
     pub to: Goal,
     /// The steps, by their place in the plan, that must have succeeded before this one may start.
+    #[serde(rename = "waits_for")]
     pub after: Vec<usize>,
 }
 

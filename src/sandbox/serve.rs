@@ -47,7 +47,11 @@ pub async fn serve(
             Ok(accepted) => accepted,
             // The client gave up before it was its turn.
             Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
-            Err(e) => return Err(e),
+            // Out of file descriptors: some will be closed.
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
         };
         while connections.try_join_next().is_some() {}
         let sandbox = Arc::clone(&sandbox);

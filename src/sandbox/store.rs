@@ -188,7 +188,13 @@ fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
 }
 
 fn write(path: &Path, fleet: &Fleet, before: Option<SystemTime>) -> io::Result<Version> {
-    let mut out = BufWriter::new(File::create(path)?);
+    // Whoever made the folder may have put a link here, which must not lead the write elsewhere.
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let file = File::options().write(true).create_new(true).open(path)?;
+    let mut out = BufWriter::new(file);
     fleet.write(&mut out)?;
     let file = out.into_inner().map_err(IntoInnerError::into_error)?;
     // A file system's clock ticks every few milliseconds and inodes are used again, so without

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use console::measure_text_width;
 
-use super::{Paint, escape, is_unprintable};
+use super::Paint;
 use crate::file::{Diagnostic, Label, Severity, Source};
+use crate::text::{escape, is_unprintable, written_out};
 
 /// How many columns of a long line are quoted, and how many of them stand before what the label underlines.
 const WINDOW: usize = 140;
@@ -103,7 +104,7 @@ fn shown(text: &str, most: usize) -> String {
     for c in text.chars().take(most + 1) {
         match c {
             '\t' => shown.push_str("    "),
-            c if is_unprintable(c) => shown.extend(c.escape_debug()),
+            c if is_unprintable(c) => shown.push_str(&written_out(c)),
             c => shown.push(c),
         }
     }

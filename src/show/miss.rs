@@ -1,7 +1,7 @@
 //! Why a name leads to no VM, and what there is instead.
 
-use super::{escape, quote};
 use crate::resolve::Miss;
+use crate::text::{escape, quote};
 
 /// The message and the help for `miss`, after `name` was looked for, in resource group `group` only if there is one.
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {

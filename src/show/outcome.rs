@@ -4,9 +4,8 @@ use super::Paint;
 use std::fmt::Write as _;
 
 use super::plan::{Columns, count, listed};
-use crate::apply::Outcome;
 use crate::model::{Held, SessionName, VmId};
-use crate::plan::{Plan, Step, Why};
+use crate::plan::{Outcome, Plan, Step, Why};
 
 /// What became of `step`: a line, and below it why and what to do, where there is something to do.
 pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -> String {
@@ -33,10 +32,16 @@ pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -
                     .to_owned(),
             ),
         ),
-        Outcome::Failed(failure) => (
-            paint.red("failed"),
-            Some(failure.to_string()),
-            failure.help(),
+        Outcome::Accepted => (
+            paint.yellow("accepted"),
+            Some("Azure has taken the write, but the VM does not show it yet".to_owned()),
+            Some("run plan in a minute".to_owned()),
+        ),
+        Outcome::Failed { why, help } => (paint.red("failed"), Some(why.clone()), help.clone()),
+        Outcome::PutBack => (
+            paint.yellow("put back"),
+            Some("it had been freed for a VM that could not take it".to_owned()),
+            None,
         ),
         Outcome::Interrupted => (
             paint.yellow("not tried"),
@@ -69,46 +74,72 @@ fn held(found: &Held) -> String {
     }
 }
 
-/// The last lines of an apply: how the steps ended, and what reading everything once more has shown; nothing of that after
-/// an interruption.
-pub fn verdict(outcomes: &[Outcome], after: Option<&Plan>, file: &str, paint: Paint) -> String {
+/// The last lines of an apply: how the steps ended, and what reading everything once more has shown.
+pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint) -> String {
     let done = outcomes
         .iter()
         .filter(|outcome| outcome.is_success())
         .count();
-    let steps = count(done, "step");
-    let writes = match (outcomes.len() - done, after) {
-        (0, _) => format!("Applied: {steps} done."),
-        (open, Some(_)) => format!("Applied in part: {steps} done, {open} not."),
-        (open, None) => format!("Interrupted: {steps} done, {open} not. Run it again to go on."),
+    let (steps, open) = (count(done, "step"), outcomes.len() - done);
+    let writes = match (after, done, open) {
+        (After::Interrupted, _, 1..) => {
+            format!("Interrupted: {steps} done, {open} not. Run it again to go on.")
+        }
+        (_, _, 0) => format!("Applied: {steps} done."),
+        (_, 0, _) => format!("Nothing applied: {} failed.", count(open, "step")),
+        _ => format!("Applied in part: {steps} done, {open} not."),
     };
     let mut text = format!("\n{}", paint.bold(writes));
-    if let Some(after) = after {
-        for (name, holders) in doubles(after) {
+    match after {
+        After::Interrupted => {}
+        After::Unread => {
             let _ = write!(
                 text,
-                "\n{}: {name} is on {}: somebody gave it out at the same time; take it from one of them",
-                paint.red("error"),
-                listed(&holders),
+                "\n{}",
+                paint.red(format!("Whether Azure matches {file} could not be read."))
             );
         }
-        let _ = match after.is_empty() {
-            true => write!(
-                text,
-                " {}",
-                paint.green(format!("Azure now matches {file}."))
-            ),
-            false => {
-                let lines = count(after.changes.len() + after.blocked.len(), "line");
-                let differ = format!(
-                    "Azure does not match {file} yet: {lines} differ. Run plan to see them."
+        After::Planned(after) => {
+            for (name, holders) in doubles(after) {
+                let _ = write!(
+                    text,
+                    "\n{}: {name} is on {}: somebody gave it out at the same time; take it from one of them",
+                    paint.red("error"),
+                    listed(&holders),
                 );
-                write!(text, "\n{}", paint.red(differ))
             }
-        };
+            let _ = match after.changes.len() + after.blocked.len() {
+                0 => write!(
+                    text,
+                    " {}",
+                    paint.green(format!("Azure now matches {file}."))
+                ),
+                lines => {
+                    let differ = if lines == 1 {
+                        "1 line differs".to_owned()
+                    } else {
+                        format!("{lines} lines differ")
+                    };
+                    let differ =
+                        format!("Azure does not match {file} yet: {differ}. Run plan to see.");
+                    write!(text, "\n{}", paint.red(differ))
+                }
+            };
+        }
     }
     text.push('\n');
     text
+}
+
+/// What is known after an apply.
+#[derive(Clone, Copy, Debug)]
+pub enum After<'p> {
+    /// Azure was read once more, and this is the plan that is left.
+    Planned(&'p Plan),
+    /// Azure could not be read.
+    Unread,
+    /// Azure was not read: someone wanted azlin to end.
+    Interrupted,
 }
 
 /// The names of the file that another VM turns out to hold as well.

@@ -6,10 +6,10 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use super::context::Context;
 use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble};
-use crate::apply::{self, Outcome};
+use crate::apply;
 use crate::cli::{Apply, Common};
-use crate::plan::{self, Step};
-use crate::show;
+use crate::plan::{self, Ending, Outcome, Plan, Step};
+use crate::show::{self, After};
 
 pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
@@ -33,7 +33,14 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         });
     }
     if !args.auto_approve {
-        ask(streams)?;
+        ask(plan, &context, streams)?;
+        // While someone thought about it, someone else may have given out one of these names.
+        let again = planning::make(&context, &args.planning).await?.plan;
+        if (&again.steps, &again.blocked) != (&plan.steps, &plan.blocked) {
+            let message = "Azure has changed since the plan was shown: nothing was written";
+            let help = "run apply again and look at the new plan";
+            return Err(Trouble::new(message, help).exit(Exit::Stale));
+        }
     }
     carry_out(&context, &planned, usize::from(args.parallelism), streams).await
 }
@@ -67,41 +74,47 @@ async fn carry_out(
     };
     let (arm, tag) = (&context.arm, &context.file.azure.tag);
     let outcomes = apply::apply(arm, tag, steps, parallelism, interrupted, &mut report).await;
-    printed?;
+    apply::put_back(arm, tag, steps, &outcomes, &mut report).await;
+
+    let verdict = |after| show::verdict(&outcomes, &after, &context.name, streams.stdout);
     if was_interrupted.get() {
-        streams.print(&show::verdict(
-            &outcomes,
-            None,
-            &context.name,
-            streams.stdout,
-        ))?;
+        streams.print(&verdict(After::Interrupted))?;
         return Ok(Exit::Interrupted);
     }
-
-    let live = context.sessions().await?;
-    let after = plan::plan(&context.file.desired, &live, &planned.aim);
-    streams.print(&show::verdict(
-        &outcomes,
-        Some(&after),
-        &context.name,
-        streams.stdout,
-    ))?;
-    let done = outcomes
-        .iter()
-        .filter(|outcome| outcome.is_success())
-        .count();
-    match (done == outcomes.len() && after.is_empty(), done) {
-        (true, _) => Ok(Exit::Done),
-        (false, 0) => Err(Trouble::said()),
-        (false, _) => Err(Trouble::said().exit(Exit::Partial)),
+    let after = match context.sessions().await {
+        Ok(live) => {
+            let after = plan::plan(&context.file.desired, &live, &planned.aim);
+            streams.print(&verdict(After::Planned(&after)))?;
+            Some(after)
+        }
+        Err(trouble) => {
+            streams.print(&verdict(After::Unread))?;
+            trouble.say(streams);
+            None
+        }
+    };
+    printed?;
+    match plan::ending(&outcomes, after.as_ref()) {
+        Ending::Complete => Ok(Exit::Done),
+        Ending::Partial => Ok(Exit::Partial),
+        Ending::Nothing => Ok(Exit::Error),
     }
 }
 
-fn ask(streams: Streams) -> Result<(), Trouble> {
+fn ask(plan: &Plan, context: &Context, streams: Streams) -> Result<(), Trouble> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let message = "nobody is here to approve the plan: this is no terminal";
         let help = "look at the plan above, then run apply with --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
+    }
+    if !io::stdout().is_terminal() {
+        // Nobody approves what went into a file or a pipe.
+        streams.say(&show::plan(
+            plan,
+            &context.place,
+            &context.name,
+            streams.stderr,
+        ));
     }
     streams.say("\nDo this? Only `yes` is taken for yes: ");
     let mut answer = String::new();
@@ -110,7 +123,7 @@ fn ask(streams: Streams) -> Result<(), Trouble> {
         true => Ok(()),
         false => {
             let message = "not approved: nothing was written";
-            Err(Trouble::new(message, "run apply again when you are ready"))
+            Err(Trouble::new(message, "run apply again when you are ready").exit(Exit::Refused))
         }
     }
 }

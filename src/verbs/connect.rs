@@ -9,11 +9,12 @@ use super::context::Context;
 use super::{Exit, Streams, Trouble};
 use crate::azure::compute;
 use crate::cli::{Common, Connect};
-use crate::file::find::plain;
 use crate::model::{Live, Power, Scope, Vm};
 use crate::resolve::resolve;
-use crate::show::{self, quote};
+use crate::show;
 use crate::ssh;
+use crate::text::plain;
+use crate::text::{self, quote};
 
 pub(super) async fn run(
     common: &Common,
@@ -26,13 +27,21 @@ pub(super) async fn run(
         None => context.file.azure.scope.clone(),
     };
     let mut live = context.everything(&scope).await?;
-    if let Some(down) = Some(find(&live, args)?).filter(|vm| vm.power.is_down()) {
-        if !args.start {
-            return Err(stopped(down, args));
-        }
-        start(&context, down, streams).await?;
+    let found = find(&live, args)?;
+    let waits = found.power == Power::Starting && args.start;
+    if found.power.is_down() && !args.start {
+        return Err(stopped(found, args));
+    }
+    if found.power.is_down() || waits {
+        start(&context, found, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
         live = context.everything(&scope).await?;
+    }
+    for reason in &live.incomplete {
+        let warning = streams.stderr.yellow("warning");
+        streams.say(&format!(
+            "{warning}: VMs may be missing from Azure's list: {reason}\n"
+        ));
     }
     let vm = find(&live, args)?;
     let ask = ssh::Ask {
@@ -65,7 +74,7 @@ fn find<'l>(live: &'l Live, args: &Connect) -> Result<&'l Vm, Trouble> {
 fn stopped(vm: &Vm, args: &Connect) -> Trouble {
     let help = format!(
         "start it first: azlin connect {} --start",
-        show::escape(&args.name)
+        text::escape(&args.name)
     );
     Trouble::new(format!("{} is {}", vm.id, vm.power), help)
 }

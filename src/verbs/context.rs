@@ -10,7 +10,7 @@ use crate::file::find::{self, Found};
 use crate::file::{self, File, Severity};
 use crate::model::{Cloud, Live, Scope, SubscriptionId};
 use crate::sandbox::{self, Sandbox};
-use crate::show;
+use crate::{show, text};
 
 /// How many diagnostics are shown. A file with more has one thing wrong with it, many times.
 const MOST_DIAGNOSTICS: usize = 200;
@@ -29,8 +29,8 @@ impl Context {
     /// Reads the file and opens its Azure. No request leaves before the file is valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
         let found = find(common)?;
-        let name = show::escape(&found.path.to_string_lossy()).into_owned();
-        let file = read(&name, &found, streams)?;
+        let name = text::escape(&found.path.to_string_lossy()).into_owned();
+        let file = read(&found, streams)?;
         let subscription = subscription(common, &file)?;
         let (target, credential, place) = match (file.azure.endpoint, file.azure.cloud) {
             (Some(address), _) => {
@@ -48,7 +48,7 @@ impl Context {
             }
             (None, cloud) => (
                 Target::Cloud(cloud),
-                sign_in::azure()?,
+                sign_in::azure(&subscription)?,
                 format!("subscription {subscription}"),
             ),
         };
@@ -102,8 +102,13 @@ pub(super) fn state(folder: &Path) -> PathBuf {
     folder.join(".azlin").join("sandbox.json")
 }
 
-fn read(name: &str, found: &Found, streams: Streams) -> Result<File, Trouble> {
-    let (file, diagnostics, source) = file::read(name, &found.bytes);
+fn read(found: &Found, streams: Streams) -> Result<File, Trouble> {
+    let name = found.path.to_string_lossy();
+    let (file, mut diagnostics, source) = file::read(&name, &found.bytes);
+    if diagnostics.len() > MOST_DIAGNOSTICS {
+        // What is left unsaid are warnings, where there are any.
+        diagnostics.sort_by_key(|found| found.severity == Severity::Warning);
+    }
     for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
         streams.say(&show::diagnostic(&source, diagnostic, streams.stderr));
         streams.say("\n");
@@ -123,10 +128,8 @@ fn read(name: &str, found: &Found, streams: Streams) -> Result<File, Trouble> {
             1 => "1 error".to_owned(),
             n => format!("{n} errors"),
         };
-        Trouble::new(
-            format!("{name} is not valid: {errors}"),
-            "mend the file; nothing was read from Azure",
-        )
+        let message = format!("{} is not valid: {errors}", text::escape(&name));
+        Trouble::new(message, "mend the file; nothing was read from Azure")
     })
 }
 

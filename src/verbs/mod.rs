@@ -8,8 +8,6 @@ mod planning;
 mod sandbox;
 mod streams;
 
-use std::fmt;
-
 use crate::azure::Failure;
 use crate::cli::{Cli, Verb};
 use streams::Streams;
@@ -23,6 +21,8 @@ pub enum Exit {
     Error = 1,
     /// `plan --detailed-exitcode`: there are changes.
     Changes = 2,
+    /// What was to be done is out of date.
+    Stale = 3,
     /// Refused, because nobody said that it is wanted.
     Refused = 4,
     /// Applied in part.
@@ -34,29 +34,34 @@ pub enum Exit {
 /// Why a command ends without having done what it is for.
 #[derive(Debug)]
 pub struct Trouble {
-    /// What happened, to what, and why; none where it was said already.
-    message: Option<String>,
+    /// What happened, to what, and why.
+    message: String,
     /// What to do now.
-    help: Option<String>,
+    help: String,
     exit: Exit,
 }
 
 impl Trouble {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
-            message: Some(message.into()),
-            help: Some(help.into()),
+            message: message.into(),
+            help: help.into(),
             exit: Exit::Error,
         }
     }
 
-    /// The command has said already what is wrong.
-    fn said() -> Self {
-        Self {
-            message: None,
-            help: None,
-            exit: Exit::Error,
-        }
+    /// Says it on stderr.
+    fn say(&self, streams: Streams) {
+        streams.say(&format!(
+            "{}: {}\n",
+            streams.stderr.red("error"),
+            self.message
+        ));
+        streams.say(&format!(
+            "{}: {}\n",
+            streams.stderr.green("help"),
+            self.help
+        ));
     }
 
     fn exit(self, exit: Exit) -> Self {
@@ -64,19 +69,13 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message.as_deref().unwrap_or_default())
-    }
-}
-
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
-        Self {
-            message: Some(failure.to_string()),
-            help: failure.help(),
-            exit: Exit::Error,
-        }
+        let help = failure.help().unwrap_or_else(|| {
+            "look the code up in Azure's documentation; AZLIN_LOG=debug shows the requests"
+                .to_owned()
+        });
+        Self::new(failure.to_string(), help)
     }
 }
 
@@ -90,12 +89,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
     };
     ran.unwrap_or_else(|trouble| {
-        if let Some(message) = &trouble.message {
-            streams.say(&format!("{}: {message}\n", streams.stderr.red("error")));
-        }
-        if let Some(help) = &trouble.help {
-            streams.say(&format!("{}: {help}\n", streams.stderr.green("help")));
-        }
+        trouble.say(streams);
         trouble.exit
     })
 }

@@ -9,7 +9,7 @@ use super::{Exit, Trouble};
 use crate::cli::Planning;
 use crate::model::{Desired, Live, VmId};
 use crate::plan::{self, Aim, Allowed, Plan};
-use crate::show;
+use crate::{show, text};
 
 /// A plan, and what it was made with.
 pub(super) struct Planned {
@@ -58,7 +58,7 @@ fn vms(
         };
         let is = |id: &&&VmId| id.is_named(vm) && group.is_none_or(|group| id.is_in(group));
         let found: Vec<&&VmId> = known.iter().filter(is).collect();
-        let name = show::quote(name);
+        let name = text::quote(name);
         match found.as_slice() {
             [id] => Ok((**id).clone()),
             [] => Err(Trouble::new(

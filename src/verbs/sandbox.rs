@@ -9,9 +9,9 @@ use tokio::net::TcpListener;
 use super::context::state;
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Sandbox as Args};
-use crate::file::find::{self, plain};
+use crate::file::find;
 use crate::sandbox::{self, Sandbox};
-use crate::show;
+use crate::text::{self, plain};
 
 pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
     let path = match super::context::named(common) {
@@ -19,7 +19,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
         None => find::locate(None, None).unwrap_or_else(|| find::NAME.into()),
     };
     let state = state(find::folder(&path));
-    let shown = show::escape(&state.to_string_lossy()).into_owned();
+    let shown = text::escape(&state.to_string_lossy()).into_owned();
     match args {
         Args::Reset { vms } => {
             let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));

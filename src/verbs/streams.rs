@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use super::Trouble;
 use crate::cli::Color;
-use crate::file::find::plain;
 use crate::show::Paint;
+use crate::text::plain;
 
 /// The two streams, each with or without colour.
 #[derive(Clone, Copy, Debug)]

@@ -22,6 +22,7 @@ use super::Project;
 pub struct Asked {
     pub method: String,
     pub target: String,
+    pub host: String,
     pub token: String,
     pub body: Vec<u8>,
 }
@@ -38,6 +39,8 @@ pub struct Azure {
 struct Served {
     sandbox: Sandbox,
     hook: Box<Hook>,
+    /// Whether the hook may block.
+    threaded: bool,
     asked: Arc<Mutex<Vec<Asked>>>,
     at_once: AtomicUsize,
     most_at_once: Arc<AtomicUsize>,
@@ -58,13 +61,26 @@ impl Azure {
         together: Option<usize>,
         hook: impl Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync + 'static,
     ) -> Self {
+        Self::start(state, together, false, Box::new(hook))
+    }
+
+    /// The same, with a hook that may wait for other requests.
+    pub fn threaded(
+        state: PathBuf,
+        hook: impl Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(state, None, true, Box::new(hook))
+    }
+
+    fn start(state: PathBuf, together: Option<usize>, threaded: bool, hook: Box<Hook>) -> Self {
         let (asked, most_at_once) = (
             Arc::<Mutex<Vec<Asked>>>::default(),
             Arc::<AtomicUsize>::default(),
         );
         let served = Arc::new(Served {
             sandbox: Sandbox::open(state, DEFAULT_PAGE_SIZE),
-            hook: Box::new(hook),
+            hook,
+            threaded,
             asked: asked.clone(),
             at_once: AtomicUsize::new(0),
             most_at_once: most_at_once.clone(),
@@ -109,6 +125,22 @@ impl Azure {
     }
 }
 
+impl Served {
+    fn answer(&self, asked: &Asked, origin: &str, content_type: &str) -> Response {
+        let mut faithful = || {
+            self.sandbox.answer(&Request {
+                method: &asked.method,
+                target: &asked.target,
+                origin,
+                authorized: !asked.token.is_empty(),
+                content_type: Some(content_type).filter(|value| !value.is_empty()),
+                body: &asked.body,
+            })
+        };
+        (self.hook)(asked, &mut faithful)
+    }
+}
+
 async fn accept(listener: std::net::TcpListener, origin: String, served: Arc<Served>) {
     let listener = TcpListener::from_std(listener).unwrap();
     loop {
@@ -135,11 +167,13 @@ async fn answer(
         value.map_or(String::new(), |value| value.unwrap().to_owned())
     };
     let (token, content_type) = (header("authorization"), header("content-type"));
+    let host = header("host");
     let (method, target) = (request.method().to_string(), request.uri().to_string());
     let body = request.into_body().collect().await?.to_bytes().to_vec();
     let asked = Asked {
         method,
         target,
+        host,
         token: token.strip_prefix("Bearer ").unwrap_or("").to_owned(),
         body,
     };
@@ -153,17 +187,13 @@ async fn answer(
     {
         barrier.wait().await;
     }
-    let mut faithful = || {
-        served.sandbox.answer(&Request {
-            method: &asked.method,
-            target: &asked.target,
-            origin: &origin,
-            authorized: !asked.token.is_empty(),
-            content_type: Some(content_type.as_str()).filter(|value| !value.is_empty()),
-            body: &asked.body,
-        })
+    let response = if served.threaded {
+        let (served, asked) = (served.clone(), asked.clone());
+        let answering = move || served.answer(&asked, &origin, &content_type);
+        tokio::task::spawn_blocking(answering).await.unwrap()
+    } else {
+        served.answer(&asked, &origin, &content_type)
     };
-    let response = (served.hook)(&asked, &mut faithful);
     served.at_once.fetch_sub(1, Ordering::SeqCst);
     let mut built = hyper::Response::builder().status(response.status);
     for (name, value) in &response.headers {

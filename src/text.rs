@@ -1,6 +1,8 @@
-//! Text of others, made safe for a terminal and a log.
+//! Text: that of others made safe for a terminal and a log, and the few words that every room needs.
 
 use std::borrow::Cow;
+
+use similar::get_close_matches;
 
 /// `text` with everything that could move a cursor, colour a line, reorder or hide what stands beside it written out:
 /// control characters, bidirectional overrides, zero-width and unassigned characters become `\u{…}` or `\n`.
@@ -13,7 +15,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if c == '\\' || is_unprintable(c) {
-            escaped.extend(c.escape_debug());
+            escaped.push_str(&written_out(c));
         } else {
             escaped.push(c);
         }
@@ -23,7 +25,12 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// Whether `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.
 pub fn is_unprintable(c: char) -> bool {
-    !c.is_ascii_graphic() && c != ' ' && c.escape_debug().len() > 1
+    // Letters by their class, with an empty picture: Hangul fillers and the blank of Braille.
+    let blank = matches!(
+        c,
+        '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+    );
+    blank || (!c.is_ascii_graphic() && c != ' ' && c.escape_debug().len() > 1)
 }
 
 /// `text` in backquotes for a message: escaped, and cut where it would fill the screen.
@@ -33,6 +40,39 @@ pub fn quote(text: &str) -> String {
         Some((end, _)) => format!("`{}…`", escape(text.get(..end).unwrap_or_default())),
         None => format!("`{}`", escape(text)),
     }
+}
+
+/// `c` as `\n`, `\\` or `\u{…}`, even where Rust would print it.
+pub fn written_out(c: char) -> String {
+    let short: String = c.escape_debug().collect();
+    match short.len() {
+        0..=1 => c.escape_unicode().collect(),
+        _ if short.starts_with('\\') => short,
+        _ => c.escape_unicode().collect(),
+    }
+}
+
+/// An I/O error without the number that the system knows it by.
+pub fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_lowercase(),
+        None => text.to_lowercase(),
+    }
+}
+
+/// Up to `most` of `candidates` that look like `word`, the nearest first.
+pub fn nearest<'c>(
+    word: &str,
+    candidates: impl Iterator<Item = &'c str>,
+    most: usize,
+) -> Vec<&'c str> {
+    const LONGEST: usize = 100;
+    if word.len() > LONGEST {
+        return Vec::new();
+    }
+    let candidates: Vec<&str> = candidates.filter(|name| name.len() <= LONGEST).collect();
+    get_close_matches(word, &candidates, most, 0.6)
 }
 
 #[cfg(test)]
@@ -47,6 +87,11 @@ mod tests {
             escape("\u{202e}txt\u{2066}\u{200b}\u{feff}"),
             r"\u{202e}txt\u{2066}\u{200b}\u{feff}"
         );
+    }
+
+    #[test]
+    fn what_has_an_empty_picture_is_written_out() {
+        assert_eq!(escape("a\u{3164}\u{2800}b"), r"a\u{3164}\u{2800}b");
     }
 
     #[test]

@@ -1,0 +1,244 @@
+//! A plan that waits in a file: plan ↔ JSON, and whether it still holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Aim, Allowed, Plan, Step};
+use crate::model::{Live, Owner, SubscriptionId, TagKey, VmId};
+
+/// The version of the JSON: the first number changes when old readers would misread it.
+const FORMAT: &str = "1.0";
+
+/// A plan with all that it was made from, as `plan --out` and `--format json` write it. It holds no secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// The version of this JSON.
+    pub format_version: String,
+    /// The azlin that wrote it.
+    pub azlin_version: String,
+    /// What it was made from.
+    #[serde(flatten)]
+    pub basis: Basis,
+    /// The VMs that alone may change; all, if there is none.
+    pub targets: BTreeSet<VmId>,
+    /// The VMs that may be taken from another owner.
+    pub take_ownership: BTreeSet<VmId>,
+    /// What the guards were told to allow.
+    #[serde(flatten)]
+    pub allowed: Allowed,
+    /// Everything in scope that the uniqueness of names depends on, as a SHA-256.
+    pub fingerprint: String,
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: Plan,
+    /// A SHA-256 of all the rest: it tells a plan that was edited from one that was not. It is no signature.
+    pub digest: String,
+}
+
+/// What a plan is made from, besides Azure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// The key of the session's tag.
+    pub tag: TagKey,
+    /// The file's owner.
+    pub owner: Option<Owner>,
+    /// The file's name.
+    pub file: String,
+    /// The SHA-256 of the file's bytes.
+    pub file_sha256: String,
+    /// The git commit that was checked out.
+    pub commit: Option<String>,
+}
+
+/// Why a saved plan is not even compared with Azure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is no plan, or ends in the middle.
+    NotAPlan {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A newer azlin wrote it.
+    Newer {
+        /// The version of its JSON.
+        format: String,
+    },
+    /// It is not as azlin wrote it.
+    Edited,
+    /// It was made for something else.
+    Other {
+        /// What: the subscription, the tag, the owner, the file.
+        what: &'static str,
+        /// What it was made for.
+        saved: String,
+        /// What there is.
+        now: String,
+    },
+}
+
+/// How a saved plan stands to Azure as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All its steps are true already.
+    Applied,
+    /// What is left to do are its own steps, or the end of them after a crash.
+    Holds,
+    /// Azure has gone another way.
+    Stale,
+}
+
+impl Saved {
+    /// Packs a plan with what it was made from.
+    pub fn new(basis: Basis, aim: &Aim, allowed: Allowed, live: &Live, plan: Plan) -> Self {
+        let mut saved = Self {
+            format_version: FORMAT.to_owned(),
+            azlin_version: env!("CARGO_PKG_VERSION").to_owned(),
+            basis,
+            targets: aim.targets.clone(),
+            take_ownership: aim.take.clone(),
+            allowed,
+            fingerprint: fingerprint(live),
+            plan,
+            digest: String::new(),
+        };
+        saved.digest = saved.digest();
+        saved
+    }
+
+    /// The JSON that [`Saved::read`] reads. All of it is ASCII, so that nothing in a tag can act on a terminal.
+    pub fn write(&self) -> String {
+        let json = serde_json::to_string_pretty(self).unwrap_or_default();
+        let mut ascii = String::with_capacity(json.len() + 1);
+        for c in json.chars() {
+            if c.is_ascii() && c != '\x7f' {
+                ascii.push(c);
+            } else {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(ascii, "\\u{unit:04x}");
+                }
+            }
+        }
+        ascii.push('\n');
+        ascii
+    }
+
+    /// Reads what [`Saved::write`] wrote.
+    ///
+    /// # Errors
+    /// It is cut short, edited, written by a newer azlin, or something else altogether.
+    pub fn read(json: &[u8]) -> Result<Self, Unusable> {
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: String,
+        }
+        let not_a_plan = |error: serde_json::Error| Unusable::NotAPlan {
+            why: error.to_string(),
+        };
+        let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
+        let major = |version: &str| version.split('.').next().map(ToOwned::to_owned);
+        if major(&format_version) != major(FORMAT) {
+            return Err(Unusable::Newer {
+                format: format_version,
+            });
+        }
+        let saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
+        match saved.digest == saved.digest() && saved.write().as_bytes() == json {
+            true => Ok(saved),
+            false => Err(Unusable::Edited),
+        }
+    }
+
+    /// That it was made for what there is now.
+    ///
+    /// # Errors
+    /// It was made for another subscription, tag, owner or file.
+    pub fn check(&self, now: &Basis) -> Result<(), Unusable> {
+        let none = || "none".to_owned();
+        let owner = |basis: &Basis| basis.owner.as_ref().map_or_else(none, ToString::to_string);
+        let all = |basis: &Basis| {
+            [
+                ("subscription", basis.subscription.to_string()),
+                ("tag", basis.tag.as_str().to_owned()),
+                ("owner", owner(basis)),
+                ("content of the file", basis.file_sha256.clone()),
+            ]
+        };
+        for ((what, saved), (_, now)) in all(&self.basis).into_iter().zip(all(now)) {
+            if saved != now {
+                return Err(Unusable::Other { what, saved, now });
+            }
+        }
+        Ok(())
+    }
+
+    /// How it stands to `now`, the plan for `live` made anew in the same way.
+    ///
+    /// It holds when each VM's steps of `now` are its own last steps for that VM, and what was before them has come true:
+    /// that is so right after it was made, and after a crash in the middle of it.
+    pub fn standing(&self, now: &Plan, live: &Live) -> Standing {
+        let mut left = by_vm(&now.steps);
+        for (vm, own) in by_vm(&self.plan.steps) {
+            let left = left.remove(vm).unwrap_or_default();
+            let (Some(done), Some(found)) = (own.len().checked_sub(left.len()), live.vms.get(vm))
+            else {
+                return Standing::Stale;
+            };
+            let (done, rest) = own.split_at_checked(done).unwrap_or_default();
+            let same = |(a, b): (&&Step, &&Step)| {
+                (&a.machine, &a.from, &a.to) == (&b.machine, &b.from, &b.to)
+            };
+            let reached = done
+                .last()
+                .is_none_or(|step| step.to.held() == found.held && step.machine == found.machine);
+            if !reached || !rest.iter().zip(&left).all(same) {
+                return Standing::Stale;
+            }
+        }
+        match (left.is_empty(), now.steps.is_empty()) {
+            (false, _) => Standing::Stale,
+            (true, true) => Standing::Applied,
+            (true, false) => Standing::Holds,
+        }
+    }
+
+    fn digest(&self) -> String {
+        let without = Self {
+            digest: String::new(),
+            ..self.clone()
+        };
+        sha256(&serde_json::to_vec(&without).unwrap_or_default())
+    }
+}
+
+/// Each VM's steps, in their order.
+fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
+    let mut by_vm: BTreeMap<&VmId, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        by_vm.entry(&step.vm).or_default().push(step);
+    }
+    by_vm
+}
+
+/// A SHA-256 over every VM in scope with its machine and its two tags: what the uniqueness of names depends on.
+pub fn fingerprint(live: &Live) -> String {
+    let facts: Vec<_> = live
+        .vms
+        .values()
+        .map(|vm| (vm.id.folded(), &vm.machine, &vm.held))
+        .collect();
+    sha256(&serde_json::to_vec(&facts).unwrap_or_default())
+}
+
+/// The SHA-256 of `bytes`, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
