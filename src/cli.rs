@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,7 +12,7 @@ use crate::ssh::SshUser;
 #[command(name = "azlin", version, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done, or nothing to do; 1 error; 2 changes (plan --detailed-exitcode); \
-    4 refused; 5 applied in part. connect passes on ssh's own."
+    3 out of date; 4 refused; 5 applied in part; 130 interrupted. connect passes on ssh's own."
 )]
 pub struct Cli {
     /// What every command takes.
@@ -20,6 +21,28 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+/// Terraform's spelling of flags, with one dash, as azlin's, with two; up to `--`, after which nothing is a flag.
+pub fn with_double_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    const FLAGS: [&str; 5] = [
+        "-out",
+        "-auto-approve",
+        "-detailed-exitcode",
+        "-target",
+        "-parallelism",
+    ];
+    let mut flags_end = false;
+    let respelled = arguments.map(|argument| {
+        flags_end |= argument == "--";
+        let text = argument.to_str().unwrap_or_default();
+        let flag = text.split('=').next().unwrap_or_default();
+        match FLAGS.contains(&flag) && !flags_end {
+            true => OsString::from(format!("-{text}")),
+            false => argument,
+        }
+    });
+    respelled.collect()
 }
 
 /// What every command takes.
@@ -61,6 +84,10 @@ pub enum Verb {
     Plan(Plan),
     /// Make Azure match the file
     Apply(Apply),
+    /// Show a saved plan again
+    Show(Show),
+    /// Check the file alone, without Azure
+    Validate,
     /// Open SSH on the VM that holds a session name
     Connect(Connect),
     /// The embedded Azure that `cloud = "sandbox"` uses: no account, no network
@@ -85,9 +112,30 @@ pub struct Planning {
     pub allow_incomplete: bool,
 }
 
+/// What a plan is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs; see the JSON Schema in examples/plan.schema.json.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
 /// `azlin plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
+    /// Save the plan, for `azlin show` and `azlin apply`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// What to write it as
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Show the plan as a diff: from the file that Azure would be to the file that is
+    #[arg(long, conflicts_with = "format")]
+    pub diff: bool,
     /// What the plan is made for.
     #[command(flatten)]
     pub planning: Planning,
@@ -99,6 +147,12 @@ pub struct Plan {
 /// `azlin apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
+    /// A saved plan: do exactly that, or nothing
+    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "take_ownership", "max_removals", "allow_incomplete"])]
+    pub plan: Option<PathBuf>,
+    /// What to write the plan and its outcome as
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
     /// What the plan is made for.
     #[command(flatten)]
     pub planning: Planning,
@@ -111,6 +165,17 @@ pub struct Apply {
     /// How many VMs to write at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
+}
+
+/// `azlin show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The saved plan
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// What to write it as
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
 }
 
 /// `azlin connect`.
@@ -142,7 +207,7 @@ pub struct Connect {
     pub start: bool,
     /// A command to run there instead of a shell
     #[arg(last = true, value_name = "COMMAND")]
-    pub command: Vec<std::ffi::OsString>,
+    pub command: Vec<OsString>,
 }
 
 /// `azlin sandbox`.

@@ -9,12 +9,12 @@
 
 use std::process::ExitCode;
 
-use azlin::cli::Cli;
+use azlin::cli::{self, Cli};
 use azlin::verbs::{self, Exit};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::with_double_dashes(std::env::args_os())) {
         Ok(cli) => cli,
         Err(usage) => {
             // clap would exit with 2, which is taken: it means that there are changes.

@@ -283,7 +283,7 @@ fn a_session_that_changed_since_the_plan_is_not_overwritten() {
     let after = outcomes(&ran);
     assert_snapshot!(after, @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          since the plan was made someone has changed it: it has maria-was-here, without an owner
+          since the plan was made someone has changed it: it has maria-was-here
           help: run plan again and look at it
 
     Nothing applied: 1 step failed.
@@ -312,7 +312,7 @@ fn a_policy_that_changes_the_tag_is_told() {
     let after = outcomes(&ran);
     assert_snapshot!(after, @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   written, but not kept
-          Azure's answer has ruled, without an owner
+          Azure's answer has ruled
           help: a policy with a `modify` effect may change this tag: ask who assigns it
 
     Nothing applied: 1 step failed.
@@ -397,7 +397,7 @@ fn a_write_that_is_answered_with_the_vm_itself_is_read_again() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert_snapshot!(outcomes(&ran), @"
       - rg/a   db   written, but not kept
-          Azure's answer has db, without an owner
+          Azure's answer has db
           help: a policy with a `modify` effect may change this tag: ask who assigns it
       + rg/a   web   not tried
           rg/a has to come first
@@ -474,7 +474,7 @@ fn a_write_is_not_made_again_over_what_someone_else_wrote_meanwhile() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert_snapshot!(outcomes(&ran), @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          since the plan was made someone has changed it: it has maria-was-here, without an owner
+          since the plan was made someone has changed it: it has maria-was-here
           help: run plan again and look at it
 
     Nothing applied: 1 step failed.

@@ -19,7 +19,7 @@ use time::Date;
 use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
 
 pub use guard::{Allowed, Refusal, refusals};
-pub use outcome::{Ending, Outcome, ending};
+pub use outcome::{Ending, Outcome, ending, report};
 pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};
 
 /// What a plan is made for, besides the file and Azure.

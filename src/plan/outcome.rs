@@ -1,10 +1,13 @@
 //! What became of a plan's steps, and how an apply ends.
 
-use super::Plan;
+use serde::Serialize;
+
+use super::{Plan, Step};
 use crate::model::{Held, VmId};
 
 /// What became of a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// Written, and Azure's answer says so.
     Written,
@@ -48,7 +51,8 @@ impl Outcome {
 }
 
 /// How an apply ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// Every step succeeded, and Azure is as the file wants it.
     Complete,
@@ -56,6 +60,8 @@ pub enum Ending {
     Partial,
     /// No step succeeded.
     Nothing,
+    /// Someone wanted azlin to end.
+    Interrupted,
 }
 
 /// How an apply with these outcomes ends, after which Azure was read once more and planned for; none where that could not
@@ -69,4 +75,31 @@ pub fn ending(outcomes: &[Outcome], after: Option<&Plan>) -> Ending {
     } else {
         Ending::Nothing
     }
+}
+
+/// An apply as JSON: the plan's steps with what became of each.
+pub fn report(steps: &[Step], outcomes: &[Outcome], ending: Ending) -> String {
+    #[derive(Serialize)]
+    struct Report<'r> {
+        format_version: &'static str,
+        ending: Ending,
+        steps: Vec<Done<'r>>,
+    }
+    #[derive(Serialize)]
+    struct Done<'r> {
+        #[serde(flatten)]
+        step: &'r Step,
+        #[serde(flatten)]
+        outcome: &'r Outcome,
+    }
+    let steps = steps
+        .iter()
+        .zip(outcomes)
+        .map(|(step, outcome)| Done { step, outcome })
+        .collect();
+    super::saved::ascii_json(&Report {
+        format_version: super::saved::FORMAT,
+        ending,
+        steps,
+    })
 }

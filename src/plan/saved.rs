@@ -9,7 +9,10 @@ use super::{Aim, Allowed, Plan, Step};
 use crate::model::{Live, Owner, SubscriptionId, TagKey, VmId};
 
 /// The version of the JSON: the first number changes when old readers would misread it.
-const FORMAT: &str = "1.0";
+pub(super) const FORMAT: &str = "1.0";
+
+/// What differs when the file has changed since.
+const FILE: &str = "content of the file";
 
 /// A plan with all that it was made from, as `plan --out` and `--format json` write it. It holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +94,13 @@ pub enum Standing {
     Stale,
 }
 
+impl Unusable {
+    /// Whether a plan made now would do.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Other { what: FILE, .. })
+    }
+}
+
 impl Saved {
     /// Packs a plan with what it was made from.
     pub fn new(basis: Basis, aim: &Aim, allowed: Allowed, live: &Live, plan: Plan) -> Self {
@@ -109,21 +119,9 @@ impl Saved {
         saved
     }
 
-    /// The JSON that [`Saved::read`] reads. All of it is ASCII, so that nothing in a tag can act on a terminal.
+    /// The JSON that [`Saved::read`] reads.
     pub fn write(&self) -> String {
-        let json = serde_json::to_string_pretty(self).unwrap_or_default();
-        let mut ascii = String::with_capacity(json.len() + 1);
-        for c in json.chars() {
-            if c.is_ascii() && c != '\x7f' {
-                ascii.push(c);
-            } else {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(ascii, "\\u{unit:04x}");
-                }
-            }
-        }
-        ascii.push('\n');
-        ascii
+        ascii_json(self)
     }
 
     /// Reads what [`Saved::write`] wrote.
@@ -164,7 +162,7 @@ impl Saved {
                 ("subscription", basis.subscription.to_string()),
                 ("tag", basis.tag.as_str().to_owned()),
                 ("owner", owner(basis)),
-                ("content of the file", basis.file_sha256.clone()),
+                (FILE, basis.file_sha256.clone()),
             ]
         };
         for ((what, saved), (_, now)) in all(&self.basis).into_iter().zip(all(now)) {
@@ -212,6 +210,23 @@ impl Saved {
         };
         sha256(&serde_json::to_vec(&without).unwrap_or_default())
     }
+}
+
+/// JSON of which all is ASCII, so that nothing in a tag can act on a terminal.
+pub(super) fn ascii_json(value: &impl Serialize) -> String {
+    let json = serde_json::to_string_pretty(value).unwrap_or_default();
+    let mut ascii = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if c.is_ascii() && c != '\x7f' {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii.push('\n');
+    ascii
 }
 
 /// Each VM's steps, in their order.

@@ -3,65 +3,76 @@
 use super::Paint;
 use std::fmt::Write as _;
 
-use super::plan::{Columns, count, listed};
+use super::plan::Columns;
+use super::words::{count, listed};
 use crate::model::{Held, SessionName, VmId};
 use crate::plan::{Outcome, Plan, Step, Why};
 
 /// What became of `step`: a line, and below it why and what to do, where there is something to do.
 pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -> String {
-    let (mark, why, help) = match outcome {
-        Outcome::Written => (paint.green("done"), None, None),
-        Outcome::Already => (
-            paint.green("done"),
-            Some("it was so already".to_owned()),
-            None,
-        ),
+    let (word, why, help) = words(outcome);
+    let word = match outcome {
+        Outcome::Written | Outcome::Already => paint.green(word),
+        Outcome::Accepted | Outcome::Interrupted | Outcome::Skipped { .. } | Outcome::PutBack => {
+            paint.yellow(word)
+        }
+        Outcome::Changed { .. } | Outcome::Altered { .. } | Outcome::Failed { .. } => {
+            paint.red(word)
+        }
+    };
+    let mut text = format!("{}   {word}\n", columns.line(step, paint));
+    let help = help.map(|help| format!("{}: {help}", paint.green("help")));
+    for line in why.into_iter().chain(help) {
+        let _ = writeln!(text, "      {line}");
+    }
+    text
+}
+
+/// What became of a step, in one line.
+pub(super) fn in_words(outcome: &Outcome) -> String {
+    match words(outcome) {
+        (word, Some(why), _) => format!("{word}: {why}"),
+        (word, None, _) => word.to_owned(),
+    }
+}
+
+/// A word, why, and what to do.
+fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<String>) {
+    let plain = |why: &str| Some(why.to_owned());
+    match outcome {
+        Outcome::Written => ("done", None, None),
+        Outcome::Already => ("done", plain("it was so already"), None),
         Outcome::Changed { found } => (
-            paint.red("not written"),
+            "not written",
             Some(format!(
                 "since the plan was made someone has changed it: it has {}",
                 held(found)
             )),
-            Some("run plan again and look at it".to_owned()),
+            plain("run plan again and look at it"),
         ),
         Outcome::Altered { found } => (
-            paint.red("written, but not kept"),
+            "written, but not kept",
             Some(format!("Azure's answer has {}", held(found))),
-            Some(
-                "a policy with a `modify` effect may change this tag: ask who assigns it"
-                    .to_owned(),
-            ),
+            plain("a policy with a `modify` effect may change this tag: ask who assigns it"),
         ),
         Outcome::Accepted => (
-            paint.yellow("accepted"),
-            Some("Azure has taken the write, but the VM does not show it yet".to_owned()),
-            Some("run plan in a minute".to_owned()),
+            "accepted",
+            plain("Azure has taken the write, but the VM does not show it yet"),
+            plain("run plan in a minute"),
         ),
-        Outcome::Failed { why, help } => (paint.red("failed"), Some(why.clone()), help.clone()),
+        Outcome::Failed { why, help } => ("failed", Some(why.clone()), help.clone()),
         Outcome::PutBack => (
-            paint.yellow("put back"),
-            Some("it had been freed for a VM that could not take it".to_owned()),
+            "put back",
+            plain("it had been freed for a VM that could not take it"),
             None,
         ),
-        Outcome::Interrupted => (
-            paint.yellow("not tried"),
-            Some("interrupted".to_owned()),
-            None,
-        ),
+        Outcome::Interrupted => ("not tried", plain("interrupted"), None),
         Outcome::Skipped { because } => (
-            paint.yellow("not tried"),
+            "not tried",
             Some(format!("{because} has to come first")),
             None,
         ),
-    };
-    let mut text = format!("{}   {mark}\n", columns.line(step, paint));
-    for line in why
-        .into_iter()
-        .chain(help.map(|help| format!("{}: {help}", paint.green("help"))))
-    {
-        text.push_str(&format!("      {line}\n"));
     }
-    text
 }
 
 /// What a VM holds, in words.
@@ -69,7 +80,7 @@ fn held(found: &Held) -> String {
     match (&found.session, &found.owner) {
         (None, None) => "no session".to_owned(),
         (None, Some(owner)) => format!("no session, and the owner {owner}"),
-        (Some(session), None) => format!("{session}, without an owner"),
+        (Some(session), None) => session.to_string(),
         (Some(session), Some(owner)) => format!("{session} of the owner {owner}"),
     }
 }

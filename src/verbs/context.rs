@@ -1,6 +1,7 @@
 //! What a command starts from: the file, and the Azure that it speaks of.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::{Streams, Trouble};
@@ -9,8 +10,9 @@ use crate::cli::Common;
 use crate::file::find::{self, Found};
 use crate::file::{self, File, Severity};
 use crate::model::{Cloud, Live, Scope, SubscriptionId};
+use crate::plan::Basis;
 use crate::sandbox::{self, Sandbox};
-use crate::{show, text};
+use crate::{plan, show, text};
 
 /// How many diagnostics are shown. A file with more has one thing wrong with it, many times.
 const MOST_DIAGNOSTICS: usize = 200;
@@ -20,9 +22,15 @@ pub(super) struct Context {
     pub file: File,
     /// The file's name, as the user knows it.
     pub name: String,
+    /// The file's text, and the SHA-256 of its bytes.
+    pub text: String,
+    pub sha256: String,
+    /// The folder that holds the file.
+    pub folder: PathBuf,
     /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
     pub place: String,
     pub arm: Arm,
+    streams: Streams,
 }
 
 impl Context {
@@ -30,7 +38,7 @@ impl Context {
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
         let found = find(common)?;
         let name = text::escape(&found.path.to_string_lossy()).into_owned();
-        let file = read(&found, streams)?;
+        let (file, text) = read(&found, streams)?;
         let subscription = subscription(common, &file)?;
         let (target, credential, place) = match (file.azure.endpoint, file.azure.cloud) {
             (Some(address), _) => {
@@ -56,29 +64,47 @@ impl Context {
         Ok(Self {
             file,
             name,
+            text,
+            sha256: plan::sha256(&found.bytes),
+            folder: find::folder(&found.path).to_owned(),
             place,
             arm,
+            streams,
         })
+    }
+
+    /// What a plan for this file is made from.
+    pub fn basis(&self) -> Basis {
+        Basis {
+            subscription: self.arm.subscription().clone(),
+            tag: self.file.azure.tag.clone(),
+            owner: self.file.desired.owner.clone(),
+            file: self.name.clone(),
+            file_sha256: self.sha256.clone(),
+            commit: commit(&self.folder),
+        }
     }
 
     /// Which VMs hold which sessions now.
     pub async fn sessions(&self) -> Result<Live, Trouble> {
         let azure = &self.file.azure;
-        let mut live = fleet::sessions(&self.arm, &azure.scope, &azure.tag).await?;
+        let reading = fleet::sessions(&self.arm, &azure.scope, &azure.tag);
+        let mut live = self.streams.patiently("reading Azure …", reading).await?;
         live.spell_like(&self.file.desired);
         Ok(live)
     }
 
     /// Which VMs hold which sessions now, run, and have which addresses.
     pub async fn everything(&self, scope: &Scope) -> Result<Live, Trouble> {
-        let mut live = fleet::everything(&self.arm, scope, &self.file.azure.tag).await?;
+        let reading = fleet::everything(&self.arm, scope, &self.file.azure.tag);
+        let mut live = self.streams.patiently("reading Azure …", reading).await?;
         live.spell_like(&self.file.desired);
         Ok(live)
     }
 }
 
 /// The file that `--file`, `AZLIN_FILE` or the folders name.
-fn find(common: &Common) -> Result<Found, Trouble> {
+pub(super) fn find(common: &Common) -> Result<Found, Trouble> {
     let named = named(common);
     let home = |name| {
         std::env::var_os(name)
@@ -89,6 +115,20 @@ fn find(common: &Common) -> Result<Found, Trouble> {
     let config = config.map(|config| config.join("azlin"));
     find::find(named.as_deref(), config.as_deref())
         .map_err(|(message, help)| Trouble::new(message, help))
+}
+
+/// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.
+fn commit(folder: &Path) -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["rev-parse", "--verify", "HEAD"])
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    commit
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit())
+        .then_some(commit)
 }
 
 /// The file that `--file` or `AZLIN_FILE` names.
@@ -102,7 +142,7 @@ pub(super) fn state(folder: &Path) -> PathBuf {
     folder.join(".azlin").join("sandbox.json")
 }
 
-fn read(found: &Found, streams: Streams) -> Result<File, Trouble> {
+pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Trouble> {
     let name = found.path.to_string_lossy();
     let (file, mut diagnostics, source) = file::read(&name, &found.bytes);
     if diagnostics.len() > MOST_DIAGNOSTICS {
@@ -112,6 +152,7 @@ fn read(found: &Found, streams: Streams) -> Result<File, Trouble> {
     for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
         streams.say(&show::diagnostic(&source, diagnostic, streams.stderr));
         streams.say("\n");
+        streams.annotate(|| show::annotation::of_diagnostic(&source, diagnostic));
     }
     if diagnostics.len() > MOST_DIAGNOSTICS {
         streams.say(&format!(
@@ -119,7 +160,7 @@ fn read(found: &Found, streams: Streams) -> Result<File, Trouble> {
             diagnostics.len() - MOST_DIAGNOSTICS
         ));
     }
-    file.ok_or_else(|| {
+    file.map(|file| (file, source.text)).ok_or_else(|| {
         let errors = diagnostics
             .iter()
             .filter(|found| found.severity == Severity::Error)

@@ -6,7 +6,9 @@ mod context;
 mod plan;
 mod planning;
 mod sandbox;
+mod show;
 mod streams;
+mod validate;
 
 use crate::azure::Failure;
 use crate::cli::{Cli, Verb};
@@ -85,6 +87,8 @@ pub async fn run(cli: Cli) -> Exit {
     let ran = match &cli.verb {
         Verb::Plan(args) => plan::run(&cli.common, args, streams).await,
         Verb::Apply(args) => apply::run(&cli.common, args, streams).await,
+        Verb::Show(args) => show::run(args, streams),
+        Verb::Validate => validate::run(&cli.common, streams),
         Verb::Connect(args) => connect::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
     };

@@ -1,23 +1,49 @@
 //! `azlin plan`.
 
+use std::fs;
+use std::path::Path;
+
 use super::context::Context;
-use super::{Exit, Streams, Trouble, planning};
+use super::planning::{self, Planned};
+use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Plan};
 use crate::show;
+use crate::text::{escape, plain};
 
 pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
-    let plan = planning::make(&context, &args.planning).await?.plan;
-    streams.print(&show::plan(
-        &plan,
-        &context.place,
-        &context.name,
-        streams.stdout,
-    ))?;
-    planning::refuse_blocked(&plan, &context.name)?;
-    planning::guard(&plan, &args.planning, &context.name)?;
+    let planned = planning::make(&context, &args.planning).await?;
+    let (plan, name) = (&planned.plan, &context.name);
+    if args.diff {
+        let (desired, text) = (&context.file.desired, &context.text);
+        streams.print(&show::diff(plan, desired, text, name, streams.stdout))?;
+    } else {
+        planning::print(&planned, &context, args.format, streams)?;
+    }
+    let refused = planning::guard(&planned, name);
+    if let (Some(out), Ok(())) = (&args.out, &refused) {
+        save(out, &planned, &context)?;
+    }
+    planning::refuse_blocked(plan, name, streams)?;
+    refused?;
     match args.detailed_exitcode && !plan.changes.is_empty() {
         true => Ok(Exit::Changes),
         false => Ok(Exit::Done),
     }
+}
+
+/// Writes the plan to a file beside `out` first: a crash in the middle leaves no half of one.
+fn save(out: &Path, planned: &Planned, context: &Context) -> Result<(), Trouble> {
+    let mut beside = out.as_os_str().to_owned();
+    beside.push(".new");
+    let json = planned.saved(context).write();
+    let written = fs::write(&beside, json).and_then(|()| fs::rename(&beside, out));
+    written.map_err(|error| {
+        let name = escape(&out.to_string_lossy()).into_owned();
+        let message = format!("cannot write {name}: {}", plain(&error));
+        Trouble::new(
+            message,
+            "check that the folder is there and that you may write to it",
+        )
+    })
 }

@@ -1,28 +1,41 @@
 //! File and Azure → a plan, for `plan` and for `apply`.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 
 use time::OffsetDateTime;
 
 use super::context::Context;
-use super::{Exit, Trouble};
-use crate::cli::Planning;
+use super::{Exit, Streams, Trouble};
+use crate::cli::{Format, Planning};
 use crate::model::{Desired, Live, VmId};
-use crate::plan::{self, Aim, Allowed, Plan};
-use crate::{show, text};
+use crate::plan::{self, Aim, Allowed, Plan, Saved};
+use crate::show;
+use crate::text::{self, plain};
 
 /// A plan, and what it was made with.
 pub(super) struct Planned {
     pub plan: Plan,
     pub live: Live,
     pub aim: Aim,
+    pub allowed: Allowed,
+}
+
+impl Planned {
+    /// The plan with all that it was made from.
+    pub fn saved(&self, context: &Context) -> Saved {
+        let plan = self.plan.clone();
+        Saved::new(context.basis(), &self.aim, self.allowed, &self.live, plan)
+    }
 }
 
 /// Reads Azure and plans, by the day that it is now.
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
     let live = context.sessions().await?;
     let desired = &context.file.desired;
-    let mut aim = Aim::on(OffsetDateTime::now_utc().date());
+    let mut aim = today();
     aim.targets = vms(&args.target, "--target", desired, &live)?;
     aim.take = vms(&args.take_ownership, "--take-ownership", desired, &live)?;
     if desired.owner.is_none() && !aim.take.is_empty() {
@@ -36,7 +49,66 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
         ));
     }
     let plan = plan::plan(desired, &live, &aim);
-    Ok(Planned { plan, live, aim })
+    let allowed = Allowed {
+        removals: args.max_removals,
+        incomplete: args.allow_incomplete,
+    };
+    Ok(Planned {
+        plan,
+        live,
+        aim,
+        allowed,
+    })
+}
+
+/// Reads Azure and plans as `saved` was planned, but for the day that it is now.
+pub(super) async fn make_again(context: &Context, saved: &Saved) -> Result<Planned, Trouble> {
+    let live = context.sessions().await?;
+    let mut aim = today();
+    aim.targets.clone_from(&saved.targets);
+    aim.take.clone_from(&saved.take_ownership);
+    let plan = plan::plan(&context.file.desired, &live, &aim);
+    Ok(Planned {
+        plan,
+        live,
+        aim,
+        allowed: saved.allowed,
+    })
+}
+
+fn today() -> Aim {
+    Aim::on(OffsetDateTime::now_utc().date())
+}
+
+/// Reads a saved plan.
+pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
+    const MAX_BYTES: u64 = 256 << 20;
+    let name = text::escape(&path.to_string_lossy()).into_owned();
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        let message = format!("cannot read {name}: {}", plain(&error));
+        Trouble::new(message, "check the name; azlin plan --out FILE makes one")
+    })?;
+    Saved::read(&bytes).map_err(|why| {
+        let (message, help) = show::unusable(&why, &name);
+        Trouble::new(message, help)
+    })
+}
+
+/// A plan in the format that was asked for, on stdout.
+pub(super) fn print(
+    planned: &Planned,
+    context: &Context,
+    format: Format,
+    streams: Streams,
+) -> Result<(), Trouble> {
+    let (plan, place, name) = (&planned.plan, &context.place, &context.name);
+    streams.print(&match format {
+        Format::Text => show::plan(plan, place, name, streams.stdout),
+        Format::Json => planned.saved(context).write(),
+        Format::Markdown => show::markdown(plan, place, name, None),
+    })
 }
 
 /// The VMs that a flag names, as `VM` or `GROUP/VM`, in the file or in Azure.
@@ -75,7 +147,13 @@ fn vms(
 }
 
 /// That a plan with blocked lines is no plan to build on.
-pub(super) fn refuse_blocked(plan: &Plan, file: &str) -> Result<(), Trouble> {
+pub(super) fn refuse_blocked(plan: &Plan, file: &str, streams: Streams) -> Result<(), Trouble> {
+    for entry in &plan.blocked {
+        streams.annotate(|| {
+            let (reason, help) = show::why(entry, file);
+            show::annotation::of_blocked(file, entry, &reason, &help)
+        });
+    }
     let lines = match plan.blocked.len() {
         0 => return Ok(()),
         1 => "1 line".to_owned(),
@@ -87,12 +165,8 @@ pub(super) fn refuse_blocked(plan: &Plan, file: &str) -> Result<(), Trouble> {
 }
 
 /// That a plan goes further than was allowed.
-pub(super) fn guard(plan: &Plan, args: &Planning, file: &str) -> Result<(), Trouble> {
-    let allowed = Allowed {
-        removals: args.max_removals,
-        incomplete: args.allow_incomplete,
-    };
-    match plan::refusals(plan, &allowed).first() {
+pub(super) fn guard(planned: &Planned, file: &str) -> Result<(), Trouble> {
+    match plan::refusals(&planned.plan, &planned.allowed).first() {
         None => Ok(()),
         Some(refusal) => {
             let (message, help) = show::refusal(refusal, file);

@@ -1,6 +1,7 @@
 //! stdout is data, stderr is talk.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::time::Duration;
 
 use super::Trouble;
 use crate::cli::Color;
@@ -37,6 +38,34 @@ impl Streams {
                 "check where the output goes, and that its disk is not full",
             )),
             _ => Ok(()),
+        }
+    }
+
+    /// Waits for `work`, and after a second says on a terminal what for.
+    pub async fn patiently<T>(self, what: &str, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        }
+        if io::stderr().is_terminal() {
+            self.say(&format!("{what}\n"));
+        }
+        work.await
+    }
+
+    /// Counts on a terminal what goes on out of sight, when the report of it goes elsewhere.
+    pub fn count(self, done: usize, all: usize) {
+        if io::stderr().is_terminal() && !io::stdout().is_terminal() {
+            let end = if done == all { "\n" } else { "" };
+            self.say(&format!("\r{done} of {all} steps{end}"));
+        }
+    }
+
+    /// Writes a workflow command where GitHub Actions reads one.
+    pub fn annotate(self, command: impl FnOnce() -> String) {
+        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+            self.say(&command());
         }
     }
 

@@ -1,0 +1,119 @@
+//! A plan as a diff: from the file that Azure would be to the file that is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use similar::TextDiff;
+
+use super::Paint;
+use crate::model::{Desired, LiveName, VmId};
+use crate::plan::Plan;
+use crate::text::{is_unprintable, written_out};
+
+/// What `git diff` would show if Azure were a file: a unified diff of `text`, the file called `file`, without colour unless
+/// `paint` has it. Blocked lines are no part of it.
+pub fn diff(plan: &Plan, desired: &Desired, text: &str, file: &str, paint: Paint) -> String {
+    let azure = azure(plan, desired, text);
+    let diff = TextDiff::from_lines(azure.as_str(), text);
+    let unified = diff.unified_diff().header("azure", file).to_string();
+    let mut shown = String::with_capacity(unified.len());
+    for line in unified.lines() {
+        let line = line.trim_end_matches('\r');
+        let _ = match line.as_bytes().first() {
+            Some(b'+') => writeln!(shown, "{}", paint.green(line)),
+            Some(b'-') => writeln!(shown, "{}", paint.red(line)),
+            Some(b'@') => writeln!(shown, "{}", paint.blue(line)),
+            _ => writeln!(shown, "{line}"),
+        };
+    }
+    shown
+}
+
+/// `text` as it would have to be for the plan to be empty.
+fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
+    let lines: BTreeMap<&VmId, usize> = desired
+        .sessions
+        .iter()
+        .map(|line| (&line.vm, line.line))
+        .collect();
+    let mut replaced: BTreeMap<usize, Option<String>> = BTreeMap::new();
+    let mut gone: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for change in &plan.changes {
+        let live = change.from.session.as_ref();
+        let line = live.map(|name| format!("{} = {}", key(change.vm.name()), string(name)));
+        match lines.get(&change.vm) {
+            // An adopted session is in the file already.
+            Some(_) if live.is_some_and(|name| Some(name) == change.to.held().session.as_ref()) => {
+            }
+            Some(at) => drop(replaced.insert(*at, line)),
+            None => gone
+                .entry(change.vm.group().to_lowercase())
+                .or_default()
+                .extend(line),
+        }
+    }
+    let mut azure = String::with_capacity(text.len());
+    let mut group = None;
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        let header = line
+            .trim()
+            .strip_prefix("[sessions.")
+            .and_then(|rest| rest.split(']').next());
+        if line.trim_start().starts_with('[') {
+            put(
+                &mut azure,
+                group.take().and_then(|group: String| gone.remove(&group)),
+            );
+            group = header.map(|name| name.trim_matches(['"', '\'', ' ']).to_lowercase());
+        }
+        match replaced.remove(&(at + 1)) {
+            None => azure.push_str(line),
+            Some(None) => {}
+            Some(Some(live)) => put(&mut azure, Some(vec![live])),
+        }
+    }
+    put(&mut azure, group.and_then(|group| gone.remove(&group)));
+    for (group, lines) in gone {
+        put(
+            &mut azure,
+            Some(vec![String::new(), format!("[sessions.{}]", key(&group))]),
+        );
+        put(&mut azure, Some(lines));
+    }
+    azure
+}
+
+fn put(text: &mut String, lines: Option<Vec<String>>) {
+    for line in lines.into_iter().flatten() {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+}
+
+/// A key as TOML has it: bare where it may be.
+fn key(name: &str) -> String {
+    let bare = name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if bare {
+        name.to_owned()
+    } else {
+        format!("\"{name}\"")
+    }
+}
+
+/// A live name as a TOML string; what could act on a terminal is written out.
+fn string(name: &LiveName) -> String {
+    let mut string = String::from("\"");
+    for c in name.raw().chars() {
+        match c {
+            '"' => string.push_str("\\\""),
+            c if c == '\\' || is_unprintable(c) => string.push_str(&written_out(c)),
+            c => string.push(c),
+        }
+    }
+    string + "\""
+}

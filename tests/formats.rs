@@ -1,0 +1,381 @@
+//! What a program, a pull request and a reviewer see: JSON, Markdown, diff, annotations, and which stream has what.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use azlin::model::{
+    Addresses, Declared, Desired, Held, Live, LiveName, Power, SessionName, Vm, VmId,
+};
+use azlin::plan::{Aim, plan};
+use azlin::show;
+use insta::assert_snapshot;
+use serde_json::Value;
+use support::{Project, vms};
+use time::macros::date;
+
+/// A file and a fleet in which everything happens that a plan can say.
+fn everything() -> Project {
+    let file = "owner = 'us'\n[azure]\ncloud = 'sandbox'\n\n[sessions.rg]\na = 'db'       # the database\nb = 'web'\nc = 'set'\nd = 'adopted'\n\
+                e = 'by-hand'\ngone = 'x'\ntheirs = 'y'\nover = { session = 'old', expires = 2026-01-01 }\n\n[ssh]\nuser = 'me'\n";
+    let mut fleet = vms(&[
+        ("rg/a", Some("web")),
+        ("rg/b", Some("db")),
+        ("rg/c", None),
+        ("rg/d", Some("adopted")),
+        ("rg/e", Some("|`<@x>\n")),
+        ("rg/theirs", Some("z")),
+        ("rg/over", Some("old")),
+        ("other/left", Some("removed")),
+        ("other/n", Some("double")),
+        ("other/m", Some("double")),
+    ]);
+    for (at, owner) in [(0, "us"), (1, "us"), (5, "them"), (6, "us"), (7, "us")] {
+        fleet[at]["tags"]["azlin_owner"] = owner.into();
+    }
+    let project = Project::new(file);
+    project.set_fleet(fleet);
+    project
+}
+
+fn hold_against_schema(json: &str) {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/plan.schema.json");
+    let mut schemas = boon::Schemas::new();
+    let schema = boon::Compiler::new()
+        .compile(schema.to_str().unwrap(), &mut schemas)
+        .unwrap();
+    let value: Value = serde_json::from_str(json).unwrap();
+    if let Err(error) = schemas.validate(&value, schema) {
+        panic!("{error:#}\n{json}");
+    }
+}
+
+#[test]
+fn the_text_says_everything() {
+    assert_snapshot!(everything().run(&["plan"]).stdout, @r#"
+    azlin will change 7 sessions in the sandbox:
+
+      - OTHER/left   removed   (removed from sessions.toml)
+      + rg/c         set
+      = rg/d         adopted   (adopts what was set by hand)
+      ~ rg/e         "|`<@x>\n" -> by-hand   (was set by hand)
+      - rg/over      old   (expired on 2026-01-01)
+      - rg/a         web   (frees the name; set again below)
+      ~ rg/b         db -> web
+      + rg/a         db
+
+    2 lines of sessions.toml cannot be carried out:
+
+      ! rg/gone   x   sessions.toml:11
+          Azure lists no such VM, or the identity may not see it
+          help: check the name, the resource group and the subscription
+      ! rg/theirs   y   sessions.toml:12
+          the VM belongs to another owner, them
+          help: agree with them, then take it with --take-ownership rg/theirs
+
+    warning: double is on several VMs: OTHER/m and OTHER/n
+
+    Plan: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked. 0 sessions already match; 2 unmanaged.
+    "#);
+}
+
+#[test]
+fn the_json_is_what_its_schema_says() {
+    let project = everything();
+    let ran = project.run(&["plan", "--format", "json"]);
+    assert_eq!(ran.code(), 1, "a line is blocked");
+    hold_against_schema(&ran.stdout);
+    assert!(ran.stdout.is_ascii());
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let actions: Vec<&str> = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        actions,
+        [
+            "clear", "change", "change", "set", "adopt", "change", "clear"
+        ]
+    );
+    assert_eq!(plan["changes"][5]["before"]["session"], "|`<@x>\n");
+
+    let ran = project.run(&["apply", "--auto-approve", "--partial", "--format", "json"]);
+    assert_eq!(ran.code(), 5);
+    hold_against_schema(&ran.stdout);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["ending"], "partial");
+    assert!(
+        report["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|step| step["outcome"] == "written")
+    );
+
+    let ran = Project::sandbox("").run(&["plan", "--format", "json"]);
+    hold_against_schema(&ran.stdout);
+    let ran = Project::sandbox("").run(&["apply", "--format", "json"]);
+    hold_against_schema(&ran.stdout);
+    assert_eq!(ran.code(), 0, "{ran}");
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_plan() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/plan.schema.json");
+    let mut schemas = boon::Schemas::new();
+    let schema = boon::Compiler::new()
+        .compile(schema.to_str().unwrap(), &mut schemas)
+        .unwrap();
+    let mut plan: Value =
+        serde_json::from_str(&everything().run(&["plan", "--format", "json"]).stdout).unwrap();
+    plan["changes"][0]["action"] = "delete".into();
+    assert!(schemas.validate(&plan, schema).is_err());
+}
+
+#[test]
+fn the_markdown_is_safe_and_starts_with_its_marker() {
+    let project = everything();
+    let markdown = project.run(&["plan", "--format", "markdown"]).stdout;
+    assert_snapshot!(markdown, @"
+    <!-- azlin plan -->
+    ### azlin: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked
+
+    <code>sessions&#46;toml</code> against <code>the sandbox</code>.
+
+    **Cannot be carried out:**
+
+    | VM | session | line | why | what to do |
+    |---|---|---|---|---|
+    | <code>rg&#47;gone</code> | <code>x</code> | 11 | Azure lists no such VM&#44; or the identity may not see it | check the name&#44; the resource group and the subscription |
+    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner&#44; them | agree with them&#44; then take it with --take-ownership rg&#47;theirs |
+
+    > double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
+
+    <details><summary>8 steps</summary>
+
+    | | VM | session | |
+    |---|---|---|---|
+    | `-` | <code>OTHER&#47;left</code> | <code>removed</code> | removed from sessions&#46;toml |
+    | `+` | <code>rg&#47;c</code> | <code>set</code> |  |
+    | `=` | <code>rg&#47;d</code> | <code>adopted</code> | adopts what was set by hand |
+    | `~` | <code>rg&#47;e</code> | <code>&#34;&#124;&#96;&#60;&#64;x&#62;&#92;&#92;n&#34;</code> → <code>by-hand</code> | was set by hand |
+    | `-` | <code>rg&#47;over</code> | <code>old</code> | expired on 2026-01-01 |
+    | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name&#59; set again below |
+    | `~` | <code>rg&#47;b</code> | <code>db</code> → <code>web</code> |  |
+    | `+` | <code>rg&#47;a</code> | <code>db</code> |  |
+
+    </details>
+    ");
+    let applied = project
+        .run(&[
+            "apply",
+            "--auto-approve",
+            "--partial",
+            "--format",
+            "markdown",
+        ])
+        .stdout;
+    assert!(
+        applied.contains("<details open>") && applied.contains("| done |"),
+        "{applied}"
+    );
+}
+
+/// A fleet and a file of `n` changes with hostile names in Azure.
+fn large(n: usize) -> (Desired, Live) {
+    let mut desired = Desired::default();
+    let mut live = Live::default();
+    for at in 0..n {
+        let id = VmId::new("rg", &format!("virtual-machine-{at:05}")).unwrap();
+        let session = SessionName::new(&format!("session-{at}")).unwrap();
+        desired.sessions.push(Declared {
+            vm: id.clone(),
+            session,
+            expires: None,
+            line: at + 1,
+        });
+        let held = Held {
+            session: LiveName::new(&format!("|`<@everyone>\u{202e}\n#1 {at}")),
+            owner: None,
+        };
+        let vm = Vm {
+            id: id.clone(),
+            machine: None,
+            held,
+            foreign_tag: false,
+            power: Power::Unknown,
+            addresses: Addresses::default(),
+        };
+        live.vms.insert(id, vm);
+    }
+    (desired, live)
+}
+
+#[test]
+fn the_markdown_of_5000_changes_fits_a_comment() {
+    let (desired, mut live) = large(5_000);
+    let aim = Aim::on(date!(2026 - 11 - 23));
+    let markdown = show::markdown(
+        &plan(&desired, &live, &aim),
+        "the sandbox",
+        "sessions.toml",
+        None,
+    );
+    assert!(
+        markdown.len() < 65_000 && markdown.contains(" more; "),
+        "{}",
+        markdown.len()
+    );
+    assert_eq!(
+        markdown.matches("<details>").count(),
+        markdown.matches("</details>").count()
+    );
+    // All of them blocked: the rows that are shown for those fit as well.
+    live.vms = BTreeMap::new();
+    let markdown = show::markdown(
+        &plan(&desired, &live, &aim),
+        "the sandbox",
+        "sessions.toml",
+        None,
+    );
+    assert!(markdown.len() < 65_000, "{}", markdown.len());
+}
+
+#[test]
+fn nothing_of_others_means_anything_to_markdown() {
+    let (desired, live) = large(3);
+    let aim = Aim::on(date!(2026 - 11 - 23));
+    let markdown = show::markdown(
+        &plan(&desired, &live, &aim),
+        "the sandbox",
+        "sessions.toml",
+        None,
+    );
+    for row in markdown
+        .lines()
+        .filter(|line| line.contains("virtual-machine"))
+    {
+        assert_eq!(row.matches('|').count(), 5, "{row}");
+        assert!(
+            !row.contains('@')
+                && !row.contains("<e")
+                && !row.contains("#1 ")
+                && !row.contains('\u{202e}'),
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
+    let project = everything();
+    assert_snapshot!(project.run(&["plan", "--diff"]).stdout, @r#"
+    --- azure
+    +++ sessions.toml
+    @@ -3,16 +3,14 @@
+     cloud = 'sandbox'
+     
+     [sessions.rg]
+    -a = "web"
+    -b = "db"
+    +a = 'db'       # the database
+    +b = 'web'
+    +c = 'set'
+     d = 'adopted'
+    -e = "|`<@x>\n"
+    +e = 'by-hand'
+     gone = 'x'
+     theirs = 'y'
+    -over = "old"
+    +over = { session = 'old', expires = 2026-01-01 }
+     
+     [ssh]
+     user = 'me'
+    -
+    -[sessions.other]
+    -left = "removed"
+    "#);
+    project.run(&["apply", "--auto-approve", "--partial"]);
+    assert_eq!(project.run(&["plan", "--diff"]).stdout, "");
+}
+
+#[test]
+fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
+    let project = everything().with_env("GITHUB_ACTIONS", "true");
+    let ran = project.run(&["plan", "--format", "markdown"]);
+    assert!(!ran.stdout.contains("::error"), "stdout is data");
+    let annotations: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .collect();
+    assert_snapshot!(annotations.join("\n"), @"
+    ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: Azure lists no such VM, or the identity may not see it%0Ahelp: check the name, the resource group and the subscription
+    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: agree with them, then take it with --take-ownership rg/theirs
+    ");
+    let invalid = Project::sandbox("[sessions.rg]\na = 'x y'\nb = 'Upper'\n")
+        .with_env("GITHUB_ACTIONS", "true");
+    let ran = invalid.run(&["validate"]);
+    let annotations: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("::"))
+        .collect();
+    assert_snapshot!(annotations.join("\n"), @"
+    ::error file=sessions.toml,line=5,col=5,title=azlin::a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
+    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: case counts: `azlin connect` must be given it exactly so
+    ");
+}
+
+#[test]
+fn validate_needs_no_azure() {
+    let project =
+        Project::new("[azure]\nendpoint = 'http://127.0.0.1:1'\n[sessions.rg]\na = 'x'\n");
+    assert_snapshot!(project.run(&["validate"]), @"
+    $ azlin validate -> 0
+    --- stdout
+    sessions.toml is valid: 1 session
+    ");
+    assert_eq!(Project::new("nonsense").run(&["validate"]).code(), 1);
+}
+
+#[test]
+fn terraforms_spelling_of_flags_works() {
+    let project = Project::sample();
+    assert_eq!(
+        project
+            .run(&[
+                "plan",
+                "-detailed-exitcode",
+                "-out=p.json",
+                "-target",
+                "dev-vm-1"
+            ])
+            .code(),
+        2
+    );
+    assert!(project.path().join("p.json").exists());
+    assert_eq!(
+        project
+            .run(&["apply", "-auto-approve", "-parallelism=2"])
+            .code(),
+        0
+    );
+    assert_eq!(project.run(&["plan", "-nonsense"]).code(), 1);
+    let ran = project.run(&[
+        "connect",
+        "dev-vm-1",
+        "--print",
+        "--",
+        "terraform",
+        "-out=x",
+        "-auto-approve",
+    ]);
+    assert!(
+        ran.stdout.ends_with("terraform '-out=x' -auto-approve\n"),
+        "{ran}"
+    );
+}

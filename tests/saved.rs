@@ -1,0 +1,328 @@
+//! A plan that waits in a file: `plan --out`, `show`, `apply PLAN`, on the built binary.
+
+mod support;
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::Value;
+use support::{Project, vms};
+
+const FILE: &str =
+    "owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'db'\nb = 'web'\nc = 'x'\n";
+
+/// A swap and a set, saved as `plan.json`.
+fn saved() -> Project {
+    let project = Project::new(FILE).with_fleet(&[
+        ("rg/a", Some("web")),
+        ("rg/b", Some("db")),
+        ("rg/c", None),
+    ]);
+    let ran = project.run(&["plan", "--out", "plan.json"]);
+    assert_eq!((ran.code(), ran.stderr.as_str()), (0, ""), "{ran}");
+    project
+}
+
+fn rewrite(project: &Project, change: impl Fn(String) -> String) {
+    let path = project.path().join("plan.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let changed = change(text.clone());
+    assert_ne!(text, changed, "the test changes the plan");
+    fs::write(path, changed).unwrap();
+}
+
+#[test]
+fn a_saved_plan_is_applied_without_a_question_and_a_second_time_changes_nothing() {
+    let project = saved();
+    let ran = project.run(&["apply", "plan.json"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_eq!(project.sessions(), ["rg/a db", "rg/b web", "rg/c x"]);
+    let fleet = project.fleet();
+    assert_snapshot!(project.run(&["apply", "plan.json"]), @"
+    $ azlin apply plan.json -> 0
+    --- stderr
+    plan.json is already applied: nothing to do
+    ");
+    assert_eq!(project.fleet(), fleet);
+}
+
+#[test]
+fn show_shows_what_plan_showed() {
+    let project = saved();
+    let planned = project.run(&["plan"]).stdout;
+    let shown = project.run(&["show", "plan.json"]).stdout;
+    assert_eq!(
+        shown.replace(
+            &format!("subscription {}", azlin::sandbox::SUBSCRIPTION),
+            "the sandbox"
+        ),
+        planned
+    );
+    let json = project
+        .run(&["show", "plan.json", "--format", "json"])
+        .stdout;
+    assert_eq!(
+        json,
+        fs::read_to_string(project.path().join("plan.json")).unwrap()
+    );
+    assert_eq!(json, project.run(&["plan", "--format", "json"]).stdout);
+    assert!(
+        project
+            .run(&["show", "plan.json", "--format", "markdown"])
+            .stdout
+            .starts_with("<!-- azlin plan -->\n")
+    );
+}
+
+#[test]
+fn a_saved_plan_goes_on_where_a_crash_left_it() {
+    // The swap's steps: a is freed, b gets db's neighbour, a is set. After each of them, and with c done or not.
+    let states = [
+        (("-", ""), ("db", "")),
+        (("-", ""), ("web", "us")),
+        (("db", "us"), ("web", "us")),
+    ];
+    for ((a, a_owner), (b, b_owner)) in states {
+        for c in ["-", "x"] {
+            let project = saved();
+            let mut fleet = vms(&[("rg/a", None), ("rg/b", None), ("rg/c", None)]);
+            let c_owner = if c == "x" { "us" } else { "" };
+            for (vm, (name, owner)) in
+                fleet
+                    .iter_mut()
+                    .zip([(a, a_owner), (b, b_owner), (c, c_owner)])
+            {
+                if name != "-" {
+                    vm["tags"]["azlin_session"] = name.into();
+                }
+                if !owner.is_empty() {
+                    vm["tags"]["azlin_owner"] = owner.into();
+                }
+            }
+            project.set_fleet(fleet);
+            let ran = project.run(&["apply", "plan.json"]);
+            assert_eq!(ran.code(), 0, "a {a}, b {b}, c {c}: {ran}");
+            assert_eq!(project.sessions(), ["rg/a db", "rg/b web", "rg/c x"]);
+        }
+    }
+}
+
+#[test]
+fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
+    let project = saved();
+    project.set_fleet(vms(&[
+        ("rg/a", Some("web")),
+        ("rg/b", Some("other")),
+        ("rg/c", None),
+    ]));
+    let ran = project.run(&["apply", "plan.json"]);
+    assert_eq!((ran.code(), ran.stdout.as_str()), (3, ""), "{ran}");
+    assert_snapshot!(ran.stderr.replace(azlin::sandbox::SUBSCRIPTION, "SUBSCRIPTION"), @"
+    The saved plan:
+
+    azlin will change 3 sessions in the sandbox:
+
+      + rg/c   x
+      - rg/a   web   (frees the name; set again below)
+      ~ rg/b   db -> web   (was set by hand)
+      + rg/a   db   (was set by hand)
+
+    Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
+
+    The plan now:
+
+    azlin will change 3 sessions in the sandbox:
+
+      ~ rg/a   web -> db   (was set by hand)
+      ~ rg/b   other -> web   (was set by hand)
+      + rg/c   x
+
+    Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
+
+    error: plan.json is out of date: Azure has changed since; nothing was written
+    help: look at the new plan, and save it: azlin plan --out FILE
+    ");
+    assert_eq!(project.sessions(), ["rg/a web", "rg/b other", "rg/c -"]);
+
+    let gone = saved();
+    gone.set_fleet(vms(&[("rg/a", Some("web")), ("rg/b", Some("db"))]));
+    assert_eq!(
+        gone.run(&["apply", "plan.json", "--partial"]).code(),
+        3,
+        "a VM is gone"
+    );
+    let again = saved();
+    let mut fleet = vms(&[("rg/a", Some("web")), ("rg/b", Some("db")), ("rg/c", None)]);
+    fleet[2]["vm_id"] = "11111111-2222-4333-8444-555555555555".into();
+    again.set_fleet(fleet);
+    assert_eq!(
+        again.run(&["apply", "plan.json"]).code(),
+        3,
+        "a VM was made anew"
+    );
+}
+
+#[test]
+fn what_does_not_concern_the_plan_does_not_make_it_stale() {
+    let project = saved();
+    let mut fleet = vms(&[
+        ("rg/a", Some("web")),
+        ("rg/b", Some("db")),
+        ("rg/c", None),
+        ("rg/new", Some("notebook")),
+    ]);
+    fleet[0]["tags"]["env"] = "dev".into();
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 0);
+}
+
+#[test]
+fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
+    let project = saved();
+    rewrite(&project, |text| text.replace("\"db\"", "\"root\""));
+    assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
+    error: plan.json was edited since azlin wrote it
+    help: make it again: azlin plan --out FILE
+    ");
+    let project = saved();
+    rewrite(&project, |text| {
+        text.replace(
+            "{\n  \"format_version\"",
+            "{\n  \"extra\": 1,\n  \"format_version\"",
+        )
+    });
+    assert_eq!(project.run(&["show", "plan.json"]).code(), 1);
+    let project = saved();
+    rewrite(&project, |text| text[..text.len() / 2].to_owned());
+    assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
+    error: plan.json is no plan, or was cut short: EOF while parsing a list at line 60 column 1
+    help: make it again: azlin plan --out FILE
+    ");
+    let project = saved();
+    rewrite(&project, |text| {
+        text.replace("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"")
+    });
+    assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
+    error: plan.json was made by a newer azlin: its format is `2.0`
+    help: use that version of azlin
+    ");
+    fs::write(project.path().join("plan.json"), b"\xff\x00").unwrap();
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 1);
+    assert_snapshot!(project.run(&["apply", "none.json"]).stderr, @"
+    error: cannot read none.json: no such file or directory
+    help: check the name; azlin plan --out FILE makes one
+    ");
+    assert_eq!(project.sessions(), ["rg/a web", "rg/b db", "rg/c -"]);
+}
+
+#[test]
+fn a_plan_for_another_file_owner_tag_or_subscription_is_refused_by_name() {
+    let with = |change: &dyn Fn(&str) -> String| {
+        let project = saved();
+        fs::write(project.path().join("sessions.toml"), change(FILE)).unwrap();
+        project.run(&["apply", "plan.json"])
+    };
+    let file = with(&|file| file.replace("'x'", "'y'"));
+    assert_eq!(file.code(), 3, "a plan made now would do: {file}");
+    assert!(
+        file.stderr
+            .starts_with("error: plan.json was made for another content of the file: `"),
+        "{file}"
+    );
+    assert_snapshot!(with(&|file| file.replace("'us'", "'them'")), @"
+    $ azlin apply plan.json -> 1
+    --- stderr
+    error: plan.json was made for another owner: `us`, and this is `them`
+    help: make it again: azlin plan --out FILE
+    ");
+    assert_snapshot!(with(&|file| file.replace("[azure]", "[azure]\ntag = 'other'")), @"
+    $ azlin apply plan.json -> 1
+    --- stderr
+    error: plan.json was made for another tag: `azlin_session`, and this is `other`
+    help: make it again: azlin plan --out FILE
+    ");
+    let other = "00000000-0000-4000-8000-000000000000";
+    let ran = saved().run(&["apply", "plan.json", "--subscription", other]);
+    assert_snapshot!(ran.stderr.replace(azlin::sandbox::SUBSCRIPTION, "SUBSCRIPTION"), @"
+    error: plan.json was made for another subscription: `SUBSCRIPTION`, and this is `00000000-0000-4000-8000-000000000000`
+    help: make it again: azlin plan --out FILE
+    ");
+}
+
+#[test]
+fn a_saved_plan_keeps_what_was_allowed_and_what_it_was_aimed_at() {
+    let project = Project::new("owner = 'us'\n[azure]\ncloud = 'sandbox'\n");
+    let mut fleet = vms(&[("rg/a", Some("x")), ("rg/b", Some("y"))]);
+    for vm in &mut fleet {
+        vm["tags"]["azlin_owner"] = "us".into();
+    }
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["plan", "--out", "plan.json"]).code(), 4);
+    assert!(
+        !project.path().join("plan.json").exists(),
+        "what is refused is not saved"
+    );
+    assert_eq!(
+        project
+            .run(&[
+                "plan",
+                "--out",
+                "plan.json",
+                "--max-removals",
+                "2",
+                "--target",
+                "a"
+            ])
+            .code(),
+        0
+    );
+    assert_eq!(
+        project.run(&["apply", "plan.json", "--target", "b"]).code(),
+        1,
+        "the plan says what it is for"
+    );
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 0);
+    assert_eq!(project.sessions(), ["rg/a -", "rg/b y"]);
+}
+
+#[test]
+fn a_plan_with_blocked_lines_is_saved_and_applied_in_part() {
+    let project = Project::new(FILE).with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    assert_eq!(project.run(&["plan", "--out", "plan.json"]).code(), 1);
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 1);
+    let ran = project.run(&["apply", "plan.json", "--partial"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
+}
+
+#[test]
+fn a_plan_that_cannot_be_written_is_told() {
+    let project = saved();
+    assert_snapshot!(project.run(&["plan", "--out", "none/plan.json"]).stderr, @"
+    error: cannot write none/plan.json: no such file or directory
+    help: check that the folder is there and that you may write to it
+    ");
+}
+
+#[test]
+fn a_saved_plan_knows_the_commit_and_holds_no_secrets() {
+    let project = saved()
+        .with_env("AZURE_ACCESS_TOKEN", "secret-token")
+        .with_env("AZURE_CLIENT_SECRET", "secret-word");
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
+            .args(arguments)
+            .current_dir(project.path());
+        let output = git.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "-q"]);
+    git(&["add", "sessions.toml"]);
+    git(&["commit", "-qm", "sessions"]);
+    let json = project.run(&["plan", "--format", "json"]).stdout;
+    let plan: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(plan["commit"], git(&["rev-parse", "HEAD"]).as_str());
+    assert!(!json.contains("secret"));
+}
