@@ -9,16 +9,20 @@ use similar::get_close_matches;
 ///
 /// Quotes and other scripts stay as they are; a backslash is doubled, so that two different texts never look the same.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| c == '\\' || is_unprintable(c)) {
+    let acts = |c| c == '\\' || is_unprintable(c);
+    if !text.contains("##") && !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
+    let mut last = ' ';
     for c in text.chars() {
-        if c == '\\' || is_unprintable(c) {
+        // `##[…]` and `##vso[…]` are commands to the machines that read a pipeline's log.
+        if acts(c) || (c, last) == ('#', '#') {
             escaped.push_str(&written_out(c));
         } else {
             escaped.push(c);
         }
+        last = c;
     }
     Cow::Owned(escaped)
 }
@@ -86,6 +90,14 @@ mod tests {
         assert_eq!(
             escape("\u{202e}txt\u{2066}\u{200b}\u{feff}"),
             r"\u{202e}txt\u{2066}\u{200b}\u{feff}"
+        );
+    }
+
+    #[test]
+    fn what_would_command_a_pipeline_is_written_out() {
+        assert_eq!(
+            escape("##vso[task]###[x] #1"),
+            r"#\u{23}vso[task]#\u{23}\u{23}[x] #1"
         );
     }
 

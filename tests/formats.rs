@@ -139,7 +139,7 @@ fn the_schema_refuses_what_is_no_plan() {
 fn the_markdown_is_safe_and_starts_with_its_marker() {
     let project = everything();
     let markdown = project.run(&["plan", "--format", "markdown"]).stdout;
-    assert_snapshot!(markdown, @"
+    assert_snapshot!(markdown, @r#"
     <!-- azlin plan -->
     ### azlin: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked
 
@@ -149,8 +149,8 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
 
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
-    | <code>rg&#47;gone</code> | <code>x</code> | 11 | Azure lists no such VM&#44; or the identity may not see it | check the name&#44; the resource group and the subscription |
-    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner&#44; them | agree with them&#44; then take it with --take-ownership rg&#47;theirs |
+    | <code>rg&#47;gone</code> | <code>x</code> | 11 | Azure lists no such VM, or the identity may not see it | check the name, the resource group and the subscription |
+    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | agree with them, then take it with --take-ownership rg&#47;theirs |
 
     > double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
@@ -161,14 +161,14 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | `-` | <code>OTHER&#47;left</code> | <code>removed</code> | removed from sessions&#46;toml |
     | `+` | <code>rg&#47;c</code> | <code>set</code> |  |
     | `=` | <code>rg&#47;d</code> | <code>adopted</code> | adopts what was set by hand |
-    | `~` | <code>rg&#47;e</code> | <code>&#34;&#124;&#96;&#60;&#64;x&#62;&#92;&#92;n&#34;</code> → <code>by-hand</code> | was set by hand |
+    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;&#64;x&#62;&#92;&#92;n"</code> → <code>by-hand</code> | was set by hand |
     | `-` | <code>rg&#47;over</code> | <code>old</code> | expired on 2026-01-01 |
-    | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name&#59; set again below |
+    | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name; set again below |
     | `~` | <code>rg&#47;b</code> | <code>db</code> → <code>web</code> |  |
     | `+` | <code>rg&#47;a</code> | <code>db</code> |  |
 
     </details>
-    ");
+    "#);
     let applied = project
         .run(&[
             "apply",
@@ -279,7 +279,7 @@ fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
      cloud = 'sandbox'
      
      [sessions.rg]
-    -a = "web"
+    -a = "web"       # the database
     -b = "db"
     +a = 'db'       # the database
     +b = 'web'

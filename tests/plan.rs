@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use azlin::model::{
-    Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, SessionName, Vm, VmId,
+    Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, SessionName, SubscriptionId,
+    TagKey, Vm, VmId,
 };
-use azlin::plan::{Action, Aim, Allowed, Plan, Step, plan, refusals};
+use azlin::plan::{
+    Action, Aim, Allowed, Basis, Plan, Saved, Standing, Step, plan, refusals, sha256,
+};
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -683,4 +686,53 @@ proptest! {
         let live = case.live();
         prop_assert_eq!(case.plan(&live).steps, plan(&shuffled, &live, &case.aim()).steps);
     }
+
+    #[test]
+    fn a_saved_plan_holds_after_a_crash_anywhere_and_is_applied_at_its_end(
+        case in cases(),
+        picks in prop::collection::vec(any::<Index>(), 1..20),
+        crash in any::<Index>(),
+    ) {
+        let mut live = case.live();
+        let first = case.plan(&live);
+        let saved = saved(&case, &live, first.clone());
+        let standing = |live: &Live| saved.standing(&case.plan(live), live);
+        let done = if first.steps.is_empty() { Standing::Applied } else { Standing::Holds };
+        prop_assert_eq!(standing(&live), done);
+        interleave(&mut live, &first, &picks, crash.index(first.steps.len() + 1))?;
+        prop_assert!(standing(&live) != Standing::Stale, "after a crash");
+        let rest = case.plan(&live);
+        interleave(&mut live, &rest, &picks, usize::MAX)?;
+        prop_assert_eq!(standing(&live), Standing::Applied);
+    }
+
+    #[test]
+    fn a_saved_plan_is_stale_once_someone_else_writes_to_one_of_its_vms(case in cases(), pick in any::<Index>()) {
+        let mut live = case.live();
+        let first = case.plan(&live);
+        prop_assume!(!first.changes.is_empty());
+        let saved = saved(&case, &live, first.clone());
+        let vm = &first.changes[pick.index(first.changes.len())].vm;
+        live.vms.get_mut(vm).unwrap().held.session = LiveName::new("someone-else");
+        prop_assert_eq!(saved.standing(&case.plan(&live), &live), Standing::Stale);
+    }
+
+    #[test]
+    fn a_saved_plan_reads_back_as_it_was_written(case in cases()) {
+        let live = case.live();
+        let saved = saved(&case, &live, case.plan(&live));
+        prop_assert_eq!(Saved::read(saved.write().as_bytes()), Ok(saved));
+    }
+}
+
+fn saved(case: &Case, live: &Live, plan: Plan) -> Saved {
+    let basis = Basis {
+        subscription: SubscriptionId::new("5a4db0e5-0000-4000-8000-000000000000").unwrap(),
+        tag: TagKey::default(),
+        owner: case.desired().owner,
+        file: "sessions.toml".to_owned(),
+        file_sha256: sha256(b""),
+        commit: None,
+    };
+    Saved::new(basis, &case.aim(), Allowed::default(), live, plan)
 }

@@ -212,12 +212,14 @@ impl Saved {
     }
 }
 
-/// JSON of which all is ASCII, so that nothing in a tag can act on a terminal.
+/// JSON of which all is ASCII, so that nothing in a tag can act on a terminal or on what reads a pipeline's log.
 pub(super) fn ascii_json(value: &impl Serialize) -> String {
     let json = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut ascii = String::with_capacity(json.len() + 1);
+    let mut last = ' ';
     for c in json.chars() {
-        if c.is_ascii() && c != '\x7f' {
+        let commands_a_pipeline = (c, std::mem::replace(&mut last, c)) == ('#', '#');
+        if c.is_ascii() && c != '\x7f' && !commands_a_pipeline {
             ascii.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {

@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use super::Paint;
 use crate::model::{Desired, LiveName, VmId};
-use crate::plan::Plan;
+use crate::plan::{Action, Change, Plan};
 use crate::text::{is_unprintable, written_out};
 
 /// What `git diff` would show if Azure were a file: a unified diff of `text`, the file called `file`, without colour unless
@@ -36,16 +36,15 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
         .iter()
         .map(|line| (&line.vm, line.line))
         .collect();
-    let mut replaced: BTreeMap<usize, Option<String>> = BTreeMap::new();
+    let mut replaced: BTreeMap<usize, (&Change, Option<String>)> = BTreeMap::new();
     let mut gone: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for change in &plan.changes {
         let live = change.from.session.as_ref();
         let line = live.map(|name| format!("{} = {}", key(change.vm.name()), string(name)));
         match lines.get(&change.vm) {
             // An adopted session is in the file already.
-            Some(_) if live.is_some_and(|name| Some(name) == change.to.held().session.as_ref()) => {
-            }
-            Some(at) => drop(replaced.insert(*at, line)),
+            Some(_) if change.action == Action::Adopt => {}
+            Some(at) => drop(replaced.insert(*at, (change, line))),
             None => gone
                 .entry(change.vm.group().to_lowercase())
                 .or_default()
@@ -68,8 +67,11 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
         }
         match replaced.remove(&(at + 1)) {
             None => azure.push_str(line),
-            Some(None) => {}
-            Some(Some(live)) => put(&mut azure, Some(vec![live])),
+            Some((_, None)) => {}
+            Some((change, Some(live))) => match in_place(line, change) {
+                Some(line) => azure.push_str(&line),
+                None => put(&mut azure, Some(vec![live])),
+            },
         }
     }
     put(&mut azure, group.and_then(|group| gone.remove(&group)));
@@ -81,6 +83,16 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
         put(&mut azure, Some(lines));
     }
     azure
+}
+
+/// `line` with the live name in the place of the file's, and all else as it is.
+fn in_place(line: &str, change: &Change) -> Option<String> {
+    let (live, wanted) = (change.from.session.as_ref()?, change.to.session.as_ref()?);
+    let quoted = ["\"", "'"].map(|quote| format!("{quote}{wanted}{quote}"));
+    let quoted = quoted
+        .iter()
+        .find(|quoted| line.matches(quoted.as_str()).count() == 1)?;
+    Some(line.replacen(quoted.as_str(), &string(live), 1))
 }
 
 fn put(text: &mut String, lines: Option<Vec<String>>) {

@@ -117,7 +117,7 @@ fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 16);
     for c in escape(text).chars() {
         match c {
-            ' ' | '-' | '_' => plain.push(c),
+            ' ' | '-' | '_' | ',' | ';' | '?' | '\'' | '"' | '(' | ')' => plain.push(c),
             c if c.is_ascii_punctuation() => {
                 let _ = write!(plain, "&#{};", u32::from(c));
             }
