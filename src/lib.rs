@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  sessions.toml ──file──▶ Desired ─┐
-//!                                   ├──plan──▶ Plan ──show──▶ text
+//!                                   ├──plan──▶ Plan ──show──▶ text · JSON · Markdown · diff
 //!  Azure ──azure::fleet──▶ Live ────┘            │
 //!             │                                  └──apply──▶ azure::tags ──▶ Azure
 //!             └──resolve (name → VM)──▶ ssh
@@ -17,15 +17,15 @@
 //!
 //! # What always holds
 //!
-//! 1. The core ([`model`], [`file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`show`]) does no I/O and sees no
+//! 1. The core ([`model`], [`file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`show`], [`text`]) does no I/O and sees no
 //!    type of the SDK's. `plan` cannot write, because nothing it is handed can.
 //! 2. [`azure`] alone names Azure's crates, [`azure::compute`] alone the legacy one.
 //! 3. The bearer token stays in `azure_core` 1.x's pipeline. The legacy crate gets a placeholder.
 //! 4. No request leaves for a host other than the one that was opened, whatever an answer or the file says.
-//! 5. Only the session's tag is ever written, through the Tags API.
+//! 5. Only the session's tag and the owner's are ever written, through the Tags API.
 //! 6. No prefix of a plan's steps puts a name on more VMs than held it before.
 //! 7. Planning is deterministic; applying a plan and planning again yields nothing to do.
-//! 8. What Azure or the file says reaches a terminal only escaped or validated.
+//! 8. What Azure or the file says reaches a terminal, Markdown or a pipeline's log only escaped or validated.
 
 #![cfg_attr(
     not(test),
