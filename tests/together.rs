@@ -108,9 +108,9 @@ fn with_one_request_in_twenty_failing_a_swap_a_chain_and_a_cycle_of_50_converge(
         let worst = Arc::new(AtomicUsize::new(0));
         let seen = worst.clone();
         let azure = Azure::serve(project.state(), None, move |asked, answer| {
-            let fails = random.next() % 20 == 0;
+            let fails = random.next().is_multiple_of(20);
             // Half of the failures happen after the request has done its work.
-            let done = if fails && random.next() % 2 == 0 {
+            let done = if fails && random.next().is_multiple_of(2) {
                 None
             } else {
                 Some(answer())

@@ -124,7 +124,10 @@ async fn carry_out(
         // Once begun, the writes go on, whether or not anyone can read about them.
         let now = match args.format {
             Format::Text => streams.print(text),
-            Format::Json | Format::Markdown => Ok(streams.say(text)),
+            Format::Json | Format::Markdown => {
+                streams.say(text);
+                Ok(())
+            }
         };
         if printed.is_ok() {
             printed = now;
