@@ -5,6 +5,7 @@
 
 mod bridge;
 pub mod compute;
+mod discreet;
 mod failure;
 pub mod fleet;
 mod pipeline;

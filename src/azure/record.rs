@@ -9,7 +9,7 @@ use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use serde_json::{Map, Value, json};
 
-use super::transport::token;
+use super::discreet::token;
 use crate::text::plain;
 
 /// An HTTP client that writes down what goes through it. The `authorization` header is never written.

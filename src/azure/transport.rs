@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::error::{Error, ErrorKind};
-use azure_core::http::headers::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, Headers};
+use azure_core::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 
+use super::discreet::{Discreet, token};
 use super::record::Recorder;
 use crate::model::Cloud;
 use crate::sandbox::{self, Sandbox};
@@ -113,36 +114,6 @@ impl HttpClient for Loopback {
         changed.map_err(|()| Error::with_message(ErrorKind::Other, "the emulator has no URL"))?;
         self.client.execute_request(&request).await
     }
-}
-
-/// Takes the request's token out of an answer that is no success: whatever repeats it there would end in an error, and with
-/// it in a log.
-#[derive(Debug)]
-struct Discreet(Arc<dyn HttpClient>);
-
-#[async_trait]
-impl HttpClient for Discreet {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let response = self.0.execute_request(request).await?;
-        let Some(token) = token(request).filter(|_| !response.status().is_success()) else {
-            return Ok(response);
-        };
-        let (status, headers, body) = response.deconstruct();
-        let body = body.collect().await?;
-        let body = match std::str::from_utf8(&body) {
-            Ok(text) if text.contains(token) => text.replace(token, "[token]").into_bytes().into(),
-            _ => body,
-        };
-        Ok(AsyncRawResponse::from_bytes(status, headers, body))
-    }
-}
-
-/// The bearer token that `request` carries.
-pub(super) fn token(request: &Request) -> Option<&str> {
-    let header = request.headers().get_optional_str(&AUTHORIZATION)?;
-    header
-        .strip_prefix("Bearer ")
-        .filter(|token| !token.is_empty())
 }
 
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::model::{Declared, Desired, Live, LiveName, Vm, VmId};
 use crate::text::nearest;
 
 /// The VMs that hold each name.
-type Holders<'l> = BTreeMap<&'l str, Vec<&'l VmId>>;
+type Holders<'l> = HashMap<&'l str, Vec<&'l VmId>>;
 
 /// How many lines of missing VMs are offered similar names. A file with more of them is read against the wrong
 /// subscription, and no list of names helps.
@@ -91,15 +91,15 @@ struct Differ<'a> {
     live: &'a Live,
     aim: &'a Aim,
     holders: Holders<'a>,
-    /// The lines that count today.
-    wanted: BTreeMap<&'a VmId, &'a Declared>,
-    /// The lines whose day is over.
-    expired: BTreeMap<&'a VmId, &'a Declared>,
+    /// The lines that count today, by VM.
+    wanted: HashMap<&'a VmId, &'a Declared>,
+    /// The lines whose day is over, by VM.
+    expired: HashMap<&'a VmId, &'a Declared>,
 }
 
 impl<'a> Differ<'a> {
     fn new(desired: &'a Desired, live: &'a Live, aim: &'a Aim) -> Self {
-        let mut holders = Holders::new();
+        let mut holders = Holders::with_capacity(live.vms.len());
         for vm in live.vms.values() {
             if let Some(name) = &vm.held.session {
                 holders.entry(name.raw()).or_default().push(&vm.id);
@@ -116,6 +116,12 @@ impl<'a> Differ<'a> {
             wanted,
             expired,
         }
+    }
+
+    /// The lines that count today, in the order of the file.
+    fn lines(&self) -> impl Iterator<Item = &'a Declared> {
+        let wanted = |line: &&Declared| self.wanted.contains_key(&line.vm);
+        self.desired.sessions.iter().filter(wanted)
     }
 
     /// What makes `vm` match its line; nothing where it does.
@@ -166,7 +172,7 @@ impl<'a> Differ<'a> {
         }
         let mut blocked = HashMap::new();
         let mut suggested = 0;
-        for line in self.wanted.values() {
+        for line in self.lines() {
             let lower = line.session.as_str().to_lowercase();
             let shadow = by_name.get(lower.as_str()).into_iter().flatten();
             let shadow = shadow.copied().find(|id| **id != line.vm);
@@ -230,16 +236,17 @@ impl<'a> Differ<'a> {
 
     /// The lines whose session is held by a VM that is itself blocked, and so on until nothing is added.
     fn add_stuck(&self, blocked: &mut HashMap<VmId, Why>) {
-        let takers: HashMap<&str, &Declared> = self
-            .wanted
-            .values()
-            .map(|line| (line.session.as_str(), *line))
-            .collect();
         let mut stuck: Vec<&VmId> = self
-            .wanted
-            .keys()
-            .copied()
+            .lines()
+            .map(|line| &line.vm)
             .filter(|vm| blocked.contains_key(*vm))
+            .collect();
+        if stuck.is_empty() {
+            return;
+        }
+        let takers: HashMap<&str, &Declared> = self
+            .lines()
+            .map(|line| (line.session.as_str(), line))
             .collect();
         while let Some(holder) = stuck.pop() {
             let held = self
@@ -282,17 +289,22 @@ impl<'a> Differ<'a> {
 
 /// Tells the names with several holders that `plan`'s changes cure from those that they leave so.
 fn judge_duplicates(holders: &Holders<'_>, plan: &mut Plan) {
-    let leaves = |change: &Change| change.action != Action::Adopt;
-    let leaving: BTreeMap<VmId, usize> = plan
-        .changes
-        .iter()
-        .enumerate()
-        .filter(|(_, change)| leaves(change))
-        .map(|(at, change)| (change.vm.clone(), at))
-        .collect();
-    for (name, vms) in holders.iter().filter(|(_, vms)| vms.len() > 1) {
+    let mut several: Vec<_> = holders.iter().filter(|(_, vms)| vms.len() > 1).collect();
+    several.sort();
+    for (name, vms) in several {
         let all = || vms.iter().map(|vm| (*vm).clone());
-        if all().filter(|vm| !leaving.contains_key(vm)).count() > 1 {
+        let leaves = |vm: &VmId| {
+            let at = plan
+                .changes
+                .binary_search_by(|change| change.vm.cmp(vm))
+                .ok()?;
+            plan.changes
+                .get(at)
+                .filter(|change| change.action != Action::Adopt)
+                .map(|_| at)
+        };
+        let leaving: Vec<usize> = vms.iter().filter_map(|vm| leaves(vm)).collect();
+        if vms.len() - leaving.len() > 1 {
             let name = LiveName::new(name);
             plan.duplicates.extend(name.map(|name| Duplicate {
                 name,
@@ -300,10 +312,9 @@ fn judge_duplicates(holders: &Holders<'_>, plan: &mut Plan) {
             }));
             continue;
         }
-        for vm in all() {
-            let change = leaving.get(&vm).and_then(|at| plan.changes.get_mut(*at));
-            if let Some(change) = change {
-                change.cures = all().filter(|other| *other != vm).collect();
+        for at in leaving {
+            if let Some(change) = plan.changes.get_mut(at) {
+                change.cures = all().filter(|other| *other != change.vm).collect();
             }
         }
     }
