@@ -1,5 +1,6 @@
 //! Steps → Azure, side by side where the order allows, each checked right before and right after its write.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
@@ -8,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::azure::tags::{self, Patch, Tags};
 use crate::azure::{Arm, Failure};
-use crate::model::{Held, LiveName, Owner, SessionName, TagKey};
+use crate::model::{Held, LiveName, Owner, SessionName, TagKey, VmId};
 use crate::plan::{Goal, Outcome, Step};
 
 /// Carries out `steps`, up to `parallelism` at once, and tells `report` each outcome as it is known.
@@ -26,7 +27,8 @@ pub async fn apply(
     report: &mut dyn FnMut(&Step, &Outcome),
 ) -> Vec<Outcome> {
     let mut interrupted = std::pin::pin!(interrupted);
-    let mut stopping = false;
+    let stopping = Cell::new(false);
+    let stopping = &stopping;
     let mut waiting: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut ready: BTreeSet<usize> = BTreeSet::new();
     for (at, step) in steps.iter().enumerate() {
@@ -43,12 +45,12 @@ pub async fn apply(
             && let Some(at) = ready.pop_first()
             && let Some(step) = steps.get(at)
         {
-            under_way.push(async move { (at, carry_out(arm, tag, step).await) });
+            under_way.push(async move { (at, carry_out(arm, tag, step, stopping).await) });
         }
         let done = tokio::select! {
             biased;
-            () = &mut interrupted, if !stopping => {
-                stopping = true;
+            () = &mut interrupted, if !stopping.get() => {
+                stopping.set(true);
                 let left = std::mem::take(&mut ready).into_iter().chain(std::mem::take(&mut waiting).into_keys());
                 for at in left {
                     steps.get(at).into_iter().for_each(|step| report(step, &Outcome::Interrupted));
@@ -99,29 +101,42 @@ fn followers(steps: &[Step]) -> BTreeMap<usize, Vec<usize>> {
     followers
 }
 
-async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step) -> Outcome {
+/// Carries out one step, in several attempts where a failure is one that passes and nobody wants azlin to end.
+async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step, stopping: &Cell<bool>) -> Outcome {
     let mut attempt = 0;
+    let mut in_doubt = false;
     loop {
         attempt += 1;
-        match try_step(arm, tag, step).await {
+        let failure = match try_step(arm, tag, step, &mut in_doubt).await {
+            // What an attempt before this one sent has arrived.
+            Ok(Outcome::Already) if in_doubt => return Outcome::Written,
             Ok(outcome) => return outcome,
-            Err(failure) => match failure.pause(attempt) {
-                // From the reading on: what was true before the failure need not be true after it.
-                Some(pause) => sleep(pause).await,
-                None => {
-                    return Outcome::Failed {
-                        why: failure.to_string(),
-                        help: failure.help(),
-                    };
-                }
-            },
+            Err(failure) => failure,
+        };
+        // From the reading on: what was true before the failure need not be true after it.
+        if let Some(pause) = failure.pause(attempt).filter(|_| !stopping.get()) {
+            sleep(pause).await;
+            if !stopping.get() {
+                continue;
+            }
         }
+        let (why, help) = (failure.to_string(), failure.help());
+        return Outcome::Failed {
+            why,
+            help,
+            in_doubt,
+        };
     }
 }
 
 /// Reads, writes if what was read is what the plan saw, and compares what came of it. One attempt: a write is never sent
 /// again without a new reading, for someone else may have written in between.
-async fn try_step(arm: &Arm, tag: &TagKey, step: &Step) -> Result<Outcome, Failure> {
+async fn try_step(
+    arm: &Arm,
+    tag: &TagKey,
+    step: &Step,
+    in_doubt: &mut bool,
+) -> Result<Outcome, Failure> {
     let wanted = step.to.held();
     let before = tags::read(arm, &step.vm).await?;
     let found = Held::read(&before, tag);
@@ -133,7 +148,11 @@ async fn try_step(arm: &Arm, tag: &TagKey, step: &Step) -> Result<Outcome, Failu
     }
     let patch = patch(tag, &before, &found, &wanted);
     let settled = |tags: &Tags| Held::read(tags, tag) == wanted;
-    let Some(after) = tags::write(arm, &step.vm, &patch, &settled).await? else {
+    let written = tags::write(arm, &step.vm, &patch, &settled).await;
+    *in_doubt |= written
+        .as_ref()
+        .is_err_and(|failure| !failure.is_definite());
+    let Some(after) = written? else {
         return Ok(Outcome::Accepted);
     };
     let found = Held::read(&after, tag);
@@ -143,45 +162,48 @@ async fn try_step(arm: &Arm, tag: &TagKey, step: &Step) -> Result<Outcome, Failu
     }
 }
 
-/// Gives back the names that were freed to open a cycle, where the VM that was to take them could not, so that a VM that
-/// fails costs no other its name.
+/// Gives back the names that were freed to open a circle, where the VM that was to take them could not, so that a VM that
+/// fails costs no other its name; each outcome of such a step becomes [`Outcome::PutBack`].
 ///
-/// Only where no VM of the plan may hold the name: a write without an answer may have arrived.
+/// Only what azlin itself has freed, and only where it is certain that nobody was given the name: a write that was accepted,
+/// or went without an answer, may yet arrive.
 pub async fn put_back(
     arm: &Arm,
     tag: &TagKey,
     steps: &[Step],
-    outcomes: &[Outcome],
+    outcomes: &mut [Outcome],
     report: &mut dyn FnMut(&Step, &Outcome),
 ) {
-    let ended = |step: &Step| {
-        let at = steps.iter().position(|other| std::ptr::eq(step, other));
-        at.and_then(|at| outcomes.get(at))
-            .is_some_and(Outcome::is_success)
-    };
-    for freed in steps
+    let last: BTreeMap<&VmId, usize> = steps
         .iter()
-        .filter(|step| step.to.session.is_none() && ended(step))
-    {
-        let last = steps.iter().rev().find(|step| step.vm == freed.vm);
-        if last.is_none_or(|last| last.to.session.is_none() || ended(last)) {
-            continue;
-        }
-        let Some(back) = give_back(freed) else {
+        .enumerate()
+        .map(|(at, step)| (&step.vm, at))
+        .collect();
+    let takers: BTreeMap<&str, usize> = steps
+        .iter()
+        .enumerate()
+        .filter_map(|(at, step)| Some((step.to.session.as_ref()?.as_str(), at)))
+        .collect();
+    for (at, freed) in steps.iter().enumerate() {
+        let gave_nothing = |at: &usize| outcomes.get(*at).is_some_and(Outcome::gave_nothing);
+        let opened = outcomes.get(at) == Some(&Outcome::Written)
+            && freed.to.session.is_none()
+            && last
+                .get(&freed.vm)
+                .is_some_and(|last| *last > at && gave_nothing(last));
+        let name = freed.from.session.as_ref().map(LiveName::raw);
+        let taker = name.and_then(|name| takers.get(name));
+        let Some(back) = give_back(freed).filter(|_| opened && taker.is_none_or(gave_nothing))
+        else {
             continue;
         };
-        let taker = steps.iter().find(|step| step.to.session == back.to.session);
-        let is_free = match taker {
-            Some(taker) => tags::read(arm, &taker.vm)
-                .await
-                .is_ok_and(|tags| Held::read(&tags, tag).session != back.to.held().session),
-            None => true,
+        let outcome = match carry_out(arm, tag, &back, &Cell::new(false)).await {
+            Outcome::Written | Outcome::Already => Outcome::PutBack,
+            other => other,
         };
-        if is_free {
-            match carry_out(arm, tag, &back).await {
-                Outcome::Written | Outcome::Already => report(&back, &Outcome::PutBack),
-                other => report(&back, &other),
-            }
+        report(&back, &outcome);
+        if let Some(freed) = outcomes.get_mut(at) {
+            *freed = outcome;
         }
     }
 }

@@ -27,6 +27,23 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// `line` with what could act on a terminal or on the reader of a pipeline's log written out, and all else, tabs and
+/// backslashes too, as it is: for text whose own spelling counts.
+pub fn inert(line: &str) -> String {
+    let mut inert = String::with_capacity(line.len());
+    let mut last = ' ';
+    for c in line.chars() {
+        match (c, last) {
+            ('#', '#') => inert.push_str(&written_out(c)),
+            ('\t', _) => inert.push(c),
+            _ if is_unprintable(c) => inert.push_str(&written_out(c)),
+            _ => inert.push(c),
+        }
+        last = c;
+    }
+    inert
+}
+
 /// Whether `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.
 pub fn is_unprintable(c: char) -> bool {
     // Letters by their class, with an empty picture: Hangul fillers and the blank of Braille.

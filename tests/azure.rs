@@ -564,6 +564,14 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     error: VMs may be missing from Azure's list, and with them holders of names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
     help: try again, or mend the access; --allow-incomplete goes on with what there is
     ");
+    // Nothing is known to change, and nothing is known.
+    assert_eq!(
+        azure
+            .project("")
+            .run(&["plan", "--detailed-exitcode"])
+            .code(),
+        4
+    );
     assert_eq!(
         azure.project(file).run(&["apply", "--auto-approve"]).code(),
         4
@@ -589,6 +597,67 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     std::fs::write(project.path().join("sessions.toml"), text).unwrap();
     let ran = project.run(&["plan"]);
     assert!(ran.stdout.contains("VMs may be missing"), "{ran}");
+    assert_eq!(ran.code(), 4, "{ran}");
+    assert!(ran.stderr.contains("--allow-incomplete"), "{ran}");
+}
+
+#[test]
+fn an_incomplete_last_reading_is_no_proof() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("sandbox.json");
+    sandbox::reset(&state, Some(450)).unwrap();
+    let pages = AtomicUsize::new(0);
+    let azure = Azure::serve(state, None, move |asked, answer| {
+        let is_page = asked.target.contains("/virtualMachines?");
+        // Three pages make the plan; of the last reading the second is forbidden.
+        match is_page && pages.fetch_add(1, Ordering::SeqCst) == 4 {
+            true => Response {
+                status: 403,
+                headers: Vec::new(),
+                body: br#"{"error":{"code":"AuthorizationFailed","message":"no more"}}"#.to_vec(),
+            },
+            false => answer(),
+        }
+    });
+    let ran = azure
+        .project("[sessions.rg-dev]\ndev-vm-1 = 'mine'\n")
+        .run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert!(
+        ran.stdout
+            .contains("Whether Azure matches sessions.toml could not be read."),
+        "{ran}"
+    );
+}
+
+#[test]
+fn session_and_owner_are_written_and_removed_in_one_request_and_nothing_else_is_named() {
+    let mut fleet = vms(&[("rg/a", None), ("rg/b", Some("old"))]);
+    fleet[0]["tags"] = json!({ "env": "dev", "team": "x" });
+    fleet[1]["tags"]["AZLIN_OWNER"] = "us".into();
+    fleet[1]["tags"]["env"] = "dev".into();
+    let (_folder, state) = state(fleet);
+    let azure = Azure::faithful(state);
+    let project = azure.project("");
+    let file = std::fs::read_to_string(project.path().join("sessions.toml")).unwrap();
+    std::fs::write(
+        project.path().join("sessions.toml"),
+        format!("owner = 'us'\n{file}[sessions.rg]\na = 'db'\n"),
+    )
+    .unwrap();
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let mut writes: Vec<String> = azure
+        .asked()
+        .iter()
+        .filter(|asked| asked.method != "GET")
+        .map(|asked| String::from_utf8(asked.body.clone()).unwrap())
+        .collect();
+    writes.sort();
+    assert_snapshot!(writes.join("\n"), @r#"
+    {"operation":"Delete","properties":{"tags":{"AZLIN_OWNER":"us","azlin_session":"old"}}}
+    {"operation":"Merge","properties":{"tags":{"azlin_owner":"us","azlin_session":"db"}}}
+    "#);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn without_a_terminal_apply_asks_for_auto_approve_and_writes_nothing() {
     let ran = project.run(&["apply"]);
     assert_eq!(ran.code(), 4);
     assert_snapshot!(ran.stderr, @"
-    error: nobody is here to approve the plan: this is no terminal
+    error: nobody is here to approve the plan: this is no terminal, or CI is set
     help: look at the plan above, then run apply with --auto-approve
     ");
     assert!(!project.state().exists());
@@ -186,9 +186,23 @@ fn a_swap_with_a_vm_that_cannot_be_written_leaves_every_vm_its_name() {
     fleet[1]["lock"] = true.into();
     project.set_fleet(fleet);
     let ran = project.run(&["apply", "--auto-approve"]);
-    assert_eq!(ran.code(), 5, "{ran}");
+    assert_eq!(ran.code(), 1, "{ran}");
     assert!(ran.stdout.contains("+ rg/a   db   put back"), "{ran}");
+    assert!(
+        ran.stdout.contains("Nothing applied: 3 steps failed."),
+        "{ran}"
+    );
     assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
+    let ran = project.run(&["apply", "--auto-approve", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let outcomes: Vec<&str> = report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["put_back", "failed", "skipped"]);
+    assert_eq!(report["ending"], "nothing");
 }
 
 #[test]
@@ -278,6 +292,47 @@ fn take_ownership_is_for_one_vm_and_needs_an_owner() {
     ");
     let without = Project::sandbox("[sessions.rg]\na = 'x'\n").with_fleet(&[("rg/a", None)]);
     assert_eq!(without.run(&["plan", "--take-ownership", "a"]).code(), 1);
+}
+
+#[test]
+fn the_owners_tag_is_no_tag_for_sessions() {
+    let ran = Project::new("[azure]\ncloud = 'sandbox'\ntag = 'Azlin_Owner'\n").run(&["plan"]);
+    assert!(
+        ran.stderr
+            .starts_with("error: a tag key cannot be `azlin_owner`: that is the owner's"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn what_has_expired_is_cleared_without_a_flag() {
+    let file = "owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = { session = 'x', expires = 2026-01-01 }\n\
+                b = { session = 'y', expires = 2026-01-01 }\nc = 'z'\n";
+    let project = Project::new(file);
+    let mut fleet = vms(&[("rg/a", Some("x")), ("rg/b", Some("y")), ("rg/c", None)]);
+    for vm in &mut fleet[..2] {
+        vm["tags"]["azlin_owner"] = "us".into();
+    }
+    project.set_fleet(fleet);
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_eq!(project.sessions(), ["rg/a -", "rg/b -", "rg/c z"]);
+}
+
+#[test]
+fn a_target_does_not_speak_for_the_rest() {
+    let project = Project::sandbox("[sessions.rg]\na = 'x'\nb = 'y'\n")
+        .with_fleet(&[("rg/a", Some("x")), ("rg/b", None)]);
+    assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
+    No changes to the targets; 1 VM beside them would change.
+    Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
+    ");
+    assert!(
+        project
+            .run(&["apply", "--auto-approve", "--target", "a"])
+            .stdout
+            .starts_with("No changes to the targets")
+    );
 }
 
 #[test]

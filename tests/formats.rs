@@ -152,7 +152,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | <code>rg&#47;gone</code> | <code>x</code> | 11 | Azure lists no such VM, or the identity may not see it | check the name, the resource group and the subscription |
     | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | agree with them, then take it with --take-ownership rg&#47;theirs |
 
-    > double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
+    - double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
     <details><summary>8 steps</summary>
 
@@ -161,7 +161,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | `-` | <code>OTHER&#47;left</code> | <code>removed</code> | removed from sessions&#46;toml |
     | `+` | <code>rg&#47;c</code> | <code>set</code> |  |
     | `=` | <code>rg&#47;d</code> | <code>adopted</code> | adopts what was set by hand |
-    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;&#64;x&#62;&#92;&#92;n"</code> → <code>by-hand</code> | was set by hand |
+    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | was set by hand |
     | `-` | <code>rg&#47;over</code> | <code>old</code> | expired on 2026-01-01 |
     | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name; set again below |
     | `~` | <code>rg&#47;b</code> | <code>db</code> → <code>web</code> |  |
@@ -233,6 +233,18 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
         markdown.matches("<details>").count(),
         markdown.matches("</details>").count()
     );
+    // All of them expire within the week: so many remarks fit as well.
+    let mut expiring = desired.clone();
+    for line in &mut expiring.sessions {
+        line.expires = Some(date!(2026 - 11 - 25));
+    }
+    let markdown = show::markdown(
+        &plan(&expiring, &live, &aim),
+        "the sandbox",
+        "sessions.toml",
+        None,
+    );
+    assert!(markdown.len() < 65_000, "{}", markdown.len());
     // All of them blocked: the rows that are shown for those fit as well.
     live.vms = BTreeMap::new();
     let markdown = show::markdown(
@@ -300,6 +312,33 @@ fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
     "#);
     project.run(&["apply", "--auto-approve", "--partial"]);
     assert_eq!(project.run(&["plan", "--diff"]).stdout, "");
+}
+
+#[test]
+fn the_diff_keeps_several_vms_on_one_line_and_acts_on_nothing() {
+    let file = "[azure]\ncloud = 'sandbox'\n[sessions]\nrg = { a = 'x', b = 'y' } # \u{9b}\u{202e}##vso[task.x]\n";
+    let project = Project::new(file).with_fleet(&[
+        ("rg/a", Some("##vso[task.setvariable]evil")),
+        ("rg/b", Some("z")),
+    ]);
+    let diff = project.run(&["plan", "--diff"]).stdout;
+    assert!(
+        !diff.contains("##vso")
+            && !diff
+                .chars()
+                .any(|c| c != '\n' && azlin::text::is_unprintable(c)),
+        "{diff}"
+    );
+    assert_snapshot!(diff, @r##"
+    --- azure
+    +++ sessions.toml
+    @@ -1,4 +1,4 @@
+     [azure]
+     cloud = 'sandbox'
+     [sessions]
+    -rg = { a = "#\u{23}vso[task.setvariable]evil", b = "z" } # \u{9b}\u{202e}#\u{23}vso[task.x]
+    +rg = { a = 'x', b = 'y' } # \u{9b}\u{202e}#\u{23}vso[task.x]
+    "##);
 }
 
 #[test]

@@ -40,6 +40,10 @@ fn a_saved_plan_is_applied_without_a_question_and_a_second_time_changes_nothing(
     let fleet = project.fleet();
     assert_snapshot!(project.run(&["apply", "plan.json"]), @"
     $ azlin apply plan.json -> 0
+    --- stdout
+    No changes: the sandbox matches sessions.toml.
+    Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 3 sessions already match; 0 unmanaged.
+
     --- stderr
     plan.json is already applied: nothing to do
     ");
@@ -195,7 +199,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is no plan, or was cut short: EOF while parsing a list at line 60 column 1
+    error: plan.json is no plan, or was cut short: EOF while parsing a string at line 61 column 5
     help: make it again: azlin plan --out FILE
     ");
     let project = saved();
@@ -206,6 +210,15 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     error: plan.json was made by a newer azlin: its format is `2.0`
     help: use that version of azlin
     ");
+    rewrite(&project, |text| {
+        text.replace("\"format_version\": \"2.0\"", "\"format_version\": \"1.1\"")
+    });
+    assert!(
+        project
+            .run(&["show", "plan.json"])
+            .stderr
+            .contains("made by a newer azlin: its format is `1.1`")
+    );
     fs::write(project.path().join("plan.json"), b"\xff\x00").unwrap();
     assert_eq!(project.run(&["apply", "plan.json"]).code(), 1);
     assert_snapshot!(project.run(&["apply", "none.json"]).stderr, @"
@@ -293,6 +306,83 @@ fn a_plan_with_blocked_lines_is_saved_and_applied_in_part() {
     let ran = project.run(&["apply", "plan.json", "--partial"]);
     assert_eq!(ran.code(), 5, "{ran}");
     assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
+}
+
+#[test]
+fn a_saved_plan_of_blocked_lines_only_is_not_called_applied() {
+    let project = Project::sandbox("[sessions.rg]\ngone = 'x'\n").with_fleet(&[("rg/a", None)]);
+    assert_eq!(project.run(&["plan", "--out", "plan.json"]).code(), 1);
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 1);
+    assert_eq!(project.run(&["apply", "plan.json", "--partial"]).code(), 5);
+}
+
+#[test]
+fn an_applied_plan_is_reported_in_every_format() {
+    let project = saved();
+    project.run(&["apply", "plan.json"]);
+    let ran = project.run(&["apply", "plan.json", "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (ran.code(), report["ending"].as_str()),
+        (0, Some("complete"))
+    );
+    assert!(
+        project
+            .run(&["apply", "plan.json", "--format", "markdown"])
+            .stdout
+            .starts_with("<!-- azlin plan -->")
+    );
+}
+
+#[test]
+fn what_was_blocked_since_makes_a_saved_plan_stale() {
+    let project =
+        Project::new(FILE).with_fleet(&[("rg/a", None), ("rg/b", Some("web")), ("rg/c", None)]);
+    assert_eq!(project.run(&["plan", "--out", "plan.json"]).code(), 0);
+    let mut fleet = vms(&[("rg/a", None), ("rg/b", Some("web")), ("rg/c", None)]);
+    fleet[1]["tags"]["azlin_owner"] = "them".into();
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 3);
+}
+
+#[test]
+fn a_guard_judges_the_saved_plan_and_not_what_a_crash_left_of_it() {
+    let mut file =
+        "owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'web'\nb = 'db'\n".to_owned();
+    let mut fleet = vec![
+        ("rg/a".to_owned(), "db".to_owned()),
+        ("rg/b".to_owned(), "web".to_owned()),
+    ];
+    for at in 0..18 {
+        fleet.push((format!("rg/vm-{at}"), format!("s-{at}")));
+        if at >= 6 {
+            file += &format!("vm-{at} = 's-{at}'\n");
+        }
+    }
+    let fleet = |freed: bool| {
+        let fleet: Vec<(&str, Option<&str>)> = fleet
+            .iter()
+            .map(|(vm, s)| (vm.as_str(), Some(s.as_str())))
+            .collect();
+        let mut fleet = vms(&fleet);
+        for vm in &mut fleet {
+            vm["tags"]["azlin_owner"] = "us".into();
+        }
+        if freed {
+            fleet[0]["tags"] = serde_json::json!({});
+        }
+        fleet
+    };
+    let project = Project::new(&file);
+    project.set_fleet(fleet(false));
+    assert_eq!(
+        project.run(&["plan", "--out", "plan.json"]).code(),
+        0,
+        "6 of 20 are 30 %"
+    );
+    project.set_fleet(fleet(true));
+    assert_eq!(project.run(&["plan"]).code(), 4, "6 of 19 are more");
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 0);
 }
 
 #[test]

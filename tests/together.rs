@@ -63,6 +63,52 @@ fn two_applies_that_give_one_name_to_two_vms_say_so() {
     assert_eq!(holders(&fleet.state())["db"], 2);
 }
 
+#[test]
+fn two_versions_of_one_file_that_give_one_name_to_two_vms_say_so_too() {
+    let fleet = state(&[("rg/a", None), ("rg/b", None)]);
+    let (lists, barrier) = (AtomicUsize::new(0), Arc::new(Barrier::new(2)));
+    let azure = Azure::threaded(fleet.state(), move |asked, answer| {
+        let is_list = asked.target.contains("/virtualMachines?");
+        if is_list && lists.fetch_add(1, Ordering::SeqCst) >= 2 {
+            // The last reading of each: both have written.
+            barrier.wait();
+            return answer();
+        }
+        let answered = answer();
+        if is_list {
+            barrier.wait();
+        }
+        answered
+    });
+    let projects = ["a", "b"].map(|vm| {
+        let project = azure.project("");
+        let file = std::fs::read_to_string(project.path().join("sessions.toml")).unwrap();
+        let file = format!("owner = 'us'\n{file}[sessions.rg]\n{vm} = 'db'\n");
+        std::fs::write(project.path().join("sessions.toml"), file).unwrap();
+        project
+    });
+    let running = projects.each_ref().map(|project| {
+        let mut apply = project.command(&["apply", "--auto-approve", "--format", "json"]);
+        apply
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    for apply in running {
+        let output = apply.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{said}");
+        assert!(
+            said.contains("error: db is on RG/a and rg/b")
+                || said.contains("error: db is on rg/a and rg/b"),
+            "{said}"
+        );
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["doubles"][0]["name"], "db");
+    }
+}
+
 /// Numbers that look random and are the same in each run.
 struct Seeded(AtomicU64);
 

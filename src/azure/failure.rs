@@ -106,6 +106,15 @@ impl Failure {
         Some(help.to_owned())
     }
 
+    /// Whether it is certain that a write which ended so did nothing: Azure refused it.
+    pub fn is_definite(&self) -> bool {
+        match &self.kind {
+            Kind::Refused { status, .. } => (400..500).contains(status) && *status != 408,
+            Kind::SignIn { .. } => true,
+            _ => false,
+        }
+    }
+
     /// How long to wait before attempt number `attempt` + 1, where another may help: throttled, overloaded, broken off, or
     /// somebody else wrote at the same moment. A wait that is longer than a person's patience is not begun.
     pub fn pause(&self, attempt: u32) -> Option<Duration> {
@@ -119,7 +128,8 @@ impl Failure {
             } => *retry_after,
             Kind::Refused { code, .. } if code == "ConflictingConcurrentWriteNotAllowed" => None,
             Kind::NotAzure {
-                status: 500..=599, ..
+                status: 408 | 429 | 500..=599,
+                ..
             }
             | Kind::Unreachable { .. } => None,
             _ => return None,

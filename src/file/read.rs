@@ -179,7 +179,7 @@ impl Reader<'_> {
                     }
                 }
                 "tag" => {
-                    if let Some(tag) = self.checked(&entry, "a tag key ", TagKey::new) {
+                    if let Some(tag) = self.checked(&entry, "a tag key ", session_tag) {
                         settings.tag = tag;
                     }
                 }
@@ -250,6 +250,15 @@ impl Reader<'_> {
             self.found.push(diagnostic);
         }
         chosen.map(|(_, chosen)| chosen.clone())
+    }
+}
+
+/// A key for the session's tag: any that Azure takes but the owner's.
+fn session_tag(key: &str) -> Result<TagKey, String> {
+    let tag = TagKey::new(key)?;
+    match tag.is(Owner::TAG) {
+        true => Err(format!("cannot be `{}`: that is the owner's", Owner::TAG)),
+        false => Ok(tag),
     }
 }
 

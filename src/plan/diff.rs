@@ -15,6 +15,9 @@ type Holders<'l> = HashMap<&'l str, Vec<&'l VmId>>;
 /// subscription, and no list of names helps.
 const MOST_NEAREST: usize = 50;
 
+/// How many other holders of a name a change speaks of: with each of all it would grow with the square of the fleet.
+const MOST_CURES: usize = 5;
+
 /// How long before a session expires the plan says so.
 const WARNING: Duration = Duration::weeks(1);
 
@@ -39,12 +42,15 @@ pub(super) fn diff(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
             Some(line) => {
                 let change = differ.change(vm, line);
                 plan.matching += usize::from(change.is_none());
+                plan.left_out += usize::from(change.is_some() && !aim.reaches(&vm.id));
                 change.filter(|_| aim.reaches(&vm.id))
             }
             None => {
                 let clear = differ.clear(vm);
                 plan.unmanaged += usize::from(!ours && vm.held.session.is_some());
                 plan.foreign += usize::from(vm.foreign_tag);
+                let clearable = ours && vm.held.session.is_some();
+                plan.left_out += usize::from(clearable && clear.is_none());
                 clear
             }
         };
@@ -314,7 +320,10 @@ fn judge_duplicates(holders: &Holders<'_>, plan: &mut Plan) {
         }
         for at in leaving {
             if let Some(change) = plan.changes.get_mut(at) {
-                change.cures = all().filter(|other| *other != change.vm).collect();
+                change.cures = all()
+                    .filter(|other| *other != change.vm)
+                    .take(MOST_CURES)
+                    .collect();
             }
         }
     }

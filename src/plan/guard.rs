@@ -49,7 +49,8 @@ const SHARE: usize = 30;
 
 /// Why `plan` may not be applied, unless `allowed` says that it may.
 pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<Refusal> {
-    let clears = plan.count(|action| matches!(action, Action::Clear { .. }));
+    // An expired session is cleared because the file says so, with its day.
+    let clears = plan.count(|action| matches!(action, Action::Clear { expired: None }));
     let owned = plan.owned;
     let removal = if clears == 0 || allowed.removals.is_some_and(|most| clears <= most) {
         None
@@ -63,7 +64,7 @@ pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<Refusal> {
         None
     };
     let reasons = plan.incomplete.clone();
-    let lacking = (!reasons.is_empty() && !allowed.incomplete && !plan.changes.is_empty())
-        .then_some(Refusal::Incomplete { reasons });
+    let lacking =
+        (!reasons.is_empty() && !allowed.incomplete).then_some(Refusal::Incomplete { reasons });
     removal.into_iter().chain(lacking).collect()
 }

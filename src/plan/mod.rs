@@ -19,7 +19,7 @@ use time::Date;
 use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
 
 pub use guard::{Allowed, Refusal, refusals};
-pub use outcome::{Ending, Outcome, ending, report};
+pub use outcome::{Ending, Outcome, doubles, ending, report};
 pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};
 
 /// What a plan is made for, besides the file and Azure.
@@ -69,6 +69,8 @@ pub struct Plan {
     pub owned: usize,
     /// Whether the file declares no session at all.
     pub declares_nothing: bool,
+    /// How many VMs differ from the file and are no targets.
+    pub left_out: usize,
     /// How many VMs carry another tool's `azlin-session` and no session of ours.
     pub foreign: usize,
     /// How many VMs Azure listed that azlin cannot read.
@@ -109,7 +111,8 @@ pub struct Change {
     /// What it is to hold.
     #[serde(rename = "after")]
     pub to: Goal,
-    /// Other VMs that hold the same name, when the plan leaves it to one VM at most: the live duplicate that it cures.
+    /// Other VMs that hold the same name, a few at the most, when the plan leaves it to one VM: the live duplicate that it
+    /// cures.
     pub cures: Vec<VmId>,
 }
 

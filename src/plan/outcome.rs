@@ -1,9 +1,11 @@
 //! What became of a plan's steps, and how an apply ends.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
-use super::{Plan, Step};
-use crate::model::{Held, VmId};
+use super::{Duplicate, Plan, Step};
+use crate::model::{Held, Live, LiveName, VmId};
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +33,8 @@ pub enum Outcome {
         why: String,
         /// What to do now.
         help: Option<String>,
+        /// Whether a write was sent whose fate is unknown: it may have arrived, or may yet.
+        in_doubt: bool,
     },
     /// Nothing was written: someone interrupted azlin before it came to this.
     Interrupted,
@@ -44,6 +48,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it is certain that the step has given its VM no name, and will not.
+    pub fn gave_nothing(&self) -> bool {
+        match self {
+            Self::Changed { .. } | Self::Interrupted | Self::Skipped { .. } => true,
+            Self::Failed { in_doubt, .. } => !in_doubt,
+            Self::Written
+            | Self::Already
+            | Self::Altered { .. }
+            | Self::Accepted
+            | Self::PutBack => false,
+        }
+    }
+
     /// Whether the VM now holds what the step wants.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Written | Self::Already)
@@ -64,25 +81,62 @@ pub enum Ending {
     Interrupted,
 }
 
-/// How an apply with these outcomes ends, after which Azure was read once more and planned for; none where that could not
-/// be done.
-pub fn ending(outcomes: &[Outcome], after: Option<&Plan>) -> Ending {
+/// How an apply with these outcomes ends, after which Azure was read once more: `after` is the plan that is left then, none
+/// where the reading failed or was incomplete, and `doubles` the names that turned out to be on several VMs.
+pub fn ending(outcomes: &[Outcome], after: Option<&Plan>, doubles: &[Duplicate]) -> Ending {
     let all = outcomes.iter().all(Outcome::is_success);
-    if all && after.is_some_and(Plan::is_empty) {
+    let some = |outcome: &Outcome| outcome.is_success() || *outcome == Outcome::Accepted;
+    if all && after.is_some_and(Plan::is_empty) && doubles.is_empty() {
         Ending::Complete
-    } else if outcomes.iter().any(Outcome::is_success) {
+    } else if outcomes.iter().any(some) || outcomes.is_empty() {
         Ending::Partial
     } else {
         Ending::Nothing
     }
 }
 
+/// The names that these steps gave out and that several VMs hold in `live`, read after them: somebody else gave them out at
+/// the same time.
+pub fn doubles(steps: &[Step], outcomes: &[Outcome], live: &Live) -> Vec<Duplicate> {
+    let given = steps
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| !outcome.gave_nothing());
+    let given: BTreeSet<&str> = given
+        .filter_map(|(step, _)| Some(step.to.session.as_ref()?.as_str()))
+        .collect();
+    let mut holders: BTreeMap<&LiveName, Vec<VmId>> = BTreeMap::new();
+    for vm in live.vms.values() {
+        if let Some(name) = vm
+            .held
+            .session
+            .as_ref()
+            .filter(|name| given.contains(name.raw()))
+        {
+            holders.entry(name).or_default().push(vm.id.clone());
+        }
+    }
+    let doubled = holders.into_iter().filter(|(_, holders)| holders.len() > 1);
+    doubled
+        .map(|(name, holders)| Duplicate {
+            name: name.clone(),
+            holders,
+        })
+        .collect()
+}
+
 /// An apply as JSON: the plan's steps with what became of each.
-pub fn report(steps: &[Step], outcomes: &[Outcome], ending: Ending) -> String {
+pub fn report(
+    steps: &[Step],
+    outcomes: &[Outcome],
+    doubles: &[Duplicate],
+    ending: Ending,
+) -> String {
     #[derive(Serialize)]
     struct Report<'r> {
         format_version: &'static str,
         ending: Ending,
+        doubles: &'r [Duplicate],
         steps: Vec<Done<'r>>,
     }
     #[derive(Serialize)]
@@ -100,6 +154,7 @@ pub fn report(steps: &[Step], outcomes: &[Outcome], ending: Ending) -> String {
     super::saved::ascii_json(&Report {
         format_version: super::saved::FORMAT,
         ending,
+        doubles,
         steps,
     })
 }

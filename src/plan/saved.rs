@@ -31,7 +31,8 @@ pub struct Saved {
     /// What the guards were told to allow.
     #[serde(flatten)]
     pub allowed: Allowed,
-    /// Everything in scope that the uniqueness of names depends on, as a SHA-256.
+    /// Everything in scope that the uniqueness of names depends on, as a SHA-256: by it a reader sees whether two plans saw
+    /// the same Azure. [`Saved::standing`] judges by the steps, which what does not concern them leaves as they are.
     pub fingerprint: String,
     /// The plan.
     #[serde(flatten)]
@@ -137,8 +138,7 @@ impl Saved {
             why: error.to_string(),
         };
         let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
-        let major = |version: &str| version.split('.').next().map(ToOwned::to_owned);
-        if major(&format_version) != major(FORMAT) {
+        if version(&format_version) > version(FORMAT) {
             return Err(Unusable::Newer {
                 format: format_version,
             });
@@ -178,6 +178,12 @@ impl Saved {
     /// It holds when each VM's steps of `now` are its own last steps for that VM, and what was before them has come true:
     /// that is so right after it was made, and after a crash in the middle of it.
     pub fn standing(&self, now: &Plan, live: &Live) -> Standing {
+        let blocked = |plan: &Plan| -> BTreeSet<VmId> {
+            plan.blocked.iter().map(|entry| entry.vm.clone()).collect()
+        };
+        if blocked(now) != blocked(&self.plan) {
+            return Standing::Stale;
+        }
         let mut left = by_vm(&now.steps);
         for (vm, own) in by_vm(&self.plan.steps) {
             let left = left.remove(vm).unwrap_or_default();
@@ -229,6 +235,17 @@ pub(super) fn ascii_json(value: &impl Serialize) -> String {
     }
     ascii.push('\n');
     ascii
+}
+
+/// A version's numbers; what is no version is newer than any.
+fn version(text: &str) -> (u32, u32) {
+    let mut numbers = text
+        .split('.')
+        .map(|number| number.parse().unwrap_or(u32::MAX));
+    (
+        numbers.next().unwrap_or(u32::MAX),
+        numbers.next().unwrap_or(0),
+    )
 }
 
 /// Each VM's steps, in their order.

@@ -6,7 +6,7 @@ use console::measure_text_width;
 
 use super::Paint;
 use crate::file::{Diagnostic, Label, Severity, Source};
-use crate::text::{escape, is_unprintable, written_out};
+use crate::text::{escape, inert};
 
 /// How many columns of a long line are quoted, and how many of them stand before what the label underlines.
 const WINDOW: usize = 140;
@@ -97,18 +97,13 @@ impl Quoted {
     }
 }
 
-/// The first `most` characters of a quoted line: tabs as spaces, so that columns add up, and nothing that acts on a
-/// terminal. Unlike in [`escape`], a backslash stays single: a quote shows the file's own spelling.
+/// The first `most` characters of a quoted line, inert, and with tabs as spaces, so that columns add up.
 fn shown(text: &str, most: usize) -> String {
-    let mut shown = String::new();
-    for c in text.chars().take(most + 1) {
-        match c {
-            '\t' => shown.push_str("    "),
-            c if is_unprintable(c) => shown.push_str(&written_out(c)),
-            c => shown.push(c),
-        }
-    }
-    shown
+    let end = text
+        .char_indices()
+        .nth(most + 1)
+        .map_or(text.len(), |(end, _)| end);
+    inert(text.get(..end).unwrap_or_default()).replace('\t', "    ")
 }
 
 fn first_columns(text: &str, columns: usize) -> String {

@@ -3,22 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use similar::TextDiff;
+use similar::{Algorithm, TextDiff};
 
 use super::Paint;
 use crate::model::{Desired, LiveName, VmId};
 use crate::plan::{Action, Change, Plan};
-use crate::text::{is_unprintable, written_out};
+use crate::text::{inert, is_unprintable, written_out};
 
 /// What `git diff` would show if Azure were a file: a unified diff of `text`, the file called `file`, without colour unless
 /// `paint` has it. Blocked lines are no part of it.
 pub fn diff(plan: &Plan, desired: &Desired, text: &str, file: &str, paint: Paint) -> String {
     let azure = azure(plan, desired, text);
-    let diff = TextDiff::from_lines(azure.as_str(), text);
+    // Patience: it looks for lines that stand once, and most lines here do, so that large files take no time.
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Patience)
+        .diff_lines(azure.as_str(), text);
     let unified = diff.unified_diff().header("azure", file).to_string();
     let mut shown = String::with_capacity(unified.len());
     for line in unified.lines() {
-        let line = line.trim_end_matches('\r');
+        let line = inert(line.trim_end_matches('\r'));
         let _ = match line.as_bytes().first() {
             Some(b'+') => writeln!(shown, "{}", paint.green(line)),
             Some(b'-') => writeln!(shown, "{}", paint.red(line)),
@@ -36,7 +39,7 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
         .iter()
         .map(|line| (&line.vm, line.line))
         .collect();
-    let mut replaced: BTreeMap<usize, (&Change, Option<String>)> = BTreeMap::new();
+    let mut replaced: BTreeMap<usize, Vec<(&Change, Option<String>)>> = BTreeMap::new();
     let mut gone: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for change in &plan.changes {
         let live = change.from.session.as_ref();
@@ -44,7 +47,7 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
         match lines.get(&change.vm) {
             // An adopted session is in the file already.
             Some(_) if change.action == Action::Adopt => {}
-            Some(at) => drop(replaced.insert(*at, (change, line))),
+            Some(at) => replaced.entry(*at).or_default().push((change, line)),
             None => gone
                 .entry(change.vm.group().to_lowercase())
                 .or_default()
@@ -65,14 +68,10 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
             );
             group = header.map(|name| name.trim_matches(['"', '\'', ' ']).to_lowercase());
         }
-        match replaced.remove(&(at + 1)) {
-            None => azure.push_str(line),
-            Some((_, None)) => {}
-            Some((change, Some(live))) => match in_place(line, change) {
-                Some(line) => azure.push_str(&line),
-                None => put(&mut azure, Some(vec![live])),
-            },
-        }
+        azure.push_str(&undone(
+            line,
+            &replaced.remove(&(at + 1)).unwrap_or_default(),
+        ));
     }
     put(&mut azure, group.and_then(|group| gone.remove(&group)));
     for (group, lines) in gone {
@@ -85,14 +84,27 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
     azure
 }
 
-/// `line` with the live name in the place of the file's, and all else as it is.
-fn in_place(line: &str, change: &Change) -> Option<String> {
-    let (live, wanted) = (change.from.session.as_ref()?, change.to.session.as_ref()?);
-    let quoted = ["\"", "'"].map(|quote| format!("{quote}{wanted}{quote}"));
-    let quoted = quoted
-        .iter()
-        .find(|quoted| line.matches(quoted.as_str()).count() == 1)?;
-    Some(line.replacen(quoted.as_str(), &string(live), 1))
+/// `line` as it would have to be for `changes` to be none. Several VMs may stand on one line.
+fn undone(line: &str, changes: &[(&Change, Option<String>)]) -> String {
+    let mut undone = line.to_owned();
+    for (change, whole) in changes {
+        let in_place = change.from.session.as_ref().and_then(|live| {
+            let wanted = change.to.session.as_ref()?;
+            let quoted = ["\"", "'"].map(|quote| format!("{quote}{wanted}{quote}"));
+            let quoted = quoted
+                .iter()
+                .find(|quoted| undone.matches(quoted.as_str()).count() == 1)?;
+            Some(undone.replacen(quoted.as_str(), &string(live), 1))
+        });
+        undone = match (in_place, whole, changes.len()) {
+            (Some(line), ..) => line,
+            (None, Some(whole), 1) => format!("{whole}\n"),
+            (None, None, 1) => String::new(),
+            // A line of several VMs, of which this one has no session: the others keep their places.
+            (None, ..) => undone,
+        };
+    }
+    undone
 }
 
 fn put(text: &mut String, lines: Option<Vec<String>>) {

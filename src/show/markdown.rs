@@ -1,13 +1,13 @@
 //! A plan as a comment on a pull request.
 //!
-//! GitHub takes 65,536 characters. Whatever comes from Azure or the file stands in `<code>`, with every character that means
-//! something to Markdown or HTML as an entity: no table breaks, nothing links, nobody is mentioned.
+//! GitHub takes 65,536 characters. In whatever comes from Azure or the file, every character that means something to
+//! Markdown or HTML is an entity: no table breaks, nothing links, nobody is mentioned.
 
 use std::fmt::Write as _;
 
 use super::words::{Words, count, symbol};
-use crate::plan::{Outcome, Plan, Step};
-use crate::text::escape;
+use crate::plan::{Duplicate, Outcome, Plan, Step};
+use crate::text::inert;
 
 /// By this line a pipeline finds its comment again.
 const MARKER: &str = "<!-- azlin plan -->";
@@ -16,12 +16,17 @@ const MARKER: &str = "<!-- azlin plan -->";
 const MOST: usize = 58_000;
 
 /// `plan` for `place` and the file called `file`; with what became of its steps, once it was applied.
-pub fn markdown(plan: &Plan, place: &str, file: &str, outcomes: Option<&[Outcome]>) -> String {
+pub fn markdown(
+    plan: &Plan,
+    place: &str,
+    file: &str,
+    done: Option<(&[Outcome], &[Duplicate])>,
+) -> String {
     let words = Words::new(plan, file);
     let mut text = format!("{MARKER}\n### azlin: {}\n\n", words.totals());
     let _ = writeln!(text, "{} against {}.", code(file), code(place));
     let rows = plan.steps.iter().enumerate().map(|(at, step)| {
-        let outcome = outcomes.and_then(|outcomes| outcomes.get(at));
+        let outcome = done.and_then(|(outcomes, _)| outcomes.get(at));
         row(step, &words, outcome)
     });
     let blocked = plan.blocked.iter().map(|entry| {
@@ -43,11 +48,31 @@ pub fn markdown(plan: &Plan, place: &str, file: &str, outcomes: Option<&[Outcome
         text.push_str("|---|---|---|---|---|\n");
         fill(&mut text, blocked.into_iter(), plan.blocked.len(), MOST / 2);
     }
-    for (_, remark) in words.remarks() {
-        let _ = writeln!(text, "\n> {}", plain(&remark));
+    let doubles = done.iter().flat_map(|(_, doubles)| doubles.iter());
+    let doubles = doubles.map(|double| {
+        let holders = super::words::listed(&double.holders);
+        format!(
+            "{} is on {holders}: somebody gave it out at the same time",
+            double.name
+        )
+    });
+    let remarks: Vec<String> = doubles
+        .chain(words.remarks().into_iter().map(|(_, remark)| remark))
+        .collect();
+    if !remarks.is_empty() {
+        text.push('\n');
+        let all = remarks.len();
+        fill(
+            &mut text,
+            remarks
+                .iter()
+                .map(|remark| format!("- {}\n", plain(remark))),
+            all,
+            MOST * 3 / 4,
+        );
     }
     if !plan.steps.is_empty() {
-        let open = if outcomes.is_some() { " open" } else { "" };
+        let open = if done.is_some() { " open" } else { "" };
         let steps = count(plan.steps.len(), "step");
         let _ = writeln!(
             text,
@@ -112,12 +137,16 @@ fn code(value: &str) -> String {
     format!("<code>{}</code>", plain(value))
 }
 
-/// Text in which nothing means anything to Markdown or HTML.
+/// Text in which nothing means anything to Markdown or HTML. An entity is a character again before GitHub looks for people
+/// to mention and issues to link, so what begins those stands in an element of its own.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 16);
-    for c in escape(text).chars() {
+    for c in inert(text).chars() {
         match c {
-            ' ' | '-' | '_' | ',' | ';' | '?' | '\'' | '"' | '(' | ')' => plain.push(c),
+            ' ' | '-' | ',' | ';' | '?' | '\'' | '"' | '(' | ')' => plain.push(c),
+            '@' | '#' => {
+                let _ = write!(plain, "<span>&#{};</span>", u32::from(c));
+            }
             c if c.is_ascii_punctuation() => {
                 let _ = write!(plain, "&#{};", u32::from(c));
             }

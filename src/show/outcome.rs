@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use super::plan::Columns;
 use super::words::{count, listed};
-use crate::model::{Held, SessionName, VmId};
-use crate::plan::{Outcome, Plan, Step, Why};
+use crate::model::Held;
+use crate::plan::{Duplicate, Outcome, Plan, Step};
 
 /// What became of `step`: a line, and below it why and what to do, where there is something to do.
 pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -> String {
@@ -60,7 +60,7 @@ fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<String>) {
             plain("Azure has taken the write, but the VM does not show it yet"),
             plain("run plan in a minute"),
         ),
-        Outcome::Failed { why, help } => ("failed", Some(why.clone()), help.clone()),
+        Outcome::Failed { why, help, .. } => ("failed", Some(why.clone()), help.clone()),
         Outcome::PutBack => (
             "put back",
             plain("it had been freed for a VM that could not take it"),
@@ -110,16 +110,20 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
                 paint.red(format!("Whether Azure matches {file} could not be read."))
             );
         }
-        After::Planned(after) => {
-            for (name, holders) in doubles(after) {
+        After::Planned { plan, doubles } => {
+            for Duplicate { name, holders } in *doubles {
+                let on = listed(holders);
+                let error = paint.red("error");
                 let _ = write!(
                     text,
-                    "\n{}: {name} is on {}: somebody gave it out at the same time; take it from one of them",
-                    paint.red("error"),
-                    listed(&holders),
+                    "\n{error}: {name} is on {on}: somebody gave it out at the same time; take it from one of them",
                 );
             }
-            let _ = match after.changes.len() + after.blocked.len() {
+            let _ = match plan.changes.len() + plan.blocked.len() {
+                0 if !doubles.is_empty() => Ok(()),
+                0 if plan.left_out > 0 => {
+                    write!(text, " {}", paint.green("The targets now match."))
+                }
                 0 => write!(
                     text,
                     " {}",
@@ -145,22 +149,15 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
 /// What is known after an apply.
 #[derive(Clone, Copy, Debug)]
 pub enum After<'p> {
-    /// Azure was read once more, and this is the plan that is left.
-    Planned(&'p Plan),
-    /// Azure could not be read.
+    /// Azure was read once more.
+    Planned {
+        /// The plan that is left.
+        plan: &'p Plan,
+        /// The names of these steps that several VMs hold.
+        doubles: &'p [Duplicate],
+    },
+    /// Azure could not be read, or not all of it.
     Unread,
     /// Azure was not read: someone wanted azlin to end.
     Interrupted,
-}
-
-/// The names of the file that another VM turns out to hold as well.
-fn doubles(after: &Plan) -> Vec<(&SessionName, Vec<VmId>)> {
-    let doubled = after.blocked.iter().filter_map(|entry| match &entry.why {
-        Why::Held { by } if entry.holds => Some((
-            &entry.session,
-            std::iter::once(&entry.vm).chain(by).cloned().collect(),
-        )),
-        _ => None,
-    });
-    doubled.collect()
 }

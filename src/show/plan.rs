@@ -14,7 +14,13 @@ pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
     let words = Words::new(plan, file);
     let mut text = String::new();
     if plan.is_empty() {
-        let none = format!("No changes: {place} matches {file}.");
+        let none = match plan.left_out {
+            0 => format!("No changes: {place} matches {file}."),
+            n => format!(
+                "No changes to the targets; {} beside them would change.",
+                count(n, "VM")
+            ),
+        };
         let _ = writeln!(text, "{}", paint.bold(none));
     }
     if !plan.changes.is_empty() {

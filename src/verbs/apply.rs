@@ -9,7 +9,8 @@ use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble};
 use crate::apply;
 use crate::cli::{Apply, Common, Format};
-use crate::plan::{self, Ending, Outcome, Plan, Standing, Step};
+use crate::model::Live;
+use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Standing, Step};
 use crate::show::{self, After};
 use crate::text::escape;
 
@@ -17,27 +18,24 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => match again(&context, path, streams).await? {
-            Some(planned) => planned,
-            None => return Ok(Exit::Done),
-        },
+        Some(path) => again(&context, path, streams).await?,
     };
     let plan = &planned.plan;
     if args.format == Format::Text {
         planning::print(&planned, &context, args.format, streams)?;
     }
+    planning::guard(&planned, &context.name)?;
     if !args.partial {
         planning::refuse_blocked(plan, &context.name, streams)?;
     }
-    planning::guard(&planned, &context.name)?;
     if plan.steps.is_empty() {
-        let ending = plan::ending(&[], Some(plan));
-        report(&context, &planned, &[], ending, args.format, streams)?;
-        return Ok(if plan.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Partial
-        });
+        let done = Done {
+            outcomes: Vec::new(),
+            doubles: Vec::new(),
+            ending: plan::ending(&[], Some(plan), &[]),
+        };
+        report(&context, &planned, &done, args.format, streams)?;
+        return Ok(exit(done.ending));
     }
     if !args.auto_approve && args.plan.is_none() {
         ask(plan, &context, args.format, streams)?;
@@ -49,15 +47,25 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     }
-    carry_out(&context, &planned, args, streams).await
+    // A first Ctrl-C while writing finishes the writes under way; any other ends azlin at once.
+    let writing = Cell::new(true);
+    let at_once = async {
+        let mut ended = false;
+        while !ended {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            ended = !writing.replace(false);
+        }
+    };
+    tokio::select! {
+        exit = carry_out(&context, &planned, args, &writing, streams) => exit,
+        () = at_once => Ok(Exit::Interrupted),
+    }
 }
 
-/// What is left to do of the plan that was saved in `path`; none when all of it is done.
-async fn again(
-    context: &Context,
-    path: &Path,
-    streams: Streams,
-) -> Result<Option<Planned>, Trouble> {
+/// What is left to do of the plan that was saved in `path`.
+async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Planned, Trouble> {
     let saved = planning::read(path)?;
     let name = escape(&path.to_string_lossy()).into_owned();
     saved.check(&context.basis()).map_err(|why| {
@@ -71,10 +79,10 @@ async fn again(
     })?;
     let planned = planning::make_again(context, &saved).await?;
     match saved.standing(&planned.plan, &planned.live) {
-        Standing::Holds => Ok(Some(planned)),
+        Standing::Holds => Ok(planned),
         Standing::Applied => {
             streams.say(&format!("{name} is already applied: nothing to do\n"));
-            Ok(None)
+            Ok(planned)
         }
         Standing::Stale => {
             let shown = |plan| show::plan(plan, &context.place, &context.name, streams.stderr);
@@ -90,22 +98,47 @@ async fn again(
     }
 }
 
+/// What came of an apply.
+struct Done {
+    outcomes: Vec<Outcome>,
+    doubles: Vec<Duplicate>,
+    ending: Ending,
+}
+
+fn exit(ending: Ending) -> Exit {
+    match ending {
+        Ending::Complete => Exit::Done,
+        Ending::Partial => Exit::Partial,
+        Ending::Nothing => Exit::Error,
+        Ending::Interrupted => Exit::Interrupted,
+    }
+}
+
 /// The plan with what became of its steps, for a program or a pull request.
 fn report(
     context: &Context,
     planned: &Planned,
-    outcomes: &[Outcome],
-    ending: Ending,
+    done: &Done,
     format: Format,
     streams: Streams,
 ) -> Result<(), Trouble> {
     let plan = &planned.plan;
+    let Done {
+        outcomes,
+        doubles,
+        ending,
+    } = done;
     match format {
         Format::Text => Ok(()),
-        Format::Json => streams.print(&plan::report(&plan.steps, outcomes, ending)),
+        Format::Json => streams.print(&plan::report(&plan.steps, outcomes, doubles, *ending)),
         Format::Markdown => {
             let (place, name) = (&context.place, &context.name);
-            streams.print(&show::markdown(plan, place, name, Some(outcomes)))
+            streams.print(&show::markdown(
+                plan,
+                place,
+                name,
+                Some((outcomes, doubles)),
+            ))
         }
     }
 }
@@ -115,9 +148,15 @@ async fn carry_out(
     context: &Context,
     planned: &Planned,
     args: &Apply,
+    writing: &Cell<bool>,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let steps = &planned.plan.steps;
+    // Where the report goes, if it is for people.
+    let paint = match args.format {
+        Format::Text => streams.stdout,
+        Format::Json | Format::Markdown => streams.stderr,
+    };
     let columns = show::Columns::of(steps);
     let mut printed = Ok(());
     let mut print = |text: &str| {
@@ -136,7 +175,7 @@ async fn carry_out(
     print("\n");
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
-        print(&show::outcome(columns, step, outcome, streams.stdout));
+        print(&show::outcome(columns, step, outcome, paint));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());
     };
@@ -150,40 +189,75 @@ async fn carry_out(
     };
     let (arm, tag) = (&context.arm, &context.file.azure.tag);
     let parallelism = usize::from(args.parallelism);
-    let outcomes = apply::apply(arm, tag, steps, parallelism, interrupted, &mut report_step).await;
-    apply::put_back(arm, tag, steps, &outcomes, &mut report_step).await;
-
-    let verdict = |after| show::verdict(&outcomes, &after, &context.name, streams.stdout);
+    let mut outcomes =
+        apply::apply(arm, tag, steps, parallelism, interrupted, &mut report_step).await;
+    let mut doubles = Vec::new();
     let ending = if was_interrupted.get() {
-        print(&verdict(After::Interrupted));
+        print(&show::verdict(
+            &outcomes,
+            &After::Interrupted,
+            &context.name,
+            paint,
+        ));
         Ending::Interrupted
     } else {
-        match context.sessions().await {
+        apply::put_back(arm, tag, steps, &mut outcomes, &mut report_step).await;
+        writing.set(false);
+        let live = context
+            .sessions()
+            .await
+            .and_then(|live| whole(live, planned));
+        match live {
             Ok(live) => {
-                let after = plan::plan(&context.file.desired, &live, &planned.aim);
-                print(&verdict(After::Planned(&after)));
-                plan::ending(&outcomes, Some(&after))
+                doubles = plan::doubles(steps, &outcomes, &live);
+                let plan = plan::plan(&context.file.desired, &live, &planned.aim);
+                let after = After::Planned {
+                    plan: &plan,
+                    doubles: &doubles,
+                };
+                print(&show::verdict(&outcomes, &after, &context.name, paint));
+                plan::ending(&outcomes, Some(&plan), &doubles)
             }
             Err(trouble) => {
-                print(&verdict(After::Unread));
+                print(&show::verdict(
+                    &outcomes,
+                    &After::Unread,
+                    &context.name,
+                    paint,
+                ));
                 trouble.say(streams);
-                plan::ending(&outcomes, None)
+                plan::ending(&outcomes, None, &[])
             }
         }
     };
     printed?;
-    report(context, planned, &outcomes, ending, args.format, streams)?;
-    Ok(match ending {
-        Ending::Complete => Exit::Done,
-        Ending::Partial => Exit::Partial,
-        Ending::Nothing => Exit::Error,
-        Ending::Interrupted => Exit::Interrupted,
-    })
+    let done = Done {
+        outcomes,
+        doubles,
+        ending,
+    };
+    report(context, planned, &done, args.format, streams)?;
+    Ok(exit(ending))
+}
+
+/// `live`, if nothing may be missing from it, or that was allowed.
+fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
+    match live.incomplete.first() {
+        Some(reason) if !planned.allowed.incomplete => {
+            let message = format!("VMs may be missing from Azure's list: {reason}");
+            Err(Trouble::new(
+                message,
+                "run plan to see whether Azure matches",
+            ))
+        }
+        _ => Ok(live),
+    }
 }
 
 fn ask(plan: &Plan, context: &Context, format: Format, streams: Streams) -> Result<(), Trouble> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let message = "nobody is here to approve the plan: this is no terminal";
+    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
+    if in_ci || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        let message = "nobody is here to approve the plan: this is no terminal, or CI is set";
         let help = "look at the plan above, then run apply with --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }

@@ -24,8 +24,8 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     if let (Some(out), Ok(())) = (&args.out, &refused) {
         save(out, &planned, &context)?;
     }
-    planning::refuse_blocked(plan, name, streams)?;
     refused?;
+    planning::refuse_blocked(plan, name, streams)?;
     match args.detailed_exitcode && !plan.changes.is_empty() {
         true => Ok(Exit::Changes),
         false => Ok(Exit::Done),

@@ -21,6 +21,8 @@ pub(super) struct Planned {
     pub live: Live,
     pub aim: Aim,
     pub allowed: Allowed,
+    /// The plan that the guards judge: after a crash in the middle of a saved one that one, not what is left of it.
+    pub judged: Plan,
 }
 
 impl Planned {
@@ -48,7 +50,19 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
             "write `owner = \"…\"` at the top of the file",
         ));
     }
+    if let Some(vm) = aim
+        .take
+        .iter()
+        .find(|vm| !desired.sessions.iter().any(|line| line.vm == **vm))
+    {
+        let message = format!("--take-ownership: {} has no line for {vm}", context.name);
+        return Err(Trouble::new(
+            message,
+            "only a VM that the file names is taken from its owner",
+        ));
+    }
     let plan = plan::plan(desired, &live, &aim);
+    let judged = plan.clone();
     let allowed = Allowed {
         removals: args.max_removals,
         incomplete: args.allow_incomplete,
@@ -58,6 +72,7 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
         live,
         aim,
         allowed,
+        judged,
     })
 }
 
@@ -68,11 +83,18 @@ pub(super) async fn make_again(context: &Context, saved: &Saved) -> Result<Plann
     aim.targets.clone_from(&saved.targets);
     aim.take.clone_from(&saved.take_ownership);
     let plan = plan::plan(&context.file.desired, &live, &aim);
+    let incomplete = plan.incomplete.clone();
+    let judged = Plan {
+        incomplete,
+        ..saved.plan.clone()
+    };
+    let allowed = saved.allowed;
     Ok(Planned {
         plan,
         live,
         aim,
-        allowed: saved.allowed,
+        allowed,
+        judged,
     })
 }
 
@@ -166,7 +188,7 @@ pub(super) fn refuse_blocked(plan: &Plan, file: &str, streams: Streams) -> Resul
 
 /// That a plan goes further than was allowed.
 pub(super) fn guard(planned: &Planned, file: &str) -> Result<(), Trouble> {
-    match plan::refusals(&planned.plan, &planned.allowed).first() {
+    match plan::refusals(&planned.judged, &planned.allowed).first() {
         None => Ok(()),
         Some(refusal) => {
             let (message, help) = show::refusal(refusal, file);
