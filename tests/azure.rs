@@ -541,6 +541,45 @@ fn a_list_that_goes_round_in_a_circle_ends() {
 }
 
 #[test]
+fn the_order_in_which_azure_answers_changes_no_byte() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("sandbox.json");
+    sandbox::reset(&state, Some(150)).unwrap();
+    let file = "[sessions.rg-dev]\ndev-vm-1 = 'project-alpha'\ndev-vm-2 = 'project-beta'\nmissing = 'x'\n\
+                [sessions.rg-ml]\ngpu-vm-1 = 'y'\ngpu-vm-3 = 'bert-training-run-1'\n";
+    let planned = |turn: usize| {
+        let azure = Azure::serve(state.clone(), None, move |_, answer| {
+            let whole = answer();
+            let mut page = body(&whole);
+            let all = page["value"].as_array_mut().unwrap();
+            let by = turn % all.len();
+            all.rotate_left(by);
+            if turn % 2 == 1 {
+                all.reverse();
+            }
+            with_body(whole, &page)
+        });
+        let project = azure.project(file);
+        let runs = ["text", "json", "markdown"]
+            .map(|format| project.run(&["plan", "--format", format]).stdout);
+        let (_, address) = azure.endpoint.split_once("//").unwrap();
+        let text = runs
+            .join("\n")
+            .replace(address, "HERE")
+            .replace(&address.replace('.', "&#46;").replace(':', "&#58;"), "HERE");
+        // The file names the server, so its hash and what is made from it differ.
+        text.lines()
+            .filter(|line| !line.contains("_sha256") && !line.contains("digest"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let first = planned(0);
+    for turn in [1, 2, 75, 149] {
+        assert_eq!(planned(turn), first, "{turn}");
+    }
+}
+
+#[test]
 fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("sandbox.json");
