@@ -14,7 +14,7 @@ struct Node<'c> {
     waits: usize,
     /// The steps that it comes after.
     after: Vec<usize>,
-    /// Whether its VM was cleared to open a cycle.
+    /// Whether its VM was cleared to open a circle.
     cleared: bool,
 }
 
@@ -22,7 +22,7 @@ struct Node<'c> {
 ///
 /// A change waits for every change that releases the name it takes. Each VM releases at most one name, and a name has at
 /// most one taker, so a change holds up at most one other: chains run from their free end, and what is left when no end is
-/// free are plain cycles. The first VM of each, by id, is cleared first and set last, which costs one write.
+/// free are plain circles. The first VM of each, by id, is cleared first and set last, which costs one write.
 pub(super) fn order(changes: &[Change]) -> Vec<Step> {
     let mut nodes = nodes(changes);
     let free = nodes.iter().enumerate().filter(|(_, node)| node.waits == 0);
@@ -33,6 +33,10 @@ pub(super) fn order(changes: &[Change]) -> Vec<Step> {
         let free = ready.pop_first();
         let Some(node_at) = free.or_else(|| left.first().copied()) else {
             return steps;
+        };
+        let round = match free {
+            Some(_) => Vec::new(),
+            None => waits_of_circle(&nodes, node_at),
         };
         let Some(node) = nodes.get_mut(node_at) else {
             return steps;
@@ -53,7 +57,7 @@ pub(super) fn order(changes: &[Change]) -> Vec<Step> {
         };
         let (to, after) = match free {
             Some(_) => (to.clone(), std::mem::take(&mut node.after)),
-            None => (Goal::default(), Vec::new()),
+            None => (Goal::default(), round),
         };
         let (vm, machine) = (vm.clone(), machine.clone());
         steps.push(Step {
@@ -78,6 +82,18 @@ pub(super) fn order(changes: &[Change]) -> Vec<Step> {
             }
         }
     }
+}
+
+/// The steps that the members of a circle come after: a circle is not opened before all that has to be released outside of
+/// it is, so that what fails there leaves everyone in it with the name that they have.
+fn waits_of_circle(nodes: &[Node<'_>], first: usize) -> Vec<usize> {
+    let mut waits = BTreeSet::new();
+    let mut at = Some(first);
+    while let Some(node) = at.and_then(|at| nodes.get(at)) {
+        waits.extend(node.after.iter().copied());
+        at = node.holds_up.filter(|next| *next != first);
+    }
+    waits.into_iter().collect()
 }
 
 fn nodes(changes: &[Change]) -> Vec<Node<'_>> {

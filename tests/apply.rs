@@ -1,0 +1,160 @@
+//! Apply in process, on a sandbox in which some VMs cannot be written: what holds whatever fails.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use azlin::apply::{apply, put_back};
+use azlin::azure::{Arm, Target, fleet, sign_in};
+use azlin::model::{
+    Declared, Desired, Held, Live, LiveName, Owner, Scope, SessionName, SubscriptionId, TagKey,
+    VmId,
+};
+use azlin::plan::{Aim, Ending, Outcome, Plan, ending, plan};
+use azlin::sandbox::{self, Sandbox};
+use proptest::prelude::*;
+use support::{Project, vms};
+use time::macros::date;
+
+/// Nobody interrupts.
+fn undisturbed() -> std::future::Pending<()> {
+    std::future::pending()
+}
+
+struct Azure {
+    /// Keeps the folder.
+    _project: Project,
+    arm: Arm,
+}
+
+impl Azure {
+    /// A fleet of VMs `vm-0`, `vm-1`, …: the number of the session that each holds (0 for none), whether this owner gave
+    /// it, and whether a lock forbids writes.
+    fn new(fleet: &[(usize, bool, bool)]) -> Self {
+        let names: Vec<(String, String)> = fleet
+            .iter()
+            .enumerate()
+            .map(|(at, (session, ..))| (format!("rg/vm-{at}"), format!("s-{session}")))
+            .collect();
+        let rows: Vec<(&str, Option<&str>)> = names
+            .iter()
+            .map(|(vm, session)| (vm.as_str(), Some(session.as_str()).filter(|s| *s != "s-0")))
+            .collect();
+        let mut vms = vms(&rows);
+        for (vm, (session, ours, locked)) in vms.iter_mut().zip(fleet) {
+            if *ours && *session != 0 {
+                vm["tags"]["azlin_owner"] = "us".into();
+            }
+            vm["tags"]["env"] = "kept as it is".into();
+            vm["lock"] = (*locked).into();
+        }
+        let project = Project::new("");
+        project.set_fleet(vms);
+        let sandbox = Target::Sandbox(Arc::new(Sandbox::open(project.state(), 100)));
+        let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
+        let arm = Arm::open(sandbox, subscription, sign_in::sandbox()).unwrap();
+        Self {
+            _project: project,
+            arm,
+        }
+    }
+
+    async fn live(&self) -> Live {
+        let tag = TagKey::default();
+        fleet::sessions(&self.arm, &Scope::Subscription, &tag)
+            .await
+            .unwrap()
+    }
+}
+
+fn desired(lines: &[(usize, usize)]) -> Desired {
+    let line = |(vm, session): &(usize, usize)| Declared {
+        vm: VmId::new("rg", &format!("vm-{vm}")).unwrap(),
+        session: SessionName::new(&format!("s-{session}")).unwrap(),
+        expires: None,
+        line: 1,
+    };
+    Desired {
+        owner: Some(Owner::new("us").unwrap()),
+        sessions: lines.iter().map(line).collect(),
+    }
+}
+
+fn holders(live: &Live) -> BTreeMap<&LiveName, usize> {
+    let mut holders = BTreeMap::new();
+    for name in live.vms.values().filter_map(|vm| vm.held.session.as_ref()) {
+        *holders.entry(name).or_default() += 1;
+    }
+    holders
+}
+
+/// Each VM holds what it held, or what it is to hold; or nothing, where the name that it gave up is with the VM that the
+/// file gives it to.
+fn kept_or_reached(plan: &Plan, before: &Live, after: &Live) -> Result<(), TestCaseError> {
+    for (id, vm) in &before.vms {
+        let goal = plan.changes.iter().find(|change| change.vm == *id);
+        let goal = goal.map(|change| change.to.held());
+        let now: &Held = &after.vms[id].held;
+        let passed_on = *now == Held::default()
+            && plan.changes.iter().any(|taker| {
+                let wanted = taker.to.held();
+                wanted.session == vm.held.session && after.vms[&taker.vm].held == wanted
+            });
+        prop_assert!(
+            *now == vm.held || Some(now) == goal.as_ref() || passed_on,
+            "{id} held {:?}, is to hold {goal:?} and holds {now:?}",
+            vm.held
+        );
+    }
+    Ok(())
+}
+
+/// Each VM's session, whether it is ours, whether it is locked; and the file's VMs and sessions.
+type Case = (Vec<(usize, bool, bool)>, Vec<(usize, usize)>);
+
+fn cases() -> impl Strategy<Value = Case> {
+    let fleet = prop::collection::vec((0..8usize, any::<bool>(), prop::bool::weighted(0.3)), 8);
+    let vms = Just((0..9).collect::<Vec<usize>>()).prop_shuffle();
+    let sessions = Just((1..10).collect::<Vec<usize>>()).prop_shuffle();
+    (fleet, vms, sessions, 0..9usize).prop_map(|(fleet, vms, sessions, lines)| {
+        (fleet, vms.into_iter().zip(sessions).take(lines).collect())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_cannot_be_written_every_vm_keeps_its_name_or_gets_its_new_one((vms, lines) in cases(), parallelism in 1..5usize) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let azure = Azure::new(&vms);
+            let (desired, aim, tag) = (desired(&lines), Aim::on(date!(2026 - 11 - 23)), TagKey::default());
+            let before = azure.live().await;
+            let plan = plan(&desired, &before, &aim);
+            let mut reported = 0;
+            let mut report = |_: &_, _: &Outcome| reported += 1;
+            let mut outcomes = apply(&azure.arm, &tag, &plan.steps, parallelism, undisturbed(), &mut report).await;
+            put_back(&azure.arm, &tag, &plan.steps, &mut outcomes, &mut report).await;
+            prop_assert_eq!(outcomes.len(), plan.steps.len());
+            prop_assert!(reported >= plan.steps.len(), "each step is reported");
+
+            let after = azure.live().await;
+            kept_or_reached(&plan, &before, &after)?;
+            let then = holders(&before);
+            for (name, now) in holders(&after) {
+                let then = then.get(name).copied().unwrap_or(0).max(1);
+                prop_assert!(now <= then, "{name} is on {now} VMs, was on {then}");
+            }
+            let left = azlin::plan::plan(&desired, &after, &aim);
+            let complete = ending(&outcomes, Some(&left), &[]) == Ending::Complete;
+            prop_assert_eq!(complete, left.is_empty(), "{:?}", outcomes);
+            let fleet = azure._project.fleet();
+            for vm in fleet["vms"].as_array().unwrap() {
+                prop_assert_eq!(vm["tags"]["env"].as_str(), Some("kept as it is"));
+            }
+            Ok(())
+        })?;
+    }
+}
