@@ -249,8 +249,8 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     ");
     let other = "00000000-0000-0000-0000-000000000000";
     assert_snapshot!(project().run(&["plan", "--subscription", other]).stderr, @"
-    error: cannot list the VMs: Azure answered 404 Subscrip[token]ionNo[token]Found: The subscrip[token]ion '00000000-0000-0000-0000-000000000000' could no[token] be found
-    help: look the code up in Azure's documentation; AZLIN_LOG=debug shows the requests
+    error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
+    help: check the subscription's id and that you are signed in to its tenant
     ");
 }
 
@@ -840,6 +840,26 @@ fn recorded_traffic_has_every_exchange_and_no_token() {
         lines[2]["resBody"]["properties"]["tags"]["azlin_session"],
         "mine"
     );
+}
+
+#[test]
+fn a_made_up_token_of_one_letter_spoils_no_record() {
+    let (_folder, state) = sample_state();
+    let azure = Azure::faithful(state);
+    let project = azure.project("").with_env("AZURE_ACCESS_TOKEN", "t");
+    let record = project.path().join("traffic.ndjson");
+    let mut command = project.command(&["connect", "dev-vm-1", "--print"]);
+    assert!(
+        command
+            .env("AZLIN_RECORD", &record)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    for line in std::fs::read_to_string(record).unwrap().lines() {
+        serde_json::from_str::<Value>(line).unwrap();
+    }
 }
 
 #[test]
