@@ -193,10 +193,17 @@ pub async fn put_back(
                 .is_some_and(|last| *last > at && gave_nothing(last));
         let name = freed.from.session.as_ref().map(LiveName::raw);
         let taker = name.and_then(|name| takers.get(name));
-        let Some(back) = give_back(freed).filter(|_| opened && taker.is_none_or(gave_nothing))
-        else {
+        let is_free = opened && taker.is_none_or(gave_nothing);
+        let Some(back) = give_back(freed).filter(|_| is_free) else {
             continue;
         };
+        // A look costs little beside a name on two VMs.
+        if let Some(taker) = taker.and_then(|at| steps.get(*at)) {
+            let tags = tags::read(arm, &taker.vm).await;
+            if !tags.is_ok_and(|tags| Held::read(&tags, tag).session != freed.from.session) {
+                continue;
+            }
+        }
         let outcome = match carry_out(arm, tag, &back, &Cell::new(false)).await {
             Outcome::Written | Outcome::Already => Outcome::PutBack,
             other => other,

@@ -155,17 +155,14 @@ fn with_one_request_in_twenty_failing_a_swap_a_chain_and_a_cycle_of_50_converge(
         let seen = worst.clone();
         let azure = Azure::serve(project.state(), None, move |asked, answer| {
             let fails = random.next().is_multiple_of(20);
-            // Half of the failures happen after the request has done its work.
-            let done = if fails && random.next().is_multiple_of(2) {
-                None
-            } else {
-                Some(answer())
-            };
+            // A refusal is one; of the other failures half come after the request has done its work.
+            let status = [429, 403, 409, 500, 502, 503, 504][random.next() as usize % 7];
+            let refused = fails && (status < 500 || random.next().is_multiple_of(2));
+            let done = (!refused).then(answer);
             if asked.method == "PATCH" {
                 let most = holders(&path).into_values().max().unwrap_or(0);
                 seen.fetch_max(most, Ordering::SeqCst);
             }
-            let status = [429, 500, 502, 503, 504, 403, 409][random.next() as usize % 7];
             match done {
                 Some(answer) if !fails => answer,
                 _ => Response {
