@@ -13,35 +13,29 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains("##") && !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    let mut last = ' ';
-    for c in text.chars() {
-        // `##[…]` and `##vso[…]` are commands to the machines that read a pipeline's log.
-        if acts(c) || (c, last) == ('#', '#') {
-            escaped.push_str(&written_out(c));
-        } else {
-            escaped.push(c);
-        }
-        last = c;
-    }
-    Cow::Owned(escaped)
+    Cow::Owned(writing_out(text, acts))
 }
 
 /// `line` with what could act on a terminal or on the reader of a pipeline's log written out, and all else, tabs and
 /// backslashes too, as it is: for text whose own spelling counts.
 pub fn inert(line: &str) -> String {
-    let mut inert = String::with_capacity(line.len());
+    writing_out(line, |c| c != '\t' && is_unprintable(c))
+}
+
+/// `text` with the characters that `acts` names written out, and what would command a pipeline.
+fn writing_out(text: &str, acts: impl Fn(char) -> bool) -> String {
+    let mut written = String::with_capacity(text.len() + 16);
     let mut last = ' ';
-    for c in line.chars() {
-        match (c, last) {
-            ('#', '#') => inert.push_str(&written_out(c)),
-            ('\t', _) => inert.push(c),
-            _ if is_unprintable(c) => inert.push_str(&written_out(c)),
-            _ => inert.push(c),
+    for c in text.chars() {
+        // `##[…]` and `##vso[…]` are commands to the machines that read a pipeline's log.
+        if acts(c) || (c, last) == ('#', '#') {
+            written.push_str(&written_out(c));
+        } else {
+            written.push(c);
         }
         last = c;
     }
-    inert
+    written
 }
 
 /// Whether `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::words::{Words, count, symbol};
+use super::words::{Words, count, symbol, why};
 use crate::plan::{Duplicate, Outcome, Plan, Step};
 use crate::text::inert;
 
@@ -30,7 +30,7 @@ pub fn markdown(
         row(step, &words, outcome)
     });
     let blocked = plan.blocked.iter().map(|entry| {
-        let (reason, help) = words.why(entry);
+        let (reason, help) = why(entry);
         let (vm, session) = (code(&entry.vm.to_string()), code(entry.session.as_str()));
         format!(
             "| {vm} | {session} | {} | {} | {} |\n",

@@ -23,8 +23,4 @@ pub use paint::Paint;
 pub use plan::{Columns, plan};
 pub use refusal::refusal;
 pub use unusable::unusable;
-
-/// Why `entry` of the file called `file` is blocked, and what to do.
-pub fn why(entry: &crate::plan::Blocked, file: &str) -> (String, String) {
-    words::Words::new(&crate::plan::Plan::default(), file).why(entry)
-}
+pub use words::why;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use console::{Alignment, measure_text_width, pad_str};
 
 use super::Paint;
-use super::words::{Weight, Words, count, symbol};
+use super::words::{Weight, Words, count, symbol, why};
 use crate::model::LiveName;
 use crate::plan::{Plan, Step};
 
@@ -38,7 +38,7 @@ pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
         let _ = writeln!(text, "{lines} of {file} cannot be carried out:\n");
         for entry in &plan.blocked {
             let (mark, help) = (paint.red("!"), paint.green("help"));
-            let (reason, way_out) = words.why(entry);
+            let (reason, way_out) = why(entry);
             let (vm, session, line) = (&entry.vm, &entry.session, entry.line);
             let _ = writeln!(text, "  {mark} {vm}   {session}   {file}:{line}");
             let _ = writeln!(text, "      {reason}\n      {help}: {way_out}");

@@ -70,41 +70,6 @@ impl<'p> Words<'p> {
         notes
     }
 
-    /// Why `entry` is blocked, and what to do.
-    pub(super) fn why(&self, entry: &Blocked) -> (String, String) {
-        match &entry.why {
-            Why::NoSuchVm { nearest } => (
-                "Azure lists no such VM, or the identity may not see it".to_owned(),
-                match nearest.as_slice() {
-                    [] => "check the name, the resource group and the subscription".to_owned(),
-                    nearest => format!("did you mean {}?", listed(nearest)),
-                },
-            ),
-            Why::Owned { by } => (
-                format!("the VM belongs to another owner, {by}"),
-                format!(
-                    "agree with {by}, then take it with --take-ownership {}",
-                    entry.vm
-                ),
-            ),
-            Why::Held { by } => (
-                format!(
-                    "the name is on {}, which this plan leaves alone",
-                    listed(by)
-                ),
-                "choose another name, or free it there first".to_owned(),
-            ),
-            Why::Stuck { by } => (
-                format!("the name is on {by}, whose own line is blocked"),
-                format!("clear the way for {by} first"),
-            ),
-            Why::Shadowed { by } => (
-                format!("it is the name of another VM, {by}, to which `azlin connect` would go"),
-                "choose another session name".to_owned(),
-            ),
-        }
-    }
-
     /// What is not a change and should be known.
     pub(super) fn remarks(&self) -> Vec<(Weight, String)> {
         let plan = self.plan;
@@ -137,6 +102,41 @@ impl<'p> Words<'p> {
             remarks.push((Weight::Note, remark));
         }
         remarks
+    }
+}
+
+/// Why `entry` is blocked, and what to do.
+pub fn why(entry: &Blocked) -> (String, String) {
+    match &entry.why {
+        Why::NoSuchVm { nearest } => (
+            "Azure lists no such VM, or the identity may not see it".to_owned(),
+            match nearest.as_slice() {
+                [] => "check the name, the resource group and the subscription".to_owned(),
+                nearest => format!("did you mean {}?", listed(nearest)),
+            },
+        ),
+        Why::Owned { by } => (
+            format!("the VM belongs to another owner, {by}"),
+            format!(
+                "agree with {by}, then take it with --take-ownership {}",
+                entry.vm
+            ),
+        ),
+        Why::Held { by } => (
+            format!(
+                "the name is on {}, which this plan leaves alone",
+                listed(by)
+            ),
+            "choose another name, or free it there first".to_owned(),
+        ),
+        Why::Stuck { by } => (
+            format!("the name is on {by}, whose own line is blocked"),
+            format!("clear the way for {by} first"),
+        ),
+        Why::Shadowed { by } => (
+            format!("it is the name of another VM, {by}, to which `azlin connect` would go"),
+            "choose another session name".to_owned(),
+        ),
     }
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Planned {
     pub live: Live,
     pub aim: Aim,
     pub allowed: Allowed,
-    /// The plan that the guards judge: after a crash in the middle of a saved one that one, not what is left of it.
-    pub judged: Plan,
+    /// The plan that the guards judge, where that is another: a saved one, of which a crash may have left only the end.
+    judged: Option<Plan>,
 }
 
 impl Planned {
@@ -62,7 +62,6 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
         ));
     }
     let plan = plan::plan(desired, &live, &aim);
-    let judged = plan.clone();
     let allowed = Allowed {
         removals: args.max_removals,
         incomplete: args.allow_incomplete,
@@ -72,7 +71,7 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
         live,
         aim,
         allowed,
-        judged,
+        judged: None,
     })
 }
 
@@ -94,7 +93,7 @@ pub(super) async fn make_again(context: &Context, saved: &Saved) -> Result<Plann
         live,
         aim,
         allowed,
-        judged,
+        judged: Some(judged),
     })
 }
 
@@ -172,7 +171,7 @@ fn vms(
 pub(super) fn refuse_blocked(plan: &Plan, file: &str, streams: Streams) -> Result<(), Trouble> {
     for entry in &plan.blocked {
         streams.annotate(|| {
-            let (reason, help) = show::why(entry, file);
+            let (reason, help) = show::why(entry);
             show::annotation::of_blocked(file, entry, &reason, &help)
         });
     }
@@ -188,7 +187,8 @@ pub(super) fn refuse_blocked(plan: &Plan, file: &str, streams: Streams) -> Resul
 
 /// That a plan goes further than was allowed.
 pub(super) fn guard(planned: &Planned, file: &str) -> Result<(), Trouble> {
-    match plan::refusals(&planned.judged, &planned.allowed).first() {
+    let judged = planned.judged.as_ref().unwrap_or(&planned.plan);
+    match plan::refusals(judged, &planned.allowed).first() {
         None => Ok(()),
         Some(refusal) => {
             let (message, help) = show::refusal(refusal, file);
