@@ -205,6 +205,8 @@ fn large(n: usize) -> (Desired, Live) {
             id: id.clone(),
             machine: None,
             held,
+            tags: Default::default(),
+            region: String::new(),
             foreign_tag: false,
             power: Power::Unknown,
             addresses: Addresses::default(),

@@ -60,6 +60,8 @@ fn fleet(vms: &[(&str, &str)]) -> Live {
                 session: LiveName::new(session),
                 owner: LiveName::new(owner),
             },
+            tags: Default::default(),
+            region: String::new(),
             foreign_tag: false,
             power: Power::Unknown,
             addresses: Addresses::default(),

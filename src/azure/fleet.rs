@@ -114,6 +114,7 @@ fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
 #[derive(Deserialize)]
 struct SlimVm {
     id: String,
+    location: Option<String>,
     tags: Option<BTreeMap<String, Option<String>>>,
     properties: Option<Properties>,
 }
@@ -164,8 +165,10 @@ impl SlimVm {
             id,
             machine: machine.as_deref().and_then(|id| Guid::new(id).ok()),
             held: Held::read(&tags, tag),
+            region: self.location.unwrap_or_default(),
             foreign_tag: ours.is_none()
                 && tags.keys().any(|key| key.eq_ignore_ascii_case(FOREIGN_TAG)),
+            tags,
             power: Power::Unknown,
             addresses: Addresses::default(),
         }

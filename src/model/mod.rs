@@ -99,6 +99,10 @@ pub struct Vm {
     pub machine: Option<Guid>,
     /// What its two tags say.
     pub held: Held,
+    /// All its tags, as Azure spells them.
+    pub tags: BTreeMap<String, String>,
+    /// Where it stands, such as `eastus`; empty where Azure does not say.
+    pub region: String,
     /// Whether it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
     pub foreign_tag: bool,
     /// Whether it runs; [`Power::Unknown`] where it was not asked for.

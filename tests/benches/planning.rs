@@ -38,6 +38,8 @@ fn case(n: usize) -> (Desired, Live) {
             id: id.clone(),
             machine: None,
             held,
+            tags: Default::default(),
+            region: String::new(),
             foreign_tag: false,
             power: Power::Unknown,
             addresses: Addresses::default(),
