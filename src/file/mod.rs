@@ -3,12 +3,14 @@
 //! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run. Only [`find`] touches the disk.
 
 mod diagnostic;
+pub(crate) mod edit;
 pub mod find;
 mod read;
 mod sessions;
 mod table;
 
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
+pub use edit::{CannotEdit, edit};
 pub use read::read;
 
 use std::net::SocketAddr;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use similar::{Algorithm, TextDiff};
 
 use super::Paint;
+use crate::file::edit::key;
 use crate::model::{Desired, LiveName, VmId};
 use crate::plan::{Action, Change, Plan};
 use crate::text::{inert, is_unprintable, written_out};
@@ -114,18 +115,6 @@ fn put(text: &mut String, lines: Option<Vec<String>>) {
         }
         text.push_str(&line);
         text.push('\n');
-    }
-}
-
-/// A key as TOML has it: bare where it may be.
-fn key(name: &str) -> String {
-    let bare = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    if bare {
-        name.to_owned()
-    } else {
-        format!("\"{name}\"")
     }
 }
 
