@@ -26,6 +26,15 @@ pub enum Miss {
         /// How many VMs were looked at.
         among: usize,
     },
+    /// No VM is called so, where only a VM's name counts.
+    NoVm {
+        /// The VMs' names that look like it, the nearest first.
+        nearest: Vec<String>,
+        /// The VM that holds a session of this name.
+        holder: Option<Box<VmId>>,
+        /// How many VMs were looked at.
+        among: usize,
+    },
 }
 
 /// The VM called `name`: by VM name without regard to case, then by session name, then by IP address.
@@ -71,6 +80,39 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
         nearest,
         sessions,
         among: candidates().count(),
+    })
+}
+
+/// The VM called `name`, which is `VM` or `GROUP/VM`, without regard to case; never by its session, for what changes a VM
+/// must be told which.
+///
+/// # Errors
+/// Several VMs are called so, or none is.
+pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l Vm, Miss> {
+    let (in_name, vm) = match name.split_once('/') {
+        Some((group, vm)) => (Some(group), vm),
+        None => (None, name),
+    };
+    let is = |vm_id: &VmId| {
+        let mut groups = in_name.into_iter().chain(group);
+        vm_id.is_named(vm) && groups.all(|group| vm_id.is_in(group))
+    };
+    let named = live.vms.values().filter(|vm| is(&vm.id)).collect();
+    if let Some(vm) = only("name", named)? {
+        return Ok(vm);
+    }
+    let holder = live.vms.values().find(|vm| {
+        let session = vm.held.session.as_ref();
+        session.is_some_and(|session| session.raw() == name)
+    });
+    let names = live.vms.keys().map(VmId::name);
+    Err(Miss::NoVm {
+        nearest: nearest(vm, names, 3)
+            .into_iter()
+            .map(ToOwned::to_owned)
+            .collect(),
+        holder: holder.map(|vm| Box::new(vm.id.clone())),
+        among: live.vms.len(),
     })
 }
 

@@ -530,6 +530,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print"]), @"
     $ azlin connect gpu-vm-2 --print -> 1
     --- stderr
+    note: rg-ml/gpu-vm-2 holds no session; sessions.toml has debugging-issue-123 for it (see azlin plan)
     error: rg-ml/gpu-vm-2 is deallocated
     help: start it first: azlin connect gpu-vm-2 --start
     ");
@@ -539,8 +540,8 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     ssh -o 'HostKeyAlias=azlin-aa82b08b-d37e-47d4-a1c9-b2dc784fdf90' -o 'CheckHostIP=no' -l azureuser -- 203.0.113.22
 
     --- stderr
+    note: rg-ml/gpu-vm-2 holds no session; sessions.toml has debugging-issue-123 for it (see azlin plan)
     starting rg-ml/gpu-vm-2 …
-    rg-ml/gpu-vm-2 is starting
     rg-ml/gpu-vm-2 is running
     ");
     assert_eq!(
@@ -712,4 +713,35 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
         .with_env("CLICOLOR_FORCE", "1")
         .with_env("NO_COLOR", "1");
     assert!(!coloured(&both, &["plan"]));
+}
+
+#[test]
+fn connect_says_where_it_goes_when_the_file_says_otherwise() {
+    let file = "[sessions.rg]\na = 'atlas'\nb = 'boreas'\nc = 'ceto'\n";
+    let project = Project::sandbox(file).with_fleet(&[
+        ("rg/a", None),
+        ("rg/b", Some("atlas")),
+        ("rg/c", Some("ceto")),
+    ]);
+    let said = |name: &str| project.run(&["connect", name, "--print"]).stderr;
+    assert_snapshot!(said("atlas"), @"note: atlas is rg/b now; sessions.toml gives the name to rg/a (see azlin plan)");
+    assert_snapshot!(said("b"), @"note: rg/b holds atlas; sessions.toml has boreas for it (see azlin plan)");
+    assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml has atlas for it (see azlin plan)");
+    assert_snapshot!(said("ceto"), @"");
+    assert_snapshot!(said("boreas"), @"
+    error: no VM is called `boreas`, holds that session or has that address (3 VMs in scope)
+    help: sessions.toml gives the name to rg/b, and azlin apply has yet to; these sessions there are:
+      atlas   rg/b
+      ceto    rg/c
+    ");
+}
+
+#[test]
+fn connect_without_a_name_and_a_terminal_asks_for_a_name() {
+    assert_snapshot!(Project::sample().run(&["connect"]), @"
+    $ azlin connect -> 1
+    --- stderr
+    error: no VM is named, and the list to choose from needs a terminal
+    help: say which: azlin connect NAME, by VM, session or address
+    ");
 }

@@ -14,8 +14,8 @@ use crate::ssh::SshUser;
   azlin connect dev-vm-1 -- uptime         one command; its exit status is azlin's
   azlin connect project-alpha --print      the ssh command, for scp, rsync or an editor")]
 pub struct Connect {
-    /// A VM's name, a session's name or an IP address, looked for in that order
-    pub name: String,
+    /// A VM's name, a session's name or an IP address, looked for in that order; none: choose from a list
+    pub name: Option<String>,
     /// The user to log in as [default: the file's]
     #[arg(long, value_parser = SshUser::new)]
     pub user: Option<SshUser>,

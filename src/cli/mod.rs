@@ -3,10 +3,14 @@
 mod connect;
 mod planning;
 mod sandbox;
+mod session;
+mod ssh_config;
 
 pub use connect::Connect;
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
+pub use session::Session;
+pub use ssh_config::SshConfig;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -96,6 +100,10 @@ pub enum Verb {
     Validate,
     /// Open SSH on the VM that holds a session name
     Connect(Connect),
+    /// Show, set or clear the session of one VM, now
+    Session(Session),
+    /// Write an ssh_config, so that ssh, scp and editors know the sessions
+    SshConfig(SshConfig),
     /// The embedded Azure that `cloud = "sandbox"` uses: no account, no network
     #[command(subcommand)]
     Sandbox(Sandbox),

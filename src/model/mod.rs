@@ -48,6 +48,20 @@ pub struct Desired {
     pub sessions: Vec<Declared>,
 }
 
+impl Desired {
+    /// The line that says what `vm` is to hold on the day `today`.
+    pub fn line_of(&self, vm: &VmId, today: Date) -> Option<&Declared> {
+        let counts = |line: &&Declared| line.vm == *vm && !line.is_over(today);
+        self.sessions.iter().find(counts)
+    }
+
+    /// The line that gives the name `session` to a VM on the day `today`.
+    pub fn line_giving(&self, session: &str, today: Date) -> Option<&Declared> {
+        let counts = |line: &&Declared| line.session.as_str() == session && !line.is_over(today);
+        self.sessions.iter().find(counts)
+    }
+}
+
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
@@ -59,6 +73,13 @@ pub struct Declared {
     pub expires: Option<Date>,
     /// The line's number in the file, from 1.
     pub line: usize,
+}
+
+impl Declared {
+    /// Whether the last day on which it is wanted was before `today`.
+    pub fn is_over(&self, today: Date) -> bool {
+        self.expires.is_some_and(|day| day < today)
+    }
 }
 
 /// What Azure reports: every VM in scope.

@@ -112,7 +112,7 @@ impl<'a> Differ<'a> {
             }
         }
         let lines = desired.sessions.iter().map(|line| (&line.vm, line));
-        let over = |(_, line): &(&VmId, &Declared)| line.expires.is_some_and(|day| day < aim.today);
+        let over = |(_, line): &(&VmId, &Declared)| line.is_over(aim.today);
         let (expired, wanted) = lines.partition(over);
         Self {
             desired,
@@ -215,7 +215,7 @@ impl<'a> Differ<'a> {
             .is_some_and(|name| *name == line.session);
         let content = self.desired.owner.is_none() && right;
         let ours = vm.held.is_owned_by(self.desired.owner.as_ref());
-        let taken = self.desired.owner.is_some() && self.aim.take.contains(&vm.id);
+        let taken = self.aim.take.contains(&vm.id);
         (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
     }
 

@@ -4,6 +4,7 @@
 //! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
 //! Azure answered.
 
+mod by_hand;
 mod day;
 mod diff;
 mod guard;
@@ -18,6 +19,7 @@ use time::Date;
 
 use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
 
+pub use by_hand::by_hand;
 pub use guard::{Allowed, Refusal, refusals};
 pub use outcome::{Ending, Outcome, doubles, ending, report};
 pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};

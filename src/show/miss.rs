@@ -6,7 +6,26 @@ use crate::text::{escape, quote};
 /// The message and the help for `miss`, after `name` was looked for, in resource group `group` only if there is one.
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {
     let name = quote(name);
+    let place = match group {
+        Some(group) => format!("in resource group {}", escape(group)),
+        None => "in scope".to_owned(),
+    };
     match miss {
+        Miss::NoVm {
+            nearest,
+            holder,
+            among,
+        } => {
+            let help = match (holder, nearest.as_slice()) {
+                (Some(vm), _) => format!("{vm} holds the session of that name: say {vm}"),
+                (None, []) => "azlin list --all shows the VMs".to_owned(),
+                (None, nearest) => format!("did you mean {}?", nearest.join(", ")),
+            };
+            (
+                format!("no VM is called {name} ({among} VMs {place})"),
+                help,
+            )
+        }
         Miss::Ambiguous { by, vms } => {
             let listed: String = vms.iter().map(|vm| format!("\n  {vm}")).collect();
             let help = match *by {
@@ -24,10 +43,6 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {
             sessions,
             among,
         } => {
-            let place = match group {
-                Some(group) => format!("in resource group {}", escape(group)),
-                None => "in scope".to_owned(),
-            };
             let message = format!(
                 "no VM is called {name}, holds that session or has that address ({among} VMs {place})"
             );

@@ -37,7 +37,7 @@ pub(super) fn in_words(outcome: &Outcome) -> String {
 }
 
 /// A word, why, and what to do.
-fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<String>) {
+pub(super) fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<String>) {
     let plain = |why: &str| Some(why.to_owned());
     match outcome {
         Outcome::Written => ("done", None, None),

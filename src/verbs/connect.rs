@@ -1,16 +1,17 @@
 //! `azlin connect`.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 
 use super::context::Context;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, picker, today};
 use crate::azure::compute;
 use crate::cli::{Common, Connect};
-use crate::model::{Live, Power, Scope, Vm};
-use crate::resolve::resolve;
+use crate::model::{Live, Power, Scope, Vm, VmId};
+use crate::resolve::{Miss, resolve};
 use crate::show;
 use crate::ssh;
 use crate::text::plain;
@@ -21,42 +22,51 @@ pub(super) async fn run(
     args: &Connect,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let context = Context::open(common, streams)?;
+    if args.name.is_none() {
+        picker::check_terminal()?;
+    }
+    let context = Context::open_without_file(common, streams)?;
     let scope = match &args.rg {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => context.file.azure.scope.clone(),
     };
     let mut live = context.everything(&scope).await?;
-    let found = find(&live, args)?;
-    let waits = found.power == Power::Starting && args.start;
+    streams.warn_incomplete(&live);
+    let found = match &args.name {
+        Some(name) => Some(find(&live, name, &context, args)?),
+        None => picker::pick(&live, streams)?,
+    };
+    let Some(found) = found else {
+        return Ok(Exit::Interrupted);
+    };
+    let vm = found.id.clone();
+    let name = args.name.as_deref().unwrap_or(vm.name());
+    let astray = show::astray(name, found, &context.file.desired, today(), &context.name);
+    astray.into_iter().for_each(|note| streams.note(&note));
     if found.power.is_down() && !args.start {
-        return Err(stopped(found, args));
+        return Err(stopped(found, name));
     }
-    if found.power.is_down() || waits {
-        start(&context, found, streams).await?;
+    if found.power.is_down() || (found.power == Power::Starting && args.start) {
+        start(&context, &vm, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
         live = context.everything(&scope).await?;
     }
-    for reason in &live.incomplete {
-        let warning = streams.stderr.yellow("warning");
-        streams.say(&format!(
-            "{warning}: VMs may be missing from Azure's list: {reason}\n"
-        ));
-    }
-    let vm = find(&live, args)?;
+    let found = live.vms.get(&vm).ok_or_else(|| {
+        Trouble::new(
+            format!("{vm} is gone"),
+            "someone has deleted it: azlin list shows what there is",
+        )
+    })?;
     let ask = ssh::Ask {
         user: args.user.clone(),
         key: args.key.clone(),
         port: args.port,
         command: args.command.clone(),
     };
-    let arguments = ssh::arguments(vm, &ask, &context.file.ssh).map_err(|ssh::NoAddress| {
+    let arguments = ssh::arguments(found, &ask, &context.file.ssh).map_err(|ssh::NoAddress| {
         let help =
             "give it a network interface with an address, or check your right to read interfaces";
-        Trouble::new(
-            format!("{} has no IP address that azlin can see", vm.id),
-            help,
-        )
+        Trouble::new(format!("{vm} has no IP address that azlin can see"), help)
     })?;
     match args.print {
         true => print(&arguments, streams),
@@ -64,30 +74,41 @@ pub(super) async fn run(
     }
 }
 
-fn find<'l>(live: &'l Live, args: &Connect) -> Result<&'l Vm, Trouble> {
-    resolve(live, &args.name).map_err(|miss| {
-        let (message, help) = show::miss(&args.name, args.rg.as_deref(), &miss);
+fn find<'l>(
+    live: &'l Live,
+    name: &str,
+    context: &Context,
+    args: &Connect,
+) -> Result<&'l Vm, Trouble> {
+    resolve(live, name).map_err(|miss| {
+        let (message, mut help) = show::miss(name, args.rg.as_deref(), &miss);
+        if let (Miss::NotFound { .. }, Some(line)) =
+            (&miss, context.file.desired.line_giving(name, today()))
+        {
+            let (file, vm) = (&context.name, &line.vm);
+            help = format!("{file} gives the name to {vm}, and azlin apply has yet to; {help}");
+        }
         Trouble::new(message, help)
     })
 }
 
-fn stopped(vm: &Vm, args: &Connect) -> Trouble {
+fn stopped(vm: &Vm, name: &str) -> Trouble {
     let help = format!(
         "start it first: azlin connect {} --start",
-        text::escape(&args.name)
+        text::escape(name)
     );
     Trouble::new(format!("{} is {}", vm.id, vm.power), help)
 }
 
-async fn start(context: &Context, vm: &Vm, streams: Streams) -> Result<(), Trouble> {
-    streams.say(&format!("starting {} …\n", vm.id));
-    let mut last = None;
-    let mut watch = |power: Power| {
-        if last.replace(power) != Some(power) {
-            streams.say(&format!("{} is {power}\n", vm.id));
-        }
-    };
-    Ok(compute::start(&context.arm, &vm.id, &mut watch).await?)
+async fn start(context: &Context, vm: &VmId, streams: Streams) -> Result<(), Trouble> {
+    streams.say(&format!("starting {vm} …\n"));
+    let last = Cell::new(Power::Starting);
+    let mut watch = |power| last.set(power);
+    let starting = compute::start(&context.arm, vm, &mut watch);
+    let what = || format!("{vm} is {}", last.get());
+    streams.patiently(what, starting).await?;
+    streams.say(&format!("{vm} is running\n"));
+    Ok(())
 }
 
 /// One line that a POSIX shell reads as exactly these words.

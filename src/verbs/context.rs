@@ -19,7 +19,10 @@ const MOST_DIAGNOSTICS: usize = 200;
 
 /// A valid file, and its Azure, opened.
 pub(super) struct Context {
+    /// The file; an empty one where there is none.
     pub file: File,
+    /// Where the file is, if there is one.
+    pub path: Option<PathBuf>,
     /// The file's name, as the user knows it.
     pub name: String,
     /// The file's text, and the SHA-256 of its bytes.
@@ -36,18 +39,30 @@ pub(super) struct Context {
 impl Context {
     /// Reads the file and opens its Azure. No request leaves before the file is valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        let found = find(common)?;
-        let name = text::escape(&found.path.to_string_lossy()).into_owned();
-        let (file, text) = read(&found, streams)?;
-        let subscription = subscription(common, &file)?;
+        Self::start(common, Some(find(common)?), streams)
+    }
+
+    /// The same for a command that needs no file: where there is none, the subscription is named in another way.
+    pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
+        let found = locate(common).map(|_| find(common)).transpose()?;
+        Self::start(common, found, streams)
+    }
+
+    fn start(common: &Common, found: Option<Found>, streams: Streams) -> Result<Self, Trouble> {
+        let read = found.as_ref().map(|found| read(found, streams));
+        let (file, text) = read.transpose()?.unwrap_or_default();
+        let path = found.as_ref().map(|found| found.path.clone());
+        let shown = path.as_deref().unwrap_or(Path::new(find::NAME));
+        let name = text::escape(&shown.to_string_lossy()).into_owned();
+        let folder = find::folder(shown).to_owned();
+        let subscription = subscription(common, &file, path.is_some())?;
         let (target, credential, place) = match (file.azure.endpoint, file.azure.cloud) {
             (Some(address), _) => {
                 let place = format!("subscription {subscription} at {address}");
                 (Target::Loopback(address), sign_in::emulator()?, place)
             }
             (None, Cloud::Sandbox) => {
-                let sandbox =
-                    Sandbox::open(state(find::folder(&found.path)), sandbox::DEFAULT_PAGE_SIZE);
+                let sandbox = Sandbox::open(state(&folder), sandbox::DEFAULT_PAGE_SIZE);
                 (
                     Target::Sandbox(Arc::new(sandbox)),
                     sign_in::sandbox(),
@@ -63,10 +78,11 @@ impl Context {
         let arm = Arm::open(target, subscription, credential)?;
         Ok(Self {
             file,
+            path,
             name,
             text,
-            sha256: plan::sha256(&found.bytes),
-            folder: find::folder(&found.path).to_owned(),
+            sha256: plan::sha256(&found.map(|found| found.bytes).unwrap_or_default()),
+            folder,
             place,
             arm,
             streams,
@@ -85,11 +101,16 @@ impl Context {
         }
     }
 
+    async fn patiently<T>(&self, reading: impl Future<Output = T>) -> T {
+        let what = || format!("reading {}", self.place);
+        self.streams.patiently(what, reading).await
+    }
+
     /// Which VMs hold which sessions now.
     pub async fn sessions(&self) -> Result<Live, Trouble> {
         let azure = &self.file.azure;
         let reading = fleet::sessions(&self.arm, &azure.scope, &azure.tag);
-        let mut live = self.streams.patiently("reading Azure …", reading).await?;
+        let mut live = self.patiently(reading).await?;
         live.spell_like(&self.file.desired);
         Ok(live)
     }
@@ -97,7 +118,7 @@ impl Context {
     /// Which VMs hold which sessions now, run, and have which addresses.
     pub async fn everything(&self, scope: &Scope) -> Result<Live, Trouble> {
         let reading = fleet::everything(&self.arm, scope, &self.file.azure.tag);
-        let mut live = self.streams.patiently("reading Azure …", reading).await?;
+        let mut live = self.patiently(reading).await?;
         live.spell_like(&self.file.desired);
         Ok(live)
     }
@@ -105,16 +126,24 @@ impl Context {
 
 /// The file that `--file`, `AZLIN_FILE` or the folders name.
 pub(super) fn find(common: &Common) -> Result<Found, Trouble> {
-    let named = named(common);
+    find::find(named(common).as_deref(), config().as_deref())
+        .map_err(|(message, help)| Trouble::new(message, help))
+}
+
+/// Where that file is, whether or not it can be read.
+fn locate(common: &Common) -> Option<PathBuf> {
+    find::locate(named(common).as_deref(), config().as_deref())
+}
+
+/// The folder of the user's own file.
+fn config() -> Option<PathBuf> {
     let home = |name| {
         std::env::var_os(name)
             .filter(|path| !path.is_empty())
             .map(PathBuf::from)
     };
     let config = home("XDG_CONFIG_HOME").or_else(|| Some(home("HOME")?.join(".config")));
-    let config = config.map(|config| config.join("azlin"));
-    find::find(named.as_deref(), config.as_deref())
-        .map_err(|(message, help)| Trouble::new(message, help))
+    config.map(|config| config.join("azlin"))
 }
 
 /// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.
@@ -174,7 +203,7 @@ pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Tr
     })
 }
 
-fn subscription(common: &Common, file: &File) -> Result<SubscriptionId, Trouble> {
+fn subscription(common: &Common, file: &File, is_there: bool) -> Result<SubscriptionId, Trouble> {
     let checked = |id: &str, whence: &str| {
         SubscriptionId::new(id).map_err(|rule| Trouble::new(rule, format!("correct {whence}")))
     };
@@ -192,6 +221,13 @@ fn subscription(common: &Common, file: &File) -> Result<SubscriptionId, Trouble>
         .filter(|id| !id.is_empty())
     {
         Some(id) => checked(&id, "AZURE_SUBSCRIPTION_ID"),
+        None if !is_there => Err(Trouble::new(
+            format!(
+                "no {} in this folder or any above it, and no subscription is named",
+                find::NAME
+            ),
+            "go to the folder that has one, pass --subscription, or set AZURE_SUBSCRIPTION_ID",
+        )),
         None => Err(Trouble::new(
             "no subscription is named",
             "write `subscription = \"…\"` under [azure], pass --subscription, or set AZURE_SUBSCRIPTION_ID",

@@ -3,16 +3,23 @@
 mod apply;
 mod connect;
 mod context;
+mod picker;
 mod plan;
 mod planning;
+mod replace;
 mod sandbox;
+mod session;
 mod show;
+mod ssh_config;
 mod streams;
 mod validate;
 
 use crate::azure::Failure;
 use crate::cli::{Cli, Verb};
+use crate::model::{Live, Vm};
+use crate::{resolve, show as words};
 use streams::Streams;
+use time::{Date, OffsetDateTime};
 
 /// azlin's exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +88,19 @@ impl From<Failure> for Trouble {
     }
 }
 
+/// The day that it is now, in UTC, by which sessions expire.
+fn today() -> Date {
+    OffsetDateTime::now_utc().date()
+}
+
+/// The VM that a person means by `name`, in the resource group `group` if there is one.
+fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l Vm, Trouble> {
+    resolve::vm_called(live, name, group).map_err(|miss| {
+        let (message, help) = words::miss(name, group, &miss);
+        Trouble::new(message, help)
+    })
+}
+
 /// Runs the command that `cli` names; what is wrong is said on stderr.
 pub async fn run(cli: Cli) -> Exit {
     let streams = Streams::new(cli.common.color);
@@ -90,6 +110,8 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Show(args) => show::run(args, streams),
         Verb::Validate => validate::run(&cli.common, streams),
         Verb::Connect(args) => connect::run(&cli.common, args, streams).await,
+        Verb::Session(args) => session::run(&cli.common, args, streams).await,
+        Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
     };
     ran.unwrap_or_else(|trouble| {

@@ -1,10 +1,10 @@
 //! `azlin plan`.
 
-use std::fs;
 use std::path::Path;
 
 use super::context::Context;
 use super::planning::{self, Planned};
+use super::replace::replace;
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Plan};
 use crate::show;
@@ -32,13 +32,9 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     }
 }
 
-/// Writes the plan to a file beside `out` first: a crash in the middle leaves no half of one.
 fn save(out: &Path, planned: &Planned, context: &Context) -> Result<(), Trouble> {
-    let mut beside = out.as_os_str().to_owned();
-    beside.push(".new");
     let json = planned.saved(context).write();
-    let written = fs::write(&beside, json).and_then(|()| fs::rename(&beside, out));
-    written.map_err(|error| {
+    replace(out, json.as_bytes(), false).map_err(|error| {
         let name = escape(&out.to_string_lossy()).into_owned();
         let message = format!("cannot write {name}: {}", plain(&error));
         Trouble::new(

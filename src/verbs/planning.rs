@@ -5,10 +5,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use time::OffsetDateTime;
-
 use super::context::Context;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Format, Planning};
 use crate::model::{Desired, Live, VmId};
 use crate::plan::{self, Aim, Allowed, Plan, Saved};
@@ -37,7 +35,7 @@ impl Planned {
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
     let live = context.sessions().await?;
     let desired = &context.file.desired;
-    let mut aim = today();
+    let mut aim = Aim::on(today());
     aim.targets = vms(&args.target, "--target", desired, &live)?;
     aim.take = vms(&args.take_ownership, "--take-ownership", desired, &live)?;
     if desired.owner.is_none() && !aim.take.is_empty() {
@@ -78,9 +76,11 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
 /// Reads Azure and plans as `saved` was planned, but for the day that it is now.
 pub(super) async fn make_again(context: &Context, saved: &Saved) -> Result<Planned, Trouble> {
     let live = context.sessions().await?;
-    let mut aim = today();
+    let mut aim = Aim::on(today());
     aim.targets.clone_from(&saved.targets);
-    aim.take.clone_from(&saved.take_ownership);
+    if context.file.desired.owner.is_some() {
+        aim.take.clone_from(&saved.take_ownership);
+    }
     let plan = plan::plan(&context.file.desired, &live, &aim);
     let incomplete = plan.incomplete.clone();
     let judged = Plan {
@@ -95,10 +95,6 @@ pub(super) async fn make_again(context: &Context, saved: &Saved) -> Result<Plann
         allowed,
         judged: Some(judged),
     })
-}
-
-fn today() -> Aim {
-    Aim::on(OffsetDateTime::now_utc().date())
 }
 
 /// Reads a saved plan.

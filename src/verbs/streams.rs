@@ -1,10 +1,13 @@
 //! stdout is data, stderr is talk.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use console::{Term, truncate_str};
 
 use super::Trouble;
 use crate::cli::Color;
+use crate::model::Live;
 use crate::show::Paint;
 use crate::text::plain;
 
@@ -41,17 +44,29 @@ impl Streams {
         }
     }
 
-    /// Waits for `work`, and after a second says on a terminal what for.
-    pub async fn patiently<T>(self, what: &str, work: impl Future<Output = T>) -> T {
+    /// Waits for `work`, and on a terminal says from the first second on what for, and for how long by now.
+    pub async fn patiently<T>(self, what: impl Fn() -> String, work: impl Future<Output = T>) -> T {
+        const WIPE: &str = "\r\x1b[K";
+        if !io::stderr().is_terminal() {
+            return work.await;
+        }
         let mut work = std::pin::pin!(work);
-        tokio::select! {
-            done = &mut work => return done,
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+        let second = Duration::from_secs(1);
+        let start = Instant::now();
+        loop {
+            tokio::select! {
+                done = &mut work => {
+                    if start.elapsed() >= second {
+                        self.say(WIPE);
+                    }
+                    return done;
+                }
+                () = tokio::time::sleep(second) => {}
+            }
+            let line = format!("{} … {} s", what(), start.elapsed().as_secs());
+            let width = usize::from(Term::stderr().size().1).saturating_sub(1);
+            self.say(&format!("{WIPE}{}", truncate_str(&line, width, "…")));
         }
-        if io::stderr().is_terminal() {
-            self.say(&format!("{what}\n"));
-        }
-        work.await
     }
 
     /// Counts on a terminal what goes on out of sight, when the report of it goes elsewhere.
@@ -66,6 +81,23 @@ impl Streams {
     pub fn annotate(self, command: impl FnOnce() -> String) {
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             self.say(&command());
+        }
+    }
+
+    /// What is good to know.
+    pub fn note(self, text: &str) {
+        self.say(&format!("{}: {text}\n", self.stderr.blue("note")));
+    }
+
+    /// What may be wrong, and stops nothing.
+    pub fn warn(self, text: &str) {
+        self.say(&format!("{}: {text}\n", self.stderr.yellow("warning")));
+    }
+
+    /// Why VMs may be missing from what Azure lists, if they may.
+    pub fn warn_incomplete(self, live: &Live) {
+        for reason in &live.incomplete {
+            self.warn(&format!("VMs may be missing from Azure's list: {reason}"));
         }
     }
 

@@ -210,6 +210,15 @@ pub fn with_body(mut response: Response, body: &Value) -> Response {
     response
 }
 
+/// An answer with this status and body.
+pub fn saying(status: u16, body: &Value) -> Response {
+    Response {
+        status,
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: body.to_string().into_bytes(),
+    }
+}
+
 /// The answer's body, parsed.
 pub fn body(response: &Response) -> Value {
     serde_json::from_slice(&response.body).unwrap()

@@ -1,0 +1,69 @@
+//! What a person wants one VM to hold, now → the steps, through the same plan as a file's.
+
+use std::collections::BTreeSet;
+
+use time::Date;
+
+use super::{Aim, Goal, Step, Why, plan};
+use crate::model::{Declared, Desired, Held, Live, Owner, SessionName, Vm};
+
+/// The steps after which `vm` holds `wanted`, or no session at all; none where it is so already.
+///
+/// The VM is judged as if a file without an owner had one line for it: what a person sets carries no owner. `ours` is the
+/// owner in whose folder the person works; the VM of any other is refused unless `force`.
+///
+/// # Errors
+/// What stands in the way: another owner's file, or a VM that holds the name or is called so.
+pub fn by_hand(
+    live: &Live,
+    vm: &Vm,
+    wanted: Option<&SessionName>,
+    ours: Option<&Owner>,
+    force: bool,
+) -> Result<Vec<Step>, Why> {
+    let may = force || vm.held.is_owned_by(ours);
+    let step = |from: Held, session: Option<SessionName>, after| Step {
+        vm: vm.id.clone(),
+        machine: vm.machine.clone(),
+        from,
+        to: Goal {
+            session,
+            owner: None,
+        },
+        after,
+    };
+    let Some(wanted) = wanted else {
+        return match (&vm.held.session, &vm.held.owner) {
+            (None, _) => Ok(Vec::new()),
+            (Some(_), Some(by)) if !may => Err(Why::Owned { by: by.clone() }),
+            (Some(_), _) => Ok(vec![step(vm.held.clone(), None, Vec::new())]),
+        };
+    };
+    let desired = Desired {
+        owner: None,
+        sessions: vec![Declared {
+            vm: vm.id.clone(),
+            session: wanted.clone(),
+            expires: None,
+            line: 0,
+        }],
+    };
+    let only = BTreeSet::from([vm.id.clone()]);
+    let aim = Aim {
+        // No line here expires.
+        today: Date::MIN,
+        take: if may { only.clone() } else { BTreeSet::new() },
+        targets: only,
+    };
+    let plan = plan(&desired, live, &aim);
+    match plan.blocked.into_iter().next() {
+        Some(blocked) => Err(blocked.why),
+        None if plan.changes.is_empty() || vm.held.owner.is_none() => Ok(plan.steps),
+        // Azure's Tags API adds or removes in one request, not both: the owner goes first, with the session, which
+        // `apply` gives back if the second write fails.
+        None => Ok(vec![
+            step(vm.held.clone(), None, Vec::new()),
+            step(Held::default(), Some(wanted.clone()), vec![0]),
+        ]),
+    }
+}

@@ -1,0 +1,37 @@
+//! Sessions that `ssh` is not told of.
+
+use super::words::listed;
+use crate::model::LiveName;
+use crate::ssh::LeftOut;
+use crate::text::quote;
+
+/// That `name` was left out of an ssh_config, why, and what to do.
+pub fn left_out(name: &LiveName, why: &LeftOut) -> String {
+    let (why, help) = match why {
+        LeftOut::NoName => (
+            "it is no session name".to_owned(),
+            "give the VM another with azlin session",
+        ),
+        LeftOut::Several(vms) => (
+            format!("it is on {}", listed(vms)),
+            "take it from all but one with azlin session VM --clear",
+        ),
+        LeftOut::Shadowed(vm) => (
+            format!("another VM, {vm}, is called so"),
+            "choose another session name",
+        ),
+        LeftOut::LikeHost => (
+            "it reads as a host's name, and sessions.toml does not declare it".to_owned(),
+            "declare it there if it is meant",
+        ),
+        LeftOut::Taken => (
+            "ssh has a host of this name already".to_owned(),
+            "choose another session name",
+        ),
+        LeftOut::NoAddress(vm) => (
+            format!("{vm} has no address"),
+            "give it a network interface with an address",
+        ),
+    };
+    format!("{} is left out: {why}; {help}", quote(name.raw()))
+}

@@ -1,0 +1,79 @@
+//! A VM → the arguments of `ssh`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{Route, SshDefaults, SshUser, host_key_alias};
+use crate::model::{LiveName, SessionName, Vm};
+
+/// What one `connect` asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The user, instead of the file's.
+    pub user: Option<SshUser>,
+    /// The private key.
+    pub key: Option<PathBuf>,
+    /// The port, when it is not 22.
+    pub port: Option<u16>,
+    /// The remote command, word by word; none for an interactive session.
+    pub command: Vec<OsString>,
+}
+
+/// A VM without any address that azlin can reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAddress;
+
+/// `ssh`'s arguments to reach `vm`, without the program's name.
+///
+/// # Errors
+/// The VM has no address.
+pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsString>, NoAddress> {
+    let Route { host, jump } = Route::to(vm, defaults).ok_or(NoAddress)?;
+    let mut arguments: Vec<OsString> = Vec::new();
+    if let Some(alias) = host_key_alias(vm) {
+        arguments.push("-o".into());
+        arguments.push(format!("HostKeyAlias={alias}").into());
+        arguments.push("-o".into());
+        arguments.push("CheckHostIP=no".into());
+    }
+    if let Some(user) = ask.user.as_ref().or(defaults.user.as_ref()) {
+        arguments.extend(["-l".into(), user.as_str().into()]);
+    }
+    if let Some(key) = &ask.key {
+        arguments.extend(["-i".into(), key.into()]);
+    }
+    if let Some(port) = ask.port {
+        arguments.extend(["-p".into(), port.to_string().into()]);
+    }
+    if let Some(jump) = jump {
+        arguments.extend(["-J".into(), jump.as_str().into()]);
+    }
+    let interactive = interactive_command(vm, ask, defaults);
+    if interactive.is_some() {
+        arguments.push("-t".into());
+    }
+    arguments.extend(["--".into(), host.to_string().into()]);
+    arguments.extend(interactive.map(OsString::from));
+    arguments.extend(ask.command.iter().cloned());
+    Ok(arguments)
+}
+
+/// The file's command for an interactive session. One that speaks of the session runs only where the VM holds a valid one:
+/// a tag is free text, and the remote shell would read it.
+fn interactive_command(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Option<String> {
+    let command = defaults
+        .command
+        .as_ref()
+        .filter(|_| ask.command.is_empty())?;
+    if !command.contains("{session}") {
+        return Some(command.clone());
+    }
+    let session = vm
+        .held
+        .session
+        .as_ref()
+        .map(LiveName::raw)
+        .map(SessionName::new)?
+        .ok()?;
+    Some(command.replace("{session}", session.as_str()))
+}

@@ -1,0 +1,120 @@
+//! A VM → the arguments of `ssh`, and all sessions → an ssh_config.
+//!
+//! Only words that were checked go in: a parsed address, a GUID, a user and a jump host of plain characters, a session name.
+//! `--` stands before the host, and no shell is between azlin and `ssh`.
+
+mod arguments;
+mod config;
+
+pub use arguments::{Ask, NoAddress, arguments};
+pub use config::{Config, LeftOut, config, names_in};
+
+use std::net::IpAddr;
+
+use crate::model::Vm;
+
+/// What the file says about `ssh`; only words that were checked, and nothing that runs on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SshDefaults {
+    /// The user to log in as.
+    pub user: Option<SshUser>,
+    /// The host to go through to a VM without a public address.
+    pub jump: Option<JumpHost>,
+    /// What an interactive `connect` runs on the VM; `{session}` stands for the session's name.
+    pub command: Option<String>,
+}
+
+/// A user name that is safe to hand to `ssh -l` and to write into an ssh_config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SshUser(String);
+
+impl SshUser {
+    /// Letters, digits and `. _ - @ \`, at most 64, not starting with `-`.
+    ///
+    /// # Errors
+    /// The rule that it breaks, as a phrase that follows "a user name ".
+    pub fn new(user: &str) -> Result<Self, String> {
+        check_word(user, 64, "._-@\\").map(|()| Self(user.to_owned()))
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A jump host (`host`, `user@host`, `host:port`) that is safe to hand to `ssh -J`, which builds a command from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JumpHost(String);
+
+impl JumpHost {
+    /// Letters, digits and `. _ - @ : [ ]`, at most 255, not starting with `-`.
+    ///
+    /// # Errors
+    /// The rule that it breaks, as a phrase that follows "a jump host ".
+    pub fn new(host: &str) -> Result<Self, String> {
+        check_word(host, 255, "._-@:[]")?;
+        match host
+            .split('@')
+            .any(|part| part.starts_with('-') || part.is_empty())
+        {
+            true => Err("needs a host that does not start with `-`".to_owned()),
+            false => Ok(Self(host.to_owned())),
+        }
+    }
+
+    /// The whole of it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host alone, without a user and a port.
+    pub fn host(&self) -> &str {
+        let host = self.0.rsplit('@').next().unwrap_or_default();
+        match host.strip_prefix('[') {
+            Some(address) => address.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        }
+    }
+}
+
+fn check_word(word: &str, max: usize, punctuation: &str) -> Result<(), String> {
+    let odd = |c: &char| !c.is_ascii_alphanumeric() && !punctuation.contains(*c);
+    if word.is_empty() {
+        Err("cannot be empty".to_owned())
+    } else if word.starts_with('-') {
+        Err("cannot start with `-`".to_owned())
+    } else if let Some(odd) = word.chars().find(odd) {
+        Err(format!("cannot contain `{}`", odd.escape_debug()))
+    } else if word.len() > max {
+        Err(format!(
+            "cannot have {} characters: at most {max}",
+            word.len()
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+/// How to reach a VM: its first public address; else its first private one, through the file's jump host if it names one.
+struct Route<'d> {
+    host: IpAddr,
+    jump: Option<&'d JumpHost>,
+}
+
+impl<'d> Route<'d> {
+    fn to(vm: &Vm, defaults: &'d SshDefaults) -> Option<Self> {
+        let public = vm.addresses.public.first().copied();
+        Some(Self {
+            host: public.or_else(|| vm.addresses.private.first().copied())?,
+            jump: defaults.jump.as_ref().filter(|_| public.is_none()),
+        })
+    }
+}
+
+/// The name under which `ssh` remembers the host key: the machine's own id (`vmId`), as gcloud does with its instance id. A
+/// re-created VM behind the same name or address then neither warns falsely nor is trusted falsely.
+fn host_key_alias(vm: &Vm) -> Option<String> {
+    let machine = vm.machine.as_ref()?;
+    Some(format!("azlin-{}", machine.as_str()))
+}

@@ -1,0 +1,61 @@
+//! The list to choose from, of a `connect` without a name.
+
+use std::io::{self, ErrorKind, IsTerminal as _};
+
+use console::Term;
+use dialoguer::FuzzySelect;
+use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
+
+use super::{Streams, Trouble};
+use crate::model::{Live, Vm};
+use crate::show;
+use crate::text::plain;
+
+/// Whether there is someone who can choose.
+pub(super) fn check_terminal() -> Result<(), Trouble> {
+    match io::stdin().is_terminal() && io::stderr().is_terminal() {
+        true => Ok(()),
+        false => Err(Trouble::new(
+            "no VM is named, and the list to choose from needs a terminal",
+            "say which: azlin connect NAME, by VM, session or address",
+        )),
+    }
+}
+
+/// The VM that a person chose by typing a part of its name or session; none if they left.
+pub(super) fn pick(live: &Live, streams: Streams) -> Result<Option<&Vm>, Trouble> {
+    let terminal = Term::stderr();
+    let (rows, columns) = terminal.size();
+    // Each line has a mark before it, and the last column stays empty.
+    let vms = show::picker(live, usize::from(columns).saturating_sub(3));
+    if vms.is_empty() {
+        let message = "there is no VM in scope to connect to";
+        return Err(Trouble::new(
+            message,
+            "check the subscription, and your right to read VMs",
+        ));
+    }
+    let theme: &dyn Theme = match streams.stderr.on {
+        true => &ColorfulTheme::default(),
+        false => &SimpleTheme,
+    };
+    let chosen = FuzzySelect::with_theme(theme)
+        .with_prompt("connect to")
+        .items(vms.iter().map(|(_, line)| line))
+        .default(0)
+        .max_length(usize::from(rows).saturating_sub(3).clamp(1, 20))
+        .highlight_matches(streams.stderr.on)
+        .report(false)
+        .interact_on_opt(&terminal);
+    let chosen = chosen.or_else(|dialoguer::Error::IO(error)| {
+        let _ = terminal.show_cursor();
+        match error.kind() {
+            ErrorKind::Interrupted => Ok(None),
+            _ => Err(Trouble::new(
+                format!("cannot read from the terminal: {}", plain(&error)),
+                "name the VM: azlin connect NAME",
+            )),
+        }
+    })?;
+    Ok(chosen.and_then(|at| vms.get(at)).map(|(vm, _)| *vm))
+}

@@ -1,0 +1,201 @@
+//! `azlin session`.
+
+use std::cell::Cell;
+
+use super::context::Context;
+use super::replace::replace;
+use super::{Exit, Streams, Trouble, today};
+use crate::apply;
+use crate::cli::{Common, Session};
+use crate::file;
+use crate::model::{Live, SessionName, Vm, VmId};
+use crate::plan::{self, Outcome, Step};
+use crate::show;
+use crate::text::{plain, quote};
+
+pub(super) async fn run(
+    common: &Common,
+    args: &Session,
+    streams: Streams,
+) -> Result<Exit, Trouble> {
+    let wanted = args.name.as_deref().map(session_name).transpose()?;
+    let context = Context::open_without_file(common, streams)?;
+    let live = context.sessions().await?;
+    let vm = super::vm_called(&live, &args.vm, args.rg.as_deref())?;
+    streams.warn_incomplete(&live);
+    if wanted.is_none() && !args.clear {
+        return view(&context, &live, vm, streams);
+    }
+    if !live.incomplete.is_empty() && wanted.is_some() {
+        let message =
+            "Azure's list may lack VMs, one of which may hold the name: nothing was written";
+        let help = "see to what is said above, then run it again";
+        return Err(Trouble::new(message, help).exit(Exit::Refused));
+    }
+    let ours = context.file.desired.owner.as_ref();
+    let steps = plan::by_hand(&live, vm, wanted.as_ref(), ours, args.force).map_err(|why| {
+        let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
+        Trouble::new(message, help)
+    })?;
+    // What cannot be saved is not written either.
+    let edited = match args.save {
+        true => Some(edit(&context, &vm.id, wanted.as_ref())?),
+        false => None,
+    };
+    write(&context, &steps, streams).await?;
+    streams.print(&show::session(vm.id.name(), wanted.as_ref()))?;
+    if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
+        streams.note(&format!("it was {old}"));
+    }
+    match edited {
+        Some(text) => save(&context, &text, streams)?,
+        None => disagreement(&context, &vm.id, wanted.as_ref(), streams),
+    }
+    Ok(Exit::Done)
+}
+
+fn session_name(name: &str) -> Result<SessionName, Trouble> {
+    SessionName::new(name).map_err(|rule| {
+        let message = format!("{} is no session name: it {rule}", quote(name));
+        Trouble::new(message, "choose another, such as project-alpha")
+    })
+}
+
+fn view(context: &Context, live: &Live, vm: &Vm, streams: Streams) -> Result<Exit, Trouble> {
+    let held = vm.held.session.as_ref();
+    streams.print(&show::session(vm.id.name(), held))?;
+    if let Some(name) = held {
+        let others = live.vms.values();
+        for other in
+            others.filter(|other| other.id != vm.id && other.held.session == vm.held.session)
+        {
+            streams.warn(&format!("{name} is also on {}", other.id));
+        }
+    }
+    if let Some(owner) = &vm.held.owner {
+        let whose = match vm.held.is_owned_by(context.file.desired.owner.as_ref()) {
+            true => format!("{} manages it", context.name),
+            false => format!("another owner's file manages it: {owner}"),
+        };
+        streams.note(&whose);
+    }
+    if let Some(line) = context.file.desired.line_of(&vm.id, today())
+        && held.is_none_or(|name| *name != line.session)
+    {
+        let (file, session) = (&context.name, &line.session);
+        streams.note(&format!(
+            "{file} has {session} for it, and the next apply sets that"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// Says what the file has that this session is not.
+fn disagreement(context: &Context, vm: &VmId, wanted: Option<&SessionName>, streams: Streams) {
+    let (file, desired, today) = (&context.name, &context.file.desired, today());
+    if let Some(line) = desired.line_of(vm, today) {
+        let (session, flag) = match wanted {
+            Some(name) if *name == line.session => return,
+            Some(_) => (&line.session, "--save writes yours into the file"),
+            None => (&line.session, "--clear --save takes the line out"),
+        };
+        streams.note(&format!(
+            "{file} has {session} for it, and the next apply puts that back; {flag}"
+        ));
+    } else if let Some(line) = wanted.and_then(|name| desired.line_giving(name.as_str(), today)) {
+        streams.note(&format!(
+            "{file} gives this name to {} in line {}, which no apply can do while it is here",
+            line.vm, line.line
+        ));
+    }
+}
+
+/// The file's text with what `vm` is to hold.
+fn edit(context: &Context, vm: &VmId, wanted: Option<&SessionName>) -> Result<String, Trouble> {
+    let file = &context.name;
+    if context.path.is_none() {
+        return Err(Trouble::new(
+            format!("--save: there is no {file} here or in a folder above"),
+            "leave --save out, or name the file with --file",
+        ));
+    }
+    let mut lines = context.file.desired.sessions.iter();
+    if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
+        let message = format!(
+            "--save: {file} gives this name to {} in line {}",
+            line.vm, line.line
+        );
+        return Err(Trouble::new(
+            message,
+            "change that line first, or choose another name",
+        ));
+    }
+    file::edit(&context.text, vm, wanted).map_err(|file::CannotEdit| {
+        let message =
+            format!("--save: {file} has a form in which azlin cannot edit the line of {vm}");
+        let help = "leave --save out, and edit the file by hand; nothing was written";
+        Trouble::new(message, help)
+    })
+}
+
+fn save(context: &Context, text: &str, streams: Streams) -> Result<(), Trouble> {
+    let (Some(path), file) = (&context.path, &context.name) else {
+        return Ok(());
+    };
+    if *text == context.text {
+        streams.note(&format!("{file} says so already"));
+        return Ok(());
+    }
+    replace(path, text.as_bytes(), false).map_err(|error| {
+        let message = format!("the VM is written, but {file} is not: {}", plain(&error));
+        Trouble::new(
+            message,
+            "check that you may write to it, then run the same again",
+        )
+    })?;
+    streams.note(&format!("{file} says so too"));
+    Ok(())
+}
+
+/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile.
+async fn write(context: &Context, steps: &[Step], streams: Streams) -> Result<(), Trouble> {
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let (arm, tag) = (&context.arm, &context.file.azure.tag);
+    let was_interrupted = Cell::new(false);
+    let interrupted = async {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => was_interrupted.set(true),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let writing = async {
+        let mut outcomes = apply::apply(arm, tag, steps, 1, interrupted, &mut |_, _| {}).await;
+        apply::put_back(arm, tag, steps, &mut outcomes, &mut |_, _| {}).await;
+        outcomes
+    };
+    let outcomes = streams.patiently(|| "writing".to_owned(), writing).await;
+    let told = |outcome: &&Outcome| {
+        !outcome.is_success() && !matches!(outcome, Outcome::Skipped { .. } | Outcome::PutBack)
+    };
+    if let (Some(outcome), Some(step)) = (outcomes.iter().find(told), steps.first()) {
+        let (message, help) = show::failed(&step.vm, outcome);
+        if outcomes.contains(&Outcome::PutBack) {
+            streams.note("the session that it held is back");
+        }
+        let exit = match was_interrupted.get() {
+            true => Exit::Interrupted,
+            false => Exit::Error,
+        };
+        return Err(Trouble::new(message, help).exit(exit));
+    }
+    let live = context.sessions().await?;
+    match plan::doubles(steps, &outcomes, &live).first() {
+        None => Ok(()),
+        Some(double) => {
+            let (message, help) = show::doubled(double);
+            Err(Trouble::new(message, help).exit(Exit::Partial))
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! `azlin session`: one VM's session, seen and set by hand.
+
+mod support;
+
+use std::fs;
+
+use azlin::sandbox::Response;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use support::azure::{Asked, Azure, saying};
+use support::{Project, vms};
+
+const FILE: &str = "owner = \"us\"
+
+[azure]
+cloud = \"sandbox\"
+
+[sessions.rg]
+# the frontend's
+a = \"atlas\"   # until March
+b = \"boreas\"
+";
+
+/// A fleet in which `a` is as the file wants it, `b` was set by hand, `c` is another owner's and `d` is free.
+fn project() -> Project {
+    let project = Project::new(FILE);
+    project.set_fleet(fleet());
+    project
+}
+
+fn fleet() -> Vec<Value> {
+    let mut fleet = vms(&[
+        ("rg/a", Some("atlas")),
+        ("rg/b", Some("by-hand")),
+        ("rg/c", Some("theirs")),
+        ("rg/d", None),
+    ]);
+    fleet[0]["tags"]["azlin_owner"] = "us".into();
+    fleet[2]["tags"]["azlin_owner"] = "data-team".into();
+    fleet
+}
+
+fn tags(project: &Project, at: usize) -> Value {
+    project.fleet()["vms"][at]["tags"].clone()
+}
+
+fn file(project: &Project) -> String {
+    fs::read_to_string(project.path().join("sessions.toml")).unwrap()
+}
+
+#[test]
+fn it_says_which_session_a_vm_holds() {
+    let project = Project::sandbox("").with_fleet(&[("rg/azlin-vm-12345", Some("my-project"))]);
+    assert_snapshot!(project.run(&["session", "azlin-vm-12345"]), @"
+    $ azlin session azlin-vm-12345 -> 0
+    --- stdout
+    Session name for azlin-vm-12345: my-project
+    ");
+    assert_snapshot!(project.run(&["session", "AZLIN-vm-12345"]).stdout, @"Session name for azlin-vm-12345: my-project");
+    assert_snapshot!(project.run(&["session", "rg/azlin-vm-12345", "--clear"]), @"
+    $ azlin session rg/azlin-vm-12345 --clear -> 0
+    --- stdout
+    No session name is set for azlin-vm-12345
+
+    --- stderr
+    note: it was my-project
+    ");
+    assert_snapshot!(project.run(&["session", "azlin-vm-12345"]), @"
+    $ azlin session azlin-vm-12345 -> 0
+    --- stdout
+    No session name is set for azlin-vm-12345
+    ");
+    assert_snapshot!(project.run(&["session", "azlin-vm-12345", "--clear"]), @"
+    $ azlin session azlin-vm-12345 --clear -> 0
+    --- stdout
+    No session name is set for azlin-vm-12345
+    ");
+}
+
+#[test]
+fn it_says_whose_a_session_is_and_what_the_file_has() {
+    let project = project();
+    assert_snapshot!(project.run(&["session", "a"]), @"
+    $ azlin session a -> 0
+    --- stdout
+    Session name for a: atlas
+
+    --- stderr
+    note: sessions.toml manages it
+    ");
+    assert_snapshot!(project.run(&["session", "b"]), @"
+    $ azlin session b -> 0
+    --- stdout
+    Session name for b: by-hand
+
+    --- stderr
+    note: sessions.toml has boreas for it, and the next apply sets that
+    ");
+    assert_snapshot!(project.run(&["session", "c"]), @"
+    $ azlin session c -> 0
+    --- stdout
+    Session name for c: theirs
+
+    --- stderr
+    note: another owner's file manages it: data-team
+    ");
+}
+
+#[test]
+fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back() {
+    let project = project();
+    assert_snapshot!(project.run(&["session", "a", "my-project"]), @"
+    $ azlin session a my-project -> 0
+    --- stdout
+    Session name for a: my-project
+
+    --- stderr
+    note: it was atlas
+    note: sessions.toml has atlas for it, and the next apply puts that back; --save writes yours into the file
+    ");
+    assert_eq!(tags(&project, 0), json!({ "azlin_session": "my-project" }));
+    assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
+    azlin will change 1 session in the sandbox:
+
+      ~ rg/a   my-project -> atlas   (was set by hand)
+
+    Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
+    ");
+    assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 0);
+    assert_eq!(
+        tags(&project, 0),
+        json!({ "azlin_session": "atlas", "azlin_owner": "us" })
+    );
+}
+
+#[test]
+fn what_is_so_already_is_left_as_it_is() {
+    let project = project();
+    let before = project.fleet();
+    assert_snapshot!(project.run(&["session", "a", "atlas"]), @"
+    $ azlin session a atlas -> 0
+    --- stdout
+    Session name for a: atlas
+    ");
+    assert_snapshot!(project.run(&["session", "c", "theirs"]), @"
+    $ azlin session c theirs -> 0
+    --- stdout
+    Session name for c: theirs
+    ");
+    assert_snapshot!(project.run(&["session", "d", "--clear"]), @"
+    $ azlin session d --clear -> 0
+    --- stdout
+    No session name is set for d
+    ");
+    assert_eq!(project.fleet(), before);
+}
+
+#[test]
+fn a_name_that_is_taken_names_its_holder_and_both_ways_out() {
+    let project = project();
+    let before = project.fleet();
+    assert_snapshot!(project.run(&["session", "d", "by-hand"]), @"
+    $ azlin session d by-hand -> 1
+    --- stderr
+    error: by-hand is taken: rg/b holds it
+    help: choose another name, or clear it there first:
+      azlin session rg/b --clear
+    ");
+    assert_snapshot!(project.run(&["session", "d", "C"]), @"
+    $ azlin session d C -> 1
+    --- stderr
+    error: C is the name of another VM, rg/c, to which `azlin connect` would go
+    help: choose another name
+    ");
+    assert_eq!(project.fleet(), before);
+}
+
+#[test]
+fn a_name_that_the_file_gives_to_another_vm_is_said() {
+    let project = project();
+    assert_snapshot!(project.run(&["session", "d", "boreas"]), @"
+    $ azlin session d boreas -> 0
+    --- stdout
+    Session name for d: boreas
+
+    --- stderr
+    note: sessions.toml gives this name to rg/b in line 9, which no apply can do while it is here
+    ");
+    assert_snapshot!(project.run(&["session", "d", "boreas", "--save"]), @"
+    $ azlin session d boreas --save -> 1
+    --- stderr
+    error: --save: sessions.toml gives this name to rg/b in line 9
+    help: change that line first, or choose another name
+    ");
+}
+
+#[test]
+fn another_owners_vm_is_refused_and_forced() {
+    let project = project();
+    let before = project.fleet();
+    assert_snapshot!(project.run(&["session", "c", "mine"]), @"
+    $ azlin session c mine -> 1
+    --- stderr
+    error: another owner's file manages rg/c: data-team
+    help: change it in that file, or do it all the same with --force
+    ");
+    assert_snapshot!(project.run(&["session", "c", "--clear"]), @"
+    $ azlin session c --clear -> 1
+    --- stderr
+    error: another owner's file manages rg/c: data-team
+    help: change it in that file, or do it all the same with --force
+    ");
+    assert_eq!(project.fleet(), before);
+    assert_snapshot!(project.run(&["session", "c", "mine", "--force"]), @"
+    $ azlin session c mine --force -> 0
+    --- stdout
+    Session name for c: mine
+
+    --- stderr
+    note: it was theirs
+    ");
+    assert_eq!(tags(&project, 2), json!({ "azlin_session": "mine" }));
+}
+
+#[test]
+fn without_an_owner_in_the_file_any_owner_is_another() {
+    let project = Project::sandbox("");
+    project.set_fleet(fleet());
+    assert_snapshot!(project.run(&["session", "a", "mine"]), @"
+    $ azlin session a mine -> 1
+    --- stderr
+    error: another owner's file manages RG/a: us
+    help: change it in that file, or do it all the same with --force
+    ");
+}
+
+#[test]
+fn save_edits_the_file_and_keeps_its_comments() {
+    let project = project();
+    assert_snapshot!(project.run(&["session", "a", "my-project", "--save"]), @"
+    $ azlin session a my-project --save -> 0
+    --- stdout
+    Session name for a: my-project
+
+    --- stderr
+    note: it was atlas
+    note: sessions.toml says so too
+    ");
+    assert_eq!(file(&project), FILE.replace("\"atlas\"", "\"my-project\""));
+    assert_snapshot!(project.run(&["session", "b", "--clear", "--save"]), @"
+    $ azlin session b --clear --save -> 0
+    --- stdout
+    No session name is set for b
+
+    --- stderr
+    note: it was by-hand
+    note: sessions.toml says so too
+    ");
+    assert_eq!(
+        file(&project),
+        FILE.replace("\"atlas\"", "\"my-project\"")
+            .replace("b = \"boreas\"\n", "")
+    );
+    assert_snapshot!(project.run(&["session", "d", "delos", "--save"]), @"
+    $ azlin session d delos --save -> 0
+    --- stdout
+    Session name for d: delos
+
+    --- stderr
+    note: sessions.toml says so too
+    ");
+    assert!(file(&project).ends_with("# until March\nd = \"delos\"\n"));
+    let plan = project.run(&["plan"]);
+    assert!(plan.stdout.contains("2 to adopt"), "{plan}");
+}
+
+#[test]
+fn what_cannot_be_saved_is_not_written_either() {
+    let project = Project::new("sessions.rg.a = \"atlas\"\n[azure]\ncloud = \"sandbox\"\n")
+        .with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    assert_snapshot!(project.run(&["session", "b", "new", "--save"]), @"
+    $ azlin session b new --save -> 1
+    --- stderr
+    error: --save: sessions.toml has a form in which azlin cannot edit the line of rg/b
+    help: leave --save out, and edit the file by hand; nothing was written
+    ");
+    assert_eq!(project.sessions(), ["rg/a -", "rg/b -"]);
+}
+
+#[test]
+fn a_vm_is_named_by_its_name_or_with_its_group() {
+    let project = Project::sandbox("").with_fleet(&[
+        ("rg/vm", Some("one")),
+        ("rg-2/vm", Some("two")),
+        ("rg-2/web-1", None),
+    ]);
+    assert_snapshot!(project.run(&["session", "vm"]), @"
+    $ azlin session vm -> 1
+    --- stderr
+    error: `vm` is the name of 2 VMs:
+      RG/vm
+      RG-2/vm
+    help: say which with --rg
+    ");
+    assert_snapshot!(project.run(&["session", "vm", "--rg", "RG-2"]).stdout, @"Session name for vm: two");
+    assert_snapshot!(project.run(&["session", "rg/vm"]).stdout, @"Session name for vm: one");
+    assert_snapshot!(project.run(&["session", "web-2"]), @"
+    $ azlin session web-2 -> 1
+    --- stderr
+    error: no VM is called `web-2` (3 VMs in scope)
+    help: did you mean web-1?
+    ");
+    assert_snapshot!(project.run(&["session", "two"]), @"
+    $ azlin session two -> 1
+    --- stderr
+    error: no VM is called `two` (3 VMs in scope)
+    help: RG-2/vm holds the session of that name: say RG-2/vm
+    ");
+    assert_snapshot!(project.run(&["session", "web-1", "--resource-group", "rg"]), @"
+    $ azlin session web-1 --resource-group rg -> 1
+    --- stderr
+    error: no VM is called `web-1` (3 VMs in resource group rg)
+    help: did you mean web-1?
+    ");
+    // The name is on a VM of another group.
+    assert_snapshot!(project.run(&["session", "web-1", "one", "--rg", "rg-2"]), @"
+    $ azlin session web-1 one --rg rg-2 -> 1
+    --- stderr
+    error: one is taken: RG/vm holds it
+    help: choose another name, or clear it there first:
+      azlin session RG/vm --clear
+    ");
+}
+
+#[test]
+fn a_hostile_name_is_refused_and_shown_harmless() {
+    let project = project();
+    let before = project.fleet();
+    let long = "x".repeat(300);
+    let names = [
+        "-oProxyCommand=touch /tmp/x",
+        "$(id)",
+        "a;b",
+        "a\nb",
+        "a\u{1b}[31mb",
+        "\u{202e}txt",
+        "",
+        &long,
+        "10.0.0.4",
+    ];
+    for name in names {
+        let as_session = project.run(&["session", "d", "--", name]);
+        let as_vm = project.run(&["session", "--", name]);
+        for ran in [&as_session, &as_vm] {
+            assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran:?}");
+            let acts = |c: char| c != '\n' && azlin::text::is_unprintable(c);
+            assert!(!ran.stderr.contains(acts), "{ran:?}");
+            assert!(
+                ran.stderr.lines().count() <= 4 && ran.stderr.len() < 500,
+                "{ran}"
+            );
+        }
+        assert!(
+            as_session.stderr.contains("is no session name: it "),
+            "{as_session}"
+        );
+        assert!(as_vm.stderr.contains("no VM is called"), "{as_vm}");
+    }
+    assert_eq!(project.fleet(), before);
+}
+
+#[test]
+fn a_look_is_one_request_and_a_change_reads_before_and_after() {
+    let project = Project::sandbox("");
+    let azure = Azure::faithful(project.state());
+    let asked = |arguments: &[&str]| {
+        let before = azure.asked().len();
+        let ran = azure.project("").run(arguments);
+        assert_eq!(ran.code(), 0, "{ran}");
+        let asked = azure.asked().split_off(before);
+        let asked = asked.iter().map(|asked| {
+            let path = asked.target.split('?').next().unwrap_or_default();
+            format!(
+                "{} {}\n",
+                asked.method,
+                path.rsplit('/').next().unwrap_or_default()
+            )
+        });
+        asked.collect::<String>()
+    };
+    assert_eq!(asked(&["session", "dev-vm-1"]), "GET virtualMachines\n");
+    assert_snapshot!(asked(&["session", "dev-vm-1", "new-name"]), @"
+    GET virtualMachines
+    GET default
+    PATCH default
+    GET virtualMachines
+    ");
+}
+
+/// An Azure with [`fleet`] that answers what `fault` says, and otherwise as it should.
+fn faulty(
+    fault: impl Fn(&Asked) -> Option<Response> + Send + Sync + 'static,
+) -> (Project, Project) {
+    let fleet = project();
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        fault(asked).unwrap_or_else(answer)
+    });
+    let client = azure.project("");
+    let file = fs::read_to_string(client.path().join("sessions.toml")).unwrap();
+    fs::write(
+        client.path().join("sessions.toml"),
+        format!("owner = 'us'\n{file}"),
+    )
+    .unwrap();
+    (fleet, client)
+}
+
+fn is_merge(asked: &Asked) -> bool {
+    asked.method == "PATCH" && String::from_utf8_lossy(&asked.body).contains("Merge")
+}
+
+#[test]
+fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
+    let refusal = || {
+        saying(
+            403,
+            &json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "no" } }),
+        )
+    };
+    // What gives the old name back names the owner too.
+    let refuses = move |asked: &Asked| {
+        let owner = String::from_utf8_lossy(&asked.body).contains("azlin_owner");
+        (is_merge(asked) && !owner).then(refusal)
+    };
+    let (fleet, client) = faulty(refuses);
+    assert_snapshot!(client.run(&["session", "a", "new-name"]), @"
+    $ azlin session a new-name -> 1
+    --- stderr
+    note: the session that it held is back
+    error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
+    help: see to what Azure says, then run it again
+    ");
+    assert_eq!(
+        tags(&fleet, 0),
+        json!({ "azlin_session": "atlas", "azlin_owner": "us" })
+    );
+}
+
+#[test]
+fn a_session_that_a_policy_changes_is_said() {
+    let (_fleet, client) = faulty(|asked| {
+        let tags = json!({ "properties": { "tags": { "azlin_session": "policy-name" } } });
+        is_merge(asked).then(|| saying(200, &tags))
+    });
+    assert_snapshot!(client.run(&["session", "d", "new-name"]), @"
+    $ azlin session d new-name -> 1
+    --- stderr
+    error: RG/d: written, but not kept: Azure's answer has policy-name
+    help: a policy with a `modify` effect may change this tag: ask who assigns it
+    ");
+}
+
+#[test]
+fn without_a_file_and_a_subscription_it_says_what_is_missing() {
+    let project = Project::sandbox("");
+    fs::remove_file(project.path().join("sessions.toml")).unwrap();
+    assert_snapshot!(project.run(&["session", "vm"]), @"
+    $ azlin session vm -> 1
+    --- stderr
+    error: no sessions.toml in this folder or any above it, and no subscription is named
+    help: go to the folder that has one, pass --subscription, or set AZURE_SUBSCRIPTION_ID
+    ");
+    assert_snapshot!(project.run(&["session", "vm", "--file", "other.toml"]), @"
+    $ azlin session vm --file other.toml -> 1
+    --- stderr
+    error: cannot read other.toml: no such file or directory
+    help: check the name, and that you may read it; --file and AZLIN_FILE name the file
+    ");
+}
