@@ -2,6 +2,7 @@
 //!
 //! Reads live tags, not the file: `connect` must reach where the name is now, even when an apply is overdue.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::model::{Live, Vm, VmId};
@@ -28,8 +29,8 @@ pub enum Miss {
     },
     /// No VM is called so, where only a VM's name counts.
     NoVm {
-        /// The VMs' names that look like it, the nearest first.
-        nearest: Vec<String>,
+        /// VMs whose names look like it, wherever they are, the nearest first.
+        nearest: Vec<VmId>,
         /// The VM that holds a session of this name.
         holder: Option<Box<VmId>>,
         /// How many VMs were looked at.
@@ -105,14 +106,17 @@ pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<
         let session = vm.held.session.as_ref();
         session.is_some_and(|session| session.raw() == name)
     });
-    let names = live.vms.keys().map(VmId::name);
+    let names: BTreeSet<&str> = live.vms.keys().map(VmId::folded_name).collect();
+    let similar = nearest(&vm.to_lowercase(), names.into_iter(), 3);
+    let ids = similar
+        .iter()
+        .flat_map(|name| live.vms.keys().filter(move |id| id.folded_name() == *name));
+    let nearest = ids.take(3).cloned().collect();
+    let in_group = |id: &&VmId| group.is_none_or(|group| id.is_in(group));
     Err(Miss::NoVm {
-        nearest: nearest(vm, names, 3)
-            .into_iter()
-            .map(ToOwned::to_owned)
-            .collect(),
+        nearest,
         holder: holder.map(|vm| Box::new(vm.id.clone())),
-        among: live.vms.len(),
+        among: live.vms.keys().filter(in_group).count(),
     })
 }
 

@@ -308,7 +308,7 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     $ azlin session web-2 -> 1
     --- stderr
     error: no VM is called `web-2` (3 VMs in scope)
-    help: did you mean web-1?
+    help: did you mean RG-2/web-1?
     ");
     assert_snapshot!(project.run(&["session", "two"]), @"
     $ azlin session two -> 1
@@ -319,8 +319,8 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     assert_snapshot!(project.run(&["session", "web-1", "--resource-group", "rg"]), @"
     $ azlin session web-1 --resource-group rg -> 1
     --- stderr
-    error: no VM is called `web-1` (3 VMs in resource group rg)
-    help: did you mean web-1?
+    error: no VM is called `web-1` (1 VM in resource group rg)
+    help: did you mean RG-2/web-1?
     ");
     // The name is on a VM of another group.
     assert_snapshot!(project.run(&["session", "web-1", "one", "--rg", "rg-2"]), @"

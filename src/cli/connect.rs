@@ -10,6 +10,7 @@ use crate::ssh::SshUser;
 /// `azlin connect`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  azlin connect                            choose from a list
   azlin connect project-alpha              a shell on the VM that holds the session
   azlin connect dev-vm-1 -- uptime         one command; its exit status is azlin's
   azlin connect project-alpha --print      the ssh command, for scp, rsync or an editor")]

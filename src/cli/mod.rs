@@ -17,9 +17,23 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// What azlin alone says.
+pub const FIRST_STEPS: &str = "\
+azlin: session names for Azure VMs as code
+
+Three things to try:
+  azlin plan                     how Azure differs from sessions.toml; writes nothing
+  azlin list                     the VMs, and which session each one holds
+  azlin connect project-alpha    SSH to the VM that holds a session
+
+azlin --help shows the rest. To try it without Azure, put these two lines into a sessions.toml:
+  [azure]
+  cloud = \"sandbox\"
+";
+
 /// Session names for Azure VMs as code.
 #[derive(Debug, Parser)]
-#[command(name = "azlin", version, arg_required_else_help = true)]
+#[command(name = "azlin", version)]
 #[command(
     after_help = "Exit codes: 0 done, or nothing to do; 1 error; 2 changes (plan --detailed-exitcode); \
     3 out of date; 4 refused; 5 applied in part; 130 interrupted. connect passes on ssh's own."
@@ -28,9 +42,9 @@ pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
     pub common: Common,
-    /// The command.
+    /// The command; none: [`FIRST_STEPS`].
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 /// Terraform's spelling of flags, with one dash, as azlin's, with two; up to `--`, after which nothing is a flag.
@@ -90,21 +104,24 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Show how Azure differs from the file; writes nothing
+    /// See how Azure differs from the file, before anything is written
     Plan(Plan),
-    /// Make Azure match the file
+    /// Make Azure match the file, when the plan is right
     Apply(Apply),
-    /// Show a saved plan again
+    /// Look at a saved plan again, before it is applied
     Show(Show),
-    /// Check the file alone, without Azure
+    /// Check the file alone, as in a pre-commit hook; asks nothing of Azure
+    #[command(after_help = "Examples:
+  azlin validate                          the file that every command would use
+  azlin validate --file team/sessions.toml")]
     Validate,
-    /// Open SSH on the VM that holds a session name
+    /// Open SSH on the VM that holds a session, or run a command there
     Connect(Connect),
-    /// Show, set or clear the session of one VM, now
+    /// See, set or clear the session of one VM now, when the file can wait
     Session(Session),
-    /// Write an ssh_config, so that ssh, scp and editors know the sessions
+    /// Let ssh, scp, rsync and editors know the sessions by name
     SshConfig(SshConfig),
-    /// The embedded Azure that `cloud = "sandbox"` uses: no account, no network
+    /// Try azlin out, or test against it, without an Azure account
     #[command(subcommand)]
     Sandbox(Sandbox),
 }

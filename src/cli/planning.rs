@@ -35,6 +35,12 @@ pub enum Format {
 
 /// `azlin plan`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin plan                               what apply would do
+  azlin plan --diff                        the same, as git diff would show it
+  azlin plan --out plan.json               save it, for azlin apply
+  azlin plan --detailed-exitcode           exit with 2 when there are changes
+  azlin plan --format markdown             for a comment on a pull request")]
 pub struct Plan {
     /// Save the plan, for `azlin show` and `azlin apply`
     #[arg(long, value_name = "FILE")]
@@ -55,6 +61,11 @@ pub struct Plan {
 
 /// `azlin apply`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin apply                              show the plan, ask, write
+  azlin apply plan.json                    exactly the saved plan, or nothing
+  azlin apply --auto-approve               do not ask: for CI
+  azlin apply --target rg-dev/dev-vm-1     only this VM")]
 pub struct Apply {
     /// A saved plan: do exactly that, or nothing
     #[arg(value_name = "PLAN", conflicts_with_all = ["target", "take_ownership", "max_removals", "allow_incomplete"])]
@@ -78,6 +89,9 @@ pub struct Apply {
 
 /// `azlin show`.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin show plan.json                     as azlin plan showed it
+  azlin show plan.json --format json       for a program")]
 pub struct Show {
     /// The saved plan
     #[arg(value_name = "PLAN")]

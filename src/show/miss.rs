@@ -1,5 +1,6 @@
 //! Why a name leads to no VM, and what there is instead.
 
+use super::words::{count, listed};
 use crate::resolve::Miss;
 use crate::text::{escape, quote};
 
@@ -19,10 +20,10 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {
             let help = match (holder, nearest.as_slice()) {
                 (Some(vm), _) => format!("{vm} holds the session of that name: say {vm}"),
                 (None, []) => "azlin list --all shows the VMs".to_owned(),
-                (None, nearest) => format!("did you mean {}?", nearest.join(", ")),
+                (None, nearest) => format!("did you mean {}?", listed(nearest)),
             };
             (
-                format!("no VM is called {name} ({among} VMs {place})"),
+                format!("no VM is called {name} ({} {place})", count(*among, "VM")),
                 help,
             )
         }
@@ -44,7 +45,8 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {
             among,
         } => {
             let message = format!(
-                "no VM is called {name}, holds that session or has that address ({among} VMs {place})"
+                "no VM is called {name}, holds that session or has that address ({} {place})",
+                count(*among, "VM")
             );
             (message, there_is(nearest, sessions))
         }

@@ -15,7 +15,7 @@ mod streams;
 mod validate;
 
 use crate::azure::Failure;
-use crate::cli::{Cli, Verb};
+use crate::cli::{self, Cli, Verb};
 use crate::model::{Live, Vm};
 use crate::{resolve, show as words};
 use streams::Streams;
@@ -104,7 +104,11 @@ fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l 
 /// Runs the command that `cli` names; what is wrong is said on stderr.
 pub async fn run(cli: Cli) -> Exit {
     let streams = Streams::new(cli.common.color);
-    let ran = match &cli.verb {
+    let Some(verb) = &cli.verb else {
+        let _ = streams.print(cli::FIRST_STEPS);
+        return Exit::Done;
+    };
+    let ran = match verb {
         Verb::Plan(args) => plan::run(&cli.common, args, streams).await,
         Verb::Apply(args) => apply::run(&cli.common, args, streams).await,
         Verb::Show(args) => show::run(args, streams),
