@@ -1,14 +1,13 @@
 //! Steps → Azure, side by side where the order allows, each checked right before and right after its write.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tokio::time::sleep;
+use tokio::sync::watch;
 
 use crate::azure::tags::{self, Patch, Tags};
-use crate::azure::{Arm, Failure};
+use crate::azure::{Arm, Failure, Turn};
 use crate::model::{Held, LiveName, Owner, SessionName, TagKey, VmId};
 use crate::plan::{Goal, Outcome, Step};
 
@@ -27,7 +26,7 @@ pub async fn apply(
     report: &mut dyn FnMut(&Step, &Outcome),
 ) -> Vec<Outcome> {
     let mut interrupted = std::pin::pin!(interrupted);
-    let stopping = Cell::new(false);
+    let (stop, stopping) = watch::channel(false);
     let stopping = &stopping;
     let mut waiting: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     let mut ready: BTreeSet<usize> = BTreeSet::new();
@@ -49,8 +48,8 @@ pub async fn apply(
         }
         let done = tokio::select! {
             biased;
-            () = &mut interrupted, if !stopping.get() => {
-                stopping.set(true);
+            () = &mut interrupted, if !*stop.borrow() => {
+                stop.send_replace(true);
                 let left = std::mem::take(&mut ready).into_iter().chain(std::mem::take(&mut waiting).into_keys());
                 for at in left {
                     steps.get(at).into_iter().for_each(|step| report(step, &Outcome::Interrupted));
@@ -101,31 +100,53 @@ fn followers(steps: &[Step]) -> BTreeMap<usize, Vec<usize>> {
     followers
 }
 
+/// Whether somebody wants azlin to end.
+type Stopping = watch::Receiver<bool>;
+
 /// Carries out one step, in several attempts where a failure is one that passes and nobody wants azlin to end.
-async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step, stopping: &Cell<bool>) -> Outcome {
+async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step, stopping: &Stopping) -> Outcome {
     let mut attempt = 0;
     let mut in_doubt = false;
+    let mut last: Option<Failure> = None;
     loop {
-        attempt += 1;
-        let failure = match try_step(arm, tag, step, &mut in_doubt).await {
+        // The turn comes before the reading, so that what was read is not old by the time of the write.
+        let ready = async {
+            if let Some(failure) = &last
+                && !arm.pause(failure, attempt).await
+            {
+                return None;
+            }
+            Some(arm.turn().await)
+        };
+        let turn = unless_stopped(stopping, ready).await.flatten();
+        let Some(turn) = turn else {
+            return match last {
+                None => Outcome::Interrupted,
+                Some(failure) => Outcome::Failed {
+                    why: failure.to_string(),
+                    help: failure.help(),
+                    in_doubt,
+                },
+            };
+        };
+        // From the reading on: what was true before a failure need not be true after it.
+        match try_step(arm, tag, step, turn, &mut in_doubt).await {
             // What an attempt before this one sent has arrived.
             Ok(Outcome::Already) if in_doubt => return Outcome::Written,
             Ok(outcome) => return outcome,
-            Err(failure) => failure,
-        };
-        // From the reading on: what was true before the failure need not be true after it.
-        if let Some(pause) = failure.pause(attempt).filter(|_| !stopping.get()) {
-            sleep(pause).await;
-            if !stopping.get() {
-                continue;
-            }
+            Err(failure) => last = Some(failure),
         }
-        let (why, help) = (failure.to_string(), failure.help());
-        return Outcome::Failed {
-            why,
-            help,
-            in_doubt,
-        };
+        attempt += 1;
+    }
+}
+
+/// What comes of `waiting`; nothing where somebody wants azlin to end before that.
+async fn unless_stopped<T>(stopping: &Stopping, waiting: impl Future<Output = T>) -> Option<T> {
+    let mut stopping = stopping.clone();
+    tokio::select! {
+        biased;
+        Ok(_) = stopping.wait_for(|stop| *stop) => None,
+        done = waiting => Some(done),
     }
 }
 
@@ -135,6 +156,7 @@ async fn try_step(
     arm: &Arm,
     tag: &TagKey,
     step: &Step,
+    turn: Turn<'_>,
     in_doubt: &mut bool,
 ) -> Result<Outcome, Failure> {
     let wanted = step.to.held();
@@ -148,7 +170,7 @@ async fn try_step(
     }
     let patch = patch(tag, &before, &found, &wanted);
     let settled = |tags: &Tags| Held::read(tags, tag) == wanted;
-    let written = tags::write(arm, &step.vm, &patch, &settled).await;
+    let written = tags::write(arm, &step.vm, &patch, turn, &settled).await;
     *in_doubt |= written
         .as_ref()
         .is_err_and(|failure| !failure.is_definite());
@@ -184,6 +206,7 @@ pub async fn put_back(
         .enumerate()
         .filter_map(|(at, step)| Some((step.to.session.as_ref()?.as_str(), at)))
         .collect();
+    let (_stop, stopping) = watch::channel(false);
     for (at, freed) in steps.iter().enumerate() {
         let gave_nothing = |at: &usize| outcomes.get(*at).is_some_and(Outcome::gave_nothing);
         let opened = outcomes.get(at) == Some(&Outcome::Written)
@@ -204,7 +227,7 @@ pub async fn put_back(
                 continue;
             }
         }
-        let outcome = match carry_out(arm, tag, &back, &Cell::new(false)).await {
+        let outcome = match carry_out(arm, tag, &back, &stopping).await {
             Outcome::Written | Outcome::Already => Outcome::PutBack,
             other => other,
         };

@@ -163,8 +163,8 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
     Plan: 3 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
       ~ rg/b   n1 -> n2   failed
-          cannot write the tags of rg/b: Azure answered 409 ScopeLocked: The scope '/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/b' cannot perform write operation because following scope(s) are locked: '/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/b'. Please remove the lock and try again
-          help: a lock forbids the write: remove it, or leave this VM out
+          cannot write the tags of rg/b: a lock on `b` forbids it (409 ScopeLocked)
+          help: remove the lock, or leave this VM out
       + rg/a   n1   not tried
           rg/b has to come first
       + rg/c   n3   done

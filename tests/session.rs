@@ -438,7 +438,7 @@ fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
     --- stderr
     note: the session that it held is back
     error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
-    help: see to what Azure says, then run it again
+    help: ask who assigns the policy for an exemption, or for a name that it allows
     ");
     assert_eq!(
         tags(&fleet, 0),

@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request};
+use azure_core::http::{Method, Request};
 use azure_core::time::{Duration, OffsetDateTime};
 use azure_core_legacy as legacy;
 use legacy::error::{Error, ErrorKind};
+
+use super::pipeline::{Answer, Arm};
 
 #[derive(Debug)]
 struct Placeholder;
@@ -28,7 +30,11 @@ impl legacy::auth::TokenCredential for Placeholder {
 }
 
 #[derive(Debug)]
-struct OnPipeline(Pipeline);
+struct OnPipeline {
+    arm: Arm,
+    /// What the client is used for, as a phrase that follows "cannot ".
+    doing: String,
+}
 
 #[async_trait]
 impl legacy::HttpClient for OnPipeline {
@@ -48,18 +54,12 @@ impl legacy::HttpClient for OnPipeline {
             }
         }
         bridged.set_body(body.clone());
-        let options = PipelineSendOptions {
-            skip_checks: true,
-            ..Default::default()
-        };
-        let sent = self
-            .0
-            .send(&Context::new(), &mut bridged, Some(options))
-            .await;
-        // Not `Io`, which the legacy layer would retry: the pipeline has done so already.
-        let response = sent.map_err(|error| Error::new(ErrorKind::Other, error))?;
-        let (status, headers, body) = response.deconstruct();
-        let status = legacy::StatusCode::try_from(u16::from(status))
+        let Answer {
+            status,
+            headers,
+            body,
+        } = self.repeatedly(bridged).await?;
+        let status = legacy::StatusCode::try_from(status)
             .map_err(|_| unsupported(format!("status {status}")))?;
         let headers = headers.iter().map(|(name, value)| {
             let name = legacy::headers::HeaderName::from(name.as_str().to_owned());
@@ -69,9 +69,29 @@ impl legacy::HttpClient for OnPipeline {
             )
         });
         let headers: std::collections::HashMap<_, _> = headers.collect();
-        let body: azure_core::Bytes = body.into();
         let body = Box::pin(futures::stream::once(async move { Ok(body) }));
         Ok(legacy::Response::new(status, headers.into(), body))
+    }
+}
+
+impl OnPipeline {
+    /// Sends `request`, again where the failure is one that passes; what it is used for may be repeated.
+    async fn repeatedly(&self, mut request: Request) -> legacy::Result<Answer> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (failure, ended) = match self.arm.exchange(&self.doing, &mut request).await {
+                Ok(answer) => match self.arm.refusal(&self.doing, &answer) {
+                    None => return Ok(answer),
+                    Some(refusal) => (refusal, Ok(answer)),
+                },
+                // Not `Io`, which the legacy layer would retry.
+                Err(failure) => (failure.clone(), Err(Error::new(ErrorKind::Other, failure))),
+            };
+            if !self.arm.pause(&failure, attempt).await {
+                return ended;
+            }
+        }
     }
 }
 
@@ -84,12 +104,14 @@ fn unsupported(what: String) -> Error {
 
 /// What a legacy client takes instead of a credential and an HTTP stack.
 pub(super) fn parts(
-    pipeline: &Pipeline,
+    arm: &Arm,
+    doing: &str,
 ) -> (
     Arc<dyn legacy::auth::TokenCredential>,
     legacy::ClientOptions,
 ) {
-    let transport = legacy::TransportOptions::new(Arc::new(OnPipeline(pipeline.clone())));
+    let (arm, doing) = (arm.clone(), doing.to_owned());
+    let transport = legacy::TransportOptions::new(Arc::new(OnPipeline { arm, doing }));
     let options = legacy::ClientOptions::default().retry(legacy::RetryOptions::none());
     (Arc::new(Placeholder), options.transport(transport))
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::fleet::{InstanceView, power};
 use super::pipeline::Arm;
-use super::{Failure, Kind, bridge};
+use super::{Failure, Kind, Refusal, bridge};
 use crate::model::{Power, VmId};
 
 /// How long a start may take. Azure needs half a minute, a large machine some minutes.
@@ -26,11 +26,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Azure says no, cannot start the VM (its size is sold out), or the VM does not run after ten minutes.
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
     let doing = format!("start {vm}");
-    let failed = |kind| Failure {
-        doing: doing.clone(),
-        kind,
-    };
-    let (credential, options) = bridge::parts(arm.retrying());
+    let failed = |kind| Failure::new(&doing, kind);
+    let (credential, options) = bridge::parts(arm, &doing);
     let scope = "placeholder".to_owned();
     let client = compute::Client::new(arm.base().clone(), credential, vec![scope], options);
     let vms = client.virtual_machines_client();
@@ -96,12 +93,12 @@ async fn body(response: legacy::Response) -> Result<azure_core::Bytes, Kind> {
 /// The legacy crate makes an error of some answers that are no success, and keeps what they said.
 fn unanswered(error: &legacy::Error) -> Kind {
     match error.as_http_error() {
-        Some(answer) => Kind::Refused {
+        Some(answer) => Kind::Refused(Box::new(Refusal {
             status: answer.status().into(),
             code: answer.error_code().unwrap_or_default().to_owned(),
             message: answer.error_message().unwrap_or_default().to_owned(),
-            retry_after: None,
-        },
+            ..Refusal::default()
+        })),
         None => Kind::Unreachable {
             why: super::failure::root(error),
         },

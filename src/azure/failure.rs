@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
-
+use super::refusal::Refusal;
 use crate::text::{escape, quote};
 
 /// A request that did not do what it was for.
@@ -14,22 +13,15 @@ pub struct Failure {
     pub doing: String,
     /// What happened to it.
     pub kind: Kind,
+    /// Azure's id of the request, for those who want to know.
+    pub request: Option<String>,
 }
 
 /// What happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Azure said no.
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// Azure's own word for the reason, such as `AuthorizationFailed`; may be empty.
-        code: String,
-        /// Azure's explanation; may be empty.
-        message: String,
-        /// How long Azure asks to wait before the next attempt, in seconds.
-        retry_after: Option<u64>,
-    },
+    Refused(Box<Refusal>),
     /// What answered does not speak as Azure does: a proxy's page, an answer cut short.
     NotAzure {
         /// The HTTP status.
@@ -59,6 +51,11 @@ pub enum Kind {
         /// Azure's word for the reason, such as `AllocationFailed`.
         why: String,
     },
+    /// The time for all requests together was over before this one.
+    TooLate {
+        /// How long that time was, in seconds.
+        seconds: u64,
+    },
     /// Azure accepted the request and did not carry it out in time.
     TooSlow {
         /// How long azlin waited, in seconds.
@@ -67,25 +64,30 @@ pub enum Kind {
 }
 
 impl Failure {
+    /// That `doing`, a phrase that follows "cannot ", came to nothing.
+    pub(super) fn new(doing: &str, kind: Kind) -> Self {
+        Self {
+            doing: doing.to_owned(),
+            kind,
+            request: None,
+        }
+    }
+
+    /// The same with Azure's id of the request.
+    pub(super) fn named(self, request: Option<String>) -> Self {
+        Self { request, ..self }
+    }
+
     /// What to do now, where azlin knows.
     pub fn help(&self) -> Option<String> {
         let help = match &self.kind {
-            Kind::Refused { status: 429, .. } => {
-                "Azure is asked too much just now; run the same command again later"
+            Kind::Refused(refusal) => return refusal.help(),
+            Kind::TooLate { seconds } => {
+                return Some(format!(
+                    "run the same command again, which goes on where this one ended, or give it more time: --deadline {}",
+                    seconds * 2
+                ));
             }
-            Kind::Refused { code, .. } => match code.as_str() {
-                "AuthorizationFailed" => {
-                    "the identity needs the roles Reader, and Tag Contributor to apply, on the subscription"
-                }
-                "SubscriptionNotFound" => {
-                    "check the subscription's id and that you are signed in to its tenant"
-                }
-                "ConflictingConcurrentWriteNotAllowed" => {
-                    "somebody else writes to this VM; run the same command again"
-                }
-                "ScopeLocked" => "a lock forbids the write: remove it, or leave this VM out",
-                _ => return None,
-            },
             Kind::NotAzure { .. } => {
                 "check the network: a proxy or a sign-in page may have answered instead"
             }
@@ -109,24 +111,24 @@ impl Failure {
     /// Whether it is certain that a write which ended so did nothing: Azure refused it.
     pub fn is_definite(&self) -> bool {
         match &self.kind {
-            Kind::Refused { status, .. } => (400..500).contains(status) && *status != 408,
-            Kind::SignIn { .. } => true,
+            Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
+            Kind::SignIn { .. } | Kind::TooLate { .. } => true,
             _ => false,
         }
     }
 
     /// How long to wait before attempt number `attempt` + 1, where another may help: throttled, overloaded, broken off, or
-    /// somebody else wrote at the same moment. A wait that is longer than a person's patience is not begun.
+    /// somebody else wrote at the same moment.
     pub fn pause(&self, attempt: u32) -> Option<Duration> {
+        /// For what does not say when it will be over.
         const MOST_ATTEMPTS: u32 = 5;
-        const PATIENCE: Duration = Duration::from_secs(60);
+        let own =
+            Duration::from_millis(200) * 2_u32.saturating_pow(attempt.saturating_sub(1).min(8));
         let asked = match &self.kind {
-            Kind::Refused {
-                status: 408 | 429 | 500 | 502 | 503 | 504,
-                retry_after,
-                ..
-            } => *retry_after,
-            Kind::Refused { code, .. } if code == "ConflictingConcurrentWriteNotAllowed" => None,
+            Kind::Refused(refusal) if refusal.status == 429 && refusal.retry_after.is_some() => {
+                return refusal.retry_after.map(|s| own.max(Duration::from_secs(s)));
+            }
+            Kind::Refused(refusal) if refusal.passes() => refusal.retry_after,
             Kind::NotAzure {
                 status: 408 | 429 | 500..=599,
                 ..
@@ -134,25 +136,28 @@ impl Failure {
             | Kind::Unreachable { .. } => None,
             _ => return None,
         };
-        let own = Duration::from_millis(200) * 2_u32.saturating_pow(attempt.saturating_sub(1));
         let pause = asked.map_or(own, |seconds| own.max(Duration::from_secs(seconds)));
-        (attempt < MOST_ATTEMPTS && pause <= PATIENCE).then_some(pause)
+        (attempt < MOST_ATTEMPTS).then_some(pause)
     }
 
     /// Whether Azure says that the identity may not do this.
     pub fn is_forbidden(&self) -> bool {
-        matches!(&self.kind, Kind::Refused { status: 403, .. })
+        matches!(&self.kind, Kind::Refused(refusal) if refusal.status == 403)
     }
 
     /// Whether Azure says that the resource group does not exist.
     pub fn is_no_such_group(&self) -> bool {
-        matches!(&self.kind, Kind::Refused { code, .. } if code == "ResourceGroupNotFound")
+        matches!(&self.kind, Kind::Refused(refusal) if refusal.code == "ResourceGroupNotFound")
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}: {}", self.doing, self.kind)
+        write!(f, "cannot {}: {}", self.doing, self.kind)?;
+        match &self.request {
+            Some(id) => write!(f, " (request {})", escape(id)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -161,24 +166,8 @@ impl std::error::Error for Failure {}
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused {
-                status,
-                code,
-                message,
-                retry_after,
-            } => {
-                write!(f, "Azure answered {status}")?;
-                if !code.is_empty() {
-                    write!(f, " {}", escape(code))?;
-                }
-                if !message.is_empty() {
-                    write!(f, ": {}", escape(message.trim_end_matches('.')))?;
-                }
-                match retry_after {
-                    Some(seconds) => write!(f, " (it asks to wait {seconds} s)"),
-                    None => Ok(()),
-                }
-            }
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::TooLate { seconds } => write!(f, "the time is over: {seconds} s"),
             Self::NotAzure { status, what } => {
                 write!(f, "what answered ({status}) is not Azure: {what}")
             }
@@ -197,38 +186,15 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Azure's error body; Compute leaves the wrapper out of its 429s (Microsoft's documentation of its throttling).
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Body {
-    Wrapped { error: Reason },
-    Bare(Reason),
-}
-
-#[derive(Default, Deserialize)]
-struct Reason {
-    code: String,
-    #[serde(default)]
-    message: String,
-}
-
 impl Kind {
-    /// The refusal in an answer with a status that is no success.
+    /// What an answer with a status that is no success says.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
-        let reason = match serde_json::from_slice(body) {
-            Ok(Body::Wrapped { error: reason } | Body::Bare(reason)) => reason,
-            Err(_) if body.is_empty() => Reason::default(),
-            Err(_) => {
-                let what = quote(&String::from_utf8_lossy(body));
-                return Self::NotAzure { status, what };
-            }
-        };
-        let Reason { code, message } = reason;
-        Self::Refused {
-            status,
-            code,
-            message,
-            retry_after,
+        match Refusal::read(status, body, retry_after) {
+            Some(refusal) => Self::Refused(Box::new(refusal)),
+            None => Self::NotAzure {
+                status,
+                what: quote(&String::from_utf8_lossy(body)),
+            },
         }
     }
 }
@@ -239,5 +205,9 @@ pub(super) fn root(error: &dyn std::error::Error) -> String {
     while let Some(cause) = root.source() {
         root = cause;
     }
-    root.to_string()
+    let text = root.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
+    }
 }

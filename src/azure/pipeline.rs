@@ -3,44 +3,59 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
-use azure_core::http::headers::{Headers, RETRY_AFTER};
+use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
-    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions,
-    Request, RetryOptions, Transport, Url,
+    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, RetryOptions,
+    Transport, Url,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::time::sleep;
 
 use super::failure::root;
+use super::pace::{Pace, Turn};
+use super::patience::Patience;
 use super::sign_in::SIGN_IN;
 use super::transport::Target;
 use super::{Failure, Kind};
 use crate::model::{SubscriptionId, VmId};
+
+/// How long all requests of a run may take together, unless someone says otherwise. Azure has been seen to ask for twenty
+/// minutes (`Retry-After: 1200`); most would rather be told.
+pub const DEADLINE: Duration = Duration::from_secs(600);
+
+/// How many writes Azure takes before it is too many (Microsoft's documentation of its throttling).
+const WRITES_LEFT: HeaderName =
+    HeaderName::from_static("x-ms-ratelimit-remaining-subscription-writes");
+/// What Microsoft's support finds a request by.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
 /// One subscription of one Azure, opened with one credential.
 #[derive(Clone, Debug)]
 pub struct Arm {
     /// Sends a request once: the SDK would send a write again without a new look at the VM, and wait for as long as a
     /// server asks.
-    once: Pipeline,
-    /// Sends again what the legacy crate sends.
-    retrying: Pipeline,
+    pipeline: Pipeline,
+    patience: Arc<Patience>,
+    pace: Arc<Pace>,
+    /// Whether errors name the request, by which Microsoft finds it again.
+    names_requests: bool,
     base: Url,
     emulator: Option<SocketAddr>,
     subscription: SubscriptionId,
 }
 
-/// An answer that was a success.
+/// What came back.
 pub(super) struct Answer {
     pub status: u16,
+    pub headers: Headers,
     pub body: azure_core::Bytes,
 }
 
@@ -90,42 +105,52 @@ impl Arm {
         credential: Arc<dyn TokenCredential>,
     ) -> Result<Self, Failure> {
         let (base, audience) = target.base();
-        let failure = |why: String| Failure {
-            doing: "open a connection to Azure".to_owned(),
-            kind: Kind::Unreachable { why },
-        };
+        let failure =
+            |why: String| Failure::new("open a connection to Azure", Kind::Unreachable { why });
         let base = Url::parse(&base).map_err(|error| failure(error.to_string()))?;
         let emulator = target.emulator();
         let client = target.client().map_err(failure)?;
         let scope = format!("{audience}/.default");
         let authorization: Arc<dyn Policy> =
             Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]));
-        let pipeline = |retry| {
-            let options = ClientOptions {
-                transport: Some(Transport::new(client.clone())),
-                retry,
-                ..Default::default()
-            };
-            Pipeline::new(
-                Some(env!("CARGO_PKG_NAME")),
-                Some(env!("CARGO_PKG_VERSION")),
-                options,
-                Vec::new(),
-                vec![authorization.clone()],
-                None,
-            )
-        };
-        let retry = ExponentialRetryOptions {
-            max_retries: 4,
+        let options = ClientOptions {
+            transport: Some(Transport::new(client)),
+            retry: RetryOptions::none(),
             ..Default::default()
         };
+        let pipeline = Pipeline::new(
+            Some(env!("CARGO_PKG_NAME")),
+            Some(env!("CARGO_PKG_VERSION")),
+            options,
+            Vec::new(),
+            vec![authorization],
+            None,
+        );
         Ok(Self {
-            once: pipeline(RetryOptions::none()),
-            retrying: pipeline(RetryOptions::exponential(retry)),
+            pipeline,
+            patience: Arc::new(Patience::new(DEADLINE, |_, _| {})),
+            pace: Arc::new(Pace::new()),
+            names_requests: false,
             base,
             emulator,
             subscription,
         })
+    }
+
+    /// The same with another patience than [`DEADLINE`], of which nobody hears.
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self {
+            patience: Arc::new(patience),
+            ..self
+        }
+    }
+
+    /// The same with errors that name the request.
+    pub fn naming_requests(self, names_requests: bool) -> Self {
+        Self {
+            names_requests,
+            ..self
+        }
     }
 
     /// The subscription that was opened.
@@ -133,8 +158,14 @@ impl Arm {
         &self.subscription
     }
 
-    pub(super) fn retrying(&self) -> &Pipeline {
-        &self.retrying
+    /// Waits until Azure takes one more write; see [`super::tags::write`].
+    pub async fn turn(&self) -> Turn<'_> {
+        self.pace.turn().await
+    }
+
+    /// Waits before attempt number `attempt` + 1 at what ended in `failure`; answers false where there is to be none.
+    pub async fn pause(&self, failure: &Failure, attempt: u32) -> bool {
+        self.patience.pause(failure, attempt).await
     }
 
     pub(super) fn base(&self) -> &Url {
@@ -173,10 +204,8 @@ impl Arm {
             attempt += 1;
             match self.once(doing, Method::Get, url.clone(), None).await {
                 Ok(answer) => return Ok(answer),
-                Err(failure) => match failure.pause(attempt) {
-                    Some(pause) => sleep(pause).await,
-                    None => return Err(failure),
-                },
+                Err(failure) if !self.pause(&failure, attempt).await => return Err(failure),
+                Err(_) => {}
             }
         }
     }
@@ -195,31 +224,75 @@ impl Arm {
             request.insert_header("content-type", "application/json");
             request.set_body(body.to_string().into_bytes());
         }
+        let answer = self.exchange(doing, &mut request).await?;
+        match self.refusal(doing, &answer) {
+            None => Ok(answer),
+            Some(refusal) => Err(refusal),
+        }
+    }
+
+    /// Sends a request once and returns the answer, whatever it says.
+    ///
+    /// # Errors
+    /// There is no token, no answer, or no time left.
+    pub(super) async fn exchange(
+        &self,
+        doing: &str,
+        request: &mut Request,
+    ) -> Result<Answer, Failure> {
+        if let Some(limit) = self.patience.passed() {
+            let seconds = limit.as_secs();
+            return Err(Failure::new(doing, Kind::TooLate { seconds }));
+        }
+        let is_write = request.method() == Method::Patch;
         let options = PipelineSendOptions {
             skip_checks: true,
             ..Default::default()
         };
-        let sent = self
-            .once
-            .send(&Context::new(), &mut request, Some(options))
-            .await;
-        let failed = |kind| Failure {
-            doing: doing.to_owned(),
-            kind,
-        };
-        let response = sent.map_err(|error| {
+        let context = Context::new();
+        let sent = self.pipeline.send(&context, request, Some(options));
+        let response = sent.await.map_err(|error| {
             let why = root(&error);
-            failed(match error.kind() {
+            let kind = match error.kind() {
                 ErrorKind::Credential => Kind::SignIn { why, help: SIGN_IN },
                 _ => Kind::Unreachable { why },
-            })
+            };
+            Failure::new(doing, kind)
         })?;
-        let status = u16::from(response.status());
-        let retry_after = retry_after(response.headers());
-        let body = response.into_body().into();
-        match status {
-            200..300 => Ok(Answer { status, body }),
-            _ => Err(failed(Kind::refusal(status, &body, retry_after))),
+        let (status, headers, body) = response.deconstruct();
+        let answer = Answer {
+            status: u16::from(status),
+            headers,
+            body: body.into(),
+        };
+        if is_write {
+            self.note_pace(&answer);
+        }
+        Ok(answer)
+    }
+
+    /// What `answer` says, if it is no success.
+    pub(super) fn refusal(&self, doing: &str, answer: &Answer) -> Option<Failure> {
+        let Answer {
+            status,
+            headers,
+            body,
+        } = answer;
+        let id = headers.get_optional_str(&REQUEST_ID);
+        let id = id.filter(|_| self.names_requests).map(str::to_owned);
+        let kind = || Kind::refusal(*status, body, retry_after(headers));
+        let refused = !(200..300).contains(status);
+        refused.then(|| Failure::new(doing, kind()).named(id))
+    }
+
+    /// Takes note of how many more writes Azure takes, by the answer to one.
+    fn note_pace(&self, answer: &Answer) {
+        let left = answer.headers.get_optional_str(&WRITES_LEFT);
+        if let Some(left) = left.and_then(|left| left.parse().ok()) {
+            self.pace.is_left(left);
+        }
+        if let (429, Some(seconds)) = (answer.status, retry_after(&answer.headers)) {
+            self.pace.close(Duration::from_secs(seconds));
         }
     }
 
@@ -240,13 +313,13 @@ impl Arm {
         while let Some(url) = next {
             let page = match seen.insert(url.to_string()) {
                 true => self.page(doing, url, &mut listed).await,
-                false => Err(Failure {
-                    doing: doing.to_owned(),
-                    kind: Kind::NotAzure {
+                false => Err(Failure::new(
+                    doing,
+                    Kind::NotAzure {
                         status: 200,
                         what: "its list goes round in a circle".to_owned(),
                     },
-                }),
+                )),
             };
             next = match page {
                 Ok(next) => next,
@@ -270,10 +343,7 @@ impl Arm {
         url: Url,
         listed: &mut Listed<T>,
     ) -> Result<Option<Url>, Failure> {
-        let failed = |kind| Failure {
-            doing: doing.to_owned(),
-            kind,
-        };
+        let failed = |kind| Failure::new(doing, kind);
         let answer = self.get(doing, url).await?;
         let page: Page<'_> = serde_json::from_slice(&answer.body)
             .map_err(|error| failed(not_azure(&answer, &error)))?;

@@ -46,13 +46,13 @@ pub fn azure(subscription: &SubscriptionId) -> Result<Arc<dyn TokenCredential>, 
     };
     match AzureCliCredential::new(Some(options)) {
         Ok(credential) => Ok(credential),
-        Err(error) => Err(Failure {
-            doing: "sign in with `az`".to_owned(),
-            kind: Kind::SignIn {
+        Err(error) => Err(Failure::new(
+            "sign in with `az`",
+            Kind::SignIn {
                 why: super::failure::root(&error),
                 help: SIGN_IN,
             },
-        }),
+        )),
     }
 }
 
@@ -61,12 +61,14 @@ pub fn azure(subscription: &SubscriptionId) -> Result<Arc<dyn TokenCredential>, 
 /// # Errors
 /// It is not set.
 pub fn emulator() -> Result<Arc<dyn TokenCredential>, Failure> {
-    given().ok_or_else(|| Failure {
-        doing: "sign in to `endpoint`".to_owned(),
-        kind: Kind::SignIn {
-            why: "an endpoint is sent AZURE_ACCESS_TOKEN only, which is not set".to_owned(),
-            help: "set AZURE_ACCESS_TOKEN; an emulator takes any value",
-        },
+    given().ok_or_else(|| {
+        Failure::new(
+            "sign in to `endpoint`",
+            Kind::SignIn {
+                why: "an endpoint is sent AZURE_ACCESS_TOKEN only, which is not set".to_owned(),
+                help: "set AZURE_ACCESS_TOKEN; an emulator takes any value",
+            },
+        )
     })
 }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::pipeline::{Answer, Arm, not_azure};
-use super::{Failure, Kind};
+use super::{Failure, Kind, Turn};
 use crate::model::VmId;
 
 const API: (&str, &str) = ("api-version", "2021-04-01");
@@ -58,11 +58,11 @@ const WATCH: [Duration; 6] = [
 pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
     let doing = format!("read the tags of {vm}");
     let answer = arm.get(&doing, url(arm, vm)).await?;
-    let tags = parse(&answer).map_err(|kind| Failure { doing, kind })?;
+    let tags = parse(&answer).map_err(|kind| Failure::new(&doing, kind))?;
     Ok(tags.unwrap_or_default())
 }
 
-/// Changes `vm`'s tags, with one request that is never repeated; answers all its tags after the change, as Azure has them.
+/// Changes `vm`'s tags, in the `turn` that it has, with one request that is never repeated; answers all its tags after the change, as Azure has them.
 ///
 /// Azure's answer to the write says so itself, except where its body is something else (the resource, in recorded answers):
 /// then the tags are read again. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while
@@ -74,6 +74,7 @@ pub async fn write(
     arm: &Arm,
     vm: &VmId,
     patch: &Patch,
+    turn: Turn<'_>,
     settled: &dyn Fn(&Tags) -> bool,
 ) -> Result<Option<Tags>, Failure> {
     let (operation, tags) = match patch {
@@ -84,7 +85,9 @@ pub async fn write(
     let doing = format!("write the tags of {vm}");
     let answer = arm
         .once(&doing, Method::Patch, url(arm, vm), Some(&body))
-        .await?;
+        .await;
+    drop(turn);
+    let answer = answer?;
     if answer.status != 202 {
         return match parse(&answer) {
             Ok(Some(tags)) => Ok(Some(tags)),

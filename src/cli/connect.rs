@@ -11,8 +11,8 @@ use crate::ssh::SshUser;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   azlin connect                            choose from a list
-  azlin connect project-alpha              a shell on the VM that holds the session
-  azlin connect dev-vm-1 -- uptime         one command; its exit status is azlin's
+  azlin connect project-alpha              a shell on the VM that holds it
+  azlin connect dev-vm-1 -- uptime         one command, and its exit status
   azlin connect project-alpha --print      the ssh command, for scp, rsync or an editor")]
 pub struct Connect {
     /// A VM's name, a session's name or an IP address, looked for in that order; none: choose from a list

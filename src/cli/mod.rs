@@ -79,6 +79,13 @@ pub struct Common {
     /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub subscription: Option<String>,
+    /// How long azlin may wait for Azure in all
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = crate::azure::DEADLINE.as_secs(),
+        hide_short_help = true)]
+    pub deadline: u64,
+    /// Add Azure's ids of requests to errors
+    #[arg(long, global = true, hide_short_help = true)]
+    pub verbose: bool,
     /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
     #[arg(
         long,

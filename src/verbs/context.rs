@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Streams, Trouble};
-use crate::azure::{Arm, Target, fleet, sign_in};
+use crate::azure::{Arm, Patience, Target, fleet, sign_in};
 use crate::cli::Common;
 use crate::file::find::{self, Found};
 use crate::file::{self, File, Severity};
@@ -75,7 +76,20 @@ impl Context {
                 format!("subscription {subscription}"),
             ),
         };
-        let arm = Arm::open(target, subscription, credential)?;
+        let patience = Patience::new(
+            Duration::from_secs(common.deadline),
+            move |failure, pause| {
+                streams.say_above(&format!(
+                    "waiting {} s to {}: {}\n",
+                    pause.as_secs_f32().ceil(),
+                    failure.doing,
+                    failure.kind
+                ));
+            },
+        );
+        let arm = Arm::open(target, subscription, credential)?
+            .with_patience(patience)
+            .naming_requests(common.verbose);
         Ok(Self {
             file,
             path,

@@ -11,6 +11,9 @@ use crate::model::Live;
 use crate::show::Paint;
 use crate::text::plain;
 
+/// Takes a terminal's line back to its start, and what it shows off it.
+const WIPE: &str = "\r\x1b[K";
+
 /// The two streams, each with or without colour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Streams {
@@ -46,7 +49,6 @@ impl Streams {
 
     /// Waits for `work`, and on a terminal says from the first second on what for, and for how long by now.
     pub async fn patiently<T>(self, what: impl Fn() -> String, work: impl Future<Output = T>) -> T {
-        const WIPE: &str = "\r\x1b[K";
         if !io::stderr().is_terminal() {
             return work.await;
         }
@@ -67,6 +69,12 @@ impl Streams {
             let width = usize::from(Term::stderr().size().1).saturating_sub(1);
             self.say(&format!("{WIPE}{}", truncate_str(&line, width, "…")));
         }
+    }
+
+    /// Writes talk in place of what [`Self::patiently`] shows, which then comes below it.
+    pub fn say_above(self, talk: &str) {
+        let wipe = if io::stderr().is_terminal() { WIPE } else { "" };
+        self.say(&format!("{wipe}{talk}"));
     }
 
     /// Counts on a terminal what goes on out of sight, when the report of it goes elsewhere.

@@ -1,0 +1,226 @@
+//! [`Refusal`]: Azure said no, in its words and in azlin's.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::text::{escape, quote};
+
+/// An answer of Azure's that is no success.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// Azure's own word for the reason, such as `AuthorizationFailed`; may be empty.
+    pub code: String,
+    /// Azure's explanation; may be empty.
+    pub message: String,
+    /// The policy that forbids the request, by the name that people gave it.
+    pub policy: Option<String>,
+    /// How long Azure asks to wait before the next attempt, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+/// Azure's error body; Compute leaves the wrapper out of its 429s (Microsoft's documentation of its throttling).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Body {
+    Wrapped { error: Reason },
+    Bare(Reason),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reason {
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    additional_info: Vec<Additional>,
+}
+
+/// What a policy adds to its refusal (Microsoft's documentation of `RequestDisallowedByPolicy`).
+#[derive(Deserialize)]
+struct Additional {
+    #[serde(default)]
+    info: Info,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Info {
+    policy_assignment_display_name: Option<String>,
+    policy_definition_display_name: Option<String>,
+    policy_assignment_name: Option<String>,
+}
+
+impl Info {
+    fn policy(self) -> Option<String> {
+        let names = [
+            self.policy_assignment_display_name,
+            self.policy_definition_display_name,
+            self.policy_assignment_name,
+        ];
+        names.into_iter().flatten().find(|name| !name.is_empty())
+    }
+}
+
+impl Refusal {
+    /// The refusal in an answer; none where its body is not Azure's.
+    pub(super) fn read(status: u16, body: &[u8], retry_after: Option<u64>) -> Option<Self> {
+        let Reason {
+            code,
+            message,
+            additional_info,
+        } = match serde_json::from_slice(body) {
+            Ok(Body::Wrapped { error: reason } | Body::Bare(reason)) => reason,
+            Err(_) if body.is_empty() => Reason::default(),
+            Err(_) => return None,
+        };
+        let named = additional_info.into_iter().find_map(|a| a.info.policy());
+        let policy = named.or_else(|| {
+            Some(between(&message, "\"policyAssignment\":{\"name\":\"", "\"")?.to_owned())
+        });
+        Some(Self {
+            status,
+            code,
+            message,
+            policy,
+            retry_after,
+        })
+    }
+
+    /// Whether the same request may succeed in a while.
+    pub(super) fn passes(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
+            || self.code == "ConflictingConcurrentWriteNotAllowed"
+    }
+
+    /// What happened, where azlin has better words for it than Azure.
+    fn words(&self) -> Option<String> {
+        let words = match self.code.as_str() {
+            _ if self.status == 429 => "Azure is asked too much just now".to_owned(),
+            "AuthorizationFailed" => {
+                let action = between(&self.message, "perform action '", "'")?;
+                format!("the identity lacks the right {}", quote(action))
+            }
+            "ScopeLocked" => {
+                let locked = between(&self.message, "are locked: '", "'")?;
+                format!("{} forbids it", lock(locked))
+            }
+            "RequestDisallowedByPolicy" => {
+                format!("the policy {} forbids it", quote(self.policy.as_ref()?))
+            }
+            "ResourceNotFound" => "the VM is gone".to_owned(),
+            "ResourceGroupNotFound" => "its resource group is gone".to_owned(),
+            "ConflictingConcurrentWriteNotAllowed" => {
+                "somebody else writes to it at the same time".to_owned()
+            }
+            _ if self.is_full() => "the VM has as many tags as Azure allows, 50".to_owned(),
+            _ => return None,
+        };
+        Some(words)
+    }
+
+    /// Whether a VM has no room for another tag. Azure's word for it is not documented; its sentence has the limit.
+    fn is_full(&self) -> bool {
+        let message = self.message.to_lowercase();
+        self.status == 400 && message.contains("tags") && message.contains("50")
+    }
+
+    /// What to do now, where azlin knows.
+    pub(super) fn help(&self) -> Option<String> {
+        let help = match self.code.as_str() {
+            _ if self.status == 429 => match self.retry_after {
+                Some(seconds) => {
+                    return Some(format!(
+                        "run the same command again in {}, or let it wait: --deadline {}",
+                        minutes(seconds),
+                        seconds.saturating_add(60)
+                    ));
+                }
+                None => "run the same command again later",
+            },
+            "AuthorizationFailed" => {
+                return Some(format!(
+                    "it needs {}; a role that was just given takes some minutes to count",
+                    self.role()
+                ));
+            }
+            "RequestDisallowedByPolicy" => {
+                "ask who assigns the policy for an exemption, or for a name that it allows"
+            }
+            "ResourceNotFound" | "ResourceGroupNotFound" => {
+                "somebody has deleted or moved it: run plan again"
+            }
+            "SubscriptionNotFound" => {
+                "check the subscription's id and that you are signed in to its tenant"
+            }
+            "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
+            "ScopeLocked" => "remove the lock, or leave this VM out",
+            _ if self.is_full() => "take one off: azlin tag list VM, azlin tag remove VM KEY",
+            _ => return None,
+        };
+        Some(help.to_owned())
+    }
+
+    /// The built-in role with the right that is missing (Microsoft's list of built-in roles).
+    fn role(&self) -> &'static str {
+        match between(&self.message, "perform action '", "'") {
+            Some(action) if action.to_lowercase().ends_with("/tags/write") => {
+                "the role Tag Contributor"
+            }
+            Some(action) if action.to_lowercase().ends_with("/start/action") => {
+                "the role Virtual Machine Contributor"
+            }
+            Some(action) if action.to_lowercase().ends_with("/read") => "the role Reader",
+            _ => "the roles Reader, and Tag Contributor to apply, on the subscription",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, code) = (self.status, escape(&self.code));
+        match self.words() {
+            Some(words) if code.is_empty() => write!(f, "{words} ({status})")?,
+            Some(words) => write!(f, "{words} ({status} {code})")?,
+            None => {
+                write!(f, "Azure answered {status}")?;
+                if !code.is_empty() {
+                    write!(f, " {code}")?;
+                }
+                if !self.message.is_empty() {
+                    write!(f, ": {}", escape(self.message.trim_end_matches('.')))?;
+                }
+            }
+        }
+        match self.retry_after {
+            Some(seconds) => write!(f, "; it asks to wait {}", minutes(seconds)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `90 s`, `20 min`.
+fn minutes(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        _ => format!("{} min", seconds.div_ceil(60)),
+    }
+}
+
+/// The part of `text` between `start` and the next `end`.
+fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(start)?;
+    Some(rest.split_once(end)?.0)
+}
+
+/// A lock by the id that Azure names: its own, or only that of what it locks.
+fn lock(id: &str) -> String {
+    let end = |id: &str| quote(id.rsplit('/').next().unwrap_or(id));
+    match id.rsplit_once("/providers/Microsoft.Authorization/locks/") {
+        Some((locked, name)) => format!("the lock {} on {}", quote(name), end(locked)),
+        None => format!("a lock on {}", end(id)),
+    }
+}
