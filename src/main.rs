@@ -7,9 +7,12 @@
     clippy::panic
 )]
 
+use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use azlin::cli::{self, Cli};
+use azlin::text::{inert, is_unprintable};
 use azlin::verbs::{self, Exit};
 use clap::Parser as _;
 
@@ -17,8 +20,8 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse_from(cli::with_double_dashes(std::env::args_os())) {
         Ok(cli) => cli,
         Err(usage) => {
+            say(&usage);
             // clap would exit with 2, which is taken: it means that there are changes.
-            let _ = usage.print();
             let exit = if usage.use_stderr() {
                 Exit::Error
             } else {
@@ -39,6 +42,19 @@ fn main() -> ExitCode {
             );
             ExitCode::from(Exit::Error as u8)
         }
+    }
+}
+
+/// Shows what clap has to say. It repeats words of the command line as they came, so that one which could act on a terminal
+/// costs the message its colours.
+fn say(usage: &clap::Error) {
+    let acts = |word: OsString| word.to_string_lossy().chars().any(is_unprintable);
+    if usage.use_stderr() && std::env::args_os().any(acts) {
+        let uncoloured = usage.render().to_string();
+        let said: String = uncoloured.lines().map(|line| inert(line) + "\n").collect();
+        let _ = std::io::stderr().write_all(said.as_bytes());
+    } else {
+        let _ = usage.print();
     }
 }
 

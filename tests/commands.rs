@@ -653,6 +653,28 @@ fn a_usage_error_is_status_1_and_help_is_0() {
 }
 
 #[test]
+fn a_usage_error_repeats_nothing_that_acts_on_a_terminal() {
+    let project = Project::sample().with_env("CLICOLOR_FORCE", "1");
+    assert_snapshot!(project.run(&["plan", "--color", "\u{9b}31m\u{202e}a\tb\r"]).stderr, @r"
+    error: invalid value '\u{9b}31m\u{202e}a	b\r' for '--color <WHEN>'
+      [possible values: auto, always, never]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(project.run(&["plan", "--color", "\u{1b}]0;owned\u{7}x"]).stderr, @"
+    error: invalid value 'x' for '--color <WHEN>'
+      [possible values: auto, always, never]
+
+    For more information, try '--help'.
+    ");
+    let usual = project.run(&["plan", "--color", "x"]).stderr;
+    assert!(
+        usual.contains("\u{1b}["),
+        "its own colours it keeps: {usual}"
+    );
+}
+
+#[test]
 fn the_file_is_found_upwards_by_flag_and_by_environment() {
     let project = Project::sample();
     let below = project.path().join("a/b");
