@@ -4,10 +4,13 @@
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 pub mod azure;
+#[cfg(unix)]
+pub mod sshd;
 
 use std::fmt;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -112,14 +115,28 @@ impl Project {
 
     /// Runs the built binary here and waits for its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
-        let output = self.command(arguments).output().unwrap();
-        Ran {
-            arguments: arguments.join(" "),
-            status: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(arguments, self.command(arguments).output().unwrap())
     }
+
+    /// The same, with `input` on its stdin.
+    pub fn run_with(&self, input: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // One that ends before it has read everything is judged by what it said.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Ran::of(arguments, child.wait_with_output().unwrap())
+    }
+}
+
+/// Says that a test is not run here because `missing`; where everything is to be tested, that is a failure.
+pub fn skip(missing: &str) {
+    let everything = std::env::var_os("AZLIN_TEST_EVERYTHING");
+    assert!(everything.is_none(), "cannot be tested: {missing}");
+    eprintln!("skipped: {missing}");
 }
 
 /// `rg/vm` with or without a session, as the sandbox's file has them.
@@ -146,6 +163,15 @@ pub struct Ran {
 }
 
 impl Ran {
+    fn of(arguments: &[&str], output: Output) -> Self {
+        Self {
+            arguments: arguments.join(" "),
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     pub fn code(&self) -> i32 {
         self.status
             .unwrap_or_else(|| panic!("no exit status:\n{self}"))
