@@ -442,7 +442,6 @@ fn a_stopped_vm_is_said_and_started_when_asked() {
 
     --- stderr
     starting RG/vm-1 …
-    RG/vm-1 is starting
     RG/vm-1 is running
     ");
     assert_snapshot!(connect(&[]), @"

@@ -13,7 +13,7 @@ use crate::ssh::SshUser;
   azlin connect                            choose from a list
   azlin connect project-alpha              a shell on the VM that holds it
   azlin connect dev-vm-1 -- uptime         one command, and its exit status
-  azlin connect project-alpha --print      the ssh command, for scp, rsync or an editor")]
+  azlin connect project-alpha --print      the ssh command, for an editor")]
 pub struct Connect {
     /// A VM's name, a session's name or an IP address, looked for in that order; none: choose from a list
     pub name: Option<String>,

@@ -7,7 +7,7 @@ use clap::Args;
 #[command(after_help = "Examples:
   azlin session dev-vm-1                   the session that the VM holds
   azlin session dev-vm-1 my-project        give it one, now
-  azlin session dev-vm-1 my-project --save   the same, and write it into sessions.toml
+  azlin session dev-vm-1 my-project --save   the same, and into sessions.toml
   azlin session dev-vm-1 --clear           take it away")]
 pub struct Session {
     /// The VM, as VM or GROUP/VM

@@ -15,6 +15,8 @@ pub struct Ask {
     pub key: Option<PathBuf>,
     /// The port, when it is not 22.
     pub port: Option<u16>,
+    /// Whether the VM was started just now: it runs some time before its sshd does.
+    pub just_started: bool,
     /// The remote command, word by word; none for an interactive session.
     pub command: Vec<OsString>,
 }
@@ -35,6 +37,10 @@ pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsStr
         arguments.push(format!("HostKeyAlias={alias}").into());
         arguments.push("-o".into());
         arguments.push("CheckHostIP=no".into());
+    }
+    if ask.just_started {
+        // One a second.
+        arguments.extend(["-o".into(), "ConnectionAttempts=60".into()]);
     }
     if let Some(user) = ask.user.as_ref().or(defaults.user.as_ref()) {
         arguments.extend(["-l".into(), user.as_str().into()]);

@@ -46,7 +46,8 @@ pub(super) async fn run(
     if found.power.is_down() && !args.start {
         return Err(stopped(found, name));
     }
-    if found.power.is_down() || (found.power == Power::Starting && args.start) {
+    let starts = found.power.is_down() || (found.power == Power::Starting && args.start);
+    if starts {
         start(&context, &vm, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
         live = context.everything(&scope).await?;
@@ -61,6 +62,7 @@ pub(super) async fn run(
         user: args.user.clone(),
         key: args.key.clone(),
         port: args.port,
+        just_started: starts,
         command: args.command.clone(),
     };
     let arguments = ssh::arguments(found, &ask, &context.file.ssh).map_err(|ssh::NoAddress| {
