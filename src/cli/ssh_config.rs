@@ -6,7 +6,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   azlin ssh-config                         show the Host blocks
-  azlin ssh-config --write                 from then on: scp notes.txt project-alpha:")]
+  azlin ssh-config --write                 then: scp notes.txt project-alpha:")]
 pub struct SshConfig {
     /// Put them into a file in ~/.ssh/azlin.d, which ~/.ssh/config is made to include
     #[arg(long)]
