@@ -17,7 +17,7 @@ pub enum Sandbox {
     /// Serve the sandbox over HTTP on 127.0.0.1, for azlin and for other clients
     #[command(after_help = "Examples:
   azlin sandbox serve --port 8999                    its address goes to stdout
-  azlin sandbox serve --port 0 --latency-ms 50       on a free port, as slow as Azure")]
+  azlin sandbox serve --port 0 --latency-ms 50   on a free port, as slow")]
     Serve {
         /// The port; 0 takes a free one
         #[arg(long, value_name = "P")]
