@@ -17,7 +17,7 @@
 //!
 //! # What always holds
 //!
-//! 1. The core ([`model`], [`mod@file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`show`], [`text`]) does no I/O and sees no
+//! 1. The core ([`model`], [`mod@file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`show`], [`list`], [`json`], [`text`]) does no I/O and sees no
 //!    type of the SDK's. `plan` cannot write, because nothing it is handed can.
 //! 2. [`azure`] alone names Azure's crates, [`azure::compute`] alone the legacy one.
 //! 3. The bearer token stays in `azure_core` 1.x's pipeline. The legacy crate gets a placeholder.
@@ -41,6 +41,8 @@ pub mod apply;
 pub mod azure;
 pub mod cli;
 pub mod file;
+pub mod json;
+pub mod list;
 pub mod model;
 pub mod plan;
 pub mod resolve;

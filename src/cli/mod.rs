@@ -1,16 +1,20 @@
 //! The command line: what there is to say to azlin. One file for each kind of command.
 
 mod connect;
+mod list;
 mod planning;
 mod sandbox;
 mod session;
 mod ssh_config;
+mod tag;
 
 pub use connect::Connect;
+pub use list::{List, ListFormat};
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use session::Session;
 pub use ssh_config::SshConfig;
+pub use tag::{OfVm, Tag, TagAdd, TagList, TagRemove};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -126,6 +130,11 @@ pub enum Verb {
     Connect(Connect),
     /// See, set or clear the session of one VM now, when the file can wait
     Session(Session),
+    /// See which VMs run, where, and which session each one holds
+    List(List),
+    /// Look at a VM's other tags, or change them
+    #[command(subcommand)]
+    Tag(Tag),
     /// Let ssh, scp, rsync and editors know the sessions by name
     SshConfig(SshConfig),
     /// Try azlin out, or test against it, without an Azure account

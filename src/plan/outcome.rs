@@ -151,8 +151,8 @@ pub fn report(
         .zip(outcomes)
         .map(|(step, outcome)| Done { step, outcome })
         .collect();
-    super::saved::ascii_json(&Report {
-        format_version: super::saved::FORMAT,
+    crate::json::ascii(&Report {
+        format_version: crate::json::FORMAT,
         ending,
         doubles,
         steps,

@@ -1,15 +1,12 @@
 //! A plan that waits in a file: plan ↔ JSON, and whether it still holds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Aim, Allowed, Plan, Step};
+use crate::json::{self, FORMAT};
 use crate::model::{Live, Owner, SubscriptionId, TagKey, VmId};
-
-/// The version of the JSON: the first number changes when old readers would misread it.
-pub(super) const FORMAT: &str = "1.0";
 
 /// What differs when the file has changed since.
 const FILE: &str = "content of the file";
@@ -122,7 +119,7 @@ impl Saved {
 
     /// The JSON that [`Saved::read`] reads.
     pub fn write(&self) -> String {
-        ascii_json(self)
+        json::ascii(self)
     }
 
     /// Reads what [`Saved::write`] wrote.
@@ -216,25 +213,6 @@ impl Saved {
         };
         sha256(&serde_json::to_vec(&without).unwrap_or_default())
     }
-}
-
-/// JSON of which all is ASCII, so that nothing in a tag can act on a terminal or on what reads a pipeline's log.
-pub(super) fn ascii_json(value: &impl Serialize) -> String {
-    let json = serde_json::to_string_pretty(value).unwrap_or_default();
-    let mut ascii = String::with_capacity(json.len() + 1);
-    let mut last = ' ';
-    for c in json.chars() {
-        let commands_a_pipeline = (c, std::mem::replace(&mut last, c)) == ('#', '#');
-        if c.is_ascii() && c != '\x7f' && !commands_a_pipeline {
-            ascii.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(ascii, "\\u{unit:04x}");
-            }
-        }
-    }
-    ascii.push('\n');
-    ascii
 }
 
 /// A version's numbers; what is no version is newer than any.

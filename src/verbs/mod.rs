@@ -3,6 +3,7 @@
 mod apply;
 mod connect;
 mod context;
+mod list;
 mod picker;
 mod plan;
 mod planning;
@@ -12,6 +13,7 @@ mod session;
 mod show;
 mod ssh_config;
 mod streams;
+mod tag;
 mod validate;
 
 use crate::azure::Failure;
@@ -115,6 +117,8 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Validate => validate::run(&cli.common, streams),
         Verb::Connect(args) => connect::run(&cli.common, args, streams).await,
         Verb::Session(args) => session::run(&cli.common, args, streams).await,
+        Verb::List(args) => list::run(&cli.common, args, streams).await,
+        Verb::Tag(args) => tag::run(&cli.common, args, streams).await,
         Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
     };
