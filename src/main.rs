@@ -17,6 +17,9 @@ use azlin::verbs::{self, Exit};
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    if verbs::answer() {
+        return ExitCode::from(Exit::Done as u8);
+    }
     let cli = match Cli::try_parse_from(cli::with_double_dashes(std::env::args_os())) {
         Ok(cli) => cli,
         Err(usage) => {

@@ -1,5 +1,6 @@
 //! The command line: what there is to say to azlin. One file for each kind of command.
 
+mod completions;
 mod connect;
 mod list;
 mod planning;
@@ -8,6 +9,7 @@ mod session;
 mod ssh_config;
 mod tag;
 
+pub use completions::{Completions, Shell};
 pub use connect::Connect;
 pub use list::{List, ListFormat};
 pub use planning::{Apply, Format, Plan, Planning, Show};
@@ -19,7 +21,7 @@ pub use tag::{OfVm, Tag, TagAdd, TagList, TagRemove};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// What azlin alone says.
 pub const FIRST_STEPS: &str = "\
@@ -74,11 +76,11 @@ pub fn with_double_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsSt
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Common {
     /// The file that declares the sessions [default: AZLIN_FILE, else the first sessions.toml from here upwards, else
     /// the one in ~/.config/azlin]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID]
     #[arg(long, global = true, value_name = "ID")]
@@ -102,8 +104,9 @@ pub struct Common {
 }
 
 /// When to use colour.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Color {
+    #[default]
     /// On a terminal, unless the environment says otherwise.
     Auto,
     /// Always.
@@ -140,4 +143,15 @@ pub enum Verb {
     /// Try azlin out, or test against it, without an Azure account
     #[command(subcommand)]
     Sandbox(Sandbox),
+    /// Print the script that lets a shell complete azlin's commands and names
+    ///
+    /// One line in the shell's start-up file does it; see below.
+    ///
+    /// VMs, sessions and resource groups complete too: those that sessions.toml declares, and those that Azure had at
+    /// most ten minutes ago. Where nothing is that young, a TAB has Azure asked, and waits for a moment; where the answer
+    /// takes longer, the next TAB has it.
+    Completions(Completions),
+    /// Fill the cache of names; what a TAB starts where it has none
+    #[command(hide = true)]
+    RefreshNames,
 }

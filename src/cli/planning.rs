@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
+use clap_complete::ArgValueCompleter;
+
+use crate::verbs::names;
 
 /// What a plan is made for, and what it may do.
 #[derive(Debug, Args)]
 pub struct Planning {
     /// Only change this VM, `VM` or `GROUP/VM`; may be repeated
-    #[arg(long, value_name = "VM")]
+    #[arg(long, value_name = "VM", add = ArgValueCompleter::new(names::vms))]
     pub target: Vec<String>,
     /// Take this VM from the owner whose file gave it its session; may be repeated
-    #[arg(long, value_name = "VM")]
+    #[arg(long, value_name = "VM", add = ArgValueCompleter::new(names::vms))]
     pub take_ownership: Vec<String>,
     /// Allow up to N sessions to be cleared
     #[arg(long, value_name = "N")]
@@ -43,7 +46,7 @@ pub enum Format {
   azlin plan --format markdown             for a comment on a pull request")]
 pub struct Plan {
     /// Save the plan, for `azlin show` and `azlin apply`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
     /// What to write it as
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -68,7 +71,7 @@ pub struct Plan {
   azlin apply --target rg-dev/dev-vm-1     only this VM")]
 pub struct Apply {
     /// A saved plan: do exactly that, or nothing
-    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "take_ownership", "max_removals", "allow_incomplete"])]
+    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with_all = ["target", "take_ownership", "max_removals", "allow_incomplete"])]
     pub plan: Option<PathBuf>,
     /// What to write the plan and its outcome as
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -94,7 +97,7 @@ pub struct Apply {
   azlin show plan.json --format json       for a program")]
 pub struct Show {
     /// The saved plan
-    #[arg(value_name = "PLAN")]
+    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
     pub plan: PathBuf,
     /// What to write it as
     #[arg(long, value_name = "FORMAT", default_value = "text")]

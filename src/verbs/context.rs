@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use super::names::{self, Cache};
 use super::{Streams, Trouble};
 use crate::azure::{Arm, Patience, Target, fleet, sign_in};
 use crate::cli::Common;
@@ -123,18 +124,39 @@ impl Context {
     /// Which VMs hold which sessions now.
     pub async fn sessions(&self) -> Result<Live, Trouble> {
         let azure = &self.file.azure;
+        let now = SystemTime::now();
         let reading = fleet::sessions(&self.arm, &azure.scope, &azure.tag);
         let mut live = self.patiently(reading).await?;
         live.spell_like(&self.file.desired);
+        self.remember(&azure.scope, &live, now);
         Ok(live)
     }
 
     /// Which VMs hold which sessions now, run, and have which addresses.
     pub async fn everything(&self, scope: &Scope) -> Result<Live, Trouble> {
+        let now = SystemTime::now();
         let reading = fleet::everything(&self.arm, scope, &self.file.azure.tag);
         let mut live = self.patiently(reading).await?;
         live.spell_like(&self.file.desired);
+        self.remember(scope, &live, now);
         Ok(live)
+    }
+
+    /// Where the names that this file's Azure has are kept for the shell's completion.
+    pub fn names(&self) -> Option<Cache> {
+        Cache::of(&self.file.azure, self.arm.subscription(), &self.folder)
+    }
+
+    /// Keeps the names of `live` for the shell's completion, where someone is at work: a script leaves no files behind.
+    fn remember(&self, scope: &Scope, live: &Live, now: SystemTime) {
+        let is_all = *scope == self.file.azure.scope && live.incomplete.is_empty();
+        if is_all
+            && self.streams.is_watched()
+            && let Some(cache) = self.names()
+        {
+            // The command has what it needs; the next TAB asks Azure itself.
+            let _ = cache.write(names::of_live(live), now);
+        }
     }
 }
 
@@ -217,7 +239,11 @@ pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Tr
     })
 }
 
-fn subscription(common: &Common, file: &File, is_there: bool) -> Result<SubscriptionId, Trouble> {
+pub(super) fn subscription(
+    common: &Common,
+    file: &File,
+    is_there: bool,
+) -> Result<SubscriptionId, Trouble> {
     let checked = |id: &str, whence: &str| {
         SubscriptionId::new(id).map_err(|rule| Trouble::new(rule, format!("correct {whence}")))
     };

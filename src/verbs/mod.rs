@@ -1,9 +1,11 @@
 //! The commands: read, call the core, show. No decision lives here.
 
 mod apply;
+mod completions;
 mod connect;
 mod context;
 mod list;
+pub mod names;
 mod picker;
 mod plan;
 mod planning;
@@ -15,6 +17,8 @@ mod ssh_config;
 mod streams;
 mod tag;
 mod validate;
+
+pub use completions::answer;
 
 use crate::azure::Failure;
 use crate::cli::{self, Cli, Verb};
@@ -121,6 +125,8 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Tag(args) => tag::run(&cli.common, args, streams).await,
         Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
+        Verb::Completions(args) => completions::run(args, streams),
+        Verb::RefreshNames => names::run(&cli.common, streams).await,
     };
     ran.unwrap_or_else(|trouble| {
         trouble.say(streams);

@@ -32,6 +32,11 @@ impl Streams {
         }
     }
 
+    /// Whether a person sees what the command says.
+    pub fn is_watched(self) -> bool {
+        io::stdout().is_terminal() || io::stderr().is_terminal()
+    }
+
     /// Writes data. A reader that has had enough (`azlin plan | head`) is no error; a full disk is one.
     pub fn print(self, data: &str) -> Result<(), Trouble> {
         let mut stdout = io::stdout().lock();

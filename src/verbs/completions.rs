@@ -1,0 +1,118 @@
+//! `azlin completions`, and what a shell asks at each TAB.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::{Command, CommandFactory as _};
+use clap_complete::env::{self, EnvCompleter, Fish, Powershell, Shells, Zsh};
+use clap_complete::{CompleteEnv, engine};
+
+use super::{Exit, Streams, Trouble};
+use crate::cli::{self, Cli, Completions, Shell};
+use crate::text::plain;
+
+/// The variable by which a script says that azlin is to complete, and for which shell.
+const VARIABLE: &str = "COMPLETE";
+
+const SHELLS: Shells<'static> = Shells(&[&Bash, &Fish, &Powershell, &Zsh]);
+
+pub(super) fn run(args: &Completions, streams: Streams) -> Result<Exit, Trouble> {
+    let shell: &dyn EnvCompleter = match args.shell {
+        Shell::Bash => &Bash,
+        Shell::Zsh => &Zsh,
+        Shell::Fish => &Fish,
+        Shell::PowerShell => &Powershell,
+    };
+    let mut script = Vec::new();
+    // By its name alone, so that the script outlives an azlin that moves or is replaced.
+    shell
+        .write_registration(VARIABLE, "azlin", "azlin", "azlin", &mut script)
+        .map_err(|error| {
+            Trouble::new(
+                format!("cannot write the script: {}", plain(&error)),
+                "please report this: it is a mistake in azlin",
+            )
+        })?;
+    streams.print(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}
+
+/// Answers a script of `azlin completions` that asks what can stand at the cursor; false where this is no such call.
+///
+/// Someone is in the middle of a line: whatever is wrong, nothing is said, and nothing but candidates is printed. A variable
+/// that some other program left behind makes no call of this one.
+pub fn answer() -> bool {
+    let mut words = std::env::args_os();
+    let mut asked: Vec<OsString> = words.by_ref().take(2).collect();
+    let shell = std::env::var(VARIABLE).unwrap_or_default();
+    if SHELLS.completer(&shell).is_none() || asked.get(1).is_none_or(|word| word != "--") {
+        return false;
+    }
+    std::panic::set_hook(Box::new(|_| std::process::exit(0)));
+    asked.extend(cli::with_double_dashes(words));
+    let here = std::env::current_dir().ok();
+    let _ = CompleteEnv::with_factory(Cli::command)
+        .var(VARIABLE)
+        .shells(SHELLS)
+        .try_complete(asked, here.as_deref());
+    true
+}
+
+/// clap's Bash, for a line with `--rg=rg-dev` too, which arrives as three words: to Bash, a `=` is one of its own.
+struct Bash;
+
+impl EnvCompleter for Bash {
+    fn name(&self) -> &'static str {
+        env::Bash.name()
+    }
+
+    fn is(&self, name: &str) -> bool {
+        env::Bash.is(name)
+    }
+
+    fn write_registration(
+        &self,
+        var: &str,
+        name: &str,
+        bin: &str,
+        completer: &str,
+        script: &mut dyn Write,
+    ) -> io::Result<()> {
+        env::Bash.write_registration(var, name, bin, completer, script)
+    }
+
+    fn write_complete(
+        &self,
+        command: &mut Command,
+        words: Vec<OsString>,
+        here: Option<&Path>,
+        answer: &mut dyn Write,
+    ) -> io::Result<()> {
+        let said = |name| std::env::var(name).ok();
+        let cursor = said("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+        let (words, cursor) = without_equals(words, cursor.unwrap_or_default());
+        let candidates = engine::complete(command, words, cursor, here)?;
+        let between = said("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
+        let candidates = candidates.iter();
+        let candidates: Vec<_> = candidates
+            .map(|candidate| candidate.get_value().to_string_lossy())
+            .collect();
+        answer.write_all(candidates.join(&between).as_bytes())
+    }
+}
+
+/// The words, and which of them the cursor is on, with `--flag = value` as `--flag value`.
+fn without_equals(words: Vec<OsString>, cursor: usize) -> (Vec<OsString>, usize) {
+    let (mut kept, mut moved) = (Vec::with_capacity(words.len()), cursor);
+    for (at, word) in words.into_iter().enumerate() {
+        let flag = kept.last().map(|last: &OsString| last.to_string_lossy());
+        let is_between = word == "=" && flag.is_some_and(|flag| flag.starts_with("--"));
+        match is_between && at != cursor {
+            true if at < cursor => moved = moved.saturating_sub(1),
+            true => {}
+            false => kept.push(word),
+        }
+    }
+    (kept, moved)
+}

@@ -1,0 +1,357 @@
+//! The file that keeps live names for a few minutes, so that a TAB need not wait for Azure.
+//!
+//! It is a convenience and nothing more: what cannot be read, is damaged, too old, too large or from another azlin is as if
+//! it were not there, and a failure to write it is no failure of a command.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::super::replace::replace;
+use super::Name;
+use crate::file::AzureSettings;
+use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmId};
+use crate::plan;
+
+/// Names older than this are never offered.
+const MAX_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// Azure is not asked again sooner than this, however often TAB is pressed.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// The largest file that is read or written, in bytes: some hundred thousand VMs.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// The file's format; another one is another azlin's.
+const FORMAT: u32 = 1;
+
+/// The names of one Azure, as one file sees it.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    path: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    format_version: u32,
+    /// When Azure was asked, in seconds since 1970.
+    read_at: u64,
+    vms: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    group: String,
+    vm: String,
+    session: Option<String>,
+}
+
+impl Entry {
+    /// The names in it, checked again: anyone who may write the file is not thereby anyone who may write a command line.
+    fn name(&self) -> Option<Name> {
+        let session = self.session.as_deref();
+        Some(Name {
+            vm: VmId::new(&self.group, &self.vm).ok()?,
+            session: session.and_then(|session| SessionName::new(session).ok()),
+        })
+    }
+}
+
+impl Cache {
+    /// The cache for what a file says of Azure. None where the user has no folder for such files.
+    pub fn of(azure: &AzureSettings, subscription: &SubscriptionId, folder: &Path) -> Option<Self> {
+        let file = file_name(azure, subscription, folder)?;
+        Some(Self {
+            path: caches()?.join("azlin").join(file),
+        })
+    }
+
+    /// The names, if they were read within [`MAX_AGE`] of `now`.
+    pub fn read(&self, now: SystemTime) -> Option<Vec<Name>> {
+        let mut bytes = Vec::new();
+        let file = File::open(&self.path).ok()?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return None;
+        }
+        let content: Content = serde_json::from_slice(&bytes).ok()?;
+        let is_usable =
+            content.format_version == FORMAT && is_within(MAX_AGE, content.read_at, seconds(now));
+        is_usable.then(|| content.vms.iter().filter_map(Entry::name).collect())
+    }
+
+    /// Keeps `names`, which were read at `now`, in place of what is there.
+    ///
+    /// # Errors
+    /// The file cannot be written, which leaves the one before it.
+    pub fn write(&self, names: Vec<Name>, now: SystemTime) -> io::Result<()> {
+        let entry = |name: Name| Entry {
+            group: name.vm.group().to_owned(),
+            vm: name.vm.name().to_owned(),
+            session: name.session.map(String::from),
+        };
+        let content = Content {
+            format_version: FORMAT,
+            read_at: seconds(now),
+            vms: names.into_iter().map(entry).collect(),
+        };
+        let bytes = serde_json::to_vec(&content)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Ok(());
+        }
+        self.make_folder()?;
+        replace(&self.path, &bytes, true)
+    }
+
+    /// Whether the caller is the one to have Azure asked: nobody does so at the moment, nor did within [`PAUSE`].
+    pub fn claim(&self, now: SystemTime) -> bool {
+        self.try_claim(now).unwrap_or(false)
+    }
+
+    fn try_claim(&self, now: SystemTime) -> io::Result<bool> {
+        self.make_folder()?;
+        let mut marker = self.marker()?;
+        if marker.try_lock().is_err() {
+            return Ok(false);
+        }
+        let mut claimed = String::new();
+        (&mut marker).take(32).read_to_string(&mut claimed)?;
+        let claimed: Option<u64> = claimed.trim().parse().ok();
+        if claimed.is_some_and(|claimed| is_within(PAUSE, claimed, seconds(now))) {
+            return Ok(false);
+        }
+        marker.set_len(0)?;
+        marker.rewind()?;
+        writeln!(marker, "{}", seconds(now))?;
+        Ok(true)
+    }
+
+    /// The turn of the one that asks Azure: as long as the file is open, nobody else claims it.
+    ///
+    /// # Errors
+    /// There is no such file to be had.
+    pub fn take_turn(&self) -> io::Result<File> {
+        self.make_folder()?;
+        let marker = self.marker()?;
+        marker.lock()?;
+        Ok(marker)
+    }
+
+    /// The file beside the cache that says when Azure was last asked.
+    fn marker(&self) -> io::Result<File> {
+        private()
+            .read(true)
+            .create(true)
+            .truncate(false)
+            .open(self.path.with_extension("asked"))
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        match self.path.parent() {
+            Some(folder) => builder.recursive(true).create(folder),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A name for what decides which names Azure answers with.
+fn file_name(
+    azure: &AzureSettings,
+    subscription: &SubscriptionId,
+    folder: &Path,
+) -> Option<String> {
+    let place = match (azure.endpoint, azure.cloud) {
+        (Some(address), _) => json!(address),
+        (None, Cloud::Sandbox) => json!(fs::canonicalize(folder).ok()?.to_string_lossy()),
+        (None, cloud) => json!(Cloud::NAMES.iter().position(|(_, known)| *known == cloud)),
+    };
+    let groups = match &azure.scope {
+        Scope::Subscription => None,
+        Scope::Groups(groups) => Some(groups),
+    };
+    let key = json!([subscription, place, azure.tag, groups]).to_string();
+    let hash = plan::sha256(key.as_bytes());
+    Some(format!("names-{}.json", hash.get(..16)?))
+}
+
+/// Opens for writing; a file that this makes is the user's alone.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Where the user's caches are: `$XDG_CACHE_HOME`, `~/.cache`, or on Windows `%LOCALAPPDATA%`.
+fn caches() -> Option<PathBuf> {
+    let folder = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    folder("XDG_CACHE_HOME")
+        .or_else(|| Some(folder("HOME")?.join(".cache")))
+        .or_else(|| folder("LOCALAPPDATA"))
+}
+
+/// Whether `then` is at most `span` before `now`. A time to come is not: a clock was set, and nobody knows how long ago.
+fn is_within(span: Duration, then: u64, now: u64) -> bool {
+    now.checked_sub(then)
+        .is_some_and(|age| age <= span.as_secs())
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const NOW: SystemTime = UNIX_EPOCH;
+
+    fn after(seconds: u64) -> SystemTime {
+        NOW + Duration::from_secs(1_000_000 + seconds)
+    }
+
+    fn cache(folder: &Path) -> Cache {
+        Cache {
+            path: folder.join("azlin").join("names-1.json"),
+        }
+    }
+
+    fn content(read_at: u64, session: &str) -> String {
+        json!({
+            "format_version": FORMAT, "read_at": read_at,
+            "vms": [{ "group": "rg", "vm": "a", "session": session }]
+        })
+        .to_string()
+    }
+
+    fn put(cache: &Cache, content: &str) {
+        cache.make_folder().unwrap();
+        fs::write(&cache.path, content).unwrap();
+    }
+
+    #[test]
+    fn names_are_offered_for_ten_minutes_and_not_before_they_were_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        put(&cache, &content(1_000_000, "web"));
+        let is_offered = |seconds| cache.read(after(seconds)).is_some();
+        assert!(is_offered(0) && is_offered(600));
+        assert!(!is_offered(601) && cache.read(NOW).is_none());
+    }
+
+    #[test]
+    fn what_is_damaged_or_another_azlins_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        assert!(cache.read(after(0)).is_none());
+        let good = content(1_000_000, "web");
+        put(&cache, &good);
+        assert!(cache.read(after(0)).is_some());
+        for bad in [
+            "",
+            "[]",
+            "\u{0}",
+            &good[..good.len() - 2],
+            &good.replace("\"format_version\":1", "\"format_version\":2"),
+            &good.replace("1000000", "-1"),
+        ] {
+            put(&cache, bad);
+            assert!(cache.read(after(0)).is_none(), "{bad}");
+        }
+        let padding = " ".repeat(MAX_BYTES as usize + 1);
+        put(&cache, &format!("{good}{padding}"));
+        assert!(cache.read(after(0)).is_none());
+    }
+
+    #[test]
+    fn what_is_no_name_is_dropped_from_a_file_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        put(&cache, &content(1_000_000, "$(id)"));
+        let names = cache.read(after(0)).unwrap();
+        assert_eq!(names.len(), 1);
+        assert_eq!(names[0].session, None);
+        put(&cache, &content(1_000_000, "x").replace("\"a\"", "\"a b\""));
+        assert_eq!(cache.read(after(0)).unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        let name = |vm, session| Name {
+            vm: VmId::new("rg", vm).unwrap(),
+            session: SessionName::new(session).ok(),
+        };
+        let written = vec![name("a", "web"), name("b", "")];
+        cache.write(written.clone(), after(0)).unwrap();
+        assert_eq!(cache.read(after(5)), Some(written));
+        assert_eq!(
+            fs::read_dir(folder.path().join("azlin")).unwrap().count(),
+            1
+        );
+    }
+
+    #[test]
+    fn one_asks_at_a_time_and_not_again_for_ten_seconds() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        assert!(cache.claim(after(0)));
+        assert!(!cache.claim(after(10)));
+        assert!(cache.claim(after(11)));
+        let turn = cache.take_turn().unwrap();
+        assert!(!cache.claim(after(60)));
+        drop(turn);
+        assert!(cache.claim(after(60)));
+        assert!(cache.claim(after(0)), "the clock was set back");
+    }
+
+    #[test]
+    fn another_azure_has_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let id = |last: char| {
+            SubscriptionId::new(&format!("00000000-0000-0000-0000-00000000000{last}")).unwrap()
+        };
+        let public = AzureSettings::default();
+        let sandbox = AzureSettings {
+            cloud: Cloud::Sandbox,
+            ..AzureSettings::default()
+        };
+        let endpoint = AzureSettings {
+            endpoint: Some("127.0.0.1:80".parse().unwrap()),
+            ..AzureSettings::default()
+        };
+        let groups = AzureSettings {
+            scope: Scope::Groups(BTreeSet::from(["rg".to_owned()])),
+            ..AzureSettings::default()
+        };
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let names: BTreeSet<String> = [
+            file_name(&public, &id('1'), folder.path()),
+            file_name(&public, &id('2'), folder.path()),
+            file_name(&endpoint, &id('1'), folder.path()),
+            file_name(&groups, &id('1'), folder.path()),
+            file_name(&sandbox, &id('1'), folder.path()),
+            file_name(&sandbox, &id('1'), &inner),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        assert_eq!(names.len(), 6);
+    }
+}

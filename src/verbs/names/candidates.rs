@@ -1,0 +1,210 @@
+//! Names → candidates, with what a shell may show beside each. The first that is said of a VM or a session counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+
+use clap_complete::CompletionCandidate;
+
+use super::Name;
+use crate::model::VmId;
+
+/// What is offered, and what is shown beside it; in the order of the alphabet.
+type Offers = BTreeMap<String, String>;
+
+/// VM names, or `GROUP/VM` where a name alone is not enough or a group is being typed.
+pub(super) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+    let namesakes = by_name(names);
+    let by_group = current.to_string_lossy().contains('/');
+    let mut offers = Offers::new();
+    for same in namesakes.values() {
+        for name in same.values() {
+            let offer = match same.len() > 1 || by_group {
+                true => name.vm.to_string(),
+                false => name.vm.name().to_owned(),
+            };
+            offers.insert(offer, about(name));
+        }
+    }
+    starting_with(current, offers)
+}
+
+/// VM names, each once: another argument says which of several is meant.
+pub(super) fn vms_by_name(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+    starting_with(current, vm_names(names))
+}
+
+/// Session names, then VM names. A name that is both is the VM's, as it is to `connect`.
+pub(super) fn sessions_and_vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+    let vms = vm_names(names);
+    let taken: BTreeSet<String> = vms.keys().map(|name| name.to_lowercase()).collect();
+    let mut sessions = Offers::new();
+    for name in names {
+        let session = name.session.as_ref().map(|session| session.as_str());
+        if let Some(session) = session.filter(|name| !taken.contains(&name.to_lowercase())) {
+            let about = || format!("session on {}", name.vm);
+            sessions.entry(session.to_owned()).or_insert_with(about);
+        }
+    }
+    let mut candidates = starting_with(current, sessions);
+    candidates.extend(starting_with(current, vms));
+    candidates
+}
+
+/// Resource groups.
+pub(super) fn groups(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+    let mut groups: BTreeMap<&str, (&str, BTreeSet<&VmId>)> = BTreeMap::new();
+    for Name { vm, .. } in names {
+        let (folded, _) = vm.folded();
+        let group = groups.entry(folded);
+        group.or_insert((vm.group(), BTreeSet::new())).1.insert(vm);
+    }
+    let offers = groups.into_values().map(|(group, vms)| {
+        let about = match vms.len() {
+            1 => "1 VM".to_owned(),
+            many => format!("{many} VMs"),
+        };
+        (group.to_owned(), about)
+    });
+    starting_with(current, offers.collect())
+}
+
+/// Each VM once, under its name.
+fn by_name(names: &[Name]) -> BTreeMap<&str, BTreeMap<&VmId, &Name>> {
+    let mut by_name: BTreeMap<&str, BTreeMap<&VmId, &Name>> = BTreeMap::new();
+    for name in names {
+        let same = by_name.entry(name.vm.folded_name()).or_default();
+        same.entry(&name.vm).or_insert(name);
+    }
+    by_name
+}
+
+fn vm_names(names: &[Name]) -> Offers {
+    let offers = by_name(names).into_values().filter_map(|same| {
+        let (vm, name) = same.first_key_value()?;
+        let about = match same.len() {
+            1 => about(name),
+            many => format!("VM in {many} resource groups: say which with --rg"),
+        };
+        Some((vm.name().to_owned(), about))
+    });
+    offers.collect()
+}
+
+fn about(Name { vm, session }: &Name) -> String {
+    match session {
+        Some(session) => format!("VM in {}, session {session}", vm.group()),
+        None => format!("VM in {}", vm.group()),
+    }
+}
+
+fn starting_with(current: &OsStr, offers: Offers) -> Vec<CompletionCandidate> {
+    let current = current.to_string_lossy();
+    let offered = offers
+        .into_iter()
+        .filter(|(offer, _)| offer.starts_with(current.as_ref()) && is_plain(offer));
+    offered
+        .map(|(offer, about)| CompletionCandidate::new(offer).help(Some(about.into())))
+        .collect()
+}
+
+/// Whether every shell takes `word` for exactly one word, and azlin for no flag: not every shell quotes what it completes,
+/// and a resource group may have parentheses, which run a command in some.
+fn is_plain(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && word
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_./".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SessionName;
+
+    fn names(names: &[(&str, &str, &str)]) -> Vec<Name> {
+        let name = |(group, vm, session): &(&str, &str, &str)| Name {
+            vm: VmId::new(group, vm).unwrap(),
+            session: SessionName::new(session).ok(),
+        };
+        names.iter().map(name).collect()
+    }
+
+    fn shown(candidates: &[CompletionCandidate]) -> String {
+        let line = |candidate: &CompletionCandidate| {
+            let help = candidate.get_help().unwrap();
+            format!("{}  {help}", candidate.get_value().to_string_lossy())
+        };
+        candidates.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_session_shows_its_vm_and_a_vm_its_session() {
+        let names = names(&[("rg", "b", "web"), ("rg", "a", "db"), ("rg", "c", "")]);
+        insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
+        db  session on rg/a
+        web  session on rg/b
+        a  VM in rg, session db
+        b  VM in rg, session web
+        c  VM in rg
+        ");
+    }
+
+    #[test]
+    fn what_is_said_first_counts() {
+        let names = names(&[("rg", "a", "live"), ("RG", "A", "declared")]);
+        insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
+        declared  session on RG/A
+        live  session on rg/a
+        a  VM in rg, session live
+        ");
+    }
+
+    #[test]
+    fn a_name_that_is_a_vms_too_is_the_vms() {
+        let names = names(&[("rg", "web", "db"), ("rg", "db", "other")]);
+        insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
+        other  session on rg/db
+        db  VM in rg, session other
+        web  VM in rg, session db
+        ");
+    }
+
+    #[test]
+    fn a_name_in_several_groups_is_offered_with_its_group() {
+        let names = names(&[("rg-1", "a", "x"), ("rg-2", "A", "y"), ("rg-2", "b", "")]);
+        insta::assert_snapshot!(shown(&vms(&names, OsStr::new(""))), @r"
+        b  VM in rg-2
+        rg-1/a  VM in rg-1, session x
+        rg-2/A  VM in rg-2, session y
+        ");
+        insta::assert_snapshot!(shown(&vms(&names, OsStr::new("rg-2/"))), @r"
+        rg-2/A  VM in rg-2, session y
+        rg-2/b  VM in rg-2
+        ");
+        insta::assert_snapshot!(shown(&vms_by_name(&names, OsStr::new("a"))), @"a  VM in 2 resource groups: say which with --rg");
+    }
+
+    #[test]
+    fn groups_are_counted_whatever_their_casing() {
+        let names = names(&[
+            ("Rg", "a", ""),
+            ("rg", "b", ""),
+            ("RG", "B", ""),
+            ("x", "a", ""),
+        ]);
+        insta::assert_snapshot!(shown(&groups(&names, OsStr::new(""))), @r"
+        Rg  2 VMs
+        x  1 VM
+        ");
+    }
+
+    #[test]
+    fn what_a_shell_could_run_is_not_offered() {
+        let names = names(&[("rg(id)", "a", ""), ("-rg", "-rf", ""), ("größe", "_1", "")]);
+        insta::assert_snapshot!(shown(&groups(&names, OsStr::new(""))), @"größe  1 VM");
+        insta::assert_snapshot!(shown(&vms(&names, OsStr::new(""))), @r"
+        _1  VM in größe
+        a  VM in rg(id)
+        ");
+    }
+}
