@@ -3,6 +3,7 @@
 mod completions;
 mod connect;
 mod list;
+mod man;
 mod planning;
 mod sandbox;
 mod session;
@@ -12,6 +13,7 @@ mod tag;
 pub use completions::{Completions, Shell};
 pub use connect::Connect;
 pub use list::{List, ListFormat};
+pub use man::Man;
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use session::Session;
@@ -151,6 +153,8 @@ pub enum Verb {
     /// most ten minutes ago. Where nothing is that young, a TAB has Azure asked, and waits for a moment; where the answer
     /// takes longer, the next TAB has it.
     Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
     /// Fill the cache of names; what a TAB starts where it has none
     #[command(hide = true)]
     RefreshNames,

@@ -8,6 +8,7 @@ mod diagnostic;
 mod diff;
 mod list;
 mod list_data;
+pub mod manual;
 mod markdown;
 mod miss;
 mod outcome;

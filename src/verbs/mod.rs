@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod context;
 mod list;
+mod man;
 pub mod names;
 mod picker;
 mod plan;
@@ -126,6 +127,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
         Verb::Completions(args) => completions::run(args, streams),
+        Verb::Man(args) => man::run(args, streams),
         Verb::RefreshNames => names::run(&cli.common, streams).await,
     };
     ran.unwrap_or_else(|trouble| {
