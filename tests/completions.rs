@@ -403,7 +403,7 @@ fn fish_completes() {
     "#;
     if let Some(offered) = shell(&sample(), "fish", &["--no-config", "-c"], script) {
         assert_snapshot!(offered.replace('\t', "  "), @"
-        connect  Open SSH on the VM that holds a session name
+        connect  Open SSH on the VM that holds a session, or run a command there
         project-alpha  session on rg-dev/dev-vm-1
         project-beta  session on rg-dev/dev-vm-1
         rg-dev  4 VMs

@@ -29,6 +29,7 @@ fn command_lines(text: &str) -> Vec<Vec<String>> {
     let lines = text
         .lines()
         .filter_map(|line| line.strip_prefix("  azlin "));
+    let lines = lines.map(|line| line.split('|').next().unwrap_or_default());
     let lines = lines.map(|line| line.split("  ").next().unwrap_or_default());
     let words = |line: &str| shlex::split(&format!("azlin {line}")).unwrap();
     lines.map(words).collect()

@@ -71,8 +71,8 @@ fn examples_keep_a_line_each() {
     let first: Vec<&str> = examples.lines().take(3).collect();
     assert_snapshot!(first.join("\n"), @r"
     .TP
-    \fBazlin connect project\-alpha\fR
-    a shell on the VM that holds the session
+    \fBazlin connect\fR
+    choose from a list
     ");
 }
 

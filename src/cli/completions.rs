@@ -4,11 +4,14 @@ use clap::{Args, ValueEnum};
 
 /// `azlin completions`.
 #[derive(Debug, Args)]
-#[command(after_help = "Start-up files:
+#[command(after_help = "Examples:
+  azlin completions bash                   the script, for bash to read
+
+Start-up files:
   ~/.bashrc                    eval \"$(azlin completions bash)\"
   ~/.zshrc, below compinit     eval \"$(azlin completions zsh)\"
   ~/.config/fish/config.fish   azlin completions fish | source
-  $PROFILE                     azlin completions powershell | Out-String | Invoke-Expression")]
+  $PROFILE                     azlin completions powershell | Out-String | iex")]
 pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]

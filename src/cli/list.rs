@@ -1,8 +1,10 @@
 //! `list`.
 
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCompleter;
 
 use crate::list::TagFilter;
+use crate::verbs::names;
 
 /// `azlin list`.
 #[derive(Debug, Args)]
@@ -16,7 +18,7 @@ pub struct List {
     #[arg(long)]
     pub all: bool,
     /// Only this resource group
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
     pub rg: Option<String>,
     /// Only VMs with this tag, or with this value of it; may be repeated
     #[arg(long, value_name = "KEY[=VALUE]", value_parser = TagFilter::new)]

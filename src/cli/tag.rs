@@ -1,6 +1,9 @@
 //! `tag`.
 
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCompleter;
+
+use crate::verbs::names;
 
 /// `azlin tag`.
 #[derive(Debug, Subcommand)]
@@ -8,7 +11,7 @@ pub enum Tag {
     /// See all tags of a VM
     #[command(after_help = "Examples:
   azlin tag list dev-vm-1
-  azlin tag list rg-dev/dev-vm-1           where several groups have a VM of that name")]
+  azlin tag list rg-dev/dev-vm-1           where groups share names")]
     List(TagList),
     /// Give a VM tags, or give those that it has other values
     #[command(after_help = "Examples:
@@ -26,9 +29,10 @@ pub enum Tag {
 #[derive(Debug, Args)]
 pub struct OfVm {
     /// The VM, as VM or GROUP/VM
+    #[arg(add = ArgValueCompleter::new(names::vms))]
     pub vm: String,
     /// Look for the VM in this resource group only
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
     pub rg: Option<String>,
 }
 

@@ -48,9 +48,15 @@ pub fn list(listing: &Listing<'_>, width: Option<usize>, paint: Paint) -> String
             (self::status(vm).to_owned(), status),
             (address(vm), Look::Plain),
             (escape(or_dash(&vm.region)).into_owned(), Look::Plain),
-            (session + &marks, look),
+            (session, look),
         ]
-        .map(|(text, look)| Cell { text, look })
+        .map(|(text, look)| {
+            let mark = match look {
+                Look::Marked => marks.clone(),
+                _ => String::new(),
+            };
+            Cell { text, mark, look }
+        })
     };
     let rows: Vec<_> = listing.vms.iter().map(row).collect();
     let columns = [

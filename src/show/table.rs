@@ -10,6 +10,8 @@ pub(super) type Column = (&'static str, usize);
 /// A cell's text, without anything that acts on a terminal, and how it stands out.
 pub(super) struct Cell {
     pub text: String,
+    /// The end of it that is not cut.
+    pub mark: String,
     pub look: Look,
 }
 
@@ -35,7 +37,8 @@ pub(super) fn table<const N: usize>(
     let mut widths = columns.map(|(title, least)| measure_text_width(title).max(least));
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = measure_text_width(&cell.text).max(*width);
+            let needed = measure_text_width(&cell.text) + measure_text_width(&cell.mark);
+            *width = needed.max(*width);
         }
     }
     if let Some(room) = width {
@@ -50,12 +53,12 @@ pub(super) fn table<const N: usize>(
     let titles = columns.map(|(title, _)| {
         let width = widths.get(at).copied().unwrap_or_default();
         at += 1;
-        paint.bold(fitted(title, width)).to_string()
+        paint.bold(fitted(title, "", width)).to_string()
     });
     let mut table = rule("╭", "┬", "╮") + &line(titles) + &rule("├", "┼", "┤");
     for row in rows {
         let mut cells = row.iter().zip(widths).map(|(cell, width)| {
-            let text = fitted(&cell.text, width);
+            let text = fitted(&cell.text, &cell.mark, width);
             match cell.look {
                 Look::Plain => text,
                 Look::Good => paint.green(text).to_string(),
@@ -78,7 +81,8 @@ fn shrink(widths: &mut [usize], room: usize) {
     }
 }
 
-fn fitted(text: &str, width: usize) -> String {
-    let cut = truncate_str(text, width, "…");
-    pad_str(&cut, width, Alignment::Left, None).into_owned()
+fn fitted(text: &str, mark: &str, width: usize) -> String {
+    let room = width.saturating_sub(measure_text_width(mark));
+    let cut = truncate_str(text, room, "…");
+    pad_str(&format!("{cut}{mark}"), width, Alignment::Left, None).into_owned()
 }
