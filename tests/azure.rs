@@ -344,7 +344,7 @@ fn late(state: std::path::PathBuf, reads: usize) -> Azure {
                     content_type: Some("application/json"),
                     body: &body,
                 });
-                assert_eq!(answer.status, 200);
+                assert_eq!(answer.whole().map(|answer| answer.status), Some(200));
             } else {
                 left.0 -= 1;
             }

@@ -135,6 +135,10 @@ impl HttpClient for Sandboxed {
             content_type: headers.get_optional_str(&CONTENT_TYPE),
             body,
         });
+        let answer = answer.whole().ok_or_else(|| {
+            let message = "the connection was closed before the answer was complete";
+            Error::with_message(ErrorKind::Io, message)
+        })?;
         let mut headers = Headers::new();
         for (name, value) in answer.headers {
             headers.insert(HeaderName::from_static(name), HeaderValue::from(value));

@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use crate::sandbox::Fault;
+
 /// `azlin sandbox`.
 #[derive(Debug, Subcommand)]
 pub enum Sandbox {
@@ -17,7 +19,29 @@ pub enum Sandbox {
     /// Serve the sandbox over HTTP on 127.0.0.1, for azlin and for other clients
     #[command(after_help = "Examples:
   azlin sandbox serve --port 8999                    its address goes to stdout
-  azlin sandbox serve --port 0 --latency-ms 50   on a free port, as slow")]
+  azlin sandbox serve --port 0 --latency-ms 50   on a free port, as slow
+  azlin sandbox serve --port 0 --fault vm=dev-vm-2:gone --fault drop:every=5
+
+Faults, [vm=NAME:]KIND[:key=value,...]; the first that strikes answers:
+  throttle          429; retry-after=2 body=arm|compute
+  budget            writes=200 per-second=10 reads=250 reads-per-second=25
+  status            status=500|408|502|503|504 when=before|after
+  drop, cut         no answer, or half of one; drop: when=before|after
+  html, not-json    html: status=200|403|502|503
+  expired-token, claims, wrong-tenant            401
+  forbidden, policy-denied                       403
+  conflict, disabled-subscription                409
+  scope-locked      409; at=vm|group|subscription
+  gone, group-gone  404
+  tag-limit         400
+  accepted          202; shows-after=2
+  stale             reads=2
+  policy-modified   value=policy-name drop=true tag=azlin_session
+  odd-vm            how=fields|id
+
+Which requests:
+  every=N first=N rate=0.1 seed=7                for every kind
+  on=all|reads|writes list=vms|nics|ips          where it meets any request")]
     Serve {
         /// The port; 0 takes a free one
         #[arg(long, value_name = "P")]
@@ -29,5 +53,8 @@ pub enum Sandbox {
         #[arg(long, value_name = "N", default_value_t = crate::sandbox::DEFAULT_PAGE_SIZE as u32,
             value_parser = clap::value_parser!(u32).range(1..=1000))]
         page_size: u32,
+        /// Misbehave as Azure and networks do; repeatable, and listed below
+        #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
+        faults: Vec<Fault>,
     },
 }

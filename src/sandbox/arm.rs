@@ -7,15 +7,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::errors::{self, ArmError};
+use super::faults::{self, Fault, Faults, Outcome, Shadows};
 use super::guid::Guid;
 use super::route::{self, Resource, Route, Target};
 use super::store::Store;
+use super::tags::Twist;
 use super::{network, start, tags, versions, vms};
 
 /// The sandbox's only subscription.
 pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
 
-const TENANT: &str = "5a4db0e5-0000-4000-8000-00000000aad0";
+pub(super) const TENANT: &str = "5a4db0e5-0000-4000-8000-00000000aad0";
 
 /// What came in, reduced to what the answer depends on.
 #[derive(Clone, Copy, Debug)]
@@ -74,15 +76,38 @@ impl Response {
     }
 }
 
+/// What becomes of a request. Without faults it is always the whole answer.
+#[derive(Debug)]
+pub enum Reply {
+    /// An answer.
+    Whole(Response),
+    /// The connection ends within the answer, after this much of its body.
+    Cut(Response),
+    /// The connection ends without an answer.
+    Lost,
+}
+
+impl Reply {
+    /// The answer, if all of it arrives.
+    pub fn whole(self) -> Option<Response> {
+        match self {
+            Reply::Whole(response) => Some(response),
+            Reply::Cut(_) | Reply::Lost => None,
+        }
+    }
+}
+
 /// An ARM over the fleet in one file. Several may share the file, in one process or in many.
 #[derive(Debug)]
 pub struct Sandbox {
     store: Store,
     page_size: usize,
     answered: AtomicU64,
+    faults: Faults,
 }
 
 /// A request that is known to be in order up to its route.
+#[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) target: &'a Target<'a>,
@@ -90,6 +115,8 @@ pub(super) struct Call<'a> {
     pub(super) api_version: &'a str,
     pub(super) store: &'a Store,
     pub(super) page_size: usize,
+    pub(super) shadows: &'a Shadows,
+    pub(super) twist: Twist<'a>,
 }
 
 impl Sandbox {
@@ -101,33 +128,57 @@ impl Sandbox {
             store: Store::new(state.into()),
             page_size,
             answered: AtomicU64::new(0),
+            faults: Faults::default(),
         }
     }
 
+    /// The same with these faults in place of those it had; they are asked in this order.
+    pub fn with_faults(self, faults: Vec<Fault>) -> Sandbox {
+        Sandbox {
+            faults: Faults::of(faults),
+            ..self
+        }
+    }
+
+    /// How often a fault of this kind, such as `throttle`, fired: for a test that wants to know that it tested something.
+    pub fn fired(&self, kind: &str) -> u64 {
+        self.faults.fired(kind)
+    }
+
     /// Answers one request: at once, but for a turn at writing the file.
-    pub fn answer(&self, request: &Request<'_>) -> Response {
-        let mut response = self
-            .dispatch(request)
-            .unwrap_or_else(ArmError::into_response);
+    pub fn answer(&self, request: &Request<'_>) -> Reply {
+        match self.dispatch(request) {
+            Ok(Outcome::Arm(response)) => Reply::Whole(self.signed(request, response)),
+            Ok(Outcome::Cut(response)) => Reply::Cut(self.signed(request, response)),
+            Ok(Outcome::Proxy(response)) => Reply::Whole(response),
+            Ok(Outcome::Lost) => Reply::Lost,
+            Err(refusal) => Reply::Whole(self.signed(request, refusal.into_response())),
+        }
+    }
+
+    /// The response with the headers that ARM puts on each.
+    fn signed(&self, request: &Request<'_>, mut response: Response) -> Response {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
         let id = Guid::from_text(&format!("request {number}")).to_string();
-        let (ratelimit, left) = if request.method == "GET" {
-            ("x-ms-ratelimit-remaining-subscription-reads", "249")
+        let is_write = request.method != "GET";
+        let (ratelimit, untouched) = if is_write {
+            ("x-ms-ratelimit-remaining-subscription-writes", 199)
         } else {
-            ("x-ms-ratelimit-remaining-subscription-writes", "199")
+            ("x-ms-ratelimit-remaining-subscription-reads", 249)
         };
+        let left = self.faults.left(is_write).unwrap_or(untouched);
         response.headers.extend([
             ("cache-control", "no-cache".to_owned()),
             ("x-ms-request-id", id.clone()),
             ("x-ms-correlation-request-id", id),
-            (ratelimit, left.to_owned()),
+            (ratelimit, left.to_string()),
         ]);
         response
     }
 
     /// The checks in ARM's order: a request without an api-version is refused even to those who
     /// haven't signed in, and a path is judged before the version is.
-    fn dispatch(&self, request: &Request<'_>) -> Result<Response, ArmError> {
+    fn dispatch(&self, request: &Request<'_>) -> Result<Outcome, ArmError> {
         let target = Target::parse(request.target);
         let api_version = match target.parameter("api-version") {
             Some(version) if !version.is_empty() => version,
@@ -153,20 +204,22 @@ impl Sandbox {
             ));
         }
         versions::check(&route, api_version)?;
-        Call {
+        self.faults.answer(&Call {
             request,
             target: &target,
             route: &route,
             api_version,
             store: &self.store,
             page_size: self.page_size,
-        }
-        .answer()
+            shadows: &self.faults.shadows,
+            twist: Twist::None,
+        })
     }
 }
 
 impl Call<'_> {
-    fn answer(&self) -> Result<Response, ArmError> {
+    /// The faithful answer.
+    pub(super) fn answer(&self) -> Result<Response, ArmError> {
         match self.route.resource {
             Resource::Subscriptions => {
                 // Azure leaves `nextLink` out of a last page here too, though its own description
@@ -183,6 +236,7 @@ impl Call<'_> {
             Resource::Nics => network::interfaces(self),
             Resource::PublicIps => network::public_ips(self),
             Resource::Tags => tags::answer(self),
+            Resource::TagsResult => faults::result(self),
         }
     }
 }

@@ -208,13 +208,14 @@ pub(super) fn invalid_parameter(name: &str, value: &str) -> ArmError {
     )
 }
 
-pub(super) fn locked(scope: &str) -> ArmError {
+/// A lock on `locked`, which is `scope` or what it is in.
+pub(super) fn locked(scope: &str, locked: &str) -> ArmError {
     refuse(
         409,
         "ScopeLocked",
         format!(
             "The scope '{scope}' cannot perform write operation because following scope(s) are \
-             locked: '{scope}'. Please remove the lock and try again."
+             locked: '{locked}'. Please remove the lock and try again."
         ),
     )
 }

@@ -7,14 +7,14 @@
 //! over HTTP on loopback for other clients ([`serve`]).
 //!
 //! ```text
-//! Request ──route──▶ vms · start · network · tags ──▶ Response
+//! Request ──route──▶ faults ──▶ vms · start · network · tags ──▶ Response
 //!                       │  page (lists)  errors (refusals)
 //!                       ▼
 //!                     store ──▶ fleet (the JSON file), or the standard fleet while there is none
 //! ```
 //!
-//! Nothing here knows the rest of azlin, and nothing here keeps time: the same file and the same
-//! requests give the same answers.
+//! Nothing here knows the rest of azlin, and nothing here but a budget of requests keeps time: the same file, the same
+//! faults and the same requests give the same answers.
 #![cfg_attr(
     test,
     allow(
@@ -27,6 +27,7 @@
 
 mod arm;
 mod errors;
+mod faults;
 mod fleet;
 mod guid;
 mod network;
@@ -44,7 +45,8 @@ mod vms;
 #[cfg(test)]
 mod tests;
 
-pub use arm::{Request, Response, SUBSCRIPTION, Sandbox};
+pub use arm::{Reply, Request, Response, SUBSCRIPTION, Sandbox};
+pub use faults::{Fault, KINDS};
 pub use page::DEFAULT_PAGE_SIZE;
 pub use serve::serve;
 pub use standard::{MAX_VMS, reset};

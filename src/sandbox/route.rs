@@ -96,6 +96,7 @@ pub(super) enum Resource {
     Nics,
     PublicIps,
     Tags,
+    TagsResult,
 }
 
 impl Resource {
@@ -145,6 +146,10 @@ const PATHS: &[(&str, Resource)] = &[
     (
         "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/providers/Microsoft.Resources/tags/default",
         Resource::Tags,
+    ),
+    (
+        "subscriptions/{subscription}/operationresults/{name}",
+        Resource::TagsResult,
     ),
     (
         "subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/operations/{name}",

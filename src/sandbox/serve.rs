@@ -1,13 +1,14 @@
 //! The sandbox over HTTP/1.1, for clients other than this process.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
+use futures::{StreamExt as _, stream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
+use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::arm::{Request, Response, Sandbox};
+use super::arm::{Reply, Request, Sandbox};
 use super::errors::{ArmError, refuse};
 
 /// ARM's own limit ("the maximum size of a request is 4 MB": Microsoft's documentation of limits).
@@ -64,10 +65,10 @@ pub async fn serve(
 
 async fn converse(stream: TcpStream, sandbox: &Sandbox, latency: Duration) {
     let service = service_fn(|request| async move {
-        let response = reply(request, sandbox, latency)
+        let reply = reply(request, sandbox, latency)
             .await
-            .unwrap_or_else(ArmError::into_response);
-        Ok::<_, Infallible>(into_http(response))
+            .unwrap_or_else(|refusal| Reply::Whole(refusal.into_response()));
+        into_http(reply)
     });
     // A connection that breaks concerns its client, who notices.
     let _ = http1::Builder::new()
@@ -80,7 +81,7 @@ async fn reply(
     request: hyper::Request<Incoming>,
     sandbox: &Sandbox,
     latency: Duration,
-) -> Result<Response, ArmError> {
+) -> Result<Reply, ArmError> {
     let (head, body) = request.into_parts();
     let text = |name: HeaderName| head.headers.get(name).and_then(|v| v.to_str().ok());
     let host = text(HOST).unwrap_or_default();
@@ -142,8 +143,21 @@ fn is_local(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-fn into_http(response: Response) -> hyper::Response<Full<Bytes>> {
-    let mut http = hyper::Response::new(Full::new(Bytes::from(response.body)));
+/// An error in place of an answer, or of the rest of its body, closes the connection.
+fn into_http(reply: Reply) -> io::Result<hyper::Response<UnsyncBoxBody<Bytes, io::Error>>> {
+    let (response, is_whole) = match reply {
+        Reply::Whole(response) => (response, true),
+        Reply::Cut(response) => (response, false),
+        Reply::Lost => return Err(io::ErrorKind::ConnectionReset.into()),
+    };
+    let body = Bytes::from(response.body);
+    let body = match is_whole {
+        true => Full::new(body)
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+        false => cut_after(body).boxed_unsync(),
+    };
+    let mut http = hyper::Response::new(body);
     *http.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     for (name, value) in response.headers {
         // What a client sent can come back in a header; what can't stand in one is left out.
@@ -152,7 +166,17 @@ fn into_http(response: Response) -> hyper::Response<Full<Bytes>> {
                 .append(HeaderName::from_static(name), value);
         }
     }
-    http
+    Ok(http)
+}
+
+/// A body that breaks off. The pause lets what is there leave before the connection ends.
+fn cut_after(start: Bytes) -> impl Body<Data = Bytes, Error = io::Error> {
+    let end = async {
+        tokio::task::yield_now().await;
+        Err(io::ErrorKind::ConnectionReset.into())
+    };
+    let start = stream::once(async { Ok(Frame::data(start)) });
+    StreamBody::new(start.chain(stream::once(end)))
 }
 
 fn misdirected(host: &str) -> ArmError {

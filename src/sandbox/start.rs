@@ -16,7 +16,8 @@ pub(super) fn start(call: &Call<'_>) -> Result<Response, ArmError> {
     if vm.lock {
         // "A read-only lock … prevents all users from starting or restarting the virtual
         // machine": Microsoft's documentation of locks.
-        return Err(errors::locked(&call.route.vm_id()));
+        let id = call.route.vm_id();
+        return Err(errors::locked(&id, &id));
     }
     if !matches!(vm.power, Power::Running | Power::Starting) {
         let (group, name) = (vm.group.clone(), vm.name.clone());

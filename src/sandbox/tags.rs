@@ -17,10 +17,43 @@ const MAX_TAGS: usize = 50;
 const MAX_NAME: usize = 512;
 const MAX_VALUE: usize = 256;
 
+/// What comes between a write and its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Twist<'a> {
+    /// Nothing.
+    None,
+    /// The VM has as many tags as it may have, whatever a reading shows.
+    Full,
+    /// A policy with the `modify` effect: `tag`, where it is written, gets this value, or goes. ("The Modify effect is used
+    /// to add, update, or remove properties or tags … during creation or update": Microsoft's documentation of policies.)
+    Modified {
+        tag: &'a str,
+        value: Option<&'a str>,
+    },
+}
+
+impl Twist<'_> {
+    fn apply(self, patch: &Patch, before: &TagSet, mut after: TagSet) -> Result<TagSet, ArmError> {
+        match self {
+            Twist::Full if after.len() > before.len() => {
+                let added = after.len() - before.len();
+                return Err(errors::too_many_tags(MAX_TAGS + added, MAX_TAGS));
+            }
+            Twist::Modified { tag, value } if patch.sets(tag) => match value {
+                Some(value) => after.set(tag, value),
+                None => after.remove(tag),
+            },
+            _ => {}
+        }
+        Ok(after)
+    }
+}
+
 pub(super) fn answer(call: &Call<'_>) -> Result<Response, ArmError> {
     if call.request.method != "PATCH" {
         let fleet = call.store.read()?;
-        return Ok(tags_resource(call, &vms::find(&fleet, call)?.tags));
+        let tags = call.shadows.tags(vms::find(&fleet, call)?);
+        return Ok(tags_resource(call, &tags));
     }
     check_media_type(call.request.content_type)?;
     let patch = Patch::read(call.request.body)?;
@@ -29,7 +62,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Response, ArmError> {
     let tags = call.store.update(|fleet| {
         let vm = vms::find(fleet, call)?;
         check_lock(call, vm.lock)?;
-        let tags = patch.apply(&vm.tags)?;
+        let tags = call.twist.apply(&patch, &vm.tags, patch.apply(&vm.tags)?)?;
         if let Some(vm) = fleet.vm_mut(&call.route.group, &call.route.name) {
             vm.tags = tags.clone();
         }
@@ -51,7 +84,8 @@ fn tags_resource(call: &Call<'_>, tags: &TagSet) -> Response {
 
 fn check_lock(call: &Call<'_>, lock: bool) -> Result<(), ArmError> {
     if lock {
-        Err(errors::locked(&call.route.vm_id()))
+        let id = call.route.vm_id();
+        Err(errors::locked(&id, &id))
     } else {
         Ok(())
     }
@@ -142,6 +176,12 @@ impl Patch {
         } else {
             Err(errors::tag_name_characters(&names.join(", ")))
         }
+    }
+
+    fn sets(&self, tag: &str) -> bool {
+        let Pairs(pairs) = &self.properties.tags;
+        let mut names = pairs.iter().map(|(name, _)| name);
+        self.operation != Operation::Delete && names.any(|name| tag_set::same_name(name, tag))
     }
 
     fn apply(&self, before: &TagSet) -> Result<TagSet, ArmError> {

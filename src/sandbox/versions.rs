@@ -54,7 +54,10 @@ const RESOURCES: &[&str] = &[
 /// Refuses a version that the route's resource type doesn't have, as that type's provider would.
 pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
     let (namespace, kind, known) = match route.resource {
-        Resource::Subscriptions | Resource::Subscription | Resource::Tags => {
+        Resource::Subscriptions
+        | Resource::Subscription
+        | Resource::Tags
+        | Resource::TagsResult => {
             return if is_known(RESOURCES, version) {
                 Ok(())
             } else {

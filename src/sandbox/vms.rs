@@ -57,7 +57,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
             if status_only {
                 status(vm, &id)
             } else {
-                machine(vm, &id)
+                machine(call, vm, &id)
             }
         },
     )
@@ -71,7 +71,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Response, ArmError> {
     }
     let fleet = call.store.read()?;
     let vm = find(&fleet, call)?;
-    let mut body = machine(vm, &call.route.vm_id());
+    let mut body = machine(call, vm, &call.route.vm_id());
     if with_view {
         if let Some(Value::Object(properties)) = body.get_mut("properties") {
             properties.insert("instanceView".to_owned(), view(vm));
@@ -90,7 +90,7 @@ pub(super) fn instance_view(call: &Call<'_>) -> Result<Response, ArmError> {
 
 /// An item of the plain list, and the body of a GET. A VM without tags has no `tags` key, as seen
 /// in recorded traffic.
-fn machine(vm: &Vm, id: &str) -> Value {
+pub(super) fn machine(call: &Call<'_>, vm: &Vm, id: &str) -> Value {
     let (os, publisher, offer, sku) = match vm.os {
         Os::Linux => ("Linux", "Canonical", "ubuntu-24_04-lts", "server"),
         Os::Windows => (
@@ -145,10 +145,11 @@ fn machine(vm: &Vm, id: &str) -> Value {
             "timeCreated": TIME,
         },
     });
-    if !vm.tags.is_empty()
+    let tags = call.shadows.tags(vm);
+    if !tags.is_empty()
         && let Some(machine) = machine.as_object_mut()
     {
-        machine.insert("tags".to_owned(), json!(vm.tags));
+        machine.insert("tags".to_owned(), json!(*tags));
     }
     machine
 }

@@ -34,6 +34,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
             port,
             latency_ms,
             page_size,
+            faults,
         } => {
             let busy = |error: std::io::Error| {
                 let message = format!("cannot serve on 127.0.0.1:{port}: {}", plain(&error));
@@ -51,7 +52,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
                 sandbox::SUBSCRIPTION
             ));
             let size = usize::try_from(*page_size).unwrap_or(sandbox::DEFAULT_PAGE_SIZE);
-            let served = Arc::new(Sandbox::open(state, size));
+            let served = Arc::new(Sandbox::open(state, size).with_faults(faults.clone()));
             let latency = Duration::from_millis(u64::from(*latency_ms));
             sandbox::serve(listener, served, latency)
                 .await

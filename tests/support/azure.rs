@@ -1,11 +1,12 @@
 //! An Azure on loopback: the sandbox behind a hook that can watch, change or replace each answer.
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use azlin::sandbox::{DEFAULT_PAGE_SIZE, Request, Response, Sandbox};
+use azlin::sandbox::{DEFAULT_PAGE_SIZE, Fault, Reply, Request, Response, Sandbox};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -34,11 +35,13 @@ pub struct Azure {
     pub endpoint: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     most_at_once: Arc<AtomicUsize>,
+    sandbox: Arc<Sandbox>,
 }
 
 struct Served {
-    sandbox: Sandbox,
-    hook: Box<Hook>,
+    sandbox: Arc<Sandbox>,
+    /// Without one, the sandbox answers itself, or loses the answer.
+    hook: Option<Box<Hook>>,
     /// Whether the hook may block.
     threaded: bool,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -54,6 +57,18 @@ impl Azure {
         Self::serve(state, None, |_, answer| answer())
     }
 
+    /// The sandbox with these faults, each as `sandbox serve --fault` takes it.
+    pub fn with_faults(state: PathBuf, faults: &[&str]) -> Self {
+        let faults = faults.iter().map(|text| Fault::parse(text).unwrap());
+        let sandbox = Sandbox::open(state, DEFAULT_PAGE_SIZE).with_faults(faults.collect());
+        Self::start(sandbox, None, false, None)
+    }
+
+    /// How often faults of this kind fired.
+    pub fn fired(&self, kind: &str) -> u64 {
+        self.sandbox.fired(kind)
+    }
+
     /// Answers through `hook`, which may call the sandbox for its answer. With `together`, answers the first requests only
     /// when that many have arrived: what is not sent at once then hangs, and is seen.
     pub fn serve(
@@ -61,7 +76,8 @@ impl Azure {
         together: Option<usize>,
         hook: impl Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync + 'static,
     ) -> Self {
-        Self::start(state, together, false, Box::new(hook))
+        let sandbox = Sandbox::open(state, DEFAULT_PAGE_SIZE);
+        Self::start(sandbox, together, false, Some(Box::new(hook)))
     }
 
     /// The same, with a hook that may wait for other requests.
@@ -69,16 +85,23 @@ impl Azure {
         state: PathBuf,
         hook: impl Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync + 'static,
     ) -> Self {
-        Self::start(state, None, true, Box::new(hook))
+        let sandbox = Sandbox::open(state, DEFAULT_PAGE_SIZE);
+        Self::start(sandbox, None, true, Some(Box::new(hook)))
     }
 
-    fn start(state: PathBuf, together: Option<usize>, threaded: bool, hook: Box<Hook>) -> Self {
+    fn start(
+        sandbox: Sandbox,
+        together: Option<usize>,
+        threaded: bool,
+        hook: Option<Box<Hook>>,
+    ) -> Self {
+        let sandbox = Arc::new(sandbox);
         let (asked, most_at_once) = (
             Arc::<Mutex<Vec<Asked>>>::default(),
             Arc::<AtomicUsize>::default(),
         );
         let served = Arc::new(Served {
-            sandbox: Sandbox::open(state, DEFAULT_PAGE_SIZE),
+            sandbox: sandbox.clone(),
             hook,
             threaded,
             asked: asked.clone(),
@@ -101,6 +124,7 @@ impl Azure {
             endpoint,
             asked,
             most_at_once,
+            sandbox,
         }
     }
 
@@ -126,8 +150,8 @@ impl Azure {
 }
 
 impl Served {
-    fn answer(&self, asked: &Asked, origin: &str, content_type: &str) -> Response {
-        let mut faithful = || {
+    fn answer(&self, asked: &Asked, origin: &str, content_type: &str) -> Reply {
+        let faithful = || {
             self.sandbox.answer(&Request {
                 method: &asked.method,
                 target: &asked.target,
@@ -137,7 +161,10 @@ impl Served {
                 body: &asked.body,
             })
         };
-        (self.hook)(asked, &mut faithful)
+        match &self.hook {
+            Some(hook) => Reply::Whole(hook(asked, &mut || faithful().whole().unwrap())),
+            None => faithful(),
+        }
     }
 }
 
@@ -159,7 +186,7 @@ async fn answer(
     request: hyper::Request<Incoming>,
     origin: String,
     served: Arc<Served>,
-) -> Result<hyper::Response<Full<Bytes>>, hyper::Error> {
+) -> Result<hyper::Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
     let now = served.at_once.fetch_add(1, Ordering::SeqCst) + 1;
     served.most_at_once.fetch_max(now, Ordering::SeqCst);
     let header = |name| {
@@ -187,7 +214,7 @@ async fn answer(
     {
         barrier.wait().await;
     }
-    let response = if served.threaded {
+    let reply = if served.threaded {
         let (served, asked) = (served.clone(), asked.clone());
         let answering = move || served.answer(&asked, &origin, &content_type);
         tokio::task::spawn_blocking(answering).await.unwrap()
@@ -195,6 +222,8 @@ async fn answer(
         served.answer(&asked, &origin, &content_type)
     };
     served.at_once.fetch_sub(1, Ordering::SeqCst);
+    // An error in place of an answer closes the connection. How a body breaks off is `sandbox serve`'s own.
+    let response = reply.whole().ok_or("closed")?;
     let mut built = hyper::Response::builder().status(response.status);
     for (name, value) in &response.headers {
         built = built.header(*name, value);

@@ -1,5 +1,6 @@
 //! The sandbox as a client meets it, request by request.
 
+mod faults;
 mod lists;
 mod network;
 mod refusals;
@@ -52,7 +53,12 @@ impl Box {
     }
 
     fn send(&self, method: &str, target: &str, body: &str) -> Answer {
-        Answer::of(self.sandbox.answer(&request(method, target, body)))
+        Answer::of(
+            self.sandbox
+                .answer(&request(method, target, body))
+                .whole()
+                .unwrap(),
+        )
     }
 
     fn patch_tags(&self, vm: &str, body: &str) -> Answer {

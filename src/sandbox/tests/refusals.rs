@@ -11,7 +11,7 @@ fn a_request_without_a_token_is_told_how_to_sign_in() {
         authorized: false,
         ..request("GET", &target, "")
     };
-    let answer = Answer::of(new().sandbox.answer(&request));
+    let answer = Answer::of(new().sandbox.answer(&request).whole().unwrap());
     let challenge = answer.header("www-authenticate").unwrap();
     assert!(challenge.starts_with("Bearer authorization_uri=\"https://login."));
     assert!(challenge.contains("error=\"invalid_token\""));

@@ -149,7 +149,7 @@ fn content_of_another_media_type_is_refused() {
             content_type,
             ..request("PATCH", &target, &body)
         };
-        Answer::of(new().sandbox.answer(&request))
+        Answer::of(new().sandbox.answer(&request).whole().unwrap())
     };
     assert_eq!(send(Some("Application/JSON; charset=utf-8")).status, 200);
     insta::assert_snapshot!(send(Some("text/plain")).refusal(), @"415 UnsupportedMediaType: The content media type 'text/plain' is not supported. Only 'application/json' is supported.");
@@ -259,7 +259,10 @@ fn two_that_write_at_once_lose_nothing() {
             // Rounds of 20 names keep within the 50 tags that a VM may have.
             let tags = format!(r#"{{"{writer}{}":"{n}"}}"#, n % 20);
             let body = patch("Merge", &tags);
-            let response = sandbox.answer(&request("PATCH", &target, &body));
+            let response = sandbox
+                .answer(&request("PATCH", &target, &body))
+                .whole()
+                .unwrap();
             assert_eq!(response.status, 200);
         }
     };
@@ -271,7 +274,13 @@ fn two_that_write_at_once_lose_nothing() {
         let tags: serde_json::Value = serde_json::from_str(&sandbox.tags(vm)).unwrap();
         assert_eq!(
             tags,
-            Answer::of(other.answer(&request("GET", &tags_of(vm), ""))).ok()["properties"]["tags"]
+            Answer::of(
+                other
+                    .answer(&request("GET", &tags_of(vm), ""))
+                    .whole()
+                    .unwrap()
+            )
+            .ok()["properties"]["tags"]
         );
         for writer in ["left", "right"] {
             for n in (odd..20).step_by(2) {
