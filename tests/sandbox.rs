@@ -130,6 +130,81 @@ fn serve_is_an_azure_for_another_azlin() {
     assert_eq!(served.run(&["plan", "--detailed-exitcode"]).code(), 0);
 }
 
+/// What `plan` and `apply` of one new session do against a sandbox with these faults, and the server after them.
+fn under(faults: &[&str], arguments: &[&str]) -> (support::Ran, Project) {
+    let served = Project::sample();
+    let faults: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("--fault={fault}"))
+        .collect();
+    let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+    let server = Server::of(&served, &faults);
+    let other = server.project("[sessions.rg-dev]\ndev-vm-2 = 'fresh'\n");
+    (other.run(arguments), served)
+}
+
+#[test]
+fn an_azure_that_throttles_each_third_request_is_waited_for() {
+    let (ran, served) = under(
+        &["throttle:every=3,retry-after=1"],
+        &["apply", "--auto-approve"],
+    );
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert!(
+        served
+            .sessions()
+            .contains(&"rg-dev/dev-vm-2 fresh".to_owned())
+    );
+}
+
+#[test]
+fn an_answer_that_got_lost_is_not_a_write_that_did() {
+    for faults in [
+        ["drop:on=reads,first=1", "drop:on=writes,first=1"],
+        ["cut:on=reads,first=1", "drop:on=writes,first=1,when=after"],
+    ] {
+        let (ran, served) = under(&faults, &["apply", "--auto-approve"]);
+        assert_eq!(ran.code(), 0, "{ran}");
+        assert!(
+            served
+                .sessions()
+                .contains(&"rg-dev/dev-vm-2 fresh".to_owned())
+        );
+    }
+}
+
+#[test]
+fn a_lock_on_the_group_is_named() {
+    let (ran, _) = under(
+        &["vm=dev-vm-2:scope-locked:at=group"],
+        &["apply", "--auto-approve"],
+    );
+    assert_eq!(ran.code(), 1, "{ran}");
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert!(told.contains("409 ScopeLocked") && told.contains("are locked: '/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg-dev'"), "{ran}");
+}
+
+#[test]
+fn a_fault_that_there_is_not_is_refused_with_those_there_are() {
+    let ran =
+        Project::sample().run(&["sandbox", "serve", "--port", "0", "--fault", "scope-lokced"]);
+    assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.contains("unknown fault `scope-lokced` (did you mean `scope-locked`?); the kinds are throttle, budget"), "{ran}");
+}
+
+#[test]
+fn help_lists_every_kind_and_key() {
+    let help = Project::sample()
+        .run(&["sandbox", "serve", "--help"])
+        .stdout;
+    for (kind, keys) in azlin::sandbox::KINDS {
+        assert!(help.contains(kind), "{kind}");
+        for key in *keys {
+            assert!(help.contains(&format!("{key}=")), "{kind}: {key}");
+        }
+    }
+}
+
 #[test]
 fn a_port_that_is_taken_is_told() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

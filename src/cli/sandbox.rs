@@ -22,26 +22,26 @@ pub enum Sandbox {
   azlin sandbox serve --port 0 --latency-ms 50   on a free port, as slow
   azlin sandbox serve --port 0 --fault vm=dev-vm-2:gone --fault drop:every=5
 
-Faults, [vm=NAME:]KIND[:key=value,...]; the first that strikes answers:
-  throttle          429; retry-after=2 body=arm|compute
-  budget            writes=200 per-second=10 reads=250 reads-per-second=25
-  status            status=500|408|502|503|504 when=before|after
-  drop, cut         no answer, or half of one; drop: when=before|after
-  html, not-json    html: status=200|403|502|503
-  expired-token, claims, wrong-tenant            401
-  forbidden, policy-denied                       403
-  conflict, disabled-subscription                409
-  scope-locked      409; at=vm|group|subscription
-  gone, group-gone  404
-  tag-limit         400
-  accepted          202; shows-after=2
-  stale             reads=2
-  policy-modified   value=policy-name drop=true tag=azlin_session
-  odd-vm            how=fields|id
-
-Which requests:
-  every=N first=N rate=0.1 seed=7                for every kind
-  on=all|reads|writes list=vms|nics|ips          where it meets any request")]
+Faults, [vm=NAME:]KIND[:KEY=VALUE,…], of which the first that strikes answers:
+  throttle           429; retry-after=2 body=arm|compute
+  budget             429 when it is spent; writes=200 per-second=10 reads=250
+                     reads-per-second=25
+  status             status=500|408|502|503|504 when=before|after
+  drop               the connection closes; when=before|after the request is done
+  cut, not-json      half an answer; the connection closes, or it is all there is
+  html               a proxy's page; status=200|403|502|503
+  expired-token, claims, wrong-tenant        401
+  forbidden, policy-denied                   403
+  gone, group-gone                           404, of a VM that lists still have
+  conflict, disabled-subscription            409
+  scope-locked       409; at=vm|group|subscription
+  tag-limit          400, as if the VM had 50 tags
+  policy-modified    200 with another tag: value=NAME or drop=true, tag=azlin_session
+  accepted           202; shows-after=2 reads of the VM
+  stale              the next reads=2 show the tags from before the write
+  odd-vm             a VM of the list lacks how=fields|id
+Each takes every=N first=N rate=0.1 seed=7; those that can strike any request take
+on=all|reads|writes and list=vms|nics|ips")]
     Serve {
         /// The port; 0 takes a free one
         #[arg(long, value_name = "P")]

@@ -58,7 +58,15 @@ fn sandbox() -> (tempfile::TempDir, Arc<Sandbox>) {
 
 /// The answer to one request in HTTP's own words; `HOST` stands for the listener's address.
 async fn answer(request: &str) -> String {
-    let (_folder, sandbox) = sandbox();
+    answer_under("throttle:first=0", request).await
+}
+
+/// The same from a sandbox with this fault.
+async fn answer_under(fault: &str, request: &str) -> String {
+    let (folder, _) = sandbox();
+    let state = folder.path().join("sandbox.json");
+    let sandbox = Sandbox::open(state, 3).with_faults(vec![fault.parse().unwrap()]);
+    let sandbox = Arc::new(sandbox);
     let (listener, address) = listen().await;
     let request = request.replace("HOST", &address.to_string());
     let client = Client::connect(address, &request).await;
@@ -83,6 +91,21 @@ async fn links_lead_to_the_host_that_the_client_named() {
         text.contains(&format!("\"nextLink\":\"http://HOST{LIST}&$skiptoken=")),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_a_closed_connection() {
+    assert_eq!(answer_under("drop", &get(LIST, HEADERS)).await, "");
+}
+
+#[tokio::test]
+async fn a_cut_answer_begins_as_the_whole_one_and_breaks_off() {
+    let text = answer_under("cut", &get(LIST, HEADERS)).await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    assert!(text.contains("transfer-encoding: chunked"), "{text}");
+    assert!(text.contains("{\"value\":[{"), "{text}");
+    // A chunk of length 0 would say that this is all.
+    assert!(!text.ends_with("\r\n0\r\n\r\n"), "{text}");
 }
 
 #[tokio::test]
