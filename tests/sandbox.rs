@@ -4,9 +4,14 @@ mod support;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 
+use azlin::azure::{Arm, Target, sign_in, tags};
+use azlin::model::{SubscriptionId, VmId};
+use azlin::sandbox::Sandbox;
 use insta::assert_snapshot;
 use support::Project;
+use support::azure::Azure;
 
 #[test]
 fn reset_makes_a_new_fleet_beside_the_file() {
@@ -182,6 +187,37 @@ fn a_lock_on_the_group_is_named() {
     assert_eq!(ran.code(), 1, "{ran}");
     let told = format!("{}{}", ran.stdout, ran.stderr);
     assert!(told.contains("409 ScopeLocked") && told.contains("are locked: '/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg-dev'"), "{ran}");
+}
+
+#[test]
+fn a_test_can_ask_what_fired() {
+    let state = Project::sample();
+    let faults = [
+        "vm=dev-vm-2:conflict:first=1",
+        "throttle:every=3,retry-after=0",
+        "drop:first=1",
+    ];
+    let azure = Azure::with_faults(state.state(), &faults);
+    let ran = azure
+        .project("[sessions.rg-dev]\ndev-vm-2 = 'fresh'\n")
+        .run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let fired = ["conflict", "throttle", "drop"].map(|kind| azure.fired(kind));
+    assert_eq!(fired, [1, 3, 1], "{:#?}", azure.asked());
+}
+
+#[tokio::test]
+async fn in_process_a_lost_answer_is_no_answer_too() {
+    let project = Project::sample();
+    let faults = vec!["drop".parse().unwrap()];
+    let sandbox = Arc::new(Sandbox::open(project.state(), 100).with_faults(faults));
+    let subscription = SubscriptionId::new(azlin::sandbox::SUBSCRIPTION).unwrap();
+    let target = Target::Sandbox(Arc::clone(&sandbox));
+    let arm = Arm::open(target, subscription, sign_in::sandbox()).unwrap();
+    let vm = VmId::new("rg-dev", "dev-vm-2").unwrap();
+    let failure = tags::read(&arm, &vm).await.unwrap_err();
+    assert_snapshot!(failure, @"cannot read the tags of rg-dev/dev-vm-2: no answer: the connection was closed before the answer was complete");
+    assert_eq!(sandbox.fired("drop"), 5, "it was tried again");
 }
 
 #[test]

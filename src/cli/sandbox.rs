@@ -18,17 +18,18 @@ pub enum Sandbox {
     },
     /// Serve the sandbox over HTTP on 127.0.0.1, for azlin and for other clients
     #[command(after_help = "Examples:
-  azlin sandbox serve --port 8999                    its address goes to stdout
-  azlin sandbox serve --port 0 --latency-ms 50   on a free port, as slow
-  azlin sandbox serve --port 0 --fault vm=dev-vm-2:gone --fault drop:every=5
+  azlin sandbox serve --port 8999                 its address goes to stdout
+  azlin sandbox serve --port 0 --latency-ms 50    a free port, as slow as Azure
+  azlin sandbox serve --port 0 --fault throttle:every=3 --fault vm=dev-vm-2:gone
 
-Faults, [vm=NAME:]KIND[:KEY=VALUE,…], of which the first that strikes answers:
+Faults:
+  [vm=NAME:]KIND[:KEY=VALUE,…]   the first to strike a request answers it
   throttle           429; retry-after=2 body=arm|compute
   budget             429 when it is spent; writes=200 per-second=10 reads=250
                      reads-per-second=25
   status             status=500|408|502|503|504 when=before|after
-  drop               the connection closes; when=before|after the request is done
-  cut, not-json      half an answer; the connection closes, or it is all there is
+  drop               the connection closes; when=before|after the work is done
+  cut, not-json      half an answer; the connection closes, or that is all
   html               a proxy's page; status=200|403|502|503
   expired-token, claims, wrong-tenant        401
   forbidden, policy-denied                   403
@@ -36,12 +37,12 @@ Faults, [vm=NAME:]KIND[:KEY=VALUE,…], of which the first that strikes answers:
   conflict, disabled-subscription            409
   scope-locked       409; at=vm|group|subscription
   tag-limit          400, as if the VM had 50 tags
-  policy-modified    200 with another tag: value=NAME or drop=true, tag=azlin_session
+  policy-modified    200, another tag: value=NAME|drop=true, tag=azlin_session
   accepted           202; shows-after=2 reads of the VM
   stale              the next reads=2 show the tags from before the write
   odd-vm             a VM of the list lacks how=fields|id
-Each takes every=N first=N rate=0.1 seed=7; those that can strike any request take
-on=all|reads|writes and list=vms|nics|ips")]
+Each takes every=N first=N rate=0.1 seed=7; those that can strike any request
+take on=all|reads|writes and list=vms|nics|ips too")]
     Serve {
         /// The port; 0 takes a free one
         #[arg(long, value_name = "P")]
