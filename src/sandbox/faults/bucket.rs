@@ -19,10 +19,11 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
+    /// A full bucket. One that nothing flows into counts as one token a second.
     pub(super) fn new(size: u64, per_second: u64) -> Bucket {
         Bucket {
             size: u128::from(size) * TOKEN,
-            per_second: u128::from(per_second),
+            per_second: u128::from(per_second.max(1)),
             level: Mutex::new(None),
         }
     }
@@ -36,7 +37,7 @@ impl Bucket {
             return Ok(());
         }
         *level = Some((now, Instant::now()));
-        let wait = (TOKEN - now).div_ceil(self.per_second.max(1));
+        let wait = (TOKEN - now).div_ceil(self.per_second);
         Err(u64::try_from(wait.div_ceil(TOKEN)).unwrap_or(u64::MAX))
     }
 
@@ -84,14 +85,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_is_as_long_as_a_token_takes() {
-        let bucket = Bucket::new(0, 10);
-        assert_eq!(bucket.take(), Err(1));
-        let slow = Bucket::new(1, 0);
-        assert_eq!(slow.take(), Ok(()));
-        assert_eq!(
-            slow.take(),
-            Err(1),
-            "a bucket that never fills says so by asking again"
-        );
+        let bucket = Bucket::new(1, 1);
+        assert_eq!((bucket.take(), bucket.take()), (Ok(()), Err(1)));
+        advance(Duration::from_millis(999)).await;
+        assert_eq!((bucket.left(), bucket.take()), (0, Err(1)));
+        advance(Duration::from_millis(1)).await;
+        assert_eq!((bucket.left(), bucket.take()), (1, Ok(())));
     }
 }

@@ -59,7 +59,7 @@ impl Fault {
         let kind = Kind::read(name, &settings)?;
         Ok(Fault {
             name,
-            reach: reach(&kind, &settings)?,
+            reach: reach(&kind, vm.is_some(), &settings)?,
             kind,
             vm,
             every: settings.number("every", 1, 1..=u64::MAX)?,
@@ -106,10 +106,10 @@ impl Kind {
                 compute: settings.choice("body", &["arm", "compute"])? == 1,
             },
             "budget" => Kind::Budget {
-                writes: settings.number("writes", 200, 0..=1_000_000)?,
-                per_second: settings.number("per-second", 10, 0..=1_000_000)?,
-                reads: settings.number("reads", 250, 0..=1_000_000)?,
-                reads_per_second: settings.number("reads-per-second", 25, 0..=1_000_000)?,
+                writes: settings.number("writes", 200, 1..=1_000_000)?,
+                per_second: settings.number("per-second", 10, 1..=1_000_000)?,
+                reads: settings.number("reads", 250, 1..=1_000_000)?,
+                reads_per_second: settings.number("reads-per-second", 25, 1..=1_000_000)?,
             },
             "status" => Kind::Status {
                 status: settings.status(&["500", "408", "502", "503", "504"])?,
@@ -160,7 +160,7 @@ impl Kind {
 }
 
 /// The requests that this kind meets: those that it means something to, or those that `on` and `list` name.
-fn reach(kind: &Kind, settings: &Settings<'_>) -> Result<Reach, String> {
+fn reach(kind: &Kind, of_one_vm: bool, settings: &Settings<'_>) -> Result<Reach, String> {
     Ok(match kind {
         Kind::Conflict
         | Kind::ScopeLocked { .. }
@@ -178,6 +178,12 @@ fn reach(kind: &Kind, settings: &Settings<'_>) -> Result<Reach, String> {
             let lists = [Resource::Vms, Resource::Nics, Resource::PublicIps];
             let on = on.get(settings.choice("on", &["all", "reads", "writes"])?);
             match settings.given.get("list") {
+                Some(_) if of_one_vm => {
+                    return Err("`list` goes without `vm=`: a list is of many VMs".to_owned());
+                }
+                Some(_) if settings.given.contains_key("on") => {
+                    return Err("`list` goes without `on`: a list is only read".to_owned());
+                }
                 Some(_) => {
                     let list = settings.choice("list", &["vms", "nics", "ips"])?;
                     lists

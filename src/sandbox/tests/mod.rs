@@ -1,5 +1,6 @@
 //! The sandbox as a client meets it, request by request.
 
+mod fault_specs;
 mod faults;
 mod lists;
 mod network;
