@@ -44,7 +44,11 @@ pub async fn apply(
             && let Some(at) = ready.pop_first()
             && let Some(step) = steps.get(at)
         {
-            under_way.push(async move { (at, carry_out(arm, tag, step, stopping).await) });
+            let earlier = steps.get(..at).unwrap_or_default();
+            let replaced = earlier.iter().rfind(|earlier| earlier.vm == step.vm);
+            let replaced = replaced.map(|earlier| &earlier.from);
+            under_way
+                .push(async move { (at, carry_out(arm, tag, step, replaced, stopping).await) });
         }
         let done = tokio::select! {
             biased;
@@ -104,7 +108,15 @@ fn followers(steps: &[Step]) -> BTreeMap<usize, Vec<usize>> {
 type Stopping = watch::Receiver<bool>;
 
 /// Carries out one step, in several attempts where a failure is one that passes and nobody wants azlin to end.
-async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step, stopping: &Stopping) -> Outcome {
+///
+/// `replaced` is what an earlier step of the same run took from the VM.
+async fn carry_out(
+    arm: &Arm,
+    tag: &TagKey,
+    step: &Step,
+    replaced: Option<&Held>,
+    stopping: &Stopping,
+) -> Outcome {
     let mut attempt = 0;
     let mut in_doubt = false;
     let mut last: Option<Failure> = None;
@@ -130,7 +142,7 @@ async fn carry_out(arm: &Arm, tag: &TagKey, step: &Step, stopping: &Stopping) ->
             };
         };
         // From the reading on: what was true before a failure need not be true after it.
-        match try_step(arm, tag, step, turn, &mut in_doubt).await {
+        match try_step(arm, tag, step, replaced, turn, &mut in_doubt).await {
             // What an attempt before this one sent has arrived.
             Ok(Outcome::Already) if in_doubt => return Outcome::Written,
             Ok(outcome) => return outcome,
@@ -156,6 +168,7 @@ async fn try_step(
     arm: &Arm,
     tag: &TagKey,
     step: &Step,
+    replaced: Option<&Held>,
     turn: Turn<'_>,
     in_doubt: &mut bool,
 ) -> Result<Outcome, Failure> {
@@ -164,6 +177,10 @@ async fn try_step(
     let found = Held::read(&before, tag);
     if found == wanted {
         return Ok(Outcome::Already);
+    }
+    if found != step.from && Some(&found) == replaced {
+        // Readings were seen to lag behind writes.
+        return Err(Failure::old(&step.vm));
     }
     if found != step.from {
         return Ok(Outcome::Changed { found });
@@ -227,7 +244,7 @@ pub async fn put_back(
                 continue;
             }
         }
-        let outcome = match carry_out(arm, tag, &back, &stopping).await {
+        let outcome = match carry_out(arm, tag, &back, Some(&freed.from), &stopping).await {
             Outcome::Written | Outcome::Already => Outcome::PutBack,
             other => other,
         };

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::refusal::Refusal;
+use crate::model::VmId;
 use crate::text::{escape, quote};
 
 /// A request that did not do what it was for.
@@ -51,6 +52,8 @@ pub enum Kind {
         /// Azure's word for the reason, such as `AllocationFailed`.
         why: String,
     },
+    /// A reading from before azlin's own last write.
+    Old,
     /// The time for all requests together was over before this one.
     TooLate {
         /// How long that time was, in seconds.
@@ -71,6 +74,11 @@ impl Failure {
             kind,
             request: None,
         }
+    }
+
+    /// That a reading of `vm` shows what azlin has replaced there.
+    pub fn old(vm: &VmId) -> Self {
+        Self::new(&format!("write the tags of {vm}"), Kind::Old)
     }
 
     /// The same with Azure's id of the request.
@@ -98,6 +106,7 @@ impl Failure {
             Kind::NotStarted { .. } => {
                 "look at the VM in the portal: its size may be sold out in its region or zone"
             }
+            Kind::Old => "run the same command again, which goes on where this one ended",
             Kind::Foreign { .. } => {
                 "something between you and Azure changes its answers; nothing was sent to that host"
             }
@@ -112,7 +121,7 @@ impl Failure {
     pub fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
-            Kind::SignIn { .. } | Kind::TooLate { .. } => true,
+            Kind::SignIn { .. } | Kind::TooLate { .. } | Kind::Old => true,
             _ => false,
         }
     }
@@ -133,7 +142,8 @@ impl Failure {
                 status: 408 | 429 | 500..=599,
                 ..
             }
-            | Kind::Unreachable { .. } => None,
+            | Kind::Unreachable { .. }
+            | Kind::Old => None,
             _ => return None,
         };
         let pause = asked.map_or(own, |seconds| own.max(Duration::from_secs(seconds)));
@@ -167,6 +177,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::Old => f.write_str("Azure still shows what azlin has replaced"),
             Self::TooLate { seconds } => write!(f, "the time is over: {seconds} s"),
             Self::NotAzure { status, what } => {
                 write!(f, "what answered ({status}) is not Azure: {what}")

@@ -30,7 +30,8 @@ pub async fn sessions(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Fa
     Ok(live(listed, tag))
 }
 
-/// Which VMs hold which sessions, run, and have which addresses: four lists at once, joined.
+/// Which VMs hold which sessions, run, and have which addresses: four lists at once, joined. An identity that may not read
+/// the network sees the VMs all the same, without the addresses.
 ///
 /// The list with power states was reported to leave tags out, and the list with tags has no power states, so both are
 /// read. Interfaces and public addresses are read for the whole subscription: they may be in another group than their VM.
@@ -42,8 +43,10 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
     let (with_tags, with_power, interfaces, public) = tokio::try_join!(
         vms(arm, scope, false),
         vms(arm, scope, true),
-        arm.list::<Interface>("list the network interfaces", network("networkInterfaces")),
-        arm.list::<PublicAddress>("list the public IP addresses", network("publicIPAddresses")),
+        allowed(arm.list::<Interface>("list the network interfaces", network("networkInterfaces"))),
+        allowed(
+            arm.list::<PublicAddress>("list the public IP addresses", network("publicIPAddresses"))
+        ),
     )?;
     let mut live = live(with_tags, tag);
     for listed in with_power.items {
@@ -51,8 +54,27 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
             vm.power = listed.power();
         }
     }
-    join_addresses(&mut live, interfaces.whole()?, &public.whole()?);
+    let missing = interfaces.incomplete.iter().chain(&public.incomplete);
+    live.addresses_missing = missing.map(ToString::to_string).collect();
+    join_addresses(&mut live, interfaces.items, &public.items);
     Ok(live)
+}
+
+/// A list, or that the identity may not read it; half of one is no use.
+async fn allowed<T>(
+    listing: impl Future<Output = Result<Listed<T>, Failure>>,
+) -> Result<Listed<T>, Failure> {
+    match listing.await {
+        Ok(listed) => listed.whole().map(|items| Listed {
+            items,
+            ..Listed::default()
+        }),
+        Err(failure) if failure.is_forbidden() => Ok(Listed {
+            incomplete: vec![failure],
+            ..Listed::default()
+        }),
+        Err(failure) => Err(failure),
+    }
 }
 
 async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimVm>, Failure> {

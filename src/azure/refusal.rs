@@ -112,6 +112,7 @@ impl Refusal {
                 format!("the policy {} forbids it", quote(self.policy.as_ref()?))
             }
             "ResourceNotFound" => "the VM is gone".to_owned(),
+            "ReadOnlyDisabledSubscription" => "the subscription is disabled".to_owned(),
             "ResourceGroupNotFound" => "its resource group is gone".to_owned(),
             "ConflictingConcurrentWriteNotAllowed" => {
                 "somebody else writes to it at the same time".to_owned()
@@ -125,7 +126,8 @@ impl Refusal {
     /// Whether a VM has no room for another tag. Azure's word for it is not documented; its sentence has the limit.
     fn is_full(&self) -> bool {
         let message = self.message.to_lowercase();
-        self.status == 400 && message.contains("tags") && message.contains("50")
+        let says_so = message.contains("tags") && message.contains("50");
+        self.status == 400 && (says_so || self.code == "TooManyTags")
     }
 
     /// What to do now, where azlin knows.
@@ -156,8 +158,14 @@ impl Refusal {
             "SubscriptionNotFound" => {
                 "check the subscription's id and that you are signed in to its tenant"
             }
+            "ReadOnlyDisabledSubscription" => {
+                "see to the subscription in the portal: it can only be read until it is enabled again"
+            }
             "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
-            "ScopeLocked" => "remove the lock, or leave this VM out",
+            _ if self.status >= 500 => {
+                "Azure has a fault of its own (azure.status.microsoft): run the same command again later"
+            }
+            "ScopeLocked" => "remove the lock, or ask who set it to",
             _ if self.is_full() => "take one off: azlin tag list VM, azlin tag remove VM KEY",
             _ => return None,
         };
@@ -218,7 +226,15 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
 
 /// A lock by the id that Azure names: its own, or only that of what it locks.
 fn lock(id: &str) -> String {
-    let end = |id: &str| quote(id.rsplit('/').next().unwrap_or(id));
+    let end = |id: &str| match id
+        .trim_matches('/')
+        .split('/')
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [_, _] => "the subscription".to_owned(),
+        parts => quote(parts.last().unwrap_or(&id)),
+    };
     match id.rsplit_once("/providers/Microsoft.Authorization/locks/") {
         Some((locked, name)) => format!("the lock {} on {}", quote(name), end(locked)),
         None => format!("a lock on {}", end(id)),

@@ -89,9 +89,16 @@ pub async fn write(
     drop(turn);
     let answer = answer?;
     if answer.status != 202 {
-        return match parse(&answer) {
-            Ok(Some(tags)) => Ok(Some(tags)),
-            _ => read(arm, vm).await.map(Some),
+        let not_azure = match parse(&answer) {
+            Ok(Some(tags)) => return Ok(Some(tags)),
+            Ok(None) => None,
+            Err(kind) => Some(Failure::new(&doing, kind)),
+        };
+        let tags = read(arm, vm).await?;
+        // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
+        return match not_azure.filter(|_| !settled(&tags)) {
+            Some(failure) => Err(failure),
+            None => Ok(Some(tags)),
         };
     }
     for pause in WATCH {

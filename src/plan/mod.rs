@@ -21,7 +21,7 @@ use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId
 
 pub use by_hand::by_hand;
 pub use guard::{Allowed, Refusal, refusals};
-pub use outcome::{Ending, Outcome, doubles, ending, report};
+pub use outcome::{Ending, Outcome, correct, doubles, ending, report};
 pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};
 
 /// What a plan is made for, besides the file and Azure.

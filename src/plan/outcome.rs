@@ -95,6 +95,25 @@ pub fn ending(outcomes: &[Outcome], after: Option<&Plan>, doubles: &[Duplicate])
     }
 }
 
+/// Corrects `live`, read after these steps, where it shows of a VM what they have replaced there: Azure has confirmed each
+/// write, and its lists were seen to lag behind.
+pub fn correct(live: &mut Live, steps: &[Step], outcomes: &[Outcome]) {
+    let mut replaced: BTreeMap<&VmId, Vec<&Held>> = BTreeMap::new();
+    for (step, outcome) in steps.iter().zip(outcomes) {
+        if !outcome.is_success() {
+            continue;
+        }
+        let replaced = replaced.entry(&step.vm).or_default();
+        replaced.push(&step.from);
+        let now = step.to.held();
+        if let Some(vm) = live.vms.get_mut(&step.vm)
+            && replaced.contains(&&vm.held)
+        {
+            vm.held = now;
+        }
+    }
+}
+
 /// The names that these steps gave out and that several VMs hold in `live`, read after them: somebody else gave them out at
 /// the same time.
 pub fn doubles(steps: &[Step], outcomes: &[Outcome], live: &Live) -> Vec<Duplicate> {

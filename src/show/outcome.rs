@@ -91,13 +91,14 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
         .iter()
         .filter(|outcome| outcome.is_success())
         .count();
+    let accepted = outcomes.contains(&Outcome::Accepted);
     let (steps, open) = (count(done, "step"), outcomes.len() - done);
     let writes = match (after, done, open) {
         (After::Interrupted, _, 1..) => {
             format!("Interrupted: {steps} done, {open} not. Run it again to go on.")
         }
         (_, _, 0) => format!("Applied: {steps} done."),
-        (_, 0, _) => format!("Nothing applied: {} failed.", count(open, "step")),
+        (_, 0, _) if !accepted => format!("Nothing applied: {} failed.", count(open, "step")),
         _ => format!("Applied in part: {steps} done, {open} not."),
     };
     let mut text = format!("\n{}", paint.bold(writes));

@@ -208,7 +208,8 @@ async fn carry_out(
             .await
             .and_then(|live| whole(live, planned));
         match live {
-            Ok(live) => {
+            Ok(mut live) => {
+                plan::correct(&mut live, steps, &outcomes);
                 doubles = plan::doubles(steps, &outcomes, &live);
                 let plan = plan::plan(&context.file.desired, &live, &planned.aim);
                 let after = After::Planned {

@@ -190,7 +190,8 @@ async fn write(context: &Context, steps: &[Step], streams: Streams) -> Result<()
         };
         return Err(Trouble::new(message, help).exit(exit));
     }
-    let live = context.sessions().await?;
+    let mut live = context.sessions().await?;
+    plan::correct(&mut live, steps, &outcomes);
     match plan::doubles(steps, &outcomes, &live).first() {
         None => Ok(()),
         Some(double) => {

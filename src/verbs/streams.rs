@@ -112,6 +112,9 @@ impl Streams {
         for reason in &live.incomplete {
             self.warn(&format!("VMs may be missing from Azure's list: {reason}"));
         }
+        for reason in &live.addresses_missing {
+            self.warn(&format!("addresses may be missing: {reason}"));
+        }
     }
 
     /// Writes talk. Where nobody listens, there is nobody to tell.

@@ -1,0 +1,480 @@
+//! What a person is told, and what azlin does, under each fault that Azure and the network have in store.
+
+mod support;
+
+use std::sync::Arc;
+
+use azlin::apply::apply;
+use azlin::azure::{Arm, Target, fleet, sign_in};
+use azlin::model::{Declared, Desired, Scope, SessionName, SubscriptionId, TagKey, VmId};
+use azlin::plan::{Aim, Outcome, plan};
+use azlin::sandbox::{self, Sandbox};
+use insta::assert_snapshot;
+use support::azure::Azure;
+use support::{Project, vms};
+use time::macros::date;
+
+/// What `apply` of one line for `a` says under `faults`: its report from the plan on, its errors and its status.
+fn told(faults: &[&str]) -> String {
+    told_of(faults, &["apply", "--auto-approve"])
+}
+
+fn told_of(faults: &[&str], arguments: &[&str]) -> String {
+    let fleet = Project::new("").with_fleet(&[("rg/a", None), ("rg/b", Some("other"))]);
+    let azure = Azure::with_faults(fleet.state(), faults);
+    let ran = azure
+        .project("[sessions.rg]\na = 'atlas'\n")
+        .run(&[arguments, &["--deadline", "3"]].concat());
+    for fault in faults {
+        let kind = fault.split(':').find(|part| !part.starts_with("vm="));
+        assert_ne!(
+            azure.fired(kind.unwrap()),
+            0,
+            "{fault} struck nothing: {ran}"
+        );
+    }
+    let (_, report) = ran.stdout.split_once("unmanaged.\n").unwrap_or_default();
+    let stdout = report.trim_matches('\n');
+    let stderr = ran.stderr.trim_end();
+    format!("{stdout}\n{stderr}\n-> {}", ran.code())
+}
+
+#[test]
+fn what_passes_is_waited_for_and_done() {
+    for faults in [
+        &["throttle:first=2,retry-after=0"][..],
+        &["throttle:first=1,retry-after=0,body=compute"],
+        &["status:first=1,status=408"],
+        &["status:first=1,status=500"],
+        &["status:first=1,status=502"],
+        &["status:first=1,status=503"],
+        &["status:first=1,status=504,on=writes,when=after"],
+        &["drop:first=1", "drop:on=writes,first=1,when=after"],
+        &["cut:first=2"],
+        &["conflict:first=2"],
+        &["html:first=1,status=502"],
+        &["accepted"],
+        &["odd-vm:first=1"],
+    ] {
+        let told = told(faults);
+        assert!(told.ends_with("-> 0"), "{faults:?}: {told}");
+        assert!(told.contains("+ rg/a   atlas   done"), "{faults:?}: {told}");
+        assert!(!told.contains("error"), "{faults:?}: {told}");
+    }
+}
+
+#[test]
+fn waiting_is_said() {
+    assert_snapshot!(told(&["throttle:first=1,retry-after=1"]), @"
+      + rg/a   atlas   done
+
+    Applied: 1 step done. Azure now matches sessions.toml.
+    waiting 1 s to list the VMs: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 1 s
+    -> 0
+    ");
+}
+
+#[test]
+fn throttling_past_the_deadline_is_not_waited_for() {
+    assert_snapshot!(told(&["throttle:retry-after=1200"]), @"
+
+    error: cannot list the VMs: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 20 min
+    help: run the same command again in 20 min, or let it wait: --deadline 1260
+    -> 1
+    ");
+    assert_snapshot!(told(&["throttle:on=writes,retry-after=90"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 90 s
+          help: run the same command again in 90 s, or let it wait: --deadline 150
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn a_server_that_stays_broken_is_told() {
+    assert_snapshot!(told(&["status:status=503"]), @"
+
+    error: cannot list the VMs: Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
+    help: Azure has a fault of its own (azure.status.microsoft): run the same command again later
+    -> 1
+    ");
+    assert_snapshot!(told(&["status:status=500,on=writes"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
+          help: Azure has a fault of its own (azure.status.microsoft): run the same command again later
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn connections_that_keep_breaking_are_told() {
+    assert_snapshot!(told(&["drop"]), @"
+
+    error: cannot list the VMs: no answer: connection closed before message completed
+    help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
+    -> 1
+    ");
+    assert_snapshot!(told(&["cut:on=writes"]), @"
+      + rg/a   atlas   done
+
+    Applied: 1 step done. Azure now matches sessions.toml.
+
+    -> 0
+    ");
+}
+
+#[test]
+fn what_is_not_azure_is_told() {
+    assert_snapshot!(told(&["html"]), @r"
+
+    error: cannot list the VMs: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (expected value at line 1 column 1)
+    help: check the network: a proxy or a sign-in page may have answered instead
+    -> 1
+    ");
+    assert_snapshot!(told(&["html:on=writes"]), @r"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (expected value at line 1 column 1)
+          help: check the network: a proxy or a sign-in page may have answered instead
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["html:status=403"]), @r"
+
+    error: cannot list the VMs: what answered (403) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
+    help: check the network: a proxy or a sign-in page may have answered instead
+    -> 1
+    ");
+    assert_snapshot!(told(&["not-json"]), @r#"
+
+    error: cannot list the VMs: what answered (200) is not Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (EOF while parsing a string at line 1 column 1168)
+    help: check the network: a proxy or a sign-in page may have answered instead
+    -> 1
+    "#);
+}
+
+#[test]
+fn missing_rights_are_named_with_the_role_that_has_them() {
+    assert_snapshot!(told(&["forbidden:list=vms"]), @"
+
+    error: cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` (403 AuthorizationFailed)
+    help: it needs the role Reader; a role that was just given takes some minutes to count
+    -> 1
+    ");
+    assert_snapshot!(told(&["forbidden:on=writes"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: the identity lacks the right `Microsoft.Resources/tags/write` (403 AuthorizationFailed)
+          help: it needs the role Tag Contributor; a role that was just given takes some minutes to count
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
+    assert_snapshot!(told_of(&["forbidden:list=nics", "forbidden:list=ips"], &["list"]), @"
+
+    warning: addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
+    warning: addresses may be missing: cannot list the public IP addresses: the identity lacks the right `Microsoft.Network/publicIPAddresses/read` (403 AuthorizationFailed)
+    ~ 1 VM differs from sessions.toml; azlin plan shows how
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["forbidden:list=nics"], &["connect", "b", "--print"]), @"
+
+    warning: addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
+    error: rg/b has no IP address that azlin can see
+    help: give it a network interface with an address, or check your right to read interfaces
+    -> 1
+    ");
+}
+
+#[test]
+fn locks_policies_and_limits_are_named() {
+    assert_snapshot!(told(&["scope-locked"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: a lock on `a` forbids it (409 ScopeLocked)
+          help: remove the lock, or ask who set it to
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["scope-locked:at=subscription"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: a lock on the subscription forbids it (409 ScopeLocked)
+          help: remove the lock, or ask who set it to
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["policy-denied"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: the policy `Session tags` forbids it (403 RequestDisallowedByPolicy)
+          help: ask who assigns the policy for an exemption, or for a name that it allows
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["tag-limit"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: the VM has as many tags as Azure allows, 50 (400 TooManyTags)
+          help: take one off: azlin tag list VM, azlin tag remove VM KEY
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["disabled-subscription"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: the subscription is disabled (409 ReadOnlyDisabledSubscription)
+          help: see to the subscription in the portal: it can only be read until it is enabled again
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn what_is_gone_is_said_to_be() {
+    assert_snapshot!(told(&["vm=a:gone"]), @"
+      + rg/a   atlas   failed
+          cannot read the tags of rg/a: the VM is gone (404 ResourceNotFound)
+          help: somebody has deleted or moved it: run plan again
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["vm=a:group-gone"]), @"
+      + rg/a   atlas   failed
+          cannot read the tags of rg/a: its resource group is gone (404 ResourceGroupNotFound)
+          help: somebody has deleted or moved it: run plan again
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn a_policy_that_changes_the_tag_is_said() {
+    assert_snapshot!(told(&["policy-modified"]), @"
+      + rg/a   atlas   written, but not kept
+          Azure's answer has policy-name
+          help: a policy with a `modify` effect may change this tag: ask who assigns it
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+    assert_snapshot!(told(&["policy-modified:drop=true"]), @"
+      + rg/a   atlas   written, but not kept
+          Azure's answer has no session
+          help: a policy with a `modify` effect may change this tag: ask who assigns it
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn a_conflict_that_does_not_end_is_told() {
+    assert_snapshot!(told(&["conflict"]), @"
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: somebody else writes to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
+          help: run the same command again
+
+    Nothing applied: 1 step failed.
+    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+
+    -> 1
+    ");
+}
+
+#[test]
+fn odd_vms_are_counted() {
+    assert_snapshot!(told_of(&["vm=b:odd-vm:how=id"], &["list"]), @"
+
+    ~ 1 VM differs from sessions.toml; azlin plan shows how
+    1 VM in Azure's list cannot be read, and is not shown
+    -> 0
+    ");
+}
+
+#[test]
+fn verbose_names_the_request() {
+    let told = told_of(
+        &["forbidden:on=writes"],
+        &["apply", "--auto-approve", "--verbose"],
+    );
+    assert!(told.contains(" (request "), "{told}");
+}
+
+/// Names handed round in a circle, on an Azure with these faults; whether they are where they should be, and what became of
+/// the steps.
+async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
+    let names: Vec<(String, String)> = (0..6)
+        .map(|n| (format!("rg/vm-{n}"), format!("s{n}")))
+        .collect();
+    let rows: Vec<_> = names
+        .iter()
+        .map(|(vm, s)| (vm.as_str(), Some(s.as_str())))
+        .collect();
+    let project = Project::new("");
+    project.set_fleet(vms(&rows));
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    let sandbox = Sandbox::open(project.state(), 100).with_faults(faults);
+    let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
+    let arm = Arm::open(
+        Target::Sandbox(Arc::new(sandbox)),
+        subscription,
+        sign_in::sandbox(),
+    )
+    .unwrap();
+    let line = |n: usize| Declared {
+        vm: VmId::new("rg", &format!("vm-{n}")).unwrap(),
+        session: SessionName::new(&format!("s{}", (n + 1) % 6)).unwrap(),
+        expires: None,
+        line: n + 1,
+    };
+    let desired = Desired {
+        owner: None,
+        sessions: (0..6).map(line).collect(),
+    };
+    let tag = TagKey::default();
+    let live = fleet::sessions(&arm, &Scope::Subscription, &tag)
+        .await
+        .unwrap();
+    let plan = plan(&desired, &live, &Aim::on(date!(2026 - 01 - 05)));
+    let outcomes = apply(
+        &arm,
+        &tag,
+        &plan.steps,
+        10,
+        std::future::pending(),
+        &mut |_, _| {},
+    )
+    .await;
+    (project.sessions(), outcomes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_from_before_azlins_own_write_is_read_again() {
+    let (sessions, outcomes) = circle(&["stale"]).await;
+    assert!(outcomes.iter().all(Outcome::is_success), "{outcomes:?}");
+    let moved: Vec<String> = (0..6)
+        .map(|n| format!("rg/vm-{n} s{}", (n + 1) % 6))
+        .collect();
+    assert_eq!(sessions, moved);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_each_tenth_request_failing_in_each_possible_way_it_still_converges() {
+    for kind in [
+        "throttle:retry-after=1",
+        "throttle:body=compute",
+        "status:status=408",
+        "status:status=500",
+        "status:status=502",
+        "status:status=503,when=after",
+        "status:status=504",
+        "drop",
+        "drop:when=after",
+        "cut",
+        "conflict",
+        "html:status=502",
+        "accepted",
+        "stale",
+    ] {
+        for seed in 0..5 {
+            let glue = if kind.contains(':') { ',' } else { ':' };
+            let fault = format!("{kind}{glue}rate=0.1,seed={seed}");
+            let (sessions, outcomes) = circle(&[&fault]).await;
+            assert!(
+                outcomes.iter().all(Outcome::is_success),
+                "{fault}: {outcomes:?}"
+            );
+            let moved: Vec<String> = (0..6)
+                .map(|n| format!("rg/vm-{n} s{}", (n + 1) % 6))
+                .collect();
+            assert_eq!(sessions, moved, "{fault}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_azure_says_is_left_is_not_overdrawn() {
+    let fleet: Vec<(String, String)> = (0..400)
+        .map(|n| (format!("rg/vm-{n}"), format!("s{n}")))
+        .collect();
+    let rows: Vec<_> = fleet.iter().map(|(vm, _)| (vm.as_str(), None)).collect();
+    let project = Project::new("");
+    project.set_fleet(vms(&rows));
+    let budget = "budget:writes=200,per-second=10,reads=1000,reads-per-second=25"
+        .parse()
+        .unwrap();
+    let sandbox = Arc::new(Sandbox::open(project.state(), 200).with_faults(vec![budget]));
+    let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
+    let target = Target::Sandbox(Arc::clone(&sandbox));
+    let arm = Arm::open(target, subscription, sign_in::sandbox()).unwrap();
+    let tag = TagKey::default();
+    let live = fleet::sessions(&arm, &Scope::Subscription, &tag)
+        .await
+        .unwrap();
+    let lines = fleet
+        .iter()
+        .enumerate()
+        .map(|(at, (vm, session))| Declared {
+            vm: VmId::new("rg", vm.split_once('/').unwrap().1).unwrap(),
+            session: SessionName::new(session).unwrap(),
+            expires: None,
+            line: at + 1,
+        });
+    let desired = Desired {
+        owner: None,
+        sessions: lines.collect(),
+    };
+    let plan = plan(&desired, &live, &Aim::on(date!(2026 - 01 - 05)));
+    assert_eq!(plan.steps.len(), 400);
+    let start = tokio::time::Instant::now();
+    let outcomes = apply(
+        &arm,
+        &tag,
+        &plan.steps,
+        10,
+        std::future::pending(),
+        &mut |_, _| {},
+    )
+    .await;
+    assert!(outcomes.iter().all(Outcome::is_success));
+    assert_eq!(sandbox.fired("budget"), 0, "429s");
+    let seconds = start.elapsed().as_secs_f64();
+    // 200 are there, 200 come at 10 a second.
+    assert!((19.0..23.0).contains(&seconds), "{seconds} s");
+}
