@@ -17,15 +17,16 @@
 //!
 //! # What always holds
 //!
-//! 1. The core ([`model`], [`mod@file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`show`], [`list`], [`json`], [`text`]) does no I/O and sees no
+//! 1. The core ([`model`], [`mod@file`] except [`file::find`], [`plan`], [`resolve`], [`ssh`], [`listing`], [`tagging`], [`show`], [`json`],
+//!    [`text`]) does no I/O and sees no
 //!    type of the SDK's. `plan` cannot write, because nothing it is handed can.
 //! 2. [`azure`] alone names Azure's crates, [`azure::compute`] alone the legacy one.
 //! 3. The bearer token stays in `azure_core` 1.x's pipeline. The legacy crate gets a placeholder.
 //! 4. No request leaves for a host other than the one that was opened, whatever an answer or the file says.
-//! 5. Only the session's tag and the owner's are ever written, through the Tags API.
+//! 5. Only the session's tag and the owner's are ever written, and others only where `tag` names them; through the Tags API.
 //! 6. No prefix of a plan's steps puts a name on more VMs than held it before.
 //! 7. Planning is deterministic; applying a plan and planning again yields nothing to do.
-//! 8. What Azure or the file says reaches a terminal, Markdown or a pipeline's log only escaped or validated.
+//! 8. What Azure or the file says reaches a terminal, Markdown, CSV, an ssh_config or a pipeline's log only escaped or validated.
 
 #![cfg_attr(
     not(test),
@@ -42,12 +43,13 @@ pub mod azure;
 pub mod cli;
 pub mod file;
 pub mod json;
-pub mod list;
+pub mod listing;
 pub mod model;
 pub mod plan;
 pub mod resolve;
 pub mod sandbox;
 pub mod show;
 pub mod ssh;
+pub mod tagging;
 pub mod text;
 pub mod verbs;

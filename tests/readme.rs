@@ -92,3 +92,22 @@ fn an_invalid_file_is_told_as_shown() {
         "{shown}"
     );
 }
+
+#[test]
+fn the_list_is_the_samples() {
+    let ran = Project::sample().run(&["list"]);
+    let shown = block("$ azlin list\n");
+    assert_eq!(shown, format!("$ azlin list\n{}{}", ran.stdout, ran.stderr));
+}
+
+#[test]
+fn the_tags_are_the_samples() {
+    let project = Project::sample();
+    let list = project.run(&["tag", "list", "dev-vm-1"]).stdout;
+    let add = ["tag", "add", "dev-vm-1", "env=prod", "note=a = b"];
+    let add = project.run(&add).stdout;
+    let shown = format!(
+        "$ azlin tag list dev-vm-1\n{list}$ azlin tag add dev-vm-1 env=prod 'note=a = b'\n{add}"
+    );
+    assert_eq!(block("$ azlin tag add"), shown);
+}

@@ -3,35 +3,40 @@
 use clap::{Args, ValueEnum};
 use clap_complete::ArgValueCompleter;
 
-use crate::list::TagFilter;
 use crate::verbs::names;
 
 /// `azlin list`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   azlin list                               the VMs that run
-  azlin list --all --rg rg-ml              all of one resource group
-  azlin list --tag env=prod --tag gpu      those with both tags
-  azlin list --format json                 for a program")]
+  azlin list --all --rg rg-ml              all VMs of a resource group
+  azlin list --tag team=ml --tag env       those that have both tags
+  azlin list --format json                 for a program
+
+Behind a session:
+  !   another VM holds it too
+  ~   the file says otherwise
+  @   the VM belongs to another owner")]
 pub struct List {
-    /// VMs that do not run, too
+    /// Show the VMs that do not run, too
     #[arg(long)]
     pub all: bool,
-    /// Only this resource group
+    /// Show this resource group only
     #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
     pub rg: Option<String>,
-    /// Only VMs with this tag, or with this value of it; may be repeated
-    #[arg(long, value_name = "KEY[=VALUE]", value_parser = TagFilter::new)]
-    pub tag: Vec<TagFilter>,
-    /// What to write
+    /// Show the VMs with this tag only; may be repeated, and all must hold
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub tag: Vec<String>,
+    /// What to write it as
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: ListFormat,
 }
 
 /// What a list is written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// For people.
+    #[default]
     Table,
     /// For programs.
     Json,

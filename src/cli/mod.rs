@@ -18,7 +18,7 @@ pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use session::Session;
 pub use ssh_config::SshConfig;
-pub use tag::{OfVm, Tag, TagAdd, TagList, TagRemove};
+pub use tag::{Tag, Which};
 
 use std::ffi::OsString;
 use std::path::PathBuf;

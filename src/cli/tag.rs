@@ -12,56 +12,43 @@ pub enum Tag {
     #[command(after_help = "Examples:
   azlin tag list dev-vm-1
   azlin tag list rg-dev/dev-vm-1           where groups share names")]
-    List(TagList),
-    /// Give a VM tags, or give those that it has other values
+    List {
+        /// Which VM.
+        #[command(flatten)]
+        vm: Which,
+    },
+    /// Give a VM tags, or tags other values; the others stay as they are
     #[command(after_help = "Examples:
-  azlin tag add dev-vm-1 env=prod
-  azlin tag add dev-vm-1 env=prod 'note=two words' formula=a=b")]
-    Add(TagAdd),
-    /// Take tags off a VM
+  azlin tag add dev-vm-1 env=prod 'contact=Ada L.' cost-center=4711
+  azlin tag add rg-dev/dev-vm-1 -- -odd-key=1")]
+    Add {
+        /// Which VM.
+        #[command(flatten)]
+        vm: Which,
+        /// The tags; all after the first `=` is the value
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        tags: Vec<String>,
+    },
+    /// Take tags off a VM; all of them, or none if one is not there
     #[command(after_help = "Examples:
-  azlin tag remove dev-vm-1 env
-  azlin tag remove dev-vm-1 env note")]
-    Remove(TagRemove),
+  azlin tag remove dev-vm-1 env cost-center")]
+    Remove {
+        /// Which VM.
+        #[command(flatten)]
+        vm: Which,
+        /// The tags' keys, in any case
+        #[arg(required = true, value_name = "KEY")]
+        keys: Vec<String>,
+    },
 }
 
-/// Which VM.
+/// Which VM a command is about.
 #[derive(Debug, Args)]
-pub struct OfVm {
+pub struct Which {
     /// The VM, as VM or GROUP/VM
-    #[arg(add = ArgValueCompleter::new(names::vms))]
+    #[arg(value_name = "VM", add = ArgValueCompleter::new(names::vms))]
     pub vm: String,
-    /// Look for the VM in this resource group only
+    /// Look in this resource group only
     #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
     pub rg: Option<String>,
-}
-
-/// `azlin tag list`.
-#[derive(Debug, Args)]
-pub struct TagList {
-    /// Which VM.
-    #[command(flatten)]
-    pub of: OfVm,
-}
-
-/// `azlin tag add`.
-#[derive(Debug, Args)]
-pub struct TagAdd {
-    /// Which VM.
-    #[command(flatten)]
-    pub of: OfVm,
-    /// The tags; a value goes from the first = to the end
-    #[arg(required = true, value_name = "KEY=VALUE")]
-    pub tags: Vec<String>,
-}
-
-/// `azlin tag remove`.
-#[derive(Debug, Args)]
-pub struct TagRemove {
-    /// Which VM.
-    #[command(flatten)]
-    pub of: OfVm,
-    /// The tags' keys
-    #[arg(required = true, value_name = "KEY")]
-    pub keys: Vec<String>,
 }

@@ -185,17 +185,25 @@ impl Power {
     pub fn is_down(self) -> bool {
         matches!(self, Self::Stopping | Self::Stopped | Self::Deallocated)
     }
-}
 
-impl fmt::Display for Power {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The word by which programs know it.
+    pub fn code(self) -> &'static str {
+        match self {
             Self::Running => "running",
             Self::Starting => "starting",
             Self::Stopping => "stopping",
             Self::Stopped => "stopped",
             Self::Deallocated => "deallocated",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Unknown => "in an unknown state",
+            known => known.code(),
         })
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::SubscriptionId;
+
 /// A VM within one subscription: its resource group and its name.
 ///
 /// Azure compares both without regard to case and does not keep the casing of ids (recorded lists answer with an
@@ -68,6 +70,14 @@ impl VmId {
     /// Group and name in lower case: what does not change with the casing that Azure answers in.
     pub fn folded(&self) -> (&str, &str) {
         (&self.folded.0, &self.folded.1)
+    }
+
+    /// The id by which Azure's own tools know it.
+    pub fn in_azure(&self, subscription: &SubscriptionId) -> String {
+        let (group, name) = (&self.group, &self.name);
+        format!(
+            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+        )
     }
 
     /// The name in lower case: the key by which VM names are looked up.

@@ -1,185 +1,237 @@
-//! The VMs, for people.
+//! VMs with their sessions, as a table, and what there is to say about them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use super::Paint;
-use super::table::{Cell, Look, table};
-use super::words::count;
-use crate::list::{Listed, Listing};
-use crate::model::{Power, Vm};
-use crate::text::escape;
+use super::table::{self, Cell, Column, Tone};
+use super::words::{count, listed};
+use crate::listing::{Ask, Listing, Row};
+use crate::model::{LiveName, Power, Vm};
+use crate::text::{escape, quote};
 
-/// The marks behind a session, in the order in which they are explained.
+/// An IPv4 address is never cut, for half of one is none.
+const COLUMNS: [Column; 5] = [
+    column("Name", 16, 8),
+    column("Status", 7, 7),
+    column("IP Address", 12, 15),
+    column("Region", 7, 7),
+    column("Session", 15, 9),
+];
+
+const fn column(head: &'static str, least: usize, floor: usize) -> Column {
+    Column { head, least, floor }
+}
+
+/// What stands behind the sessions that are odd.
 const DUPLICATE: char = '!';
 const DIFFERS: char = '~';
 const FOREIGN: char = '@';
 
-/// The table of `listing`, no wider than `width` if there is one; empty where no VM is listed.
-pub fn list(listing: &Listing<'_>, width: Option<usize>, paint: Paint) -> String {
-    if listing.vms.is_empty() {
+/// The table, at most `room` columns wide if there is a limit; nothing where there is no VM to show.
+pub fn list(listing: &Listing<'_>, room: Option<usize>, paint: Paint) -> String {
+    if listing.rows.is_empty() {
         return String::new();
     }
-    let mut called: BTreeMap<&str, usize> = BTreeMap::new();
-    for listed in &listing.vms {
-        *called.entry(listed.vm.id.folded_name()).or_default() += 1;
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &listing.rows {
+        *names.entry(row.vm.id.folded_name()).or_default() += 1;
     }
-    let row = |listed: &Listed<'_>| {
-        let vm = listed.vm;
-        let alone = called.get(vm.id.folded_name()) == Some(&1);
-        let name = match alone {
+    let cells = |row: &Row<'_>| {
+        let vm = row.vm;
+        let is_alone = names.get(vm.id.folded_name()).is_none_or(|vms| *vms == 1);
+        let name = match is_alone {
             true => vm.id.name().to_owned(),
             false => vm.id.to_string(),
         };
-        let status = match vm.power {
-            Power::Running => Look::Good,
-            _ => Look::Dim,
+        let region = match vm.region.as_str() {
+            "" => "-".to_owned(),
+            region => escape(region).into_owned(),
         };
-        let marks = marks(listed);
-        let look = match marks.is_empty() {
-            true => Look::Plain,
-            false => Look::Marked,
-        };
-        let session = match &vm.held.session {
-            Some(session) => session.to_string(),
-            None => "-".to_owned(),
-        };
+        let address = address(vm).map_or("-".to_owned(), |address| address.to_string());
         [
-            (name, Look::Plain),
-            (self::status(vm).to_owned(), status),
-            (address(vm), Look::Plain),
-            (escape(or_dash(&vm.region)).into_owned(), Look::Plain),
-            (session, look),
+            name.into(),
+            status(vm.power),
+            address.into(),
+            region.into(),
+            session(row),
         ]
-        .map(|(text, look)| {
-            let mark = match look {
-                Look::Marked => marks.clone(),
-                _ => String::new(),
-            };
-            Cell { text, mark, look }
-        })
     };
-    let rows: Vec<_> = listing.vms.iter().map(row).collect();
-    let columns = [
-        ("Name", 16),
-        ("Status", 7),
-        ("IP Address", 12),
-        ("Region", 7),
-        ("Session", 15),
-    ];
-    table(columns, &rows, width, paint)
+    let rows: Vec<_> = listing.rows.iter().map(cells).collect();
+    table::table(&COLUMNS, &rows, room, paint)
 }
 
-fn or_dash(text: &str) -> &str {
-    if text.is_empty() { "-" } else { text }
-}
-
-fn marks(listed: &Listed<'_>) -> String {
-    let all = [
-        (listed.is_duplicate, DUPLICATE),
-        (listed.differs, DIFFERS),
-        (listed.is_foreign, FOREIGN),
-    ];
-    let set: String = all.iter().filter(|(is, _)| *is).map(|(_, c)| *c).collect();
-    match set.is_empty() {
-        true => set,
-        false => format!(" {set}"),
-    }
-}
-
-/// A VM's power state, as the table has it.
-pub(super) fn status(vm: &Vm) -> &'static str {
-    match vm.power {
-        Power::Running => "Running",
-        Power::Starting => "Starting",
-        Power::Stopping => "Stopping",
-        Power::Stopped => "Stopped",
-        Power::Deallocated => "Deallocated",
-        Power::Unknown => "Unknown",
-    }
-}
-
-/// The address that `connect` would use.
-pub(super) fn address(vm: &Vm) -> String {
+/// The address to reach a VM by: a public one, where it has one.
+pub(super) fn address(vm: &Vm) -> Option<IpAddr> {
     let addresses = &vm.addresses;
-    let mut all = addresses.public.iter().chain(&addresses.private);
-    all.next().map_or("-".to_owned(), ToString::to_string)
+    addresses
+        .public
+        .first()
+        .or(addresses.private.first())
+        .copied()
 }
 
-/// What there is to say below the table of the VMs that `file` is about: the marks, and what is hidden.
-pub fn below_list(listing: &Listing<'_>, file: &str) -> String {
-    let vms = &listing.vms;
-    let names = |is: &dyn Fn(&Listed<'_>) -> Option<String>| -> BTreeSet<String> {
-        vms.iter().filter_map(is).collect()
+fn status(power: Power) -> Cell {
+    let (word, tone) = match power {
+        Power::Running => ("Running", Tone::Good),
+        Power::Starting => ("Starting", Tone::Plain),
+        Power::Stopping => ("Stopping", Tone::Dim),
+        Power::Stopped => ("Stopped", Tone::Dim),
+        Power::Deallocated => ("Deallocated", Tone::Dim),
+        Power::Unknown => ("Unknown", Tone::Plain),
     };
-    let marked = |is: fn(&Listed<'_>) -> bool| vms.iter().filter(|listed| is(listed)).count();
+    Cell {
+        text: word.to_owned(),
+        mark: String::new(),
+        tone,
+    }
+}
+
+fn session(row: &Row<'_>) -> Cell {
+    let text = match &row.vm.held.session {
+        None => "-".to_owned(),
+        // What stands in Azure must not pass for none, or for a name with a mark.
+        Some(name) if name.raw() == "-" || name.raw().contains(' ') => {
+            format!("\"{}\"", escape(name.raw()))
+        }
+        Some(name) => name.to_string(),
+    };
+    let marks: String = [
+        (row.duplicate, DUPLICATE),
+        (row.differs, DIFFERS),
+        (row.foreign, FOREIGN),
+    ]
+    .into_iter()
+    .filter_map(|(is, mark)| is.then_some(mark))
+    .collect();
+    let mark = match marks.as_str() {
+        "" => String::new(),
+        marks => format!(" {marks}"),
+    };
+    Cell {
+        text,
+        mark,
+        tone: Tone::Plain,
+    }
+}
+
+/// What the marks in the table mean, with how many VMs have each.
+pub fn marks(listing: &Listing<'_>, file: &str, paint: Paint) -> String {
+    let rows = |is: fn(&Row<'_>) -> bool| listing.rows.iter().filter(|row| is(row)).count();
     let mut text = String::new();
-    let mut say = |line: String| {
-        text.push_str(&line);
-        text.push('\n');
+    let mut say = |mark: char, words: &str| {
+        let _ = writeln!(text, "{} {words}", paint.yellow(mark));
     };
-    let session = |listed: &Listed<'_>| Some(listed.vm.held.session.as_ref()?.to_string());
-    let owner = |listed: &Listed<'_>| Some(listed.vm.held.owner.as_ref()?.to_string());
-    if let n @ 1.. = marked(|listed| listed.is_duplicate) {
-        let doubled = names(&|listed| session(listed).filter(|_| listed.is_duplicate));
-        let hold = if n == 1 { "holds" } else { "hold" };
-        let doubled = some_of(&doubled);
-        say(format!(
-            "{DUPLICATE} {} {hold} a session that another VM holds too: {doubled}",
-            count(n, "VM")
-        ));
+    match rows(|row| row.duplicate) {
+        0 => {}
+        n => {
+            let verb = if n == 1 { "shares its" } else { "share their" };
+            let vms = count(n, "VM");
+            let names = duplicates(listing);
+            say(
+                DUPLICATE,
+                &format!("{vms} {verb} session with another VM:{names}"),
+            );
+        }
     }
-    if let n @ 1.. = marked(|listed| listed.differs) {
-        let differ = if n == 1 { "differs" } else { "differ" };
-        say(format!(
-            "{DIFFERS} {} {differ} from {file}; azlin plan shows how",
-            count(n, "VM")
-        ));
+    match rows(|row| row.differs) {
+        0 => {}
+        1 => say(
+            DIFFERS,
+            &format!("1 VM differs from {file}: azlin plan shows how"),
+        ),
+        n => say(
+            DIFFERS,
+            &format!("{n} VMs differ from {file}: azlin plan shows how"),
+        ),
     }
-    if let n @ 1.. = marked(|listed| listed.is_foreign) {
-        let owners = names(&|listed| owner(listed).filter(|_| listed.is_foreign));
-        let belong = if n == 1 { "belongs" } else { "belong" };
-        say(format!(
-            "{FOREIGN} {} {belong} to another owner: {}",
-            count(n, "VM"),
-            some_of(&owners)
-        ));
-    }
-    if let n @ 1.. = listing.unreadable {
-        say(format!(
-            "{} in Azure's list cannot be read, and {} not shown",
-            count(n, "VM"),
-            if n == 1 { "is" } else { "are" }
-        ));
-    }
-    let hidden: usize = listing.hidden.values().sum();
-    if hidden > 0 {
-        let by: Vec<String> = listing
-            .hidden
-            .iter()
-            .map(|(by, n)| format!("{n} {by}"))
-            .collect();
-        let is = if hidden == 1 { "is" } else { "are" };
-        say(format!(
-            "{} {is} hidden: {}; --all shows {}",
-            count(hidden, "VM"),
-            by.join(", "),
-            if hidden == 1 { "it" } else { "them" }
-        ));
-    } else if vms.is_empty() {
-        say(match listing.is_narrowed {
-            true => "no VM matches".to_owned(),
-            false => "there is no VM in scope, or the identity may not see it".to_owned(),
-        });
+    match rows(|row| row.foreign) {
+        0 => {}
+        1 => say(
+            FOREIGN,
+            &format!("1 VM belongs to another owner: {}", owners(listing)),
+        ),
+        n => say(
+            FOREIGN,
+            &format!("{n} VMs belong to other owners: {}", owners(listing)),
+        ),
     }
     text
 }
 
-/// A few of many.
-fn some_of(names: &BTreeSet<String>) -> String {
+fn duplicates(listing: &Listing<'_>) -> String {
     const MOST: usize = 5;
-    let shown: Vec<&str> = names.iter().take(MOST).map(String::as_str).collect();
-    match names.len().saturating_sub(MOST) {
+    let all = &listing.duplicates;
+    let mut text = String::new();
+    for double in all.iter().take(MOST) {
+        let _ = write!(
+            text,
+            "\n    {} is on {}",
+            double.name,
+            listed(&double.holders)
+        );
+    }
+    if all.len() > MOST {
+        let more = count(all.len() - MOST, "name");
+        let _ = write!(text, "\n    … and {more} more");
+    }
+    text
+}
+
+fn owners(listing: &Listing<'_>) -> String {
+    const MOST: usize = 3;
+    let foreign = listing.rows.iter().filter(|row| row.foreign);
+    let owners: BTreeSet<&LiveName> = foreign
+        .filter_map(|row| row.vm.held.owner.as_ref())
+        .collect();
+    let shown: Vec<String> = owners.iter().take(MOST).map(ToString::to_string).collect();
+    match owners.len().saturating_sub(MOST) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+/// Why no VM is shown, if so, and how many that were asked for are hidden. `place` is the Azure, as the user knows it.
+pub fn unseen(listing: &Listing<'_>, ask: &Ask, place: &str) -> String {
+    let mut text = String::new();
+    let place = match &ask.group {
+        Some(group) => format!("resource group {}", quote(group)),
+        None => place.to_owned(),
+    };
+    if listing.rows.is_empty() {
+        let _ = match (listing.among, listing.hidden.len()) {
+            (0, _) if listing.nearest_groups.is_empty() => {
+                writeln!(text, "no VM in {place}, or none that you may see")
+            }
+            (0, _) => {
+                let groups = listing.nearest_groups.join(" or ");
+                writeln!(text, "no VM in {place}; did you mean {groups}?")
+            }
+            (n, 0) => {
+                let what = if ask.tags.len() == 1 { "tag" } else { "tags" };
+                let tags: Vec<String> = ask.tags.iter().map(ToString::to_string).collect();
+                let (vms, tags) = (count(n, "VM"), tags.join(" and "));
+                writeln!(text, "none of {vms} in {place} has the {what} {tags}")
+            }
+            _ => writeln!(text, "no VM to show runs in {place}"),
+        };
+    }
+    if !listing.hidden.is_empty() {
+        let states = [
+            Power::Deallocated,
+            Power::Stopped,
+            Power::Stopping,
+            Power::Starting,
+        ];
+        let states: Vec<String> = states
+            .iter()
+            .map(|state| (state, listing.hidden.iter().filter(|p| *p == state).count()))
+            .filter(|(_, n)| *n > 0)
+            .map(|(state, n)| format!("{n} {}", state.code()))
+            .collect();
+        let (vms, states) = (count(listing.hidden.len(), "VM"), states.join(", "));
+        let _ = writeln!(text, "{vms} hidden: {states}; --all shows them");
+    }
+    text
 }

@@ -1,88 +1,200 @@
-//! A table with rounded corners, for a terminal.
+//! A small table: a frame, a header, and columns as wide as what stands in them.
 
-use console::{Alignment, measure_text_width, pad_str, truncate_str};
+use console::{measure_text_width, truncate_str};
 
 use super::Paint;
 
-/// A column's title, and how wide it is at the least, so that short tables look alike.
-pub(super) type Column = (&'static str, usize);
-
-/// A cell's text, without anything that acts on a terminal, and how it stands out.
-pub(super) struct Cell {
-    pub text: String,
-    /// The end of it that is not cut.
-    pub mark: String,
-    pub look: Look,
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    /// What stands above it.
+    pub head: &'static str,
+    /// How wide it is at the least, where there is room.
+    pub least: usize,
+    /// How narrow it may get where there is none; what does not fit then is cut.
+    pub floor: usize,
 }
 
-/// How a cell stands out.
-#[derive(Clone, Copy)]
-pub(super) enum Look {
+/// What stands in a column of a row; already safe for a terminal.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cell {
+    pub text: String,
+    /// What stands behind the text and is never cut.
+    pub mark: String,
+    pub tone: Tone,
+}
+
+/// How loud a cell is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tone {
+    #[default]
     Plain,
     Good,
     Dim,
-    Marked,
 }
 
-/// The narrowest that a column is made.
-const NARROWEST: usize = 6;
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+}
 
-/// The table, no wider than `width` if there is one: then the widest columns are cut, with an ellipsis.
+impl Cell {
+    fn width(&self) -> usize {
+        measure_text_width(&self.text) + measure_text_width(&self.mark)
+    }
+
+    /// The cell in exactly `width` columns of the terminal: colour comes last, so that it counts for nothing.
+    fn fitted(&self, width: usize, paint: Paint) -> String {
+        let room = width.saturating_sub(measure_text_width(&self.mark));
+        let text = truncate_str(&self.text, room, "…");
+        let blanks = " ".repeat(room.saturating_sub(measure_text_width(&text)));
+        let text = match self.tone {
+            Tone::Plain => text.into_owned(),
+            Tone::Good => paint.green(text).to_string(),
+            Tone::Dim => paint.dim(text).to_string(),
+        };
+        match self.mark.as_str() {
+            "" => format!("{text}{blanks}"),
+            mark => format!("{text}{}{blanks}", paint.yellow(mark)),
+        }
+    }
+}
+
+/// The table; with `room`, no wider than that where the columns' floors allow it: the widest are cut first.
 pub(super) fn table<const N: usize>(
-    columns: [Column; N],
+    columns: &[Column; N],
     rows: &[[Cell; N]],
-    width: Option<usize>,
+    room: Option<usize>,
     paint: Paint,
 ) -> String {
-    let mut widths = columns.map(|(title, least)| measure_text_width(title).max(least));
+    let widths = widths(columns, rows, room);
+    let rule = |left: &str, between: &str, right: &str| {
+        let parts: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
+        format!("{left}{}{right}\n", parts.join(between))
+    };
+    let line = |cells: Vec<String>| format!("│ {} │\n", cells.join(" │ "));
+    let head = columns.iter().zip(&widths).map(|(column, width)| {
+        let head = truncate_str(column.head, *width, "…");
+        let blanks = " ".repeat(width.saturating_sub(measure_text_width(&head)));
+        format!("{}{blanks}", paint.bold(head))
+    });
+    let mut text = rule("╭", "┬", "╮");
+    text.push_str(&line(head.collect()));
+    text.push_str(&rule("├", "┼", "┤"));
+    for row in rows {
+        let cells = row.iter().zip(&widths);
+        let cells = cells.map(|(cell, width)| cell.fitted(*width, paint));
+        text.push_str(&line(cells.collect()));
+    }
+    text.push_str(&rule("╰", "┴", "╯"));
+    text
+}
+
+fn widths<const N: usize>(
+    columns: &[Column; N],
+    rows: &[[Cell; N]],
+    room: Option<usize>,
+) -> Vec<usize> {
+    let mut widths: Vec<usize> = columns
+        .iter()
+        .map(|column| measure_text_width(column.head))
+        .collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            let needed = measure_text_width(&cell.text) + measure_text_width(&cell.mark);
-            *width = needed.max(*width);
+            *width = cell.width().max(*width);
         }
     }
-    if let Some(room) = width {
-        shrink(&mut widths, room.saturating_sub(3 * N + 1));
-    }
-    let rule = |left: &str, middle: &str, right: &str| {
-        let bars = widths.map(|width| "─".repeat(width + 2));
-        format!("{left}{}{right}\n", bars.join(middle))
+    let frame = 3 * N + 1;
+    let whole = |widths: &[usize]| widths.iter().sum::<usize>() + frame;
+    let comfortable: Vec<usize> = columns
+        .iter()
+        .zip(&widths)
+        .map(|(column, width)| column.least.max(*width))
+        .collect();
+    let Some(room) = room.filter(|room| whole(&comfortable) > *room) else {
+        return comfortable;
     };
-    let line = |cells: [String; N]| format!("│ {} │\n", cells.join(" │ "));
-    let mut at = 0;
-    let titles = columns.map(|(title, _)| {
-        let width = widths.get(at).copied().unwrap_or_default();
-        at += 1;
-        paint.bold(fitted(title, "", width)).to_string()
-    });
-    let mut table = rule("╭", "┬", "╮") + &line(titles) + &rule("├", "┼", "┤");
-    for row in rows {
-        let mut cells = row.iter().zip(widths).map(|(cell, width)| {
-            let text = fitted(&cell.text, &cell.mark, width);
-            match cell.look {
-                Look::Plain => text,
-                Look::Good => paint.green(text).to_string(),
-                Look::Dim => paint.dim(text).to_string(),
-                Look::Marked => paint.yellow(text).to_string(),
-            }
-        });
-        table += &line(std::array::from_fn(|_| cells.next().unwrap_or_default()));
-    }
-    table + &rule("╰", "┴", "╯")
-}
-
-/// Takes from the widest columns until all fit into `room`, or are as narrow as they get.
-fn shrink(widths: &mut [usize], room: usize) {
-    while widths.iter().sum::<usize>() > room {
-        match widths.iter_mut().max() {
-            Some(widest) if *widest > NARROWEST => *widest -= 1,
-            _ => return,
+    while whole(&widths) > room {
+        let wide = widths.iter_mut().zip(columns);
+        let wide = wide.filter(|(width, column)| **width > column.floor);
+        match wide.max_by_key(|(width, _)| **width) {
+            Some((width, _)) => *width -= 1,
+            None => break,
         }
     }
+    widths
 }
 
-fn fitted(text: &str, mark: &str, width: usize) -> String {
-    let room = width.saturating_sub(measure_text_width(mark));
-    let cut = truncate_str(text, room, "…");
-    pad_str(&format!("{cut}{mark}"), width, Alignment::Left, None).into_owned()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 2] = [
+        Column {
+            head: "Name",
+            least: 6,
+            floor: 4,
+        },
+        Column {
+            head: "What",
+            least: 4,
+            floor: 4,
+        },
+    ];
+
+    fn shown(rows: &[(&str, &str, &str)], room: usize) -> String {
+        let row = |(name, what, mark): &(&str, &str, &str)| {
+            let mut what = Cell::from((*what).to_owned());
+            what.mark = (*mark).to_owned();
+            [Cell::from((*name).to_owned()), what]
+        };
+        let rows: Vec<_> = rows.iter().map(row).collect();
+        table(&COLUMNS, &rows, Some(room), Paint::default())
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        insta::assert_snapshot!(shown(&[("東京", "大阪", " !"), ("a", "größe", "")], 80), @r"
+        ╭────────┬────────╮
+        │ Name   │ What   │
+        ├────────┼────────┤
+        │ 東京   │ 大阪 ! │
+        │ a      │ größe  │
+        ╰────────┴────────╯
+        ");
+    }
+
+    #[test]
+    fn the_widest_column_is_cut_first_and_its_mark_stays() {
+        insta::assert_snapshot!(shown(&[("short", "東京東京東京東京", " !"), ("b", "0123456789abcdef", "")], 22), @r"
+        ╭───────┬────────────╮
+        │ Name  │ What       │
+        ├───────┼────────────┤
+        │ short │ 東京東… !  │
+        │ b     │ 012345678… │
+        ╰───────┴────────────╯
+        ");
+    }
+
+    #[test]
+    fn a_terminal_that_is_narrower_than_all_floors_gets_them() {
+        let narrow = shown(&[("abcdefgh", "abcdefgh", "")], 3);
+        assert!(narrow.contains("│ abc… │ abc… │"), "{narrow}");
+    }
+
+    #[test]
+    fn colour_does_not_move_a_column() {
+        let cell = Cell {
+            text: "ab".to_owned(),
+            mark: " !".to_owned(),
+            tone: Tone::Good,
+        };
+        let coloured = cell.fitted(8, Paint { on: true });
+        assert!(coloured.contains("\u{1b}["), "{coloured:?}");
+        assert_eq!(measure_text_width(&coloured), 8);
+    }
 }

@@ -1,15 +1,106 @@
-//! All tags of a VM.
+//! A VM's tags, and why they are not written.
 
-use crate::azure::tags::Tags;
-use crate::text::inert;
+use std::fmt::Write as _;
 
-/// The tags of the VM called `vm`, each as `key: value`; what acts on a terminal is written out, all else is as it is.
-pub fn tags(vm: &str, tags: &Tags) -> String {
+use super::words::count;
+use crate::model::VmId;
+use crate::tagging::{MAX_VALUE, MOST, Refusal, Tags};
+use crate::text::{escape, inert, quote};
+
+/// `tags` of `vm`, a line each, in the order of their keys.
+pub fn tags(vm: &VmId, tags: &Tags) -> String {
+    let name = vm.name();
     if tags.is_empty() {
-        return format!("{vm} has no tags\n");
+        return format!("{name} has no tags\n");
     }
-    let lines = tags
-        .iter()
-        .map(|(key, value)| format!("  {}: {}\n", inert(key), inert(value)));
-    format!("Tags for {vm}:\n{}", lines.collect::<String>())
+    let mut sorted: Vec<_> = tags.iter().collect();
+    sorted.sort_by_key(|(key, _)| (key.to_lowercase(), *key));
+    let mut text = format!("Tags for {name}:\n");
+    for (key, value) in sorted {
+        let line = format!("  {}: {}", inert(key), inert(value));
+        let _ = writeln!(
+            text,
+            "{}",
+            if value.is_empty() {
+                line.trim_end()
+            } else {
+                &line
+            }
+        );
+    }
+    text
+}
+
+/// The message and the help where Azure answered a write with success, and the tag `key` of `vm` is not as it was asked for:
+/// it has the value `found`.
+pub fn tag_altered(vm: &VmId, key: &str, found: Option<&str>) -> (String, String) {
+    let key = quote(key);
+    let found = match found {
+        Some("") => format!("{key} on {vm} is empty now"),
+        Some(value) => format!("{key} on {vm} is {} now", quote(value)),
+        None => format!("{key} is not on {vm} now"),
+    };
+    (
+        format!("Azure took the change, but {found}"),
+        "a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is"
+            .to_owned(),
+    )
+}
+
+/// The message and the help for `refusal`; `vm` is the VM, as the user called it.
+pub fn tag_refusal(vm: &str, refusal: &Refusal) -> (String, String) {
+    match refusal {
+        Refusal::NoValue { word } => (
+            format!("{} is no tag: it has no `=`", quote(word)),
+            "write KEY=VALUE; quotes keep blanks together: 'team=data platform'".to_owned(),
+        ),
+        Refusal::Key { key, rule } => (
+            format!("{}: a tag key {rule}", quote(key)),
+            "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`".to_owned(),
+        ),
+        Refusal::TooLong { key, length } => (
+            format!(
+                "the value of {} has {length} characters: Azure allows at most {MAX_VALUE}",
+                quote(key)
+            ),
+            "shorten it, or spread it over several tags".to_owned(),
+        ),
+        Refusal::Twice { key } => (
+            format!(
+                "{} is named twice; Azure takes no heed of case in a key",
+                quote(key)
+            ),
+            "name each key once; nothing was written".to_owned(),
+        ),
+        Refusal::Ours { key } => (
+            format!(
+                "{} belongs to the VM's session: azlin tag leaves it alone",
+                quote(key)
+            ),
+            "azlin session VM NAME gives a VM its session, azlin session VM --clear takes it away"
+                .to_owned(),
+        ),
+        Refusal::TooMany { there, new } => (
+            format!(
+                "{} has {} and would get {new} more: Azure allows {MOST}",
+                escape(vm),
+                count(*there, "tag")
+            ),
+            "remove some first: azlin tag remove VM KEY".to_owned(),
+        ),
+        Refusal::NotThere { key, nearest } => (
+            format!(
+                "{} has no tag {}; nothing was removed",
+                escape(vm),
+                quote(key)
+            ),
+            match nearest.as_slice() {
+                [] => "azlin tag list VM shows the tags that it has".to_owned(),
+                nearest => {
+                    let nearest: Vec<_> = nearest.iter().map(|key| quote(key)).collect();
+                    format!("did you mean {}?", nearest.join(" or "))
+                }
+            },
+        ),
+    }
 }

@@ -123,12 +123,16 @@ impl Context {
 
     /// Which VMs hold which sessions now.
     pub async fn sessions(&self) -> Result<Live, Trouble> {
-        let azure = &self.file.azure;
+        self.sessions_in(&self.file.azure.scope).await
+    }
+
+    /// The same, of a scope that need not be the file's.
+    pub async fn sessions_in(&self, scope: &Scope) -> Result<Live, Trouble> {
         let now = SystemTime::now();
-        let reading = fleet::sessions(&self.arm, &azure.scope, &azure.tag);
+        let reading = fleet::sessions(&self.arm, scope, &self.file.azure.tag);
         let mut live = self.patiently(reading).await?;
         live.spell_like(&self.file.desired);
-        self.remember(&azure.scope, &live, now);
+        self.remember(scope, &live, now);
         Ok(live)
     }
 

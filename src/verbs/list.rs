@@ -1,36 +1,46 @@
 //! `azlin list`.
 
-use std::io::{self, IsTerminal as _};
-
-use console::Term;
-
 use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Common, List, ListFormat};
-use crate::list::{self, Filter};
+use crate::listing::{Ask, TagFilter, listing};
+use crate::model::Scope;
 use crate::show;
+use crate::text::quote;
 
 pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Result<Exit, Trouble> {
-    let context = Context::open_without_file(common, streams)?;
-    let live = context.everything(&context.file.azure.scope).await?;
-    let filter = Filter {
-        all: args.all,
+    let ask = Ask {
         group: args.rg.clone(),
-        tags: args.tag.clone(),
+        tags: filters(&args.tag)?,
+        all: args.all,
     };
-    let listing = list::list(&live, &context.file.desired, &filter, today());
+    let context = Context::open_without_file(common, streams)?;
+    let mut scope = context.file.azure.scope.clone();
+    if let (Scope::Groups(groups), Some(group)) = (&mut scope, &ask.group) {
+        groups.insert(group.to_lowercase());
+    }
+    let live = context.everything(&scope).await?;
+    let listing = listing(&context.file.desired, &live, &ask, today());
+    let subscription = context.arm.subscription();
     streams.print(&match args.format {
-        ListFormat::Table => {
-            let terminal = io::stdout().is_terminal();
-            let width = terminal.then(|| usize::from(Term::stdout().size().1));
-            show::list(&listing, width, streams.stdout)
-        }
-        ListFormat::Json => show::list_json(&listing, context.arm.subscription()),
+        ListFormat::Table => show::list(&listing, streams.width(), streams.stdout),
+        ListFormat::Json => show::list_json(&listing, subscription),
         ListFormat::Csv => show::list_csv(&listing),
     })?;
-    streams.warn_incomplete(&live);
-    if args.format != ListFormat::Json {
-        streams.say(&show::below_list(&listing, &context.name));
+    if args.format == ListFormat::Table {
+        streams.say(&show::marks(&listing, &context.name, streams.stderr));
     }
+    streams.say(&show::unseen(&listing, &ask, &context.place));
+    streams.warn_incomplete(&live);
     Ok(Exit::Done)
+}
+
+fn filters(tags: &[String]) -> Result<Vec<TagFilter>, Trouble> {
+    let filter = |text: &String| {
+        TagFilter::new(text).map_err(|rule| {
+            let message = format!("--tag {}: a tag key {rule}", quote(text));
+            Trouble::new(message, "write it as KEY or KEY=VALUE")
+        })
+    };
+    tags.iter().map(filter).collect()
 }

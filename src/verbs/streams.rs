@@ -107,7 +107,7 @@ impl Streams {
         self.say(&format!("{}: {text}\n", self.stderr.yellow("warning")));
     }
 
-    /// Why VMs may be missing from what Azure lists, if they may.
+    /// What Azure's lists may lack.
     pub fn warn_incomplete(self, live: &Live) {
         for reason in &live.incomplete {
             self.warn(&format!("VMs may be missing from Azure's list: {reason}"));
@@ -115,6 +115,21 @@ impl Streams {
         for reason in &live.addresses_missing {
             self.warn(&format!("addresses may be missing: {reason}"));
         }
+        if live.unreadable > 0 {
+            let vms = if live.unreadable == 1 { "VM" } else { "VMs" };
+            let unreadable = live.unreadable;
+            self.warn(&format!(
+                "Azure's list has {unreadable} {vms} that azlin cannot read"
+            ));
+        }
+    }
+
+    /// How wide the terminal is that stdout goes to; none where it goes elsewhere.
+    pub fn width(self) -> Option<usize> {
+        let (_, columns) = Term::stdout()
+            .size_checked()
+            .filter(|_| io::stdout().is_terminal())?;
+        Some(usize::from(columns)).filter(|columns| *columns > 0)
     }
 
     /// Writes talk. Where nobody listens, there is nobody to tell.

@@ -1,0 +1,176 @@
+//! File and Azure → what `list` shows: which VMs, and what is odd about the session of each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+use time::Date;
+
+use crate::model::{Desired, Live, Power, SessionName, TagKey, Vm, VmId};
+use crate::plan::{self, Action, Aim, Duplicate};
+use crate::text::{escape, nearest};
+
+/// Which VMs are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Only those in this resource group.
+    pub group: Option<String>,
+    /// Only those that have all of these tags.
+    pub tags: Vec<TagFilter>,
+    /// Those that do not run, too.
+    pub all: bool,
+}
+
+/// A tag that a VM must have: the key without regard to case, the value, if there is one, with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagFilter {
+    key: TagKey,
+    value: Option<String>,
+}
+
+impl TagFilter {
+    /// Reads `key` or `key=value`; all after the first `=` is the value.
+    ///
+    /// # Errors
+    /// What is wrong with the key, as a phrase that follows "a tag key ".
+    pub fn new(text: &str) -> Result<Self, String> {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (text, None),
+        };
+        let key = TagKey::new(key)?;
+        Ok(Self { key, value })
+    }
+
+    fn holds(&self, vm: &Vm) -> bool {
+        let found = self.key.find(&vm.tags);
+        found.is_some_and(|(_, found)| self.value.as_ref().is_none_or(|value| value == found))
+    }
+}
+
+impl fmt::Display for TagFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", escape(self.key.as_str()))?;
+        match &self.value {
+            Some(value) => write!(f, "={}", escape(value)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What there is to show.
+#[derive(Clone, Debug, Default)]
+pub struct Listing<'l> {
+    /// The VMs, in the order of their ids.
+    pub rows: Vec<Row<'l>>,
+    /// The states of the VMs that were asked for and are not shown because they do not run.
+    pub hidden: Vec<Power>,
+    /// The sessions of shown VMs that several VMs hold, with all that do, shown or not.
+    pub duplicates: Vec<Duplicate>,
+    /// How many VMs there are, whatever tags and state they have: in the group, if one was asked for.
+    pub among: usize,
+    /// Resource groups with a similar name, where the one that was asked for has no VM.
+    pub nearest_groups: Vec<String>,
+}
+
+/// A VM that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'l> {
+    /// The VM.
+    pub vm: &'l Vm,
+    /// The session that the file gives it.
+    pub declared: Option<&'l SessionName>,
+    /// Whether another VM holds its session too, shown or not.
+    pub duplicate: bool,
+    /// Whether the file wants another session for it, or none where it gave one.
+    pub differs: bool,
+    /// Whether it carries the mark of an owner who is not the file's.
+    pub foreign: bool,
+}
+
+/// What `ask` is answered with, on the day `today`.
+///
+/// What is odd is judged over all of `live`, so that a name which a hidden VM holds too is seen.
+pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date) -> Listing<'l> {
+    let holders = holders(live);
+    let differing = differing(desired, live, today);
+    let declared: HashMap<&VmId, &SessionName> = desired
+        .sessions
+        .iter()
+        .filter(|line| !line.is_over(today))
+        .map(|line| (&line.vm, &line.session))
+        .collect();
+    let several = |vm: &Vm| {
+        let name = vm.held.session.as_ref()?;
+        let holders = holders.get(name.raw()).filter(|vms| vms.len() > 1)?;
+        Some((name.clone(), holders))
+    };
+    let mut listing = Listing::default();
+    let mut duplicates = BTreeMap::new();
+    let group = ask.group.as_deref();
+    for vm in live.vms.values() {
+        if group.is_some_and(|group| !vm.id.is_in(group)) {
+            continue;
+        }
+        listing.among += 1;
+        if !ask.tags.iter().all(|tag| tag.holds(vm)) {
+            continue;
+        }
+        if !ask.all && !matches!(vm.power, Power::Running | Power::Unknown) {
+            listing.hidden.push(vm.power);
+            continue;
+        }
+        let duplicate = several(vm);
+        listing.rows.push(Row {
+            vm,
+            declared: declared.get(&vm.id).copied(),
+            duplicate: duplicate.is_some(),
+            differs: differing.contains(&vm.id),
+            foreign: vm.held.owner.is_some() && !vm.held.is_owned_by(desired.owner.as_ref()),
+        });
+        duplicates.extend(duplicate);
+    }
+    let named = |(name, vms): (_, &Vec<&VmId>)| Duplicate {
+        name,
+        holders: vms.iter().map(|vm| (*vm).clone()).collect(),
+    };
+    listing.duplicates = duplicates.into_iter().map(named).collect();
+    if let Some(group) = group.filter(|_| listing.among == 0) {
+        listing.nearest_groups = nearest_groups(live, group);
+    }
+    listing
+}
+
+/// The VMs that hold each session.
+fn holders(live: &Live) -> HashMap<&str, Vec<&VmId>> {
+    let mut holders: HashMap<&str, Vec<&VmId>> = HashMap::new();
+    for vm in live.vms.values() {
+        if let Some(name) = &vm.held.session {
+            holders.entry(name.raw()).or_default().push(&vm.id);
+        }
+    }
+    holders
+}
+
+/// The VMs whose session is not what the file says: those that a plan would give another, and those that it cannot.
+fn differing(desired: &Desired, live: &Live, today: Date) -> HashSet<VmId> {
+    let plan = plan::plan(desired, live, &Aim::on(today));
+    let changes = plan.changes.into_iter();
+    let changes = changes.filter(|change| change.action != Action::Adopt);
+    let blocked = plan.blocked.into_iter().filter(|entry| !entry.holds);
+    let changes = changes.map(|change| change.vm);
+    changes.chain(blocked.map(|entry| entry.vm)).collect()
+}
+
+fn nearest_groups(live: &Live, group: &str) -> Vec<String> {
+    let groups: BTreeMap<&str, &str> = live
+        .vms
+        .keys()
+        .map(|id| (id.folded().0, id.group()))
+        .collect();
+    let folded: BTreeSet<&str> = groups.keys().copied().collect();
+    nearest(&group.to_lowercase(), folded.into_iter(), 3)
+        .iter()
+        .filter_map(|folded| groups.get(folded))
+        .map(|group| (*group).to_owned())
+        .collect()
+}

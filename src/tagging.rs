@@ -1,0 +1,195 @@
+//! Words and a VM's tags → what `tag add` and `tag remove` write, or why they do not.
+//!
+//! Only what was named is touched. The session's tag and the owner's are azlin's own: written by hand, they could put a name
+//! on two VMs.
+
+use std::collections::BTreeMap;
+
+use crate::model::TagKey;
+use crate::text::nearest;
+
+/// A VM's tags.
+pub type Tags = BTreeMap<String, String>;
+
+/// Azure's limit for the tags of a VM.
+pub const MOST: usize = 50;
+
+/// Azure's limit for the value of a tag, in the units that it counts: a character outside the basic plane is two.
+pub const MAX_VALUE: usize = 256;
+
+/// Why tags are not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A word is no `KEY=VALUE`.
+    NoValue {
+        /// The word.
+        word: String,
+    },
+    /// A key breaks one of Azure's rules.
+    Key {
+        /// The key.
+        key: String,
+        /// The rule, as a phrase that follows "a tag key ".
+        rule: String,
+    },
+    /// A value is longer than Azure allows.
+    TooLong {
+        /// Its key.
+        key: String,
+        /// Its length.
+        length: usize,
+    },
+    /// A key was named twice.
+    Twice {
+        /// The key.
+        key: String,
+    },
+    /// The key is the session's or the owner's.
+    Ours {
+        /// The key.
+        key: String,
+    },
+    /// The VM would have more tags than Azure allows.
+    TooMany {
+        /// How many it has.
+        there: usize,
+        /// How many would be new.
+        new: usize,
+    },
+    /// The VM has no such tag.
+    NotThere {
+        /// The key.
+        key: String,
+        /// Keys that it has and that look like it, the nearest first.
+        nearest: Vec<String>,
+    },
+}
+
+/// What is to become of some tags of a VM. Each key is named once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// They get these values.
+    Add(Vec<(TagKey, String)>),
+    /// They go.
+    Remove(Vec<TagKey>),
+}
+
+impl Change {
+    /// Reads `words` as `KEY=VALUE` each, where `session` is the key of the session's tag. All after the first `=` is the
+    /// value, as it is.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is.
+    pub fn add(words: &[String], session: &TagKey) -> Result<Self, Refusal> {
+        let pair = |word: &String| {
+            let Some((key, value)) = word.split_once('=') else {
+                return Err(Refusal::NoValue { word: word.clone() });
+            };
+            let length = value.encode_utf16().count();
+            if length > MAX_VALUE {
+                let key = key.to_owned();
+                return Err(Refusal::TooLong { key, length });
+            }
+            Ok((checked(key, session)?, value.to_owned()))
+        };
+        let pairs: Vec<_> = words.iter().map(pair).collect::<Result<_, _>>()?;
+        each_once(pairs.iter().map(|(key, _)| key))?;
+        Ok(Self::Add(pairs))
+    }
+
+    /// Reads `words` as the keys of tags that are to go, where `session` is the key of the session's tag.
+    ///
+    /// # Errors
+    /// What is wrong with the first that is.
+    pub fn remove(words: &[String], session: &TagKey) -> Result<Self, Refusal> {
+        let keys = words.iter().map(|word| checked(word, session));
+        let keys: Vec<TagKey> = keys.collect::<Result<_, _>>()?;
+        each_once(keys.iter())?;
+        Ok(Self::Remove(keys))
+    }
+
+    /// What is to be written to a VM that has `tags`: each key as it is spelled there, and nothing that is so already. What
+    /// goes is named with the value that it has.
+    ///
+    /// `again` after a write without an answer: then what is gone has gone by it.
+    ///
+    /// # Errors
+    /// The VM would have too many tags, or one that is to go is not there: then nothing is to be written.
+    pub fn on(&self, tags: &Tags, again: bool) -> Result<Tags, Refusal> {
+        match self {
+            Self::Add(pairs) => {
+                let new = pairs.iter().filter(|(key, _)| key.find(tags).is_none());
+                let (there, new) = (tags.len(), new.count());
+                if new > 0 && there + new > MOST {
+                    return Err(Refusal::TooMany { there, new });
+                }
+                let spelled = |(key, value): &(TagKey, String)| {
+                    let there = key.find(tags).map(|(key, _)| key);
+                    (there.unwrap_or(key.as_str()).to_owned(), value.clone())
+                };
+                let all = pairs.iter().map(spelled);
+                Ok(all
+                    .filter(|(key, value)| tags.get(key) != Some(value))
+                    .collect())
+            }
+            Self::Remove(keys) => {
+                let found = |key: &TagKey| match key.find(tags) {
+                    Some((key, value)) => Some(Ok((key.to_owned(), value.to_owned()))),
+                    None if again => None,
+                    None => Some(Err(Refusal::NotThere {
+                        key: key.as_str().to_owned(),
+                        nearest: similar(key, tags),
+                    })),
+                };
+                keys.iter().filter_map(found).collect()
+            }
+        }
+    }
+
+    /// The first of the tags that is not as this change wants it in `tags`: its key, and the value that it has.
+    pub fn unlike<'t>(&self, tags: &'t Tags) -> Option<(String, Option<&'t str>)> {
+        let odd = |key: &TagKey, wanted: Option<&String>| {
+            let value = key.find(tags).map(|(_, value)| value);
+            let is_odd = value != wanted.map(String::as_str);
+            is_odd.then(|| (key.as_str().to_owned(), value))
+        };
+        match self {
+            Self::Add(pairs) => pairs.iter().find_map(|(key, value)| odd(key, Some(value))),
+            Self::Remove(keys) => keys.iter().find_map(|key| odd(key, None)),
+        }
+    }
+}
+
+fn checked(key: &str, session: &TagKey) -> Result<TagKey, Refusal> {
+    let checked = TagKey::new(key).map_err(|rule| Refusal::Key {
+        key: key.to_owned(),
+        rule,
+    })?;
+    match session.is(key) || TagKey::owner().is(key) {
+        true => Err(Refusal::Ours {
+            key: key.to_owned(),
+        }),
+        false => Ok(checked),
+    }
+}
+
+fn each_once<'k>(keys: impl Iterator<Item = &'k TagKey>) -> Result<(), Refusal> {
+    let mut seen: Vec<&TagKey> = Vec::new();
+    for key in keys {
+        if seen.iter().any(|earlier| earlier.is(key.as_str())) {
+            let key = key.as_str().to_owned();
+            return Err(Refusal::Twice { key });
+        }
+        seen.push(key);
+    }
+    Ok(())
+}
+
+fn similar(key: &TagKey, tags: &Tags) -> Vec<String> {
+    let there: BTreeMap<String, &String> =
+        tags.keys().map(|key| (key.to_lowercase(), key)).collect();
+    let folded = key.as_str().to_lowercase();
+    let found = nearest(&folded, there.keys().map(String::as_str), 3);
+    let spelled = found.iter().filter_map(|folded| there.get(*folded));
+    spelled.map(|key| (*key).clone()).collect()
+}
