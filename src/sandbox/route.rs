@@ -96,6 +96,7 @@ pub(super) enum Resource {
     Nics,
     PublicIps,
     Tags,
+    Permissions,
 }
 
 impl Resource {
@@ -122,6 +123,10 @@ pub(super) struct Route {
 const PATHS: &[(&str, Resource)] = &[
     ("subscriptions", Resource::Subscriptions),
     ("subscriptions/{subscription}", Resource::Subscription),
+    (
+        "subscriptions/{subscription}/providers/Microsoft.Authorization/permissions",
+        Resource::Permissions,
+    ),
     (
         "subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines",
         Resource::Vms,
@@ -229,6 +234,7 @@ pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, Ar
 
 fn is_namespace(name: &str) -> bool {
     [
+        "Microsoft.Authorization",
         "Microsoft.Compute",
         "Microsoft.Network",
         "Microsoft.Resources",
