@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::fleet::{InstanceView, power};
 use super::pipeline::Arm;
+use super::sign_in::NoToken;
 use super::{Failure, Kind, bridge};
 use crate::model::{Power, VmId};
 
@@ -102,8 +103,11 @@ fn unanswered(error: &legacy::Error) -> Kind {
             message: answer.error_message().unwrap_or_default().to_owned(),
             retry_after: None,
         },
-        None => Kind::Unreachable {
-            why: super::failure::root(error),
+        None => match NoToken::find(error) {
+            Some(no) => no.clone().into(),
+            None => Kind::Unreachable {
+                why: super::failure::root(error),
+            },
         },
     }
 }

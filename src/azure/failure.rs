@@ -42,12 +42,12 @@ pub enum Kind {
         /// What the system said.
         why: String,
     },
-    /// No token.
+    /// No token, or none that Azure takes.
     SignIn {
-        /// What the credential said.
+        /// What is wrong with it.
         why: String,
         /// What to do about it.
-        help: &'static str,
+        help: String,
     },
     /// Azure's answer names another host to go on at; the token does not go there.
     Foreign {
@@ -78,7 +78,8 @@ impl Failure {
                     "the identity needs the roles Reader, and Tag Contributor to apply, on the subscription"
                 }
                 "SubscriptionNotFound" => {
-                    "check the subscription's id and that you are signed in to its tenant"
+                    "this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its \
+                     tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed"
                 }
                 "ConflictingConcurrentWriteNotAllowed" => {
                     "somebody else writes to this VM; run the same command again"
@@ -92,7 +93,7 @@ impl Failure {
             Kind::Unreachable { .. } => {
                 "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
             }
-            Kind::SignIn { help, .. } => help,
+            Kind::SignIn { help, .. } => return Some(escape(help).into_owned()),
             Kind::NotStarted { .. } => {
                 "look at the VM in the portal: its size may be sold out in its region or zone"
             }
@@ -184,7 +185,7 @@ impl fmt::Display for Kind {
             }
             Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
             Self::NotStarted { why } => write!(f, "it did not start: {}", escape(why)),
-            Self::SignIn { why, .. } => write!(f, "not signed in: {}", escape(why)),
+            Self::SignIn { why, .. } => f.write_str(&escape(why)),
             Self::Foreign { host } => {
                 write!(
                     f,

@@ -8,12 +8,17 @@ pub mod compute;
 mod discreet;
 mod failure;
 pub mod fleet;
+mod origin;
 mod pipeline;
 mod record;
+mod renew;
 pub mod sign_in;
 pub mod tags;
 mod transport;
+mod unauthorized;
+pub mod who;
 
 pub use failure::{Failure, Kind};
+pub use origin::Origin;
 pub use pipeline::Arm;
 pub use transport::Target;

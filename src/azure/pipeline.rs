@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use azure_core::credentials::TokenCredential;
-use azure_core::error::ErrorKind;
 use azure_core::http::headers::{Headers, RETRY_AFTER};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
@@ -20,8 +18,10 @@ use serde_json::value::RawValue;
 use tokio::time::sleep;
 
 use super::failure::root;
-use super::sign_in::SIGN_IN;
+use super::renew::{Renew, challenge};
+use super::sign_in::{NoToken, SignIn};
 use super::transport::Target;
+use super::unauthorized::unauthorized;
 use super::{Failure, Kind};
 use crate::model::{SubscriptionId, VmId};
 
@@ -36,6 +36,9 @@ pub struct Arm {
     base: Url,
     emulator: Option<SocketAddr>,
     subscription: SubscriptionId,
+    sign_in: SignIn,
+    /// What tokens are asked for.
+    scope: String,
 }
 
 /// An answer that was a success.
@@ -87,7 +90,7 @@ impl Arm {
     pub fn open(
         target: Target,
         subscription: SubscriptionId,
-        credential: Arc<dyn TokenCredential>,
+        sign_in: SignIn,
     ) -> Result<Self, Failure> {
         let (base, audience) = target.base();
         let failure = |why: String| Failure {
@@ -98,8 +101,12 @@ impl Arm {
         let emulator = target.emulator();
         let client = target.client().map_err(failure)?;
         let scope = format!("{audience}/.default");
-        let authorization: Arc<dyn Policy> =
-            Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]));
+        let credential = sign_in.kept.clone();
+        let renew: Arc<dyn Policy> = Arc::new(Renew(credential.clone()));
+        let authorization: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(
+            credential,
+            [scope.clone()],
+        ));
         let pipeline = |retry| {
             let options = ClientOptions {
                 transport: Some(Transport::new(client.clone())),
@@ -111,7 +118,7 @@ impl Arm {
                 Some(env!("CARGO_PKG_VERSION")),
                 options,
                 Vec::new(),
-                vec![authorization.clone()],
+                vec![renew.clone(), authorization.clone()],
                 None,
             )
         };
@@ -125,12 +132,32 @@ impl Arm {
             base,
             emulator,
             subscription,
+            sign_in,
+            scope,
         })
     }
 
     /// The subscription that was opened.
     pub fn subscription(&self) -> &SubscriptionId {
         &self.subscription
+    }
+
+    /// How azlin signed in to it.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
+    }
+
+    /// Where requests go, for a person: an emulator is not reached by https.
+    pub fn endpoint(&self) -> String {
+        match self.emulator {
+            Some(address) => format!("http://{address}"),
+            None => self.base.origin().ascii_serialization(),
+        }
+    }
+
+    /// What its tokens are asked for.
+    pub(super) fn scope(&self) -> &str {
+        &self.scope
     }
 
     pub(super) fn retrying(&self) -> &Pipeline {
@@ -208,18 +235,26 @@ impl Arm {
             kind,
         };
         let response = sent.map_err(|error| {
-            let why = root(&error);
-            failed(match error.kind() {
-                ErrorKind::Credential => Kind::SignIn { why, help: SIGN_IN },
-                _ => Kind::Unreachable { why },
+            failed(match NoToken::find(&error) {
+                Some(no) => no.clone().into(),
+                None => Kind::Unreachable { why: root(&error) },
             })
         })?;
         let status = u16::from(response.status());
+        let challenge = challenge(response.headers());
         let retry_after = retry_after(response.headers());
         let body = response.into_body().into();
         match status {
             200..300 => Ok(Answer { status, body }),
-            _ => Err(failed(Kind::refusal(status, &body, retry_after))),
+            _ => Err(failed(match Kind::refusal(status, &body, retry_after) {
+                Kind::Refused {
+                    status: 401,
+                    code,
+                    message,
+                    ..
+                } => unauthorized(&code, &message, challenge.as_deref(), self.sign_in.way),
+                kind => kind,
+            })),
         }
     }
 

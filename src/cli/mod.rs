@@ -5,16 +5,19 @@ mod planning;
 mod sandbox;
 mod session;
 mod ssh_config;
+mod whoami;
 
 pub use connect::Connect;
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use session::Session;
 pub use ssh_config::SshConfig;
+pub use whoami::{Whoami, WhoamiFormat};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::azure::sign_in::Way;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// What azlin alone says.
@@ -76,9 +79,24 @@ pub struct Common {
     /// the one in ~/.config/azlin]
     #[arg(long, global = true, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID]
+    /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID, else ARM_SUBSCRIPTION_ID, else az's
+    /// default]
     #[arg(long, global = true, value_name = "ID")]
     pub subscription: Option<String>,
+    /// How to sign in [default: what the environment sets up, else az]
+    #[arg(long, global = true, value_name = "WAY", hide_short_help = true, hide_possible_values = false,
+        value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
+    pub auth: Option<String>,
+    /// Another Azure Resource Manager (Azure Stack, a private cloud, an emulator), by https; by http on loopback only
+    /// [default: AZLIN_ENDPOINT, else the file's cloud]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    pub endpoint: Option<String>,
+    /// What tokens for an --endpoint by https are asked for [default: AZLIN_AUDIENCE, else the endpoint itself]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    pub audience: Option<String>,
+    /// Who gives out tokens, by https; by http on loopback only [default: AZURE_AUTHORITY_HOST, else the cloud's]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    pub authority: Option<String>,
     /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
     #[arg(
         long,
@@ -121,6 +139,8 @@ pub enum Verb {
     Session(Session),
     /// Let ssh, scp, rsync and editors know the sessions by name
     SshConfig(SshConfig),
+    /// See who azlin is to Azure, why, and what it may do there
+    Whoami(Whoami),
     /// Try azlin out, or test against it, without an Azure account
     #[command(subcommand)]
     Sandbox(Sandbox),

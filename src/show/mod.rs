@@ -16,6 +16,7 @@ mod refusal;
 mod session;
 mod ssh_config;
 mod unusable;
+mod whoami;
 mod words;
 
 pub use astray::astray;
@@ -31,4 +32,5 @@ pub use refusal::refusal;
 pub use session::{doubled, failed, not_by_hand, session};
 pub use ssh_config::left_out;
 pub use unusable::unusable;
+pub use whoami::{NamedBy, Right, Who};
 pub use words::why;

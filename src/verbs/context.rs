@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use super::subscription::{Subscription, subscription};
 use super::{Streams, Trouble};
-use crate::azure::{Arm, Target, fleet, sign_in};
+use crate::azure::sign_in::{SignIn, Wanted};
+use crate::azure::{Arm, Origin, Target, fleet};
 use crate::cli::Common;
 use crate::file::find::{self, Found};
 use crate::file::{self, File, Severity};
-use crate::model::{Cloud, Live, Scope, SubscriptionId};
+use crate::model::{Cloud, Live, Scope};
 use crate::plan::Basis;
 use crate::sandbox::{self, Sandbox};
+use crate::show::NamedBy;
 use crate::{plan, show, text};
 
 /// How many diagnostics are shown. A file with more has one thing wrong with it, many times.
@@ -32,6 +35,8 @@ pub(super) struct Context {
     pub folder: PathBuf,
     /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
     pub place: String,
+    /// What named the subscription.
+    pub subscription_from: NamedBy,
     pub arm: Arm,
     streams: Streams,
 }
@@ -55,27 +60,59 @@ impl Context {
         let shown = path.as_deref().unwrap_or(Path::new(find::NAME));
         let name = text::escape(&shown.to_string_lossy()).into_owned();
         let folder = find::folder(shown).to_owned();
-        let subscription = subscription(common, &file, path.is_some())?;
-        let (target, credential, place) = match (file.azure.endpoint, file.azure.cloud) {
-            (Some(address), _) => {
-                let place = format!("subscription {subscription} at {address}");
-                (Target::Loopback(address), sign_in::emulator()?, place)
+        let elsewhere = named_origin("--endpoint", common.endpoint.as_deref(), "AZLIN_ENDPOINT")?;
+        let subscription = subscription(common, &file, &name, path.is_some(), elsewhere.is_some())?;
+        let Subscription { id, cloud, from } = subscription;
+        let sign_in = || {
+            let authority = named_origin(
+                "--authority",
+                common.authority.as_deref(),
+                "AZURE_AUTHORITY_HOST",
+            )?;
+            let wanted = Wanted {
+                flag: common.auth.as_deref(),
+                subscription: &id,
+                cloud,
+                authority,
+            };
+            Ok::<_, Trouble>(SignIn::open(wanted)?)
+        };
+        let (target, sign_in, place) = match (elsewhere, file.azure.endpoint) {
+            (Some(origin), _) => {
+                let place = format!("subscription {id} at {origin}");
+                let target = match origin {
+                    Origin::Loopback(address) => Target::Loopback(address),
+                    Origin::Tls(origin) => {
+                        let audience = common
+                            .audience
+                            .clone()
+                            .or_else(|| variable("AZLIN_AUDIENCE"));
+                        let audience = audience.unwrap_or_else(|| origin.clone());
+                        Target::Elsewhere(origin, audience.trim_end_matches('/').to_owned())
+                    }
+                };
+                (target, sign_in()?, place)
             }
-            (None, Cloud::Sandbox) => {
-                let sandbox = Sandbox::open(state(&folder), sandbox::DEFAULT_PAGE_SIZE);
+            (None, Some(address)) => {
+                let place = format!("subscription {id} at {address}");
                 (
-                    Target::Sandbox(Arc::new(sandbox)),
-                    sign_in::sandbox(),
-                    "the sandbox".to_owned(),
+                    Target::Loopback(address),
+                    SignIn::emulator(common.auth.as_deref())?,
+                    place,
                 )
             }
-            (None, cloud) => (
+            (None, None) if cloud == Cloud::Sandbox => {
+                let sandbox = Sandbox::open(state(&folder), sandbox::DEFAULT_PAGE_SIZE);
+                let target = Target::Sandbox(Arc::new(sandbox));
+                (target, SignIn::sandbox(), "the sandbox".to_owned())
+            }
+            (None, None) => (
                 Target::Cloud(cloud),
-                sign_in::azure(&subscription)?,
-                format!("subscription {subscription}"),
+                sign_in()?,
+                format!("subscription {id}"),
             ),
         };
-        let arm = Arm::open(target, subscription, credential)?;
+        let arm = Arm::open(target, id, sign_in)?;
         Ok(Self {
             file,
             path,
@@ -84,6 +121,7 @@ impl Context {
             sha256: plan::sha256(&found.map(|found| found.bytes).unwrap_or_default()),
             folder,
             place,
+            subscription_from: from,
             arm,
             streams,
         })
@@ -203,34 +241,20 @@ pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Tr
     })
 }
 
-fn subscription(common: &Common, file: &File, is_there: bool) -> Result<SubscriptionId, Trouble> {
-    let checked = |id: &str, whence: &str| {
-        SubscriptionId::new(id).map_err(|rule| Trouble::new(rule, format!("correct {whence}")))
+/// The place that a flag or else a variable names.
+fn named_origin(flag: &str, given: Option<&str>, name: &str) -> Result<Option<Origin>, Trouble> {
+    let (from, url) = match (given, variable(name)) {
+        (Some(url), _) => (flag, url.to_owned()),
+        (None, Some(url)) => (name, url),
+        (None, None) => return Ok(None),
     };
-    if let Some(id) = &common.subscription {
-        return checked(id, "--subscription");
-    }
-    if let Some(id) = &file.azure.subscription {
-        return Ok(id.clone());
-    }
-    if file.azure.cloud == Cloud::Sandbox && file.azure.endpoint.is_none() {
-        return checked(sandbox::SUBSCRIPTION, "the sandbox");
-    }
-    match std::env::var("AZURE_SUBSCRIPTION_ID")
-        .ok()
-        .filter(|id| !id.is_empty())
-    {
-        Some(id) => checked(&id, "AZURE_SUBSCRIPTION_ID"),
-        None if !is_there => Err(Trouble::new(
-            format!(
-                "no {} in this folder or any above it, and no subscription is named",
-                find::NAME
-            ),
-            "go to the folder that has one, pass --subscription, or set AZURE_SUBSCRIPTION_ID",
-        )),
-        None => Err(Trouble::new(
-            "no subscription is named",
-            "write `subscription = \"…\"` under [azure], pass --subscription, or set AZURE_SUBSCRIPTION_ID",
-        )),
-    }
+    let origin = Origin::parse(&url);
+    let origin =
+        origin.map_err(|rule| Trouble::new(format!("{from} {rule}"), format!("correct {from}")))?;
+    Ok(Some(origin))
+}
+
+/// An environment variable that is not empty.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

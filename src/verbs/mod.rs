@@ -12,7 +12,9 @@ mod session;
 mod show;
 mod ssh_config;
 mod streams;
+mod subscription;
 mod validate;
+mod whoami;
 
 use crate::azure::Failure;
 use crate::cli::{self, Cli, Verb};
@@ -116,6 +118,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Connect(args) => connect::run(&cli.common, args, streams).await,
         Verb::Session(args) => session::run(&cli.common, args, streams).await,
         Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
+        Verb::Whoami(args) => whoami::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
     };
     ran.unwrap_or_else(|trouble| {
