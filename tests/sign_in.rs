@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use azlin::sandbox::{self, Response};
@@ -392,6 +391,7 @@ fn a_given_token_asks_nobody() {
 }
 
 /// Puts a program called `name` in place of the real one; it is a shell's script.
+#[cfg(unix)]
 fn stand_in(project: Project, name: &str, script: &str) -> Project {
     let folder = project.path().join("bin");
     let _ = std::fs::create_dir(&folder);
@@ -401,7 +401,7 @@ fn stand_in(project: Project, name: &str, script: &str) -> Project {
 }
 
 #[cfg(unix)]
-fn program(path: &Path, script: &str) {
+fn program(path: &std::path::Path, script: &str) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -613,6 +613,40 @@ fn what_the_sign_in_service_says_no_to_is_told_in_its_words_and_with_what_to_do(
     error: cannot list the VMs: the answer of http://HERE is not one of Azure's
     help: check the network: a proxy or a sign-in page may have answered instead
     ");
+}
+
+#[test]
+fn a_sign_in_service_that_does_not_answer_is_told_before_patience_ends() {
+    let (_folder, azure) = cloud(faithful);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let start = std::time::Instant::now();
+    let ran = project(&azure, &SECRET)
+        .with_env("AZURE_AUTHORITY_HOST", &nobody)
+        .run(&["plan"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(
+        ran.stderr.starts_with(&format!(
+            "error: cannot list the VMs: no answer from {nobody}: "
+        )),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("AZURE_AUTHORITY_HOST"), "{ran}");
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn a_value_that_cannot_be_one_is_told_before_anything_is_sent() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &SECRET)
+        .with_env("AZURE_TENANT_ID", "my tenant")
+        .run(&["plan"]);
+    assert_snapshot!(ran.stderr, @"
+    error: cannot list the VMs: invalid tenant ID my tenant
+    help: check AZURE_TENANT_ID and AZURE_CLIENT_ID, and what proves them; `azlin whoami` says what is used
+    ");
+    assert_eq!(azure.asked().len(), 0);
 }
 
 #[test]

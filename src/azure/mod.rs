@@ -1,7 +1,7 @@
 //! Azure, below everything else: requests over the SDK's pipeline, answers as [`crate::model`]'s words.
 //!
-//! This room alone names Azure's crates. The bearer token stays inside `azure_core`'s pipeline; no request leaves for a host
-//! other than the one that was opened.
+//! This room alone names Azure's crates. The bearer token does not leave it; no request leaves for a host other than the one
+//! that was opened, and those that give out tokens.
 
 mod bridge;
 pub mod compute;

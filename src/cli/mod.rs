@@ -84,18 +84,36 @@ pub struct Common {
     #[arg(long, global = true, value_name = "ID")]
     pub subscription: Option<String>,
     /// How to sign in [default: what the environment sets up, else az]
-    #[arg(long, global = true, value_name = "WAY", hide_short_help = true, hide_possible_values = false,
+    #[arg(long, global = true, value_name = "WAY", hide_short_help = true, help_heading = "Signing in",
         value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
     pub auth: Option<String>,
     /// Another Azure Resource Manager (Azure Stack, a private cloud, an emulator), by https; by http on loopback only
     /// [default: AZLIN_ENDPOINT, else the file's cloud]
-    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signing in"
+    )]
     pub endpoint: Option<String>,
     /// What tokens for an --endpoint by https are asked for [default: AZLIN_AUDIENCE, else the endpoint itself]
-    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signing in"
+    )]
     pub audience: Option<String>,
     /// Who gives out tokens, by https; by http on loopback only [default: AZURE_AUTHORITY_HOST, else the cloud's]
-    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signing in"
+    )]
     pub authority: Option<String>,
     /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
     #[arg(

@@ -122,7 +122,12 @@ pub(super) fn explain(recipe: &Recipe, error: &Error) -> NoToken {
             format!("the answer of {place} is not one of Azure's"),
             "check the network: a proxy or a sign-in page may have answered instead",
         ),
-        _ => NoToken::new(root(innermost), help(way, "")),
+        // What the SDK finds wrong with the values of the variables; the rest of what it says is about its own code.
+        _ => {
+            let why = root(innermost);
+            let why = why.split(". ").next().unwrap_or(&why);
+            NoToken::new(why, help(way, ""))
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, TokenCredential};
-use azure_core::http::{ClientOptions, HttpClient, Transport, Url};
+use azure_core::http::{
+    ClientOptions, ExponentialRetryOptions, HttpClient, RetryOptions, Transport, Url,
+};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions, AzurePipelinesCredential, AzurePipelinesCredentialOptions,
@@ -187,6 +189,12 @@ impl Recipe {
         Ok(ClientOptions {
             transport: Some(Transport::new(self.client()?)),
             cloud: Some(Arc::new(CloudConfiguration::from(custom))),
+            // The SDK's own patience is longer than a person's, and than what it may take here at all.
+            retry: RetryOptions::exponential(ExponentialRetryOptions {
+                initial_delay: azure_core::time::Duration::milliseconds(300),
+                max_retries: 3,
+                ..Default::default()
+            }),
             ..Default::default()
         })
     }
