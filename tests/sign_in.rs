@@ -364,6 +364,33 @@ fn a_pipeline_uses_its_service_connection() {
 }
 
 #[test]
+fn a_service_connection_that_is_not_there_is_told() {
+    let (_folder, azure) = cloud(|asked| {
+        let at_the_pipeline = asked.target.starts_with("/pipelines");
+        at_the_pipeline.then(|| saying(404, &json!({})))
+    });
+    assert_snapshot!(project(&azure, &PIPELINES).run(&["plan"]).stderr, @"
+    error: cannot list the VMs: Azure Pipelines gave no token for the service connection: it answered 404
+    help: check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step
+    ");
+}
+
+#[test]
+fn github_is_asked_again_when_it_stumbles() {
+    static STUMBLED: AtomicUsize = AtomicUsize::new(0);
+    let (_folder, azure) = cloud(|asked| {
+        let first =
+            asked.target.starts_with("/github") && STUMBLED.fetch_add(1, Ordering::SeqCst) == 0;
+        first.then(|| saying(503, &json!({})))
+    });
+    arm_got(
+        &azure,
+        &project(&azure, &GITHUB).run(&["plan"]),
+        "secret-token-1",
+    );
+}
+
+#[test]
 fn a_machine_asks_for_its_own_identity() {
     let (_folder, azure) = cloud(faithful);
     let ran = project(&azure, &MANAGED)
@@ -901,6 +928,32 @@ fn the_subscription_is_azs_default_when_nothing_names_one() {
         named_by(&project, &["--subscription", sandbox::SUBSCRIPTION]),
         "flag"
     );
+}
+
+#[test]
+fn azs_default_brings_its_cloud_along() {
+    let project = Project::new("")
+        .with_env("AZURE_CONFIG_DIR", ".")
+        .with_env("PATH", "");
+    let profile = json!({ "subscriptions": [
+        { "id": sandbox::SUBSCRIPTION, "isDefault": true, "environmentName": "AzureUSGovernment" },
+    ] });
+    std::fs::write(
+        project.path().join("azureProfile.json"),
+        profile.to_string(),
+    )
+    .unwrap();
+    assert_snapshot!(project.run(&["whoami"]), @"
+    $ azlin whoami -> 1
+    --- stdout
+    signed in by  the account of the Azure CLI (nothing else is set up)
+    subscription  5a4db0e5-0000-4000-8000-000000000000 (named by az's default)
+    endpoint      https://management.usgovcloudapi.net
+
+    --- stderr
+    error: cannot sign in: `az` is not installed
+    help: install it and run `az login`, or set up another way, as a pipeline does (azlin's README, Signing in)
+    ");
 }
 
 #[test]

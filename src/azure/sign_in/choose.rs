@@ -78,10 +78,11 @@ pub fn choose(
         Some("environmentcredential") => (&[Way::Secret, Way::Certificate][..], Last::None),
         Some(name) => return by_hand(by_the_sdks_name(name, asked)?, by()),
     };
-    if let Some(way) = announced
-        .iter()
-        .find(|way| missing(**way, is_set).is_empty())
-    {
+    let is_whole = |way: &&Way| {
+        let is_ours = **way != Way::Managed || !is_set(&"IDENTITY_SERVER_THUMBPRINT");
+        is_ours && missing(**way, is_set).is_empty()
+    };
+    if let Some(way) = announced.iter().find(is_whole) {
         let by: Vec<&str> = way
             .needs()
             .iter()
@@ -311,7 +312,13 @@ mod tests {
             chosen(None, &[&task[..], &["SYSTEM_ACCESSTOKEN"]].concat()),
             Ok(Way::Pipelines)
         );
-        // Cloud Shell, where az is signed in.
+        // Cloud Shell, where az is signed in, and Service Fabric, whose identities azure_identity cannot use.
+        let fabric = [
+            "IDENTITY_ENDPOINT",
+            "IDENTITY_HEADER",
+            "IDENTITY_SERVER_THUMBPRINT",
+        ];
+        assert_eq!(chosen(None, &fabric), Ok(Way::Az));
         assert_eq!(chosen(None, &["MSI_ENDPOINT"]), Ok(Way::Az));
     }
 

@@ -59,7 +59,7 @@ impl SignIn {
         let Choice { way, why } = choose(wanted.flag, variable, is_installed)
             .map_err(|no| NoToken::new(no.why, no.help).failure("sign in"))?;
         let source = match (way, variable("AZURE_ACCESS_TOKEN")) {
-            (Way::Token, Some(token)) => Source::Given(Secret::new(token)),
+            (Way::Token, Some(token)) => Source::Given(given(&token)),
             _ => Source::Recipe(Recipe {
                 way,
                 subscription: wanted.subscription.clone(),
@@ -94,7 +94,7 @@ impl SignIn {
         Ok(Self {
             way: Some(Way::Token),
             why: "the file's `endpoint` is sent nothing else".to_owned(),
-            kept: Arc::new(Kept::new(Source::Given(Secret::new(token)))),
+            kept: Arc::new(Kept::new(Source::Given(given(&token)))),
         })
     }
 
@@ -108,6 +108,11 @@ impl SignIn {
             )))),
         }
     }
+}
+
+/// A token from a variable, where a line's end may have come along.
+fn given(token: &str) -> Secret {
+    Secret::new(token.trim().to_owned())
 }
 
 /// Who gives out a cloud's tokens (Microsoft's documentation of national clouds).

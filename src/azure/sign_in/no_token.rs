@@ -89,11 +89,19 @@ pub(super) fn explain(recipe: &Recipe, error: &Error) -> NoToken {
     }
     let place = match way {
         Way::Managed => "the managed identity's endpoint".to_owned(),
+        Way::Pipelines => format!("Azure Pipelines or {}", recipe.authority),
         _ => recipe.authority.to_string(),
     };
     match innermost.kind() {
         ErrorKind::HttpResponse { status, .. } => {
             let said = innermost.to_string();
+            if way == Way::Pipelines && said.contains("OIDC endpoint") {
+                let why = format!(
+                    "Azure Pipelines gave no token for the service connection: it answered {}",
+                    u16::from(*status)
+                );
+                return NoToken::new(why, help(way, ""));
+            }
             let said = said.lines().next().unwrap_or_default();
             let said = said
                 .split(" Trace ID:")

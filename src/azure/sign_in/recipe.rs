@@ -6,7 +6,7 @@ use std::time::Duration;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, TokenCredential};
 use azure_core::http::{
-    ClientOptions, ExponentialRetryOptions, HttpClient, RetryOptions, Transport, Url,
+    ClientOptions, ExponentialRetryOptions, HttpClient, Pipeline, RetryOptions, Transport, Url,
 };
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
@@ -127,7 +127,14 @@ impl Recipe {
                     url: trusted("ACTIONS_ID_TOKEN_REQUEST_URL", &read(0))?,
                     token: read(1).into(),
                     audience: audience(self.cloud),
-                    client: self.client()?,
+                    pipeline: Pipeline::new(
+                        Some(env!("CARGO_PKG_NAME")),
+                        Some(env!("CARGO_PKG_VERSION")),
+                        self.options()?,
+                        Vec::new(),
+                        Vec::new(),
+                        None,
+                    ),
                 };
                 self.assertion(read(2), read(3), github)?
             }
