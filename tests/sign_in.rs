@@ -873,6 +873,52 @@ fn no_secret_is_said_at_any_level_in_any_way() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn no_token_of_a_tools_is_said_at_any_level() {
+    // A token in the format of Azure's, which a tool may say where it should not.
+    let jwt = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ0In0.c2lnbmF0dXJl";
+    let printed = [
+        (
+            "az",
+            format!(
+                "echo '{{\"accessToken\":\"{jwt}\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'"
+            ),
+        ),
+        ("az", format!("echo {jwt}")),
+        (
+            "az",
+            format!("echo 'ERROR: the cache has {jwt} and more' >&2; exit 1"),
+        ),
+        (
+            "az",
+            format!("echo 'ERROR: AADSTS50076: {jwt}' >&2; exit 1"),
+        ),
+        (
+            "azd",
+            format!("echo '{{\"token\":\"{jwt}\",\"expiresOn\":\"2100-01-01T00:00:00Z\"}}'"),
+        ),
+        (
+            "azd",
+            format!("echo '{{\"token\":\"{jwt}\",\"expiresOn\":\"soon\"}}'"),
+        ),
+        ("azd", format!("echo 'ERROR: {jwt}' >&2; exit 1")),
+    ];
+    for (tool, script) in printed {
+        let (_folder, azure) = cloud(faithful);
+        let project = stand_in(project(&azure, &[]), tool, &script).with_env("AZLIN_LOG", "trace");
+        for command in ["whoami", "plan"] {
+            let ran = project.run(&[command]);
+            assert!(
+                !ran.stdout.contains(jwt) && !ran.stderr.contains(jwt),
+                "{script}: {ran}"
+            );
+        }
+        let arm = arm(&azure);
+        assert!(arm.iter().all(|asked| asked.token == jwt));
+    }
+}
+
 #[test]
 fn plain_http_is_for_this_machine_only() {
     let (_folder, azure) = cloud(faithful);

@@ -6,6 +6,7 @@ use std::{fmt, io};
 use azure_core::error::{Error, ErrorKind};
 
 use super::recipe::Recipe;
+use super::tool::not_a_token;
 use super::way::Way;
 use crate::azure::failure::root;
 use crate::azure::{Failure, Kind};
@@ -126,6 +127,7 @@ pub(super) fn explain(recipe: &Recipe, error: &Error) -> NoToken {
                 }
             },
         ),
+        ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
         ErrorKind::DataConversion => NoToken::new(
             format!("the answer of {place} is not one of Azure's"),
             "check the network: a proxy or a sign-in page may have answered instead",

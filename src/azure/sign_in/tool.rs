@@ -39,14 +39,6 @@ impl Patient {
         self.way.name()
     }
 
-    /// What a person runs to see the same by themselves.
-    fn by_hand(&self) -> &'static str {
-        match self.way {
-            Way::Azd => "azd auth token --output json",
-            _ => "az account get-access-token --output json",
-        }
-    }
-
     /// `az login`, to `tenant` where one is known.
     fn login(&self, tenant: Option<&str>) -> String {
         match (self.way, tenant) {
@@ -76,18 +68,7 @@ impl Patient {
         }
         match self.is_token(&output.stdout) {
             true => Ok(output),
-            // What it printed is not shown: it may be a token all the same.
-            false => Err(NoToken::new(
-                format!("what `{tool}` printed is not a token in JSON"),
-                format!(
-                    "run `{}` to see what it prints{}",
-                    self.by_hand(),
-                    match self.way {
-                        Way::Azd => "",
-                        _ => "; azlin needs the Azure CLI 2.54 or newer",
-                    }
-                ),
-            )),
+            false => Err(not_a_token(self.way)),
         }
     }
 
@@ -124,7 +105,7 @@ impl Patient {
             why,
             format!(
                 "run `{}` to see it fail; `{}` mends most",
-                self.by_hand(),
+                by_hand(self.way),
                 self.login(None)
             ),
         )
@@ -167,7 +148,7 @@ impl Executor for Patient {
                     self.tool(),
                     self.patience.as_secs()
                 ),
-                format!("run `{}` to see what it waits for", self.by_hand()),
+                format!("run `{}` to see what it waits for", by_hand(self.way)),
             ))),
         }
     }
@@ -198,6 +179,26 @@ impl Drop for Group {
         #[cfg(not(any(unix, windows)))]
         let _ = leader;
     }
+}
+
+/// What a person runs to see by themselves what the tool says.
+fn by_hand(way: Way) -> &'static str {
+    match way {
+        Way::Azd => "azd auth token --output json",
+        _ => "az account get-access-token --output json",
+    }
+}
+
+/// That a tool printed something else. What it printed is not shown: it may be a token all the same.
+pub(super) fn not_a_token(way: Way) -> NoToken {
+    let version = match way {
+        Way::Azd => "",
+        _ => "; azlin needs the Azure CLI 2.54 or newer",
+    };
+    NoToken::new(
+        format!("what `{}` printed is not a token in JSON", way.name()),
+        format!("run `{}` to see what it prints{version}", by_hand(way)),
+    )
 }
 
 /// What stderr says; `azd` wraps it in JSON.
