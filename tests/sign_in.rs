@@ -271,8 +271,24 @@ fn a_certificate_that_cannot_be_used_says_how_to_make_one_that_can() {
     std::fs::write(project.path().join("cert.pfx"), [0x30, 0x82, 0xff]).unwrap();
     assert_snapshot!(project.run(&["plan"]).stderr, @"
     error: cannot list the VMs: the certificate `cert.pfx` has no certificate in PEM in it
-    help: azlin takes PEM with an RSA key that is not encrypted; openssl pkcs12 -in cert.pfx -nodes -out cert.pem makes one of a PKCS #12 file
+    help: azlin takes PEM with an RSA key that is not encrypted: openssl pkcs12 -in cert.pfx -nodes -out cert.pem makes it of a PKCS #12 file, openssl pkey -in old.pem -out key.pem of an encrypted key
     ");
+    let whole = std::fs::read_to_string(CERTIFICATE[2].1).unwrap();
+    let (key, certificate) = whole.split_at(whole.find("-----BEGIN CERTIFICATE").unwrap());
+    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    for (pem, what) in [
+        (certificate.to_owned(), "has no private key in PEM in it"),
+        (key.to_owned(), "has no certificate in PEM in it"),
+        (encrypted + certificate, "has an encrypted key"),
+        (
+            whole.replace("MII", "AAA"),
+            "has a key that is not RSA of 2048 bits or more",
+        ),
+    ] {
+        std::fs::write(project.path().join("cert.pfx"), pem).unwrap();
+        let ran = project.run(&["plan"]);
+        assert!(ran.stderr.contains(what), "{what}: {ran}");
+    }
     assert_eq!(azure.asked().len(), 0);
 }
 

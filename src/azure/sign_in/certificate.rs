@@ -43,8 +43,8 @@ impl Certificate {
         let unusable = |what: &str| {
             NoToken::new(
                 format!("the certificate {name} {what}"),
-                "azlin takes PEM with an RSA key that is not encrypted; openssl pkcs12 -in cert.pfx -nodes -out cert.pem \
-                 makes one of a PKCS #12 file",
+                "azlin takes PEM with an RSA key that is not encrypted: openssl pkcs12 -in cert.pfx -nodes -out cert.pem \
+                 makes it of a PKCS #12 file, openssl pkey -in old.pem -out key.pem of an encrypted key",
             )
         };
         // The app's own comes first, those that vouch for it after.
@@ -52,6 +52,9 @@ impl Certificate {
         let certificate = certificate
             .and_then(Result::ok)
             .ok_or_else(|| unusable("has no certificate in PEM in it"))?;
+        if String::from_utf8_lossy(&pem).contains("ENCRYPTED") {
+            return Err(unusable("has an encrypted key"));
+        }
         let key = PrivateKeyDer::from_pem_slice(&pem)
             .map_err(|_| unusable("has no private key in PEM in it"))?;
         let key = match &key {
