@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use azlin::apply::{apply, put_back};
-use azlin::azure::{Arm, Target, fleet, sign_in};
+use azlin::azure::sign_in::SignIn;
+use azlin::azure::{Arm, Target, fleet};
 use azlin::model::{
     Declared, Desired, Held, Live, LiveName, Owner, Scope, SessionName, SubscriptionId, TagKey,
     VmId,
@@ -53,7 +54,7 @@ impl Azure {
         project.set_fleet(vms);
         let sandbox = Target::Sandbox(Arc::new(Sandbox::open(project.state(), 100)));
         let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
-        let arm = Arm::open(sandbox, subscription, sign_in::sandbox()).unwrap();
+        let arm = Arm::open(sandbox, subscription, SignIn::sandbox()).unwrap();
         Self {
             _project: project,
             arm,

@@ -189,7 +189,7 @@ fn what_is_no_azure_is_told_as_such() {
     ");
     assert_snapshot!(page(404, r#"{"code":"SubscriptionNotFound","message":"The subscription could not be found."}"#), @"
     error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription could not be found
-    help: check the subscription's id and that you are signed in to its tenant
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
     ");
 }
 
@@ -221,8 +221,8 @@ fn an_endpoint_is_sent_the_given_token_and_nothing_else() {
     let ran = project.run(&["plan"]);
     assert_eq!(azure.asked().len(), 0);
     assert_snapshot!(ran.stderr, @"
-    error: cannot sign in to `endpoint`: not signed in: an endpoint is sent AZURE_ACCESS_TOKEN only, which is not set
-    help: set AZURE_ACCESS_TOKEN; an emulator takes any value
+    error: cannot sign in to the file's `endpoint`: it is sent AZURE_ACCESS_TOKEN only, which is not set
+    help: set AZURE_ACCESS_TOKEN, of which an emulator takes any value; or name the endpoint by --endpoint, for every way of signing in
     ");
 }
 
@@ -234,7 +234,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let project = || Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "t");
     assert_snapshot!(project().run(&["plan"]).stderr, @r#"
     error: no subscription is named
-    help: write `subscription = "…"` under [azure], pass --subscription, or set AZURE_SUBSCRIPTION_ID
+    help: write `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
     "#);
     let given = project()
         .with_env("AZURE_SUBSCRIPTION_ID", sandbox::SUBSCRIPTION)
@@ -249,7 +249,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let other = "00000000-0000-0000-0000-000000000000";
     assert_snapshot!(project().run(&["plan", "--subscription", other]).stderr, @"
     error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: check the subscription's id and that you are signed in to its tenant
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
     ");
 }
 

@@ -5,7 +5,8 @@ mod support;
 use std::sync::Arc;
 
 use azlin::apply::apply;
-use azlin::azure::{Arm, Target, fleet, sign_in};
+use azlin::azure::sign_in::SignIn;
+use azlin::azure::{Arm, Target, fleet};
 use azlin::model::{Declared, Desired, Scope, SessionName, SubscriptionId, TagKey, VmId};
 use azlin::plan::{Aim, Outcome, plan};
 use azlin::sandbox::{self, Sandbox};
@@ -354,7 +355,7 @@ async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
     let arm = Arm::open(
         Target::Sandbox(Arc::new(sandbox)),
         subscription,
-        sign_in::sandbox(),
+        SignIn::sandbox(),
     )
     .unwrap();
     let line = |n: usize| Declared {
@@ -442,7 +443,7 @@ async fn what_azure_says_is_left_is_not_overdrawn() {
     let sandbox = Arc::new(Sandbox::open(project.state(), 200).with_faults(vec![budget]));
     let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
     let target = Target::Sandbox(Arc::clone(&sandbox));
-    let arm = Arm::open(target, subscription, sign_in::sandbox()).unwrap();
+    let arm = Arm::open(target, subscription, SignIn::sandbox()).unwrap();
     let tag = TagKey::default();
     let live = fleet::sessions(&arm, &Scope::Subscription, &tag)
         .await

@@ -468,7 +468,7 @@ fn without_a_file_and_a_subscription_it_says_what_is_missing() {
     $ azlin session vm -> 1
     --- stderr
     error: no sessions.toml in this folder or any above it, and no subscription is named
-    help: go to the folder that has one, pass --subscription, or set AZURE_SUBSCRIPTION_ID
+    help: go to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
     ");
     assert_snapshot!(project.run(&["session", "vm", "--file", "other.toml"]), @"
     $ azlin session vm --file other.toml -> 1

@@ -99,8 +99,11 @@ fn unanswered(error: &legacy::Error) -> Kind {
             message: answer.error_message().unwrap_or_default().to_owned(),
             ..Refusal::default()
         })),
-        None => Kind::Unreachable {
-            why: super::failure::root(error),
+        None => match super::failure::find(error) {
+            Some(failure) => failure.kind.clone(),
+            None => Kind::Unreachable {
+                why: super::failure::root(error),
+            },
         },
     }
 }

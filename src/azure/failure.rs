@@ -35,12 +35,12 @@ pub enum Kind {
         /// What the system said.
         why: String,
     },
-    /// No token.
+    /// No token, or none that Azure takes.
     SignIn {
-        /// What the credential said.
+        /// What is wrong with it.
         why: String,
         /// What to do about it.
-        help: &'static str,
+        help: String,
     },
     /// Azure's answer names another host to go on at; the token does not go there.
     Foreign {
@@ -102,7 +102,7 @@ impl Failure {
             Kind::Unreachable { .. } => {
                 "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
             }
-            Kind::SignIn { help, .. } => help,
+            Kind::SignIn { help, .. } => return Some(escape(help).into_owned()),
             Kind::NotStarted { .. } => {
                 "look at the VM in the portal: its size may be sold out in its region or zone"
             }
@@ -184,7 +184,7 @@ impl fmt::Display for Kind {
             }
             Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
             Self::NotStarted { why } => write!(f, "it did not start: {}", escape(why)),
-            Self::SignIn { why, .. } => write!(f, "not signed in: {}", escape(why)),
+            Self::SignIn { why, .. } => f.write_str(&escape(why)),
             Self::Foreign { host } => {
                 write!(
                     f,
@@ -208,6 +208,18 @@ impl Kind {
             },
         }
     }
+}
+
+/// The failure among an error and its causes.
+pub(super) fn find<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Failure> {
+    let mut cause = Some(error);
+    while let Some(found) = cause {
+        if let Some(failure) = found.downcast_ref() {
+            return Some(failure);
+        }
+        cause = found.source();
+    }
+    None
 }
 
 /// The innermost of an error and its causes: the one that says what happened, where the others only say where.

@@ -1,23 +1,28 @@
 //! Azure, below everything else: requests over the SDK's pipeline, answers as [`crate::model`]'s words.
 //!
-//! This room alone names Azure's crates. The bearer token stays inside `azure_core`'s pipeline; no request leaves for a host
-//! other than the one that was opened.
+//! This room alone names Azure's crates. The bearer token does not leave it; no request leaves for a host other than the one
+//! that was opened, and those that give out tokens.
 
 mod bridge;
 pub mod compute;
 mod discreet;
 mod failure;
 pub mod fleet;
+mod origin;
 mod pace;
 mod patience;
 mod pipeline;
 mod record;
 mod refusal;
+mod renew;
 pub mod sign_in;
 pub mod tags;
 mod transport;
+mod unauthorized;
+pub mod who;
 
 pub use failure::{Failure, Kind};
+pub use origin::Origin;
 pub use pace::Turn;
 pub use patience::Patience;
 pub use pipeline::{Arm, DEADLINE};

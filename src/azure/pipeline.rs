@@ -5,8 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::credentials::TokenCredential;
-use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
@@ -22,8 +20,10 @@ use serde_json::value::RawValue;
 use super::failure::root;
 use super::pace::{Pace, Turn};
 use super::patience::Patience;
-use super::sign_in::SIGN_IN;
+use super::renew::{Renew, challenge};
+use super::sign_in::{NoToken, SignIn};
 use super::transport::Target;
+use super::unauthorized::unauthorized;
 use super::{Failure, Kind};
 use crate::model::{SubscriptionId, VmId};
 
@@ -50,6 +50,9 @@ pub struct Arm {
     base: Url,
     emulator: Option<SocketAddr>,
     subscription: SubscriptionId,
+    sign_in: SignIn,
+    /// What tokens are asked for.
+    scope: String,
 }
 
 /// What came back.
@@ -102,7 +105,7 @@ impl Arm {
     pub fn open(
         target: Target,
         subscription: SubscriptionId,
-        credential: Arc<dyn TokenCredential>,
+        sign_in: SignIn,
     ) -> Result<Self, Failure> {
         let (base, audience) = target.base();
         let failure =
@@ -111,8 +114,12 @@ impl Arm {
         let emulator = target.emulator();
         let client = target.client().map_err(failure)?;
         let scope = format!("{audience}/.default");
-        let authorization: Arc<dyn Policy> =
-            Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope]));
+        let credential = sign_in.kept.clone();
+        let renew: Arc<dyn Policy> = Arc::new(Renew(credential.clone()));
+        let authorization: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(
+            credential,
+            [scope.clone()],
+        ));
         let options = ClientOptions {
             transport: Some(Transport::new(client)),
             retry: RetryOptions::none(),
@@ -123,7 +130,7 @@ impl Arm {
             Some(env!("CARGO_PKG_VERSION")),
             options,
             Vec::new(),
-            vec![authorization],
+            vec![renew, authorization],
             None,
         );
         Ok(Self {
@@ -134,6 +141,8 @@ impl Arm {
             base,
             emulator,
             subscription,
+            sign_in,
+            scope,
         })
     }
 
@@ -166,6 +175,24 @@ impl Arm {
     /// Waits before attempt number `attempt` + 1 at what ended in `failure`; answers false where there is to be none.
     pub async fn pause(&self, failure: &Failure, attempt: u32) -> bool {
         self.patience.pause(failure, attempt).await
+    }
+
+    /// How azlin signed in to it.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
+    }
+
+    /// Where requests go, for a person: an emulator is not reached by https.
+    pub fn endpoint(&self) -> String {
+        match self.emulator {
+            Some(address) => format!("http://{address}"),
+            None => self.base.origin().ascii_serialization(),
+        }
+    }
+
+    /// What its tokens are asked for.
+    pub(super) fn scope(&self) -> &str {
+        &self.scope
     }
 
     pub(super) fn base(&self) -> &Url {
@@ -252,10 +279,9 @@ impl Arm {
         let context = Context::new();
         let sent = self.pipeline.send(&context, request, Some(options));
         let response = sent.await.map_err(|error| {
-            let why = root(&error);
-            let kind = match error.kind() {
-                ErrorKind::Credential => Kind::SignIn { why, help: SIGN_IN },
-                _ => Kind::Unreachable { why },
+            let kind = match NoToken::find(&error) {
+                Some(no) => no.clone().into(),
+                None => Kind::Unreachable { why: root(&error) },
             };
             Failure::new(doing, kind)
         })?;
@@ -280,7 +306,14 @@ impl Arm {
         } = answer;
         let id = headers.get_optional_str(&REQUEST_ID);
         let id = id.filter(|_| self.names_requests).map(str::to_owned);
-        let kind = || Kind::refusal(*status, body, retry_after(headers));
+        let kind = || match Kind::refusal(*status, body, retry_after(headers)) {
+            Kind::Refused(refusal) if refusal.status == 401 => {
+                let challenge = challenge(headers);
+                let way = self.sign_in.way;
+                unauthorized(&refusal.code, &refusal.message, challenge.as_deref(), way)
+            }
+            kind => kind,
+        };
         let refused = !(200..300).contains(status);
         refused.then(|| Failure::new(doing, kind()).named(id))
     }

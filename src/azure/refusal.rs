@@ -156,7 +156,8 @@ impl Refusal {
                 "somebody has deleted or moved it: run plan again"
             }
             "SubscriptionNotFound" => {
-                "check the subscription's id and that you are signed in to its tenant"
+                "this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant \
+                 (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed"
             }
             "ReadOnlyDisabledSubscription" => {
                 "see to the subscription in the portal: it can only be read until it is enabled again"

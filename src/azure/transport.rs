@@ -23,6 +23,8 @@ const READ: Duration = Duration::from_secs(60);
 pub enum Target {
     /// A cloud of Microsoft's, over TLS.
     Cloud(Cloud),
+    /// An Azure Resource Manager somewhere else (Azure Stack, a private cloud), over TLS: its origin and its audience.
+    Elsewhere(String, String),
     /// An emulator on this machine, over plain HTTP.
     Loopback(SocketAddr),
     /// The embedded Azure, in this process.
@@ -45,6 +47,7 @@ impl Target {
             Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => {
                 ("sandbox.invalid", "sandbox.invalid")
             }
+            Self::Elsewhere(origin, audience) => return (origin.clone(), audience.clone()),
             Self::Loopback(address) => {
                 return (
                     format!("https://{address}"),
@@ -59,7 +62,7 @@ impl Target {
     pub(super) fn emulator(&self) -> Option<SocketAddr> {
         match self {
             Self::Loopback(address) => Some(*address),
-            Self::Cloud(_) | Self::Sandbox(_) => None,
+            Self::Cloud(_) | Self::Elsewhere(..) | Self::Sandbox(_) => None,
         }
     }
 
@@ -71,7 +74,7 @@ impl Target {
                 client: reqwest(|builder| builder.no_proxy().tls_certs_only([]))?,
                 address,
             }),
-            Self::Cloud(_) => Arc::new(reqwest(|builder| builder)?),
+            Self::Cloud(_) | Self::Elsewhere(..) => Arc::new(reqwest(|builder| builder)?),
         };
         Recorder::wrap(Arc::new(Discreet(client)))
     }
@@ -79,7 +82,7 @@ impl Target {
 
 /// An HTTP client that follows no redirect, so that nothing but the pipeline decides where a request goes. It takes the
 /// system's certificates, or those that `SSL_CERT_FILE` names, and `HTTPS_PROXY` from the environment.
-fn reqwest(
+pub(super) fn reqwest(
     with: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
 ) -> Result<reqwest::Client, String> {
     // Already installed is as good.
@@ -105,15 +108,24 @@ struct Loopback {
 #[async_trait]
 impl HttpClient for Loopback {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let mut request = request.clone();
-        let url = request.url_mut();
-        // The scheme first: a port that is the scheme's own is not kept.
-        let changed = url
-            .set_scheme("http")
-            .and_then(|()| url.set_port(Some(self.address.port())));
-        changed.map_err(|()| Error::with_message(ErrorKind::Other, "the emulator has no URL"))?;
-        self.client.execute_request(&request).await
+        plainly(&self.client, request, self.address.port()).await
     }
+}
+
+/// Sends a request whose URL says https over plain HTTP, to `port`.
+pub(super) async fn plainly(
+    client: &reqwest::Client,
+    request: &Request,
+    port: u16,
+) -> azure_core::Result<AsyncRawResponse> {
+    let mut request = request.clone();
+    let url = request.url_mut();
+    // The scheme first: a port that is the scheme's own is not kept.
+    let changed = url
+        .set_scheme("http")
+        .and_then(|()| url.set_port(Some(port)));
+    changed.map_err(|()| Error::with_message(ErrorKind::Other, "the address has no URL"))?;
+    client.execute_request(&request).await
 }
 
 #[derive(Debug)]

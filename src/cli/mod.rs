@@ -9,6 +9,7 @@ mod sandbox;
 mod session;
 mod ssh_config;
 mod tag;
+mod whoami;
 
 pub use completions::{Completions, Shell};
 pub use connect::Connect;
@@ -19,11 +20,14 @@ pub use sandbox::Sandbox;
 pub use session::Session;
 pub use ssh_config::SshConfig;
 pub use tag::{Tag, Which};
+pub use whoami::{Whoami, WhoamiFormat};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::azure::sign_in::Way;
 
 /// What azlin alone says.
 pub const FIRST_STEPS: &str = "\
@@ -84,7 +88,8 @@ pub struct Common {
     /// the one in ~/.config/azlin]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
-    /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID]
+    /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID, else ARM_SUBSCRIPTION_ID, else az's
+    /// default]
     #[arg(long, global = true, value_name = "ID")]
     pub subscription: Option<String>,
     /// How long azlin may wait for Azure in all
@@ -94,6 +99,38 @@ pub struct Common {
     /// Add Azure's ids of requests to errors
     #[arg(long, global = true, hide_short_help = true)]
     pub verbose: bool,
+    /// How to sign in [default: what the environment sets up, else az]
+    #[arg(long, global = true, value_name = "WAY", hide_short_help = true, help_heading = "Signing in",
+        value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
+    pub auth: Option<String>,
+    /// Another Azure Resource Manager (Azure Stack, a private cloud, an emulator), by https; by http on loopback only
+    /// [default: AZLIN_ENDPOINT, else the file's cloud]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signing in"
+    )]
+    pub endpoint: Option<String>,
+    /// What tokens for an --endpoint by https are asked for [default: AZLIN_AUDIENCE, else the endpoint itself]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signing in"
+    )]
+    pub audience: Option<String>,
+    /// Who gives out tokens, by https; by http on loopback only [default: AZURE_AUTHORITY_HOST, else the cloud's]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        hide_short_help = true,
+        help_heading = "Signing in"
+    )]
+    pub authority: Option<String>,
     /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
     #[arg(
         long,
@@ -142,6 +179,8 @@ pub enum Verb {
     Tag(Tag),
     /// Let ssh, scp, rsync and editors know the sessions by name
     SshConfig(SshConfig),
+    /// See who azlin is to Azure, why, and what it may do there
+    Whoami(Whoami),
     /// Try azlin out, or test against it, without an Azure account
     #[command(subcommand)]
     Sandbox(Sandbox),

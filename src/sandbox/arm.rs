@@ -228,6 +228,11 @@ impl Call<'_> {
                 Ok(Response::json(200, &list))
             }
             Resource::Subscription => Ok(Response::json(200, &subscription())),
+            Resource::Permissions => {
+                // What the role Owner allows.
+                let owner = json!({"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []});
+                Ok(Response::json(200, &json!({"value": [owner]})))
+            }
             Resource::Vms => vms::list(self),
             Resource::Vm => vms::get(self),
             Resource::InstanceView => vms::instance_view(self),

@@ -97,6 +97,7 @@ pub(super) enum Resource {
     PublicIps,
     Tags,
     TagsResult,
+    Permissions,
 }
 
 impl Resource {
@@ -123,6 +124,10 @@ pub(super) struct Route {
 const PATHS: &[(&str, Resource)] = &[
     ("subscriptions", Resource::Subscriptions),
     ("subscriptions/{subscription}", Resource::Subscription),
+    (
+        "subscriptions/{subscription}/providers/Microsoft.Authorization/permissions",
+        Resource::Permissions,
+    ),
     (
         "subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines",
         Resource::Vms,
@@ -234,6 +239,7 @@ pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, Ar
 
 fn is_namespace(name: &str) -> bool {
     [
+        "Microsoft.Authorization",
         "Microsoft.Compute",
         "Microsoft.Network",
         "Microsoft.Resources",

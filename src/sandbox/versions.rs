@@ -36,6 +36,8 @@ const NETWORK: &[&str] = &[
     "2024-05-01",
 ];
 
+const AUTHORIZATION: &[&str] = &["2015-07-01", "2018-07-01", "2022-04-01"];
+
 const RESOURCES: &[&str] = &[
     "2024-03-01",
     "2023-07-01",
@@ -68,6 +70,7 @@ pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
             ("Microsoft.Compute", "virtualMachines", COMPUTE)
         }
         Resource::Operation => ("Microsoft.Compute", "locations/operations", COMPUTE),
+        Resource::Permissions => ("Microsoft.Authorization", "permissions", AUTHORIZATION),
         Resource::Nics => ("Microsoft.Network", "networkInterfaces", NETWORK),
         Resource::PublicIps => ("Microsoft.Network", "publicIPAddresses", NETWORK),
     };

@@ -22,6 +22,7 @@ mod ssh_config;
 mod table;
 mod tags;
 mod unusable;
+mod whoami;
 mod words;
 
 pub use astray::astray;
@@ -41,4 +42,5 @@ pub use session::{doubled, failed, not_by_hand, session};
 pub use ssh_config::left_out;
 pub use tags::{tag_altered, tag_refusal, tags};
 pub use unusable::unusable;
+pub use whoami::{NamedBy, Right, Who};
 pub use words::why;

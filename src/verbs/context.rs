@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::names::{self, Cache};
+use super::subscription::{Subscription, subscription};
+use super::target::{self, Opened};
 use super::{Streams, Trouble};
-use crate::azure::{Arm, Patience, Target, fleet, sign_in};
+use crate::azure::{Arm, Patience, fleet};
 use crate::cli::Common;
 use crate::file::find::{self, Found};
 use crate::file::{self, File, Severity};
-use crate::model::{Cloud, Live, Scope, SubscriptionId};
+use crate::model::{Live, Scope};
 use crate::plan::Basis;
-use crate::sandbox::{self, Sandbox};
+use crate::show::NamedBy;
 use crate::{plan, show, text};
 
 /// How many diagnostics are shown. A file with more has one thing wrong with it, many times.
@@ -34,7 +35,11 @@ pub(super) struct Context {
     pub folder: PathBuf,
     /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
     pub place: String,
+    /// What named the subscription.
+    pub subscription_from: NamedBy,
     pub arm: Arm,
+    /// The endpoint that a person named instead of the file's cloud.
+    elsewhere: Option<String>,
     streams: Streams,
 }
 
@@ -57,26 +62,15 @@ impl Context {
         let shown = path.as_deref().unwrap_or(Path::new(find::NAME));
         let name = text::escape(&shown.to_string_lossy()).into_owned();
         let folder = find::folder(shown).to_owned();
-        let subscription = subscription(common, &file, path.is_some())?;
-        let (target, credential, place) = match (file.azure.endpoint, file.azure.cloud) {
-            (Some(address), _) => {
-                let place = format!("subscription {subscription} at {address}");
-                (Target::Loopback(address), sign_in::emulator()?, place)
-            }
-            (None, Cloud::Sandbox) => {
-                let sandbox = Sandbox::open(state(&folder), sandbox::DEFAULT_PAGE_SIZE);
-                (
-                    Target::Sandbox(Arc::new(sandbox)),
-                    sign_in::sandbox(),
-                    "the sandbox".to_owned(),
-                )
-            }
-            (None, cloud) => (
-                Target::Cloud(cloud),
-                sign_in::azure(&subscription)?,
-                format!("subscription {subscription}"),
-            ),
-        };
+        let elsewhere = target::endpoint(common);
+        let is_there = path.is_some();
+        let Subscription { id, cloud, from } =
+            subscription(common, &file, &name, is_there, elsewhere.is_some())?;
+        let Opened {
+            target,
+            sign_in,
+            place,
+        } = target::open(common, &file, &folder, &id, cloud)?;
         let patience = Patience::new(
             Duration::from_secs(common.deadline),
             move |failure, pause| {
@@ -88,7 +82,7 @@ impl Context {
                 ));
             },
         );
-        let arm = Arm::open(target, subscription, credential)?
+        let arm = Arm::open(target, id, sign_in)?
             .with_patience(patience)
             .naming_requests(common.verbose);
         Ok(Self {
@@ -99,7 +93,9 @@ impl Context {
             sha256: plan::sha256(&found.map(|found| found.bytes).unwrap_or_default()),
             folder,
             place,
+            subscription_from: from,
             arm,
+            elsewhere,
             streams,
         })
     }
@@ -148,7 +144,15 @@ impl Context {
 
     /// Where the names that this file's Azure has are kept for the shell's completion.
     pub fn names(&self) -> Option<Cache> {
-        Cache::of(&self.file.azure, self.arm.subscription(), &self.folder)
+        {
+            let elsewhere = self.elsewhere.as_deref();
+            Cache::of(
+                &self.file.azure,
+                self.arm.subscription(),
+                &self.folder,
+                elsewhere,
+            )
+        }
     }
 
     /// Keeps the names of `live` for the shell's completion, where someone is at work: a script leaves no files behind.
@@ -206,11 +210,6 @@ pub(super) fn named(common: &Common) -> Option<PathBuf> {
     common.file.clone().or(from_environment.map(PathBuf::from))
 }
 
-/// Where the sandbox of the file in `folder` lives.
-pub(super) fn state(folder: &Path) -> PathBuf {
-    folder.join(".azlin").join("sandbox.json")
-}
-
 pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Trouble> {
     let name = found.path.to_string_lossy();
     let (file, mut diagnostics, source) = file::read(&name, &found.bytes);
@@ -241,40 +240,4 @@ pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Tr
         let message = format!("{} is not valid: {errors}", text::escape(&name));
         Trouble::new(message, "mend the file; nothing was read from Azure")
     })
-}
-
-pub(super) fn subscription(
-    common: &Common,
-    file: &File,
-    is_there: bool,
-) -> Result<SubscriptionId, Trouble> {
-    let checked = |id: &str, whence: &str| {
-        SubscriptionId::new(id).map_err(|rule| Trouble::new(rule, format!("correct {whence}")))
-    };
-    if let Some(id) = &common.subscription {
-        return checked(id, "--subscription");
-    }
-    if let Some(id) = &file.azure.subscription {
-        return Ok(id.clone());
-    }
-    if file.azure.cloud == Cloud::Sandbox && file.azure.endpoint.is_none() {
-        return checked(sandbox::SUBSCRIPTION, "the sandbox");
-    }
-    match std::env::var("AZURE_SUBSCRIPTION_ID")
-        .ok()
-        .filter(|id| !id.is_empty())
-    {
-        Some(id) => checked(&id, "AZURE_SUBSCRIPTION_ID"),
-        None if !is_there => Err(Trouble::new(
-            format!(
-                "no {} in this folder or any above it, and no subscription is named",
-                find::NAME
-            ),
-            "go to the folder that has one, pass --subscription, or set AZURE_SUBSCRIPTION_ID",
-        )),
-        None => Err(Trouble::new(
-            "no subscription is named",
-            "write `subscription = \"…\"` under [azure], pass --subscription, or set AZURE_SUBSCRIPTION_ID",
-        )),
-    }
 }

@@ -16,8 +16,11 @@ mod session;
 mod show;
 mod ssh_config;
 mod streams;
+mod subscription;
 mod tag;
+mod target;
 mod validate;
+mod whoami;
 
 pub use completions::answer;
 
@@ -125,6 +128,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::List(args) => list::run(&cli.common, args, streams).await,
         Verb::Tag(args) => tag::run(&cli.common, args, streams).await,
         Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
+        Verb::Whoami(args) => whoami::run(&cli.common, args, streams).await,
         Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
         Verb::Completions(args) => completions::run(args, streams),
         Verb::Man(args) => man::run(args, streams),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use super::context::state;
+use super::target::state;
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Sandbox as Args};
 use crate::file::find;

@@ -25,6 +25,8 @@ pub struct Asked {
     pub target: String,
     pub host: String,
     pub token: String,
+    /// What App Service wants to see of those who ask for its identity's token.
+    pub identity_header: String,
     pub body: Vec<u8>,
 }
 
@@ -194,13 +196,14 @@ async fn answer(
         value.map_or(String::new(), |value| value.unwrap().to_owned())
     };
     let (token, content_type) = (header("authorization"), header("content-type"));
-    let host = header("host");
+    let (host, identity_header) = (header("host"), header("x-identity-header"));
     let (method, target) = (request.method().to_string(), request.uri().to_string());
     let body = request.into_body().collect().await?.to_bytes().to_vec();
     let asked = Asked {
         method,
         target,
         host,
+        identity_header,
         token: token.strip_prefix("Bearer ").unwrap_or("").to_owned(),
         body,
     };

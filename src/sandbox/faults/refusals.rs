@@ -185,6 +185,7 @@ pub(super) fn forbidden(call: &Call<'_>) -> Response {
         Resource::TagsResult => "Microsoft.Resources/subscriptions/operationresults/read",
         Resource::Tags if is_write(call) => "Microsoft.Resources/tags/write",
         Resource::Tags => "Microsoft.Resources/tags/read",
+        Resource::Permissions => "Microsoft.Authorization/permissions/read",
     };
     let scope = scope(call);
     refuse(

@@ -197,3 +197,12 @@ fn ten_thousand_vms_come_in_fifty_pages() {
     let (found, pages) = names_in_pages(&sandbox, &target, str::to_owned);
     assert_eq!((found.len(), pages), (10_000, 50));
 }
+
+#[test]
+fn whoever_asks_may_do_everything() {
+    let path = all("Microsoft.Authorization/permissions");
+    let list = new().get(&format!("{path}?api-version=2022-04-01")).ok();
+    assert_eq!(list["value"][0]["actions"], serde_json::json!(["*"]));
+    let refused = new().get(&format!("{path}?api-version=2021-04-01"));
+    assert_eq!(refused.status, 400);
+}

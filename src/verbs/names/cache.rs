@@ -63,8 +63,15 @@ impl Entry {
 
 impl Cache {
     /// The cache for what a file says of Azure. None where the user has no folder for such files.
-    pub fn of(azure: &AzureSettings, subscription: &SubscriptionId, folder: &Path) -> Option<Self> {
-        let file = file_name(azure, subscription, folder)?;
+    ///
+    /// `elsewhere` is the endpoint that a person named instead.
+    pub fn of(
+        azure: &AzureSettings,
+        subscription: &SubscriptionId,
+        folder: &Path,
+        elsewhere: Option<&str>,
+    ) -> Option<Self> {
+        let file = file_name(azure, subscription, folder, elsewhere)?;
         Some(Self {
             path: caches()?.join("azlin").join(file),
         })
@@ -166,8 +173,10 @@ fn file_name(
     azure: &AzureSettings,
     subscription: &SubscriptionId,
     folder: &Path,
+    elsewhere: Option<&str>,
 ) -> Option<String> {
     let place = match (azure.endpoint, azure.cloud) {
+        _ if elsewhere.is_some() => json!(elsewhere),
         (Some(address), _) => json!(address),
         (None, Cloud::Sandbox) => json!(fs::canonicalize(folder).ok()?.to_string_lossy()),
         (None, cloud) => json!(Cloud::NAMES.iter().position(|(_, known)| *known == cloud)),
@@ -342,16 +351,17 @@ mod tests {
         let inner = folder.path().join("inner");
         fs::create_dir(&inner).unwrap();
         let names: BTreeSet<String> = [
-            file_name(&public, &id('1'), folder.path()),
-            file_name(&public, &id('2'), folder.path()),
-            file_name(&endpoint, &id('1'), folder.path()),
-            file_name(&groups, &id('1'), folder.path()),
-            file_name(&sandbox, &id('1'), folder.path()),
-            file_name(&sandbox, &id('1'), &inner),
+            file_name(&public, &id('1'), folder.path(), Some("https://x")),
+            file_name(&public, &id('1'), folder.path(), None),
+            file_name(&public, &id('2'), folder.path(), None),
+            file_name(&endpoint, &id('1'), folder.path(), None),
+            file_name(&groups, &id('1'), folder.path(), None),
+            file_name(&sandbox, &id('1'), folder.path(), None),
+            file_name(&sandbox, &id('1'), &inner, None),
         ]
         .into_iter()
         .flatten()
         .collect();
-        assert_eq!(names.len(), 6);
+        assert_eq!(names.len(), 7);
     }
 }

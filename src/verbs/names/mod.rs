@@ -15,7 +15,8 @@ use std::path::PathBuf;
 
 use clap_complete::CompletionCandidate;
 
-use super::context;
+use super::subscription::subscription;
+use super::{context, target};
 use crate::cli::Common;
 use crate::file::{self, find};
 use crate::model::{Live, SessionName, VmId};
@@ -68,9 +69,12 @@ fn known() -> Vec<Name> {
     let (Some(file), ..) = file::read(&found.path.to_string_lossy(), &found.bytes) else {
         return Vec::new();
     };
-    let cache = context::subscription(&common, &file, true)
-        .ok()
-        .and_then(|id| Cache::of(&file.azure, &id, find::folder(&found.path)));
+    let elsewhere = target::endpoint(&common);
+    let cache = subscription(&common, &file, "", true, elsewhere.is_some());
+    let cache = cache.ok().and_then(|subscription| {
+        let (folder, elsewhere) = (find::folder(&found.path), elsewhere.as_deref());
+        Cache::of(&file.azure, &subscription.id, folder, elsewhere)
+    });
     let mut names = cache.map_or_else(Vec::new, |cache| refresh::live(&cache, &common));
     names.extend(file.desired.sessions.into_iter().map(|line| Name {
         vm: line.vm,
@@ -95,9 +99,13 @@ fn typed(words: impl Iterator<Item = OsString>) -> Common {
         match flag {
             "--" => break,
             "--file" => common.file = value.or_else(|| words.next()).map(PathBuf::from),
-            "--subscription" => {
+            "--subscription" | "--endpoint" => {
                 let value = value.or_else(|| words.next());
-                common.subscription = value.map(|id| id.to_string_lossy().into_owned());
+                let value = value.map(|value| value.to_string_lossy().into_owned());
+                match flag {
+                    "--endpoint" => common.endpoint = value,
+                    _ => common.subscription = value,
+                }
             }
             _ => {}
         }

@@ -44,6 +44,9 @@ fn ask(common: &Common) -> std::io::Result<Child> {
     if let Some(subscription) = &common.subscription {
         azlin.arg("--subscription").arg(subscription);
     }
+    if let Some(endpoint) = &common.endpoint {
+        azlin.arg("--endpoint").arg(endpoint);
+    }
     azlin
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -1,0 +1,110 @@
+//! [`Origin`]: a host that a person names by its URL, for Azure Resource Manager or for signing in.
+
+use std::net::SocketAddr;
+
+use azure_core::http::Url;
+
+use crate::text::quote;
+
+/// Where requests can be sent: over TLS, or to this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// `https://host` or `https://host:port`.
+    Tls(String),
+    /// An address on this machine, over plain HTTP.
+    Loopback(SocketAddr),
+}
+
+impl Origin {
+    /// The origin in `url`, which is `https://…` or `http://` with a loopback address. A name alone means https, as in
+    /// Azure's other SDKs.
+    ///
+    /// # Errors
+    /// It is something else, as a phrase that follows the name of what holds it: plain HTTP over a wire would show the token
+    /// to whoever listens.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let refusal = || {
+            format!(
+                "takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not {}",
+                quote(url)
+            )
+        };
+        let whole = match url.contains("://") {
+            true => url.to_owned(),
+            false => format!("https://{url}"),
+        };
+        if let Some(address) = whole.strip_prefix("http://") {
+            let address: Option<SocketAddr> = address.trim_end_matches('/').parse().ok();
+            let here = address.filter(|address| address.ip().is_loopback());
+            return here.map(Self::Loopback).ok_or_else(refusal);
+        }
+        let url = Url::parse(&whole).map_err(|_| refusal())?;
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let is_anonymous = url.username().is_empty() && url.password().is_none();
+        match url.scheme() == "https" && url.has_host() && is_bare && is_anonymous {
+            true => Ok(Self::Tls(url.origin().ascii_serialization())),
+            false => Err(refusal()),
+        }
+    }
+
+    /// The URL that the SDK is given: it takes https only, and the transport to a loopback address knows better.
+    pub(super) fn https(&self) -> String {
+        match self {
+            Self::Tls(origin) => origin.clone(),
+            Self::Loopback(address) => format!("https://{address}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tls(origin) => f.write_str(origin),
+            Self::Loopback(address) => write!(f, "http://{address}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tls_and_this_machine_are_taken() {
+        let shown = |url: &str| Origin::parse(url).map(|origin| origin.to_string());
+        assert_eq!(
+            shown("https://Login.example.com/"),
+            Ok("https://login.example.com".to_owned())
+        );
+        assert_eq!(
+            shown("login.example.com"),
+            Ok("https://login.example.com".to_owned())
+        );
+        assert_eq!(
+            shown("https://arm.local:8443"),
+            Ok("https://arm.local:8443".to_owned())
+        );
+        assert_eq!(
+            shown("http://127.0.0.1:80/"),
+            Ok("http://127.0.0.1:80".to_owned())
+        );
+        assert_eq!(
+            shown("http://[::1]:8999"),
+            Ok("http://[::1]:8999".to_owned())
+        );
+        for url in [
+            "http://example.com",
+            "http://10.0.0.1:80",
+            "http://localhost:80",
+            "http://127.0.0.1:1@example.com",
+            "https://user@example.com",
+            "https://example.com/adfs",
+            "https://example.com?x",
+            "ftp://example.com",
+            "https://",
+            "",
+        ] {
+            assert!(Origin::parse(url).is_err(), "{url}");
+        }
+    }
+}

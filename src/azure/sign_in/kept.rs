@@ -1,0 +1,96 @@
+//! [`Kept`]: the token of this run, fetched when it is first needed, and again when Azure no longer takes it.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::time::{Duration, OffsetDateTime};
+use futures::lock::Mutex;
+
+use super::no_token::NoToken;
+use super::recipe::Recipe;
+
+/// A credential that knows which token it gave out last.
+///
+/// The SDK's own credentials keep their tokens for as long as those say they last, and would give one that Azure has refused
+/// again. So each token comes from a credential made for it, and what is kept is kept here.
+#[derive(Debug)]
+pub(in crate::azure) struct Kept {
+    source: Source,
+    last: Mutex<Last>,
+}
+
+/// What came of the last attempt to get a token.
+#[derive(Debug, Default)]
+struct Last {
+    token: Option<AccessToken>,
+    failure: Option<(Instant, NoToken)>,
+}
+
+#[derive(Debug)]
+pub(super) enum Source {
+    /// A token that was given, or that nothing checks.
+    Given(Secret),
+    /// A way of getting one.
+    Recipe(Recipe),
+}
+
+impl Kept {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            source,
+            last: Mutex::default(),
+        }
+    }
+
+    /// Takes note that Azure refused `token`; answers whether another can be had.
+    ///
+    /// Of many requests that are refused at once, the first brings a new token and the others get the same.
+    pub async fn refused(&self, token: &str) -> bool {
+        if let Source::Given(_) = self.source {
+            return false;
+        }
+        let mut last = self.last.lock().await;
+        last.token.take_if(|kept| kept.token.secret() == token);
+        true
+    }
+}
+
+#[async_trait]
+impl TokenCredential for Kept {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        _options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let recipe = match &self.source {
+            Source::Given(token) => {
+                // Its real end is unknown; Azure says so when it comes.
+                let end = OffsetDateTime::now_utc() + Duration::hours(1);
+                return Ok(AccessToken::new(token.clone(), end));
+            }
+            Source::Recipe(recipe) => recipe,
+        };
+        let asked = Instant::now();
+        let mut last = self.last.lock().await;
+        // The SDK's policy asks for a new token as long before the end.
+        let soon = OffsetDateTime::now_utc() + Duration::minutes(5);
+        if let Some(token) = last.token.as_ref().filter(|token| token.expires_on > soon) {
+            return Ok(token.clone());
+        }
+        // Of many requests at once, the first waits for a sign-in that fails and the others need not.
+        if let Some((_, no)) = last.failure.as_ref().filter(|(failed, _)| *failed > asked) {
+            return Err(no.clone().into());
+        }
+        match recipe.token(scopes).await {
+            Ok(token) => {
+                last.token = Some(token.clone());
+                Ok(token)
+            }
+            Err(no) => {
+                last.failure = Some((Instant::now(), no.clone()));
+                Err(no.into())
+            }
+        }
+    }
+}

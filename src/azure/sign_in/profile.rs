@@ -1,0 +1,88 @@
+//! [`Profile`]: the subscription that `az` uses when nothing else is said.
+
+use serde::Deserialize;
+
+use crate::model::{Cloud, SubscriptionId};
+
+/// The default of `az account set`, as `az` keeps it in `azureProfile.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its id.
+    pub subscription: SubscriptionId,
+    /// The cloud that it is in.
+    pub cloud: Cloud,
+}
+
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    subscriptions: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    id: String,
+    #[serde(default)]
+    is_default: bool,
+    environment_name: Option<String>,
+}
+
+impl Profile {
+    /// The default in `bytes`, the content of `azureProfile.json`, which starts with a byte order mark. None where there is no
+    /// default that azlin can use: an account without a subscription has a tenant's id there, and a cloud that somebody
+    /// registered with `az cloud` is known to `az` only.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let file: File = serde_json::from_slice(json).ok()?;
+        let entry = file
+            .subscriptions
+            .into_iter()
+            .find(|entry| entry.is_default)?;
+        let cloud = match entry.environment_name.as_deref() {
+            None | Some("AzureCloud") => Cloud::Public,
+            Some("AzureUSGovernment") => Cloud::UsGovernment,
+            Some("AzureChinaCloud") => Cloud::China,
+            Some(_) => return None,
+        };
+        let subscription = SubscriptionId::new(&entry.id).ok()?;
+        Some(Self {
+            subscription,
+            cloud,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_found_behind_the_byte_order_mark() {
+        let file = r#"{"installationId":"x","subscriptions":[
+            {"id":"00000000-0000-0000-0000-000000000001","name":"a","isDefault":false,"environmentName":"AzureCloud"},
+            {"id":"00000000-0000-0000-0000-000000000002","name":"b","isDefault":true,"environmentName":"AzureUSGovernment",
+             "state":"Enabled","tenantId":"x","user":{"name":"m","type":"user"}}]}"#;
+        let found = Profile::read(format!("\u{feff}{file}").as_bytes()).unwrap();
+        assert_eq!(
+            found.subscription.as_str(),
+            "00000000-0000-0000-0000-000000000002"
+        );
+        assert_eq!(found.cloud, Cloud::UsGovernment);
+        assert_eq!(Profile::read(file.as_bytes()), Some(found));
+    }
+
+    #[test]
+    fn no_default_is_none() {
+        for file in [
+            "",
+            "{}",
+            r#"{"subscriptions":[]}"#,
+            r#"{"subscriptions":[{"id":"x","isDefault":true}]}"#,
+        ] {
+            assert_eq!(Profile::read(file.as_bytes()), None);
+        }
+        let elsewhere = r#"{"subscriptions":[{"id":"00000000-0000-0000-0000-000000000002","isDefault":true,"environmentName":"Stack"}]}"#;
+        assert_eq!(Profile::read(elsewhere.as_bytes()), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! Who azlin is to Azure: what the token says, what the subscription is called, and what may be done in it.
+
+use azure_core::base64::decode_url_safe;
+use azure_core::credentials::TokenCredential as _;
+use serde::Deserialize;
+
+use super::pipeline::{Arm, not_azure};
+use super::sign_in::NoToken;
+use super::{Failure, Kind};
+
+const SUBSCRIPTIONS: (&str, &str) = ("api-version", "2022-12-01");
+const PERMISSIONS: (&str, &str) = ("api-version", "2022-04-01");
+
+/// Who a token is for, as it says itself. Nothing here is verified: it is for a person to read, not to decide by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// A person's name, or what an app is known by; none where the token does not say.
+    pub name: Option<String>,
+    /// The tenant.
+    pub tenant: Option<String>,
+}
+
+/// A subscription as Azure knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Known {
+    /// What people call it.
+    pub display_name: String,
+    /// The tenant that it belongs to.
+    pub tenant_id: Option<String>,
+}
+
+/// What a role allows: its actions, less the others.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Permission {
+    /// Allowed, with `*` for anything.
+    #[serde(default)]
+    pub actions: Vec<String>,
+    /// Taken away from these again.
+    #[serde(default)]
+    pub not_actions: Vec<String>,
+}
+
+/// Who the token is for.
+///
+/// # Errors
+/// There is no token.
+pub async fn account(arm: &Arm) -> Result<Account, Failure> {
+    let token = arm.sign_in().kept.get_token(&[arm.scope()], None).await;
+    match token {
+        Ok(token) => Ok(claims(token.token.secret())),
+        Err(error) => {
+            let kind = match NoToken::find(&error) {
+                Some(no) => no.clone().into(),
+                None => Kind::Unreachable {
+                    why: super::failure::root(&error),
+                },
+            };
+            Err(Failure::new("sign in", kind))
+        }
+    }
+}
+
+/// What Azure calls the subscription.
+///
+/// # Errors
+/// Azure could not be asked, or has no such subscription in this tenant and cloud.
+pub async fn subscription(arm: &Arm) -> Result<Known, Failure> {
+    let doing = format!("read the subscription {}", arm.subscription());
+    let answer = arm.get(&doing, arm.url(&[], &[SUBSCRIPTIONS])).await?;
+    serde_json::from_slice(&answer.body)
+        .map_err(|error| Failure::new(&doing, not_azure(&answer, &error)))
+}
+
+/// What the identity may do in the whole subscription. A role on a resource group only is not in it.
+///
+/// # Errors
+/// Azure could not be asked, or says no.
+pub async fn permissions(arm: &Arm) -> Result<Vec<Permission>, Failure> {
+    let url = arm.url(
+        &["providers", "Microsoft.Authorization", "permissions"],
+        &[PERMISSIONS],
+    );
+    arm.list("read the rights on the subscription", url)
+        .await?
+        .whole()
+}
+
+/// Whether `permissions` allow `action`: one of them does, and does not take it away again (Microsoft's documentation of role
+/// definitions). Case does not count.
+pub fn allows(permissions: &[Permission], action: &str) -> bool {
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, action));
+    permissions
+        .iter()
+        .any(|role| any(&role.actions) && !any(&role.not_actions))
+}
+
+/// Whether `pattern`, in which `*` stands for any text, is all of `action`.
+fn matches(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_lowercase(), action.to_lowercase());
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == action;
+    };
+    let Some(mut left) = action.strip_prefix(start) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        match left.split_once(part) {
+            Some((_, after)) => left = after,
+            None => return false,
+        }
+    }
+    left.ends_with(end)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    tid: Option<String>,
+    upn: Option<String>,
+    unique_name: Option<String>,
+    preferred_username: Option<String>,
+    appid: Option<String>,
+    azp: Option<String>,
+    oid: Option<String>,
+}
+
+/// What a token in the format of JSON Web Tokens says of itself; nothing where it is none.
+fn claims(token: &str) -> Account {
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let payload = decode_url_safe(payload).unwrap_or_default();
+    let claims: Claims = serde_json::from_slice(&payload).unwrap_or_default();
+    let person = claims
+        .upn
+        .or(claims.preferred_username)
+        .or(claims.unique_name);
+    let app = claims.appid.or(claims.azp).map(|id| format!("app {id}"));
+    let object = claims.oid.map(|id| format!("object {id}"));
+    Account {
+        name: person.or(app).or(object),
+        tenant: claims.tid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(actions: &[&str], not_actions: &[&str]) -> Permission {
+        let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+        Permission {
+            actions: owned(actions),
+            not_actions: owned(not_actions),
+        }
+    }
+
+    #[test]
+    fn a_role_allows_what_it_names_and_does_not_take_away() {
+        let write = "Microsoft.Resources/tags/write";
+        let cases = [
+            (vec![role(&["*"], &[])], true),
+            (vec![role(&["*/read"], &[])], false),
+            (vec![role(&["microsoft.resources/TAGS/*"], &[])], true),
+            (vec![role(&["*"], &["Microsoft.Resources/*"])], false),
+            (
+                vec![role(&["*"], &["*/tags/write"]), role(&[write], &[])],
+                true,
+            ),
+            (vec![role(&["Microsoft.*/tags/wri*"], &[])], true),
+            (vec![role(&["Microsoft.*/write/*"], &[])], false),
+            (
+                vec![role(&["Microsoft.Resources/tags/write/more"], &[])],
+                false,
+            ),
+            (vec![role(&["Microsoft.Resources/tags"], &[])], false),
+            (vec![], false),
+        ];
+        for (roles, expected) in cases {
+            assert_eq!(allows(&roles, write), expected, "{roles:?}");
+        }
+        assert!(!matches("a*a", "a"), "the ends of a pattern do not overlap");
+        assert!(matches("**", "a/b"));
+    }
+
+    #[test]
+    fn a_token_says_who_it_is_for_or_nothing() {
+        let token = |claims: &str| format!("h.{}.s", azure_core::base64::encode_url_safe(claims));
+        let person = claims(&token(
+            r#"{"tid":"t","upn":"maria@example.com","appid":"x","oid":"o"}"#,
+        ));
+        assert_eq!(person.name.as_deref(), Some("maria@example.com"));
+        assert_eq!(person.tenant.as_deref(), Some("t"));
+        assert_eq!(
+            claims(&token(r#"{"appid":"x","oid":"o"}"#)).name.as_deref(),
+            Some("app x")
+        );
+        assert_eq!(
+            claims(&token(r#"{"oid":"o"}"#)).name.as_deref(),
+            Some("object o")
+        );
+        for token in ["", "opaque", "a.b.c", "..", &token(r#"{"tid":5}"#)] {
+            assert_eq!(claims(token), Account::default(), "{token}");
+        }
+    }
+}

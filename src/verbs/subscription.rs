@@ -1,0 +1,88 @@
+//! Which subscription, and who named it.
+
+use std::path::PathBuf;
+
+use super::Trouble;
+use super::target::variable;
+use crate::azure::sign_in::Profile;
+use crate::cli::Common;
+use crate::file::File;
+use crate::file::find;
+use crate::model::{Cloud, SubscriptionId};
+use crate::sandbox;
+use crate::show::NamedBy;
+
+/// The subscription that a command is about.
+pub(super) struct Subscription {
+    pub id: SubscriptionId,
+    /// The cloud that it is in.
+    pub cloud: Cloud,
+    /// What named it.
+    pub from: NamedBy,
+}
+
+/// The subscription that the flag names, else the file (called `name`, if it `is_there`), else the environment, else `az`'s
+/// default. `is_elsewhere`: it is sought at an endpoint that a person named.
+pub(super) fn subscription(
+    common: &Common,
+    file: &File,
+    name: &str,
+    is_there: bool,
+    is_elsewhere: bool,
+) -> Result<Subscription, Trouble> {
+    let cloud = match file.azure.cloud {
+        Cloud::Sandbox if is_elsewhere => Cloud::Public,
+        cloud => cloud,
+    };
+    let checked = |id: &str, from: NamedBy, whence: &str| {
+        let id = SubscriptionId::new(id)
+            .map_err(|rule| Trouble::new(rule, format!("correct {whence}")))?;
+        Ok(Subscription { id, cloud, from })
+    };
+    if let Some(id) = &common.subscription {
+        return checked(id, NamedBy::Flag, "--subscription");
+    }
+    if let Some(id) = file.azure.subscription.clone() {
+        let from = NamedBy::File(name.to_owned());
+        return Ok(Subscription { id, cloud, from });
+    }
+    if cloud == Cloud::Sandbox && file.azure.endpoint.is_none() {
+        return checked(sandbox::SUBSCRIPTION, NamedBy::Sandbox, "the sandbox");
+    }
+    for variable_name in ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"] {
+        if let Some(id) = variable(variable_name) {
+            return checked(&id, NamedBy::Variable(variable_name), variable_name);
+        }
+    }
+    if let Some(profile) = profile() {
+        return Ok(Subscription {
+            id: profile.subscription,
+            // An id of another cloud would be found nowhere.
+            cloud: profile.cloud,
+            from: NamedBy::Az,
+        });
+    }
+    Err(match is_there {
+        false => Trouble::new(
+            format!(
+                "no {} in this folder or any above it, and no subscription is named",
+                find::NAME
+            ),
+            "go to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`",
+        ),
+        true => Trouble::new(
+            "no subscription is named",
+            "write `subscription = \"…\"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`",
+        ),
+    })
+}
+
+/// The default of `az`, where there is one.
+fn profile() -> Option<Profile> {
+    let folder = match variable("AZURE_CONFIG_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => std::env::home_dir()?.join(".azure"),
+    };
+    let bytes = std::fs::read(folder.join("azureProfile.json")).ok()?;
+    Profile::read(&bytes)
+}

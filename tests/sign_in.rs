@@ -1,0 +1,1159 @@
+//! How azlin signs in: the built binary, with Azure and whoever gives out tokens on loopback.
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use azlin::sandbox::{self, Response};
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use support::azure::{Asked, Azure, saying};
+use support::{Project, Ran};
+use tempfile::TempDir;
+
+const TENANT: &str = "00000000-0000-4000-8000-00000000000a";
+const OTHER_TENANT: &str = "00000000-0000-4000-8000-00000000000b";
+const CLIENT: &str = "00000000-0000-4000-8000-00000000000c";
+
+/// What a test may never see in an output.
+const SECRETS: [&str; 6] = [
+    "secret-token",
+    "s3cret-of-the-app",
+    "job-s3cret",
+    "system-s3cret",
+    "machine-s3cret",
+    "an-assertion",
+];
+
+type Fault = fn(&Asked) -> Option<Response>;
+
+/// Azure and those around it that give out tokens; what `fault` answers comes first. Tokens are numbered.
+fn cloud(fault: Fault) -> (TempDir, Azure) {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("sandbox.json");
+    sandbox::reset(&state, None).unwrap();
+    let (tokens, assertions) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let next = |of: &AtomicUsize| of.fetch_add(1, Ordering::SeqCst) + 1;
+    let azure = Azure::serve(state, None, move |asked, answer| {
+        if let Some(response) = fault(asked) {
+            return response;
+        }
+        let path = asked.target.split('?').next().unwrap();
+        let token = || format!("secret-token-{}", next(&tokens));
+        match path.rsplit('/').next().unwrap() {
+            "token" => saying(
+                200,
+                &json!({ "token_type": "Bearer", "expires_in": 3600, "access_token": token() }),
+            ),
+            "github" => saying(
+                200,
+                &json!({ "value": format!("an-assertion-{}", next(&assertions)) }),
+            ),
+            "pipelines" => saying(
+                200,
+                &json!({ "oidcToken": "an-assertion-of-the-connection" }),
+            ),
+            "managed" => saying(
+                200,
+                &json!({ "access_token": token(), "expires_on": "4102444800", "token_type": "Bearer", "resource": "x" }),
+            ),
+            _ => answer(),
+        }
+    });
+    (folder, azure)
+}
+
+fn faithful(_: &Asked) -> Option<Response> {
+    None
+}
+
+fn is_arm(asked: &Asked) -> bool {
+    asked.target.starts_with("/subscriptions")
+}
+
+fn arm(azure: &Azure) -> Vec<Asked> {
+    azure.asked().into_iter().filter(is_arm).collect()
+}
+
+/// What those who give out tokens were asked.
+fn logins(azure: &Azure) -> Vec<Asked> {
+    azure
+        .asked()
+        .into_iter()
+        .filter(|asked| !is_arm(asked))
+        .collect()
+}
+
+/// A project without an endpoint of its own, to which the environment says where Azure is.
+fn project(azure: &Azure, set: &[(&str, &str)]) -> Project {
+    let subscription = sandbox::SUBSCRIPTION;
+    let file = format!("[azure]\nsubscription = '{subscription}'\n");
+    let project = Project::new(&file)
+        .with_env("AZLIN_ENDPOINT", &azure.endpoint)
+        .with_env("AZURE_AUTHORITY_HOST", &azure.endpoint);
+    set.iter().fold(project, |project, (name, value)| {
+        project.with_env(name, &value.replace("AZURE", &azure.endpoint))
+    })
+}
+
+const SECRET: [(&str, &str); 3] = [
+    ("AZURE_TENANT_ID", TENANT),
+    ("AZURE_CLIENT_ID", CLIENT),
+    ("AZURE_CLIENT_SECRET", "s3cret-of-the-app"),
+];
+const CERTIFICATE: [(&str, &str); 3] = [
+    SECRET[0],
+    SECRET[1],
+    (
+        "AZURE_CLIENT_CERTIFICATE_PATH",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/certificate.pem"),
+    ),
+];
+const WORKLOAD: [(&str, &str); 3] = [
+    SECRET[0],
+    SECRET[1],
+    ("AZURE_FEDERATED_TOKEN_FILE", "assertion"),
+];
+const GITHUB: [(&str, &str); 4] = [
+    SECRET[0],
+    SECRET[1],
+    (
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "AZURE/github?api-version=2.0",
+    ),
+    ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-s3cret"),
+];
+const PIPELINES: [(&str, &str); 5] = [
+    ("AZURESUBSCRIPTION_TENANT_ID", TENANT),
+    ("AZURESUBSCRIPTION_CLIENT_ID", CLIENT),
+    ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "connection"),
+    ("SYSTEM_OIDCREQUESTURI", "AZURE/pipelines"),
+    ("SYSTEM_ACCESSTOKEN", "system-s3cret"),
+];
+const MANAGED: [(&str, &str); 2] = [
+    ("IDENTITY_ENDPOINT", "AZURE/managed"),
+    ("IDENTITY_HEADER", "machine-s3cret"),
+];
+const TOKEN: [(&str, &str); 1] = [("AZURE_ACCESS_TOKEN", "secret-token-given")];
+
+/// A form's fields, decoded.
+fn form(asked: &Asked) -> Vec<(String, String)> {
+    let body = String::from_utf8(asked.body.clone()).unwrap();
+    let decoded = |text: &str| {
+        let mut parts = text.split('%');
+        let mut decoded = parts.next().unwrap().to_owned();
+        for part in parts {
+            decoded.push(char::from(u8::from_str_radix(&part[..2], 16).unwrap()));
+            decoded.push_str(&part[2..]);
+        }
+        decoded
+    };
+    let fields = body.split('&').map(|field| field.split_once('=').unwrap());
+    fields
+        .map(|(name, value)| (decoded(name), decoded(value)))
+        .collect()
+}
+
+fn field(asked: &Asked, name: &str) -> String {
+    let found = form(asked).into_iter().find(|(held, _)| held == name);
+    found.unwrap_or_else(|| panic!("no {name} in {asked:?}")).1
+}
+
+/// That the sign-in service was asked as it should be, and what proved who asks.
+fn asked_entra(asked: &Asked, proof: &str) -> String {
+    assert_eq!(asked.target, format!("/{TENANT}/oauth2/v2.0/token"));
+    assert_eq!(field(asked, "grant_type"), "client_credentials");
+    assert_eq!(field(asked, "client_id"), CLIENT);
+    assert_eq!(
+        field(asked, "scope"),
+        "https://management.azure.com/.default"
+    );
+    field(asked, proof)
+}
+
+/// That all went well, and that Azure got the token that was given out.
+fn arm_got(azure: &Azure, ran: &Ran, token: &str) {
+    assert_eq!(ran.code(), 0, "{ran}");
+    let arm = arm(azure);
+    assert!(!arm.is_empty());
+    assert!(arm.iter().all(|asked| asked.token == token), "{arm:?}");
+}
+
+#[test]
+fn a_secret_is_sent_to_the_tenants_own_place() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &SECRET).run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-1");
+    let [login] = &logins(&azure)[..] else {
+        panic!()
+    };
+    assert_eq!(asked_entra(login, "client_secret"), "s3cret-of-the-app");
+}
+
+#[test]
+fn a_certificate_signs_what_is_sent_and_stays_here() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &CERTIFICATE).run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-1");
+    let [login] = &logins(&azure)[..] else {
+        panic!()
+    };
+    let assertion = asked_entra(login, "client_assertion");
+    assert_eq!(
+        field(login, "client_assertion_type"),
+        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    );
+    let parts: Vec<&str> = assertion.split('.').collect();
+    let parsed = |part: &str| serde_json::from_slice::<Value>(&base64(part)).unwrap();
+    let (header, claims) = (parsed(parts[0]), parsed(parts[1]));
+    assert_eq!(
+        header,
+        json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": "Y87yDlWnCkAkiv3B3DH6c2BM-pIUEgsWJTyH-EuQvYs" })
+    );
+    let audience = format!(
+        "{}/{TENANT}/oauth2/v2.0/token",
+        azure.endpoint.replace("http:", "https:")
+    );
+    assert_eq!(
+        (&claims["aud"], &claims["iss"], &claims["sub"]),
+        (&json!(audience), &json!(CLIENT), &json!(CLIENT))
+    );
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap(),
+        300
+    );
+    let pem = std::fs::read_to_string(CERTIFICATE[2].1).unwrap();
+    let (_, key) = pem.split_once("-----BEGIN PRIVATE KEY-----").unwrap();
+    let (key, _) = key.split_once("-----END").unwrap();
+    let key = base64(&key.replace('\n', "").replace('+', "-").replace('/', "_"));
+    let key = ring::signature::RsaKeyPair::from_pkcs8(&key).unwrap();
+    let public = ring::signature::UnparsedPublicKey::new(
+        &ring::signature::RSA_PSS_2048_8192_SHA256,
+        key.public(),
+    );
+    let signed = format!("{}.{}", parts[0], parts[1]);
+    public.verify(signed.as_bytes(), &base64(parts[2])).unwrap();
+}
+
+/// The bytes behind Base64 in the alphabet for URLs.
+fn base64(text: &str) -> Vec<u8> {
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut bits, mut held, mut bytes) = (0_u32, 0, Vec::new());
+    for c in text.trim_end_matches('=').chars() {
+        bits = bits << 6 | u32::try_from(alphabet.find(c).unwrap()).unwrap();
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).unwrap());
+        }
+    }
+    bytes
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_says_how_to_make_one_that_can() {
+    let (_folder, azure) = cloud(faithful);
+    let with = |path: &str| {
+        project(
+            &azure,
+            &[
+                SECRET[0],
+                SECRET[1],
+                ("AZURE_CLIENT_CERTIFICATE_PATH", path),
+            ],
+        )
+    };
+    assert_snapshot!(with("cert.pfx").run(&["plan"]).stderr, @"
+    error: cannot list the VMs: cannot read the certificate `cert.pfx`: no such file or directory
+    help: AZURE_CLIENT_CERTIFICATE_PATH names it: check the path
+    ");
+    let project = with("cert.pfx");
+    std::fs::write(project.path().join("cert.pfx"), [0x30, 0x82, 0xff]).unwrap();
+    assert_snapshot!(project.run(&["plan"]).stderr, @"
+    error: cannot list the VMs: the certificate `cert.pfx` has no certificate in PEM in it
+    help: azlin takes PEM with an RSA key that is not encrypted: openssl pkcs12 -in cert.pfx -nodes -out cert.pem makes it of a PKCS #12 file, openssl pkey -in old.pem -out key.pem of an encrypted key
+    ");
+    let whole = std::fs::read_to_string(CERTIFICATE[2].1).unwrap();
+    let (key, certificate) = whole.split_at(whole.find("-----BEGIN CERTIFICATE").unwrap());
+    let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    for (pem, what) in [
+        (certificate.to_owned(), "has no private key in PEM in it"),
+        (key.to_owned(), "has no certificate in PEM in it"),
+        (encrypted + certificate, "has an encrypted key"),
+        (
+            whole.replace("MII", "AAA"),
+            "has a key that is not RSA of 2048 bits or more",
+        ),
+    ] {
+        std::fs::write(project.path().join("cert.pfx"), pem).unwrap();
+        let ran = project.run(&["plan"]);
+        assert!(ran.stderr.contains(what), "{what}: {ran}");
+    }
+    assert_eq!(azure.asked().len(), 0);
+}
+
+#[test]
+fn a_pod_sends_the_token_that_kubernetes_wrote() {
+    let (_folder, azure) = cloud(faithful);
+    let project = project(&azure, &WORKLOAD);
+    let missing = project.run(&["plan"]);
+    assert_eq!(missing.code(), 1);
+    assert_snapshot!(missing.stderr, @"
+    error: cannot list the VMs: cannot read the token in `assertion`: no such file or directory
+    help: AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod
+    ");
+    std::fs::write(project.path().join("assertion"), "an-assertion-of-the-pod").unwrap();
+    arm_got(&azure, &project.run(&["plan"]), "secret-token-1");
+    let [login] = &logins(&azure)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        asked_entra(login, "client_assertion"),
+        "an-assertion-of-the-pod"
+    );
+}
+
+#[test]
+fn a_github_job_asks_github_who_it_is() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &GITHUB).run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-1");
+    let [github, login] = &logins(&azure)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        github.target,
+        "/github?api-version=2.0&audience=api%3A%2F%2FAzureADTokenExchange"
+    );
+    assert_eq!(github.token, "job-s3cret");
+    assert_eq!(asked_entra(login, "client_assertion"), "an-assertion-1");
+}
+
+#[test]
+fn a_github_job_without_the_right_to_a_token_is_told_which() {
+    let (_folder, azure) = cloud(|asked| {
+        asked
+            .target
+            .starts_with("/github")
+            .then(|| saying(403, &json!({})))
+    });
+    assert_snapshot!(project(&azure, &GITHUB).run(&["plan"]).stderr, @"
+    error: cannot list the VMs: GitHub gave no token for this job: it answered 403
+    help: give the job `permissions: id-token: write`
+    ");
+}
+
+#[test]
+fn a_jobs_token_goes_nowhere_over_plain_http() {
+    let (_folder, azure) = cloud(faithful);
+    for (ways, name) in [(&GITHUB[..], GITHUB[2].0), (&PIPELINES[..], PIPELINES[3].0)] {
+        let ran = project(&azure, ways)
+            .with_env(name, "http://runner.example.com/x")
+            .run(&["plan"]);
+        assert_eq!(ran.code(), 1);
+        assert!(
+            ran.stderr.contains(&format!(
+                "{name} is not an https URL: `http://runner.example.com/x`"
+            )),
+            "{ran}"
+        );
+    }
+}
+
+#[test]
+fn a_pipeline_uses_its_service_connection() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &PIPELINES).run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-1");
+    let [connection, login] = &logins(&azure)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        connection.target,
+        "/pipelines?api-version=7.1&serviceConnectionId=connection"
+    );
+    assert_eq!(connection.token, "system-s3cret");
+    assert_eq!(
+        asked_entra(login, "client_assertion"),
+        "an-assertion-of-the-connection"
+    );
+}
+
+#[test]
+fn a_service_connection_that_is_not_there_is_told() {
+    let (_folder, azure) = cloud(|asked| {
+        let at_the_pipeline = asked.target.starts_with("/pipelines");
+        at_the_pipeline.then(|| saying(404, &json!({})))
+    });
+    assert_snapshot!(project(&azure, &PIPELINES).run(&["plan"]).stderr, @"
+    error: cannot list the VMs: Azure Pipelines gave no token for the service connection: it answered 404
+    help: check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step
+    ");
+}
+
+#[test]
+fn github_is_asked_again_when_it_stumbles() {
+    static STUMBLED: AtomicUsize = AtomicUsize::new(0);
+    let (_folder, azure) = cloud(|asked| {
+        let first =
+            asked.target.starts_with("/github") && STUMBLED.fetch_add(1, Ordering::SeqCst) == 0;
+        first.then(|| saying(503, &json!({})))
+    });
+    arm_got(
+        &azure,
+        &project(&azure, &GITHUB).run(&["plan"]),
+        "secret-token-1",
+    );
+}
+
+#[test]
+fn a_machine_asks_for_its_own_identity() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &MANAGED)
+        .with_env("AZURE_CLIENT_ID", CLIENT)
+        .run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-1");
+    let [login] = &logins(&azure)[..] else {
+        panic!()
+    };
+    assert_eq!(
+        login.target,
+        format!(
+            "/managed?api-version=2019-08-01&resource=https%3A%2F%2Fmanagement.azure.com&client_id={CLIENT}"
+        )
+    );
+    assert_eq!(login.identity_header, "machine-s3cret");
+}
+
+#[test]
+fn a_given_token_asks_nobody() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &[&SECRET[..], &TOKEN].concat()).run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-given");
+    assert_eq!(logins(&azure).len(), 0);
+}
+
+/// Puts a program called `name` in place of the real one; it is a shell's script.
+#[cfg(unix)]
+fn stand_in(project: Project, name: &str, script: &str) -> Project {
+    let folder = project.path().join("bin");
+    let _ = std::fs::create_dir(&folder);
+    program(&folder.join(name), script);
+    let path = folder.to_str().unwrap().to_owned();
+    project.with_env("PATH", &path)
+}
+
+#[cfg(unix)]
+fn program(path: &std::path::Path, script: &str) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn az_is_asked_for_the_subscriptions_tenant_when_nothing_else_is_set_up() {
+    let (_folder, azure) = cloud(faithful);
+    let project = project(&azure, &[]);
+    let asked = project.path().join("asked");
+    let script = format!(
+        "echo \"$*\" >> {}; echo '{{\"accessToken\":\"secret-token-az\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'",
+        asked.display()
+    );
+    let project = stand_in(project, "az", &script);
+    let ran = project.run(&["connect", "sarah-frontend", "--print"]);
+    arm_got(&azure, &ran, "secret-token-az");
+    assert_eq!(arm(&azure).len(), 4);
+    assert_eq!(
+        std::fs::read_to_string(asked).unwrap(),
+        format!(
+            "account get-access-token -o json --scope https://management.azure.com/.default --subscription {}\n",
+            sandbox::SUBSCRIPTION
+        ),
+        "once for four requests"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
+    let (_folder, azure) = cloud(faithful);
+    let told = |script: &str| {
+        let ran = stand_in(project(&azure, &[]), "az", script).run(&["plan"]);
+        assert_eq!(ran.code(), 1, "{ran}");
+        ran.stderr
+    };
+    assert_snapshot!(told("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1"), @"
+    error: cannot list the VMs: `az` is not signed in
+    help: run: az login
+    ");
+    assert_snapshot!(told(&format!("echo 'ERROR: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication. Trace ID: x
+    Interactive authentication is needed. Please run:
+    az login --tenant \"{TENANT}\" --scope \"https://management.azure.com/.default\"' >&2; exit 1")), @"
+    error: cannot list the VMs: `az` cannot get a token: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication
+    help: sign in again: az login --tenant 00000000-0000-4000-8000-00000000000a
+    ");
+    assert_snapshot!(told(&format!("echo \"ERROR: Subscription '{}' not found. Check the spelling and casing and try again.\" >&2; exit 1", sandbox::SUBSCRIPTION)), @"
+    error: cannot list the VMs: the account of `az` has no subscription 5a4db0e5-0000-4000-8000-000000000000
+    help: run `az login --tenant TENANT` for the subscription's tenant, or check the subscription's id and `az cloud show`
+    ");
+    assert_snapshot!(told("echo 'WARNING: x' >&2; echo 'ERROR: the cache is locked\u{1b}[2J' >&2; exit 1"), @r"
+    error: cannot list the VMs: `az` failed: the cache is locked\u{1b}[2J
+    help: run `az account get-access-token --output json` to see it fail; `az login` mends most
+    ");
+    assert_snapshot!(told("exit 3"), @"
+    error: cannot list the VMs: `az` failed and said nothing
+    help: run `az account get-access-token --output json` to see it fail; `az login` mends most
+    ");
+    assert_snapshot!(told("echo 'A new version is available'; echo '\"secret-token-az\"'"), @"
+    error: cannot list the VMs: what `az` printed is not a token in JSON
+    help: run `az account get-access-token --output json` to see what it prints; azlin needs the Azure CLI 2.54 or newer
+    ");
+    assert_snapshot!(told("echo '{\"accessToken\":\"secret-token-az\",\"expiresOn\":\"2030-01-01\"}'"), @"
+    error: cannot list the VMs: what `az` printed is not a token in JSON
+    help: run `az account get-access-token --output json` to see what it prints; azlin needs the Azure CLI 2.54 or newer
+    ");
+    assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @"
+    error: cannot list the VMs: `az` is not installed
+    help: install it and run `az login`, or set up another way, as a pipeline does (azlin's README, Signing in)
+    ");
+    assert_eq!(azure.asked().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn az_that_fails_is_asked_once_for_all_requests() {
+    let (_folder, azure) = cloud(faithful);
+    let project = project(&azure, &[]);
+    let asked = project.path().join("asked");
+    let project = stand_in(
+        project,
+        "az",
+        &format!("echo x >> {}; exit 1", asked.display()),
+    );
+    assert_eq!(
+        project
+            .run(&["connect", "sarah-frontend", "--print"])
+            .code(),
+        1
+    );
+    assert_eq!(std::fs::read_to_string(asked).unwrap(), "x\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_for_an_endpoint_elsewhere_is_good_for_nothing_else() {
+    let (_folder, azure) = cloud(faithful);
+    let scope = |arguments: &[&str]| {
+        let project = project(&azure, &[]);
+        let asked = project.path().join("asked");
+        let project = stand_in(
+            project,
+            "az",
+            &format!("echo \"$6\" >> {}; exit 1", asked.display()),
+        );
+        let ran = project.run(&[&["plan"], arguments].concat());
+        assert_eq!(ran.code(), 1, "{ran}");
+        std::fs::read_to_string(asked).unwrap()
+    };
+    let endpoint = "https://arm.stack.example.com";
+    assert_eq!(
+        scope(&["--endpoint", endpoint]),
+        format!("{endpoint}/.default\n")
+    );
+    let audience = [
+        "--endpoint",
+        endpoint,
+        "--audience",
+        "https://management.stack.example.com/x",
+    ];
+    assert_eq!(
+        scope(&audience),
+        "https://management.stack.example.com/x/.default\n"
+    );
+}
+
+#[test]
+fn an_endpoint_of_the_files_gets_no_other_token() {
+    let (_folder, azure) = cloud(faithful);
+    let file = format!(
+        "[azure]\nendpoint = '{}'\nsubscription = '{}'\n",
+        azure.endpoint,
+        sandbox::SUBSCRIPTION
+    );
+    let project = SECRET
+        .iter()
+        .fold(Project::new(&file), |project, (name, value)| {
+            project.with_env(name, value)
+        });
+    for arguments in [&["plan"][..], &["plan", "--auth", "secret"]] {
+        let ran = project.run(arguments);
+        assert_eq!(ran.code(), 1, "{ran}");
+        assert!(ran.stderr.starts_with("error: cannot sign in to the file's `endpoint`: it is sent AZURE_ACCESS_TOKEN only, "), "{ran}");
+    }
+    assert_eq!(azure.asked().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn azd_is_used_when_asked_for_or_alone() {
+    let (_folder, azure) = cloud(faithful);
+    let script = "echo '{\"token\":\"secret-token-azd\",\"expiresOn\":\"2100-01-01T00:00:00Z\"}'";
+    let ran = stand_in(project(&azure, &[]), "azd", script).run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-azd");
+    let told = |script: &str| {
+        stand_in(project(&azure, &SECRET), "azd", script)
+            .run(&["plan", "--auth", "azd"])
+            .stderr
+    };
+    assert_snapshot!(told("echo '{\"type\":\"consoleMessage\",\"data\":{\"message\":\"\\nERROR: not logged in, run `azd auth login` to login\\n\"}}' >&2; exit 1"), @"
+    error: cannot list the VMs: `azd` is not signed in
+    help: run: azd auth login
+    ");
+    assert_snapshot!(told("echo no"), @"
+    error: cannot list the VMs: what `azd` printed is not a token in JSON
+    help: run `azd auth token --output json` to see what it prints
+    ");
+}
+
+#[test]
+fn what_the_sign_in_service_says_no_to_is_told_in_its_words_and_with_what_to_do() {
+    let told = |fault: Fault| {
+        let (_folder, azure) = cloud(fault);
+        let ran = project(&azure, &SECRET).run(&["plan"]);
+        assert_eq!((ran.code(), arm(&azure).len()), (1, 0), "{ran}");
+        ran.stderr.replace(&azure.endpoint, "http://HERE")
+    };
+    fn entra(asked: &Asked, status: u16, body: &Value) -> Option<Response> {
+        asked
+            .target
+            .ends_with("/token")
+            .then(|| saying(status, body))
+    }
+    assert_snapshot!(told(|asked| entra(asked, 401, &json!({
+        "error": "invalid_client", "error_codes": [7000215],
+        "error_description": "AADSTS7000215: Invalid client secret provided: s3cret-of-the-app. Trace ID: 1 Correlation ID: 2\r\nTimestamp: 3",
+    }))), @"
+    error: cannot list the VMs: http://HERE answered 401: AADSTS7000215: Invalid client secret provided: [secret]
+    help: AZURE_CLIENT_SECRET is not the secret's value, or of another app: check it
+    ");
+    assert_snapshot!(told(|asked| entra(asked, 400, &json!({
+        "error": "unauthorized_client", "error_codes": [700016],
+        "error_description": "AADSTS700016: Application with identifier 'x' was not found in the directory 'y'.\r\nTrace ID: 1",
+    }))), @"
+    error: cannot list the VMs: http://HERE answered 400: AADSTS700016: Application with identifier 'x' was not found in the directory 'y'
+    help: the app is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud
+    ");
+    assert_snapshot!(told(|asked| entra(asked, 400, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
+    error: cannot list the VMs: the answer of http://HERE is not one of Azure's
+    help: check the network: a proxy or a sign-in page may have answered instead
+    ");
+    assert_snapshot!(told(|asked| entra(asked, 200, &json!({ "token_type": "Bearer" }))), @"
+    error: cannot list the VMs: the answer has no token in it
+    help: check the network: something else than Azure may have answered
+    ");
+    assert_snapshot!(told(|asked| entra(asked, 200, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
+    error: cannot list the VMs: the answer of http://HERE is not one of Azure's
+    help: check the network: a proxy or a sign-in page may have answered instead
+    ");
+}
+
+#[test]
+fn a_sign_in_service_that_does_not_answer_is_told_before_patience_ends() {
+    let (_folder, azure) = cloud(faithful);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let start = std::time::Instant::now();
+    let ran = project(&azure, &SECRET)
+        .with_env("AZURE_AUTHORITY_HOST", &nobody)
+        .run(&["plan"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(
+        ran.stderr.starts_with(&format!(
+            "error: cannot list the VMs: no answer from {nobody}: "
+        )),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("AZURE_AUTHORITY_HOST"), "{ran}");
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn a_value_that_cannot_be_one_is_told_before_anything_is_sent() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &SECRET)
+        .with_env("AZURE_TENANT_ID", "my tenant")
+        .run(&["plan"]);
+    assert_snapshot!(ran.stderr, @"
+    error: cannot list the VMs: invalid tenant ID my tenant
+    help: check AZURE_TENANT_ID and AZURE_CLIENT_ID, and what proves them; `azlin whoami` says what is used
+    ");
+    assert_eq!(azure.asked().len(), 0);
+}
+
+#[test]
+fn half_a_way_names_what_is_missing() {
+    let (_folder, azure) = cloud(faithful);
+    let ran = project(&azure, &SECRET)
+        .with_env("AZURE_TENANT_ID", "")
+        .run(&["plan"]);
+    assert_eq!(ran.code(), 1);
+    assert_snapshot!(ran.stderr, @"
+    error: cannot sign in: a service principal with a secret needs AZURE_TENANT_ID, which is not set
+    help: set AZURE_TENANT_ID, or choose another way with --auth
+    ");
+    assert_eq!(azure.asked().len(), 0);
+}
+
+/// A refusal of the token, as Azure Resource Manager words it.
+fn refusal(code: &str, message: &str, error: &str) -> Response {
+    let mut response = saying(
+        401,
+        &json!({ "error": { "code": code, "message": message } }),
+    );
+    let challenge = format!(
+        "Bearer authorization_uri=\"https://login.windows.net/{TENANT}\", error=\"{error}\", error_description=\"{message}\""
+    );
+    response.headers.push(("www-authenticate", challenge));
+    response
+}
+
+const EXPIRED: (&str, &str) = (
+    "ExpiredAuthenticationToken",
+    "The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'.",
+);
+
+#[test]
+fn a_token_that_azure_refuses_is_replaced_once_for_all_requests() {
+    let fault: Fault = |asked| {
+        let first = is_arm(asked) && asked.token == "secret-token-1";
+        first.then(|| refusal(EXPIRED.0, EXPIRED.1, "invalid_token"))
+    };
+    let (_folder, azure) = cloud(fault);
+    let ran = project(&azure, &GITHUB).run(&["connect", "sarah-frontend", "--print"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let proofs = logins(&azure);
+    let proofs: Vec<String> = proofs
+        .iter()
+        .filter(|asked| asked.target.ends_with("/token"))
+        .map(|asked| asked_entra(asked, "client_assertion"))
+        .collect();
+    assert_eq!(
+        proofs,
+        ["an-assertion-1", "an-assertion-2"],
+        "a new token, from a new assertion"
+    );
+    let accepted = arm(&azure)
+        .iter()
+        .filter(|asked| asked.token == "secret-token-2")
+        .count();
+    assert_eq!(accepted, 4);
+}
+
+#[test]
+fn a_write_is_sent_again_with_a_new_token() {
+    let fault: Fault = |asked| {
+        let first = asked.method == "PATCH" && asked.token == "secret-token-1";
+        first.then(|| refusal(EXPIRED.0, EXPIRED.1, "invalid_token"))
+    };
+    let (_folder, azure) = cloud(fault);
+    let ran = project(&azure, &SECRET).run(&["session", "dev-vm-2", "mine"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let writes = azure
+        .asked()
+        .into_iter()
+        .filter(|asked| asked.method == "PATCH");
+    let writes: Vec<(String, Vec<u8>)> = writes.map(|asked| (asked.token, asked.body)).collect();
+    assert_eq!(writes.len(), 2);
+    assert_eq!(writes[0].1, writes[1].1, "the same body");
+}
+
+#[test]
+fn a_second_refusal_ends_it() {
+    let told = |set: &[(&str, &str)], fault: Fault, requests: usize| {
+        let (_folder, azure) = cloud(fault);
+        let ran = project(&azure, set).run(&["plan"]);
+        assert_eq!((ran.code(), arm(&azure).len()), (1, requests), "{ran}");
+        ran.stderr
+    };
+    let expired: Fault =
+        |asked| is_arm(asked).then(|| refusal(EXPIRED.0, EXPIRED.1, "invalid_token"));
+    assert_snapshot!(told(&SECRET, expired, 2), @"
+    error: cannot list the VMs: Azure answered 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
+    help: a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own
+    ");
+    // There is no other.
+    assert_snapshot!(told(&TOKEN, expired, 1), @"
+    error: cannot list the VMs: Azure answered 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
+    help: the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account get-access-token --query accessToken --output tsv
+    ");
+    let claims: Fault = |asked| {
+        is_arm(asked).then(|| {
+            refusal(
+                "InvalidAuthenticationToken",
+                "More is needed.",
+                "insufficient_claims",
+            )
+        })
+    };
+    assert_snapshot!(told(&SECRET, claims, 1), @"
+    error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
+    help: the tenant's Conditional Access wants more than this identity shows: ask who manages it
+    ");
+    let tenant: Fault = |asked| {
+        let message = format!(
+            "The access token is from the wrong issuer 'https://sts.windows.net/{TENANT}/'. It must match the tenant \
+             'https://sts.windows.net/{OTHER_TENANT}/' associated with this subscription."
+        );
+        is_arm(asked).then(|| {
+            refusal(
+                "InvalidAuthenticationTokenTenant",
+                &message,
+                "invalid_token",
+            )
+        })
+    };
+    assert_snapshot!(told(&SECRET, tenant, 2), @"
+    error: cannot list the VMs: the token is of the tenant 00000000-0000-4000-8000-00000000000a, and the subscription belongs to 00000000-0000-4000-8000-00000000000b
+    help: use an identity of the tenant 00000000-0000-4000-8000-00000000000b (AZURE_TENANT_ID), or check the subscription's id
+    ");
+    assert_snapshot!(told(&TOKEN, tenant, 1), @"
+    error: cannot list the VMs: the token is of the tenant 00000000-0000-4000-8000-00000000000a, and the subscription belongs to 00000000-0000-4000-8000-00000000000b
+    help: get a token of the subscription's tenant: az account get-access-token --tenant 00000000-0000-4000-8000-00000000000b --query accessToken --output tsv
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_must_sign_in_again_is_told_the_command() {
+    let told = |fault: Fault| {
+        let (_folder, azure) = cloud(fault);
+        let script = "echo '{\"accessToken\":\"secret-token-az\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}'";
+        stand_in(project(&azure, &[]), "az", script)
+            .run(&["plan"])
+            .stderr
+    };
+    assert_snapshot!(told(|asked| is_arm(asked).then(|| refusal("InvalidAuthenticationToken", "More is needed.", "insufficient_claims"))), @"
+    error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
+    help: the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): az logout, then az login
+    ");
+    assert_snapshot!(told(|asked| {
+        let message = format!("The access token is from the wrong issuer 'https://sts.windows.net/{TENANT}/'. It must match the tenant 'https://sts.windows.net/{OTHER_TENANT}/'.");
+        is_arm(asked).then(|| refusal("InvalidAuthenticationTokenTenant", &message, "invalid_token"))
+    }), @"
+    error: cannot list the VMs: the token is of the tenant 00000000-0000-4000-8000-00000000000a, and the subscription belongs to 00000000-0000-4000-8000-00000000000b
+    help: sign in to the subscription's tenant: az login --tenant 00000000-0000-4000-8000-00000000000b
+    ");
+}
+
+#[test]
+fn no_secret_is_said_at_any_level_in_any_way() {
+    let ways: [&[(&str, &str)]; 7] = [
+        &TOKEN,
+        &SECRET,
+        &CERTIFICATE,
+        &WORKLOAD,
+        &GITHUB,
+        &PIPELINES,
+        &MANAGED,
+    ];
+    for set in ways {
+        for fault in [faithful as Fault, |asked| {
+            // Whoever answers repeats all that it was sent.
+            let body = format!(
+                "{} {} {}",
+                asked.token,
+                asked.identity_header,
+                String::from_utf8_lossy(&asked.body)
+            );
+            let said =
+                json!({ "error": { "code": "No", "message": body }, "error_description": body });
+            Some(saying(400, &said))
+        }] {
+            let (_folder, azure) = cloud(fault);
+            let project = project(&azure, set).with_env("AZLIN_LOG", "trace");
+            std::fs::write(project.path().join("assertion"), "an-assertion-of-the-pod").unwrap();
+            for command in ["whoami", "plan"] {
+                let ran = project.run(&[command]);
+                assert!(ran.stderr.contains("TRACE"), "the log is on: {ran}");
+                for secret in SECRETS {
+                    assert!(
+                        !ran.stdout.contains(secret) && !ran.stderr.contains(secret),
+                        "{set:?}: {ran}"
+                    );
+                }
+            }
+            assert!(!azure.asked().is_empty());
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_token_of_a_tools_is_said_at_any_level() {
+    // A token in the format of Azure's, which a tool may say where it should not.
+    let jwt = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ0In0.c2lnbmF0dXJl";
+    let printed = [
+        (
+            "az",
+            format!(
+                "echo '{{\"accessToken\":\"{jwt}\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'"
+            ),
+        ),
+        ("az", format!("echo {jwt}")),
+        (
+            "az",
+            format!("echo 'ERROR: the cache has {jwt} and more' >&2; exit 1"),
+        ),
+        (
+            "az",
+            format!("echo 'ERROR: AADSTS50076: {jwt}' >&2; exit 1"),
+        ),
+        (
+            "azd",
+            format!("echo '{{\"token\":\"{jwt}\",\"expiresOn\":\"2100-01-01T00:00:00Z\"}}'"),
+        ),
+        (
+            "azd",
+            format!("echo '{{\"token\":\"{jwt}\",\"expiresOn\":\"soon\"}}'"),
+        ),
+        ("azd", format!("echo 'ERROR: {jwt}' >&2; exit 1")),
+    ];
+    for (tool, script) in printed {
+        let (_folder, azure) = cloud(faithful);
+        let project = stand_in(project(&azure, &[]), tool, &script).with_env("AZLIN_LOG", "trace");
+        for command in ["whoami", "plan"] {
+            let ran = project.run(&[command]);
+            assert!(
+                !ran.stdout.contains(jwt) && !ran.stderr.contains(jwt),
+                "{script}: {ran}"
+            );
+        }
+        let arm = arm(&azure);
+        assert!(arm.iter().all(|asked| asked.token == jwt));
+    }
+}
+
+#[test]
+fn plain_http_is_for_this_machine_only() {
+    let (_folder, azure) = cloud(faithful);
+    let told = |arguments: &[&str]| {
+        let ran = project(&azure, &TOKEN).run(arguments);
+        assert_eq!(ran.code(), 1);
+        ran.stderr
+    };
+    assert_snapshot!(told(&["plan", "--endpoint", "http://arm.example.com"]), @"
+    error: --endpoint takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not `http://arm.example.com`
+    help: correct --endpoint
+    ");
+    assert_snapshot!(told(&["plan", "--authority", "https://login.example.com/adfs"]), @"
+    error: --authority takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not `https://login.example.com/adfs`
+    help: correct --authority
+    ");
+    assert_eq!(azure.asked().len(), 0);
+}
+
+#[test]
+fn the_subscription_is_azs_default_when_nothing_names_one() {
+    let (_folder, azure) = cloud(faithful);
+    let project = || {
+        let project = project(&azure, &TOKEN).with_env("AZURE_CONFIG_DIR", "az");
+        std::fs::write(project.path().join("sessions.toml"), "").unwrap();
+        std::fs::create_dir(project.path().join("az")).unwrap();
+        let profile = json!({ "subscriptions": [
+            { "id": "00000000-0000-0000-0000-000000000001", "isDefault": false, "environmentName": "AzureCloud" },
+            { "id": sandbox::SUBSCRIPTION, "isDefault": true, "environmentName": "AzureCloud" },
+        ] });
+        std::fs::write(
+            project.path().join("az/azureProfile.json"),
+            format!("\u{feff}{profile}"),
+        )
+        .unwrap();
+        project
+    };
+    let named_by = |project: &Project, arguments: &[&str]| {
+        let ran = project.run(&[&["whoami", "--format", "json"], arguments].concat());
+        let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran}"));
+        document["subscription"]["named_by"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(named_by(&project(), &[]), "az");
+    let project = project().with_env("ARM_SUBSCRIPTION_ID", sandbox::SUBSCRIPTION);
+    assert_eq!(named_by(&project, &[]), "environment");
+    let file = format!("[azure]\nsubscription = '{}'\n", sandbox::SUBSCRIPTION);
+    std::fs::write(project.path().join("sessions.toml"), file).unwrap();
+    assert_eq!(named_by(&project, &[]), "file");
+    assert_eq!(
+        named_by(&project, &["--subscription", sandbox::SUBSCRIPTION]),
+        "flag"
+    );
+}
+
+#[test]
+fn azs_default_brings_its_cloud_along() {
+    let project = Project::new("")
+        .with_env("AZURE_CONFIG_DIR", ".")
+        .with_env("PATH", "");
+    let profile = json!({ "subscriptions": [
+        { "id": sandbox::SUBSCRIPTION, "isDefault": true, "environmentName": "AzureUSGovernment" },
+    ] });
+    std::fs::write(
+        project.path().join("azureProfile.json"),
+        profile.to_string(),
+    )
+    .unwrap();
+    assert_snapshot!(project.run(&["whoami"]), @"
+    $ azlin whoami -> 1
+    --- stdout
+    signed in by  the account of the Azure CLI (nothing else is set up)
+    subscription  5a4db0e5-0000-4000-8000-000000000000 (named by az's default)
+    endpoint      https://management.usgovcloudapi.net
+
+    --- stderr
+    error: cannot sign in: `az` is not installed
+    help: install it and run `az login`, or set up another way, as a pipeline does (azlin's README, Signing in)
+    ");
+}
+
+#[test]
+fn whoami_says_who_why_where_and_what_may_be_done() {
+    let (_folder, azure) = cloud(|asked| {
+        let payload = "eyJ0aWQiOiJ0IiwidXBuIjoibWFyaWFAZXhhbXBsZS5jb20ifQ";
+        let token = format!("eyJhbGciOiJub25lIn0.{payload}.signature");
+        let roles = json!({ "value": [
+            { "actions": ["*/read"], "notActions": ["Microsoft.Network/*"] },
+            { "actions": ["Microsoft.Resources/tags/*"], "notActions": [] },
+        ] });
+        match &asked.target {
+            login if login.ends_with("/token") => Some(saying(
+                200,
+                &json!({ "access_token": token, "expires_in": 3600, "token_type": "Bearer" }),
+            )),
+            rights
+                if rights
+                    .contains("Microsoft.Authorization/permissions?api-version=2022-04-01") =>
+            {
+                Some(saying(200, &roles))
+            }
+            _ => None,
+        }
+    });
+    let project = project(&azure, &SECRET);
+    let ran = project.run(&["whoami"]);
+    assert_eq!((ran.code(), arm(&azure).len()), (0, 2), "{ran}");
+    assert_snapshot!(ran.stdout.replace(&azure.endpoint, "http://HERE"), @"
+    signed in by  a service principal with a secret (AZURE_CLIENT_SECRET, AZURE_TENANT_ID and AZURE_CLIENT_ID are set)
+    account       maria@example.com
+    tenant        t
+    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (named by sessions.toml)
+    endpoint      http://HERE
+
+    rights on the whole subscription, and what needs them:
+      yes  Microsoft.Compute/virtualMachines/read               every command
+      no   Microsoft.Network/networkInterfaces/read             connect, list, ssh-config
+      no   Microsoft.Network/publicIPAddresses/read             connect, list, ssh-config
+      yes  Microsoft.Resources/tags/read                        apply, session, tag
+      yes  Microsoft.Resources/tags/write                       apply, session, tag
+      no   Microsoft.Compute/virtualMachines/start/action       connect --start
+      yes  Microsoft.Compute/virtualMachines/instanceView/read  connect --start
+    A role on a resource group only is not counted. Reader and Tag Contributor give all but starting VMs.
+    ");
+    let json = project.run(&["whoami", "--format", "json"]).stdout;
+    assert_snapshot!(json.replace(&azure.endpoint, "http://HERE"), @r#"
+    {
+      "format_version": "1.0",
+      "way": "secret",
+      "account": "maria@example.com",
+      "tenant": "t",
+      "subscription": {
+        "id": "5a4db0e5-0000-4000-8000-000000000000",
+        "name": "azlin sandbox",
+        "named_by": "file"
+      },
+      "endpoint": "http://HERE",
+      "rights": [
+        {
+          "action": "Microsoft.Compute/virtualMachines/read",
+          "granted": true
+        },
+        {
+          "action": "Microsoft.Network/networkInterfaces/read",
+          "granted": false
+        },
+        {
+          "action": "Microsoft.Network/publicIPAddresses/read",
+          "granted": false
+        },
+        {
+          "action": "Microsoft.Resources/tags/read",
+          "granted": true
+        },
+        {
+          "action": "Microsoft.Resources/tags/write",
+          "granted": true
+        },
+        {
+          "action": "Microsoft.Compute/virtualMachines/start/action",
+          "granted": false
+        },
+        {
+          "action": "Microsoft.Compute/virtualMachines/instanceView/read",
+          "granted": true
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn whoami_says_what_it_knows_when_something_fails() {
+    let (_folder, azure) = cloud(faithful);
+    let other = "00000000-0000-0000-0000-000000000000";
+    let ran = project(&azure, &TOKEN).run(&["whoami", "--subscription", other]);
+    assert_eq!(ran.code(), 1);
+    assert_snapshot!(format!("{}{}", ran.stdout, ran.stderr).replace(&azure.endpoint, "http://HERE"), @"
+    signed in by  a token in AZURE_ACCESS_TOKEN (AZURE_ACCESS_TOKEN is set)
+    subscription  00000000-0000-0000-0000-000000000000 (named by --subscription)
+    endpoint      http://HERE
+    error: cannot read the subscription 00000000-0000-0000-0000-000000000000: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
+    ");
+    let (_folder, azure) = cloud(|asked| {
+        let refused = json!({ "error": { "code": "AuthorizationFailed", "message": "No." } });
+        asked
+            .target
+            .contains("permissions")
+            .then(|| saying(403, &refused))
+    });
+    let ran = project(&azure, &TOKEN).run(&["whoami"]);
+    assert_eq!(ran.code(), 0);
+    assert_snapshot!(ran.stderr, @"
+    warning: which rights there are is not known: cannot read the rights on the subscription: Azure answered 403 AuthorizationFailed: No
+    ");
+}
+
+#[test]
+fn in_the_sandbox_nobody_signs_in() {
+    let ran = Project::sandbox("")
+        .with_env("AZURE_CLIENT_SECRET", "half")
+        .run(&["whoami"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_snapshot!(ran.stdout, @"
+    signed in by  nothing (the sandbox takes anyone)
+    tenant        5a4db0e5-0000-4000-8000-00000000aad0
+    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (named by the sandbox)
+    endpoint      https://sandbox.invalid
+
+    rights on the whole subscription, and what needs them:
+      yes  Microsoft.Compute/virtualMachines/read               every command
+      yes  Microsoft.Network/networkInterfaces/read             connect, list, ssh-config
+      yes  Microsoft.Network/publicIPAddresses/read             connect, list, ssh-config
+      yes  Microsoft.Resources/tags/read                        apply, session, tag
+      yes  Microsoft.Resources/tags/write                       apply, session, tag
+      yes  Microsoft.Compute/virtualMachines/start/action       connect --start
+      yes  Microsoft.Compute/virtualMachines/instanceView/read  connect --start
+    ");
+}
