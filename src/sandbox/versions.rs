@@ -1,7 +1,8 @@
 //! The api-versions that each resource type answers to.
 //!
-//! Real ones, and only some of them: a request with another one fails here before it fails on
-//! Azure, and the message lists these.
+//! Real ones, and only some of them, up to those that Microsoft's SDK for Python asks for by itself
+//! (`azure-mgmt-compute` 39.0, `-network` 33.1, `-resource` 26.0): a request with another one fails
+//! here before it fails on Azure, and the message lists these.
 
 use super::errors::{self, ArmError};
 use super::route::{Resource, Route};
@@ -18,6 +19,10 @@ const COMPUTE: &[&str] = &[
     "2024-03-01",
     "2024-07-01",
     "2024-11-01",
+    "2025-04-01",
+    "2025-11-01",
+    "2026-03-01",
+    "2026-04-01",
 ];
 
 const NETWORK: &[&str] = &[
@@ -34,11 +39,23 @@ const NETWORK: &[&str] = &[
     "2024-01-01",
     "2024-03-01",
     "2024-05-01",
+    "2024-07-01",
+    "2024-10-01",
+    "2025-03-01",
+    "2025-05-01",
+    "2025-07-01",
+    "2025-09-01",
+    "2026-01-01",
+    "2026-03-01",
 ];
 
 const AUTHORIZATION: &[&str] = &["2015-07-01", "2018-07-01", "2022-04-01"];
 
 const RESOURCES: &[&str] = &[
+    "2025-04-01",
+    "2025-03-01",
+    "2024-11-01",
+    "2024-07-01",
     "2024-03-01",
     "2023-07-01",
     "2022-12-01",

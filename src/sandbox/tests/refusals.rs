@@ -33,7 +33,7 @@ fn an_api_version_belongs_to_its_provider() {
     // Each is another provider's.
     for target in [
         list("Microsoft.Compute/virtualMachines", "2021-04-01"),
-        list("Microsoft.Network/networkInterfaces", "2024-07-01"),
+        list("Microsoft.Network/networkInterfaces", "2021-11-01"),
         list("Microsoft.Network/publicIPAddresses", "2022-12-01"),
     ] {
         let refusal = refusal("GET", &target);
@@ -69,14 +69,18 @@ fn an_api_version_belongs_to_its_provider() {
 #[test]
 fn the_versions_that_azlin_and_other_clients_use_are_known() {
     let sandbox = new();
-    for version in ["2024-03-01", "2024-07-01"] {
+    for version in ["2024-03-01", "2024-07-01", "2026-04-01"] {
         sandbox
             .get(&format!("{}?api-version={version}", vm("rg-dev/dev-vm-1")))
             .ok();
     }
-    for version in ["2021-04-01", "2022-09-01", "2024-03-01"] {
+    for version in ["2021-04-01", "2022-09-01", "2024-03-01", "2025-04-01"] {
         let target = tags_of("rg-dev/dev-vm-1").replace("2021-04-01", version);
         sandbox.get(&target).ok();
+    }
+    for version in ["2023-11-01", "2026-03-01"] {
+        let target = all("Microsoft.Network/networkInterfaces");
+        sandbox.get(&format!("{target}?api-version={version}")).ok();
     }
     for version in ["2020-01-01", "2021-04-01", "2022-12-01"] {
         sandbox
