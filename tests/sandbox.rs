@@ -2,8 +2,7 @@
 
 mod support;
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use azlin::azure::sign_in::SignIn;
@@ -13,6 +12,7 @@ use azlin::sandbox::Sandbox;
 use insta::assert_snapshot;
 use support::Project;
 use support::azure::Azure;
+use support::server::Server;
 
 #[test]
 fn reset_makes_a_new_fleet_beside_the_file() {
@@ -73,48 +73,6 @@ fn a_link_in_the_state_folder_leads_no_write_elsewhere() {
             "precious",
             "{name}"
         );
-    }
-}
-
-/// A server of the built binary's, which ends with the test.
-struct Server {
-    process: Child,
-    endpoint: String,
-}
-
-impl Server {
-    fn of(project: &Project, arguments: &[&str]) -> Self {
-        let arguments = [&["sandbox", "serve", "--port", "0"], arguments].concat();
-        let mut command = project.command(&arguments);
-        let mut process = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut endpoint = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut endpoint)
-            .unwrap();
-        Self {
-            process,
-            endpoint: endpoint.trim().to_owned(),
-        }
-    }
-
-    fn project(&self, sessions: &str) -> Project {
-        let file = format!(
-            "[azure]\nendpoint = '{}'\nsubscription = '{}'\n\n{sessions}",
-            self.endpoint,
-            azlin::sandbox::SUBSCRIPTION
-        );
-        Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "anything")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -4,6 +4,8 @@
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 pub mod azure;
+pub mod sdk;
+pub mod server;
 #[cfg(unix)]
 pub mod sshd;
 
