@@ -29,7 +29,7 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
     let failed = |kind| Failure::new(&doing, kind);
     let (credential, options) = bridge::parts(arm, &doing);
     let scope = "placeholder".to_owned();
-    let client = compute::Client::new(arm.base().clone(), credential, vec![scope], options);
+    let client = compute::Client::new(arm.base.clone(), credential, vec![scope], options);
     let vms = client.virtual_machines_client();
     let subscription = arm.subscription().as_str();
 

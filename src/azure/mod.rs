@@ -3,11 +3,13 @@
 //! This room alone names Azure's crates. The bearer token does not leave it; no request leaves for a host other than the one
 //! that was opened, and those that give out tokens.
 
+mod addresses;
 mod bridge;
 pub mod compute;
 mod discreet;
 mod failure;
 pub mod fleet;
+mod list;
 mod origin;
 mod pace;
 mod patience;

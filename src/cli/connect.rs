@@ -4,10 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use clap_complete::ArgValueCompleter;
 
 use crate::ssh::SshUser;
-use crate::verbs::names;
 
 /// `azlin connect`.
 #[derive(Debug, Args)]
@@ -18,7 +16,6 @@ use crate::verbs::names;
   azlin connect project-alpha --print      the ssh command, for an editor")]
 pub struct Connect {
     /// A VM's name, a session's name or an IP address, looked for in that order; none: choose from a list
-    #[arg(add = ArgValueCompleter::new(names::sessions_and_vms))]
     pub name: Option<String>,
     /// The user to log in as [default: the file's]
     #[arg(long, value_parser = SshUser::new)]
@@ -30,7 +27,7 @@ pub struct Connect {
     #[arg(long)]
     pub port: Option<u16>,
     /// Look in this resource group only
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
     /// Show the ssh command instead of running it
     #[arg(long)]

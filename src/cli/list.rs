@@ -1,9 +1,6 @@
 //! `list`.
 
 use clap::{Args, ValueEnum};
-use clap_complete::ArgValueCompleter;
-
-use crate::verbs::names;
 
 /// `azlin list`.
 #[derive(Debug, Args)]
@@ -22,7 +19,7 @@ pub struct List {
     #[arg(long)]
     pub all: bool,
     /// Show this resource group only
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
     /// Show the VMs with this tag only; may be repeated, and all must hold
     #[arg(long, value_name = "KEY[=VALUE]")]

@@ -3,18 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use clap_complete::ArgValueCompleter;
-
-use crate::verbs::names;
 
 /// What a plan is made for, and what it may do.
 #[derive(Debug, Args)]
 pub struct Planning {
     /// Only change this VM, `VM` or `GROUP/VM`; may be repeated
-    #[arg(long, value_name = "VM", add = ArgValueCompleter::new(names::vms))]
+    #[arg(long, value_name = "VM")]
     pub target: Vec<String>,
     /// Take this VM from the owner whose file gave it its session; may be repeated
-    #[arg(long, value_name = "VM", add = ArgValueCompleter::new(names::vms))]
+    #[arg(long, value_name = "VM")]
     pub take_ownership: Vec<String>,
     /// Allow up to N sessions to be cleared
     #[arg(long, value_name = "N")]

@@ -1,9 +1,6 @@
 //! `session`.
 
 use clap::Args;
-use clap_complete::ArgValueCompleter;
-
-use crate::verbs::names;
 
 /// `azlin session`.
 #[derive(Debug, Args)]
@@ -14,7 +11,6 @@ use crate::verbs::names;
   azlin session dev-vm-1 --clear           take it away")]
 pub struct Session {
     /// The VM, as VM or GROUP/VM
-    #[arg(add = ArgValueCompleter::new(names::vms))]
     pub vm: String,
     /// The session that it is to hold; none: show the one that it holds
     pub name: Option<String>,
@@ -22,7 +18,7 @@ pub struct Session {
     #[arg(long, conflicts_with = "name")]
     pub clear: bool,
     /// Look for the VM in this resource group only
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
     /// Also edit sessions.toml
     #[arg(long)]

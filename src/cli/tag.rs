@@ -1,9 +1,6 @@
 //! `tag`.
 
 use clap::{Args, Subcommand};
-use clap_complete::ArgValueCompleter;
-
-use crate::verbs::names;
 
 /// `azlin tag`.
 #[derive(Debug, Subcommand)]
@@ -46,9 +43,9 @@ pub enum Tag {
 #[derive(Debug, Args)]
 pub struct Which {
     /// The VM, as VM or GROUP/VM
-    #[arg(value_name = "VM", add = ArgValueCompleter::new(names::vms))]
+    #[arg(value_name = "VM")]
     pub vm: String,
     /// Look in this resource group only
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP", add = ArgValueCompleter::new(names::groups))]
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
 }

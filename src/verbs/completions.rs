@@ -6,9 +6,9 @@ use std::path::Path;
 
 use clap::{Command, CommandFactory as _};
 use clap_complete::env::{self, EnvCompleter, Fish, Powershell, Shells, Zsh};
-use clap_complete::{CompleteEnv, engine};
+use clap_complete::{ArgValueCompleter, CompleteEnv, engine};
 
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, names};
 use crate::cli::{self, Cli, Completions, Shell};
 use crate::text::plain;
 
@@ -52,11 +52,28 @@ pub fn answer() -> bool {
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
     asked.extend(cli::with_double_dashes(words));
     let here = std::env::current_dir().ok();
-    let _ = CompleteEnv::with_factory(Cli::command)
+    let _ = CompleteEnv::with_factory(command)
         .var(VARIABLE)
         .shells(SHELLS)
         .try_complete(asked, here.as_deref());
     true
+}
+
+/// The command line, with what knows the names that live in Azure.
+fn command() -> Command {
+    with_names(Cli::command())
+}
+
+/// An argument of the same name means the same in every command, but for `connect NAME` and `session VM NAME`.
+fn with_names(command: Command) -> Command {
+    let is_connect = command.get_name() == "connect";
+    let named = command.mut_args(|arg| match arg.get_id().as_str() {
+        "name" if is_connect => arg.add(ArgValueCompleter::new(names::sessions_and_vms)),
+        "vm" | "target" | "take_ownership" => arg.add(ArgValueCompleter::new(names::vms)),
+        "rg" => arg.add(ArgValueCompleter::new(names::groups)),
+        _ => arg,
+    });
+    named.mut_subcommands(with_names)
 }
 
 /// clap's Bash, for a line with `--rg=rg-dev` too, which arrives as three words: to Bash, a `=` is one of its own.

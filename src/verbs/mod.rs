@@ -6,7 +6,7 @@ mod connect;
 mod context;
 mod list;
 mod man;
-pub mod names;
+mod names;
 mod picker;
 mod plan;
 mod planning;

@@ -28,11 +28,6 @@ pub(super) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     starting_with(current, offers)
 }
 
-/// VM names, each once: another argument says which of several is meant.
-pub(super) fn vms_by_name(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
-    starting_with(current, vm_names(names))
-}
-
 /// Session names, then VM names. A name that is both is the VM's, as it is to `connect`.
 pub(super) fn sessions_and_vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     let vms = vm_names(names);
@@ -181,7 +176,6 @@ mod tests {
         rg-2/A  VM in rg-2, session y
         rg-2/b  VM in rg-2
         ");
-        insta::assert_snapshot!(shown(&vms_by_name(&names, OsStr::new("a"))), @"a  VM in 2 resource groups: say which with --rg");
     }
 
     #[test]

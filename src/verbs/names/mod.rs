@@ -1,7 +1,6 @@
 //! The names that a shell completes: what the file declares, and what Azure said a short while ago.
 //!
-//! The functions are for an argument's definition: `add = ArgValueCompleter::new(names::vms)`. They run within a TAB, so
-//! they fail by knowing no names, and say nothing.
+//! They run within a TAB, so they fail by knowing no names, and say nothing.
 
 mod cache;
 mod candidates;
@@ -41,22 +40,17 @@ pub(super) fn of_live(live: &Live) -> Vec<Name> {
 }
 
 /// For an argument that takes a VM: its name, or `GROUP/VM` where several groups have one of that name.
-pub fn vms(current: &OsStr) -> Vec<CompletionCandidate> {
+pub(super) fn vms(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates::vms(&known(), current)
 }
 
 /// For an argument that takes a VM by its name or its session's.
-pub fn sessions_and_vms(current: &OsStr) -> Vec<CompletionCandidate> {
+pub(super) fn sessions_and_vms(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates::sessions_and_vms(&known(), current)
 }
 
-/// For an argument that takes a VM by its name alone, beside one that says the resource group.
-pub fn vms_by_name(current: &OsStr) -> Vec<CompletionCandidate> {
-    candidates::vms_by_name(&known(), current)
-}
-
 /// For an argument that takes a resource group.
-pub fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
+pub(super) fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates::groups(&known(), current)
 }
 
