@@ -446,3 +446,30 @@ fn a_command_on_a_terminal_keeps_its_names_for_the_next_tab() {
         assert!(offered.starts_with("by-hand  session on"), "{offered}");
     }
 }
+
+#[test]
+fn every_argument_that_takes_a_name_offers_names() {
+    let project = Project::sample();
+    refresh(&project);
+    let vms = "dev-vm-1  VM in rg-dev, session project-beta";
+    for words in [
+        &["connect", "dev-vm-1"][..],
+        &["session", "dev-vm-1"],
+        &["tag", "list", "dev-vm-1"],
+        &["tag", "add", "dev-vm-1"],
+        &["tag", "remove", "dev-vm-1"],
+        &["plan", "--target", "dev-vm-1"],
+        &["apply", "--take-ownership", "dev-vm-1"],
+    ] {
+        assert_eq!(tab(&project, words), vms, "{words:?}");
+    }
+    for command in ["connect", "session", "list"] {
+        let words = [command, "--rg", "rg-d"];
+        assert_eq!(tab(&project, &words), "rg-dev  4 VMs", "{words:?}");
+    }
+    assert_eq!(
+        tab(&project, &["session", "dev-vm-1", "proj"]),
+        "",
+        "a new name is nobody's yet"
+    );
+}
