@@ -38,13 +38,18 @@ pub enum Miss {
     },
 }
 
-/// The VM called `name`: by VM name without regard to case, then by session name, then by IP address.
+/// The VM called `name`: by VM name (or `GROUP/VM`, as no session is called) without regard to case, then by session name, then by IP address.
 ///
 /// # Errors
 /// Several VMs answer to it in the first of these ways that any does, or none does in any.
 pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
     let candidates = || live.vms.values();
-    let by_name: Vec<&Vm> = candidates().filter(|vm| vm.id.is_named(name)).collect();
+    let (group, vm) = match name.split_once('/') {
+        Some((group, vm)) => (Some(group), vm),
+        None => (None, name),
+    };
+    let is_called = |id: &VmId| id.is_named(vm) && group.is_none_or(|group| id.is_in(group));
+    let by_name: Vec<&Vm> = candidates().filter(|vm| is_called(&vm.id)).collect();
     if let Some(vm) = only("name", by_name)? {
         return Ok(vm);
     }

@@ -532,12 +532,12 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     --- stderr
     note: rg-ml/gpu-vm-2 holds no session; sessions.toml has debugging-issue-123 for it (see azlin plan)
     error: rg-ml/gpu-vm-2 is deallocated
-    help: start it first: azlin connect gpu-vm-2 --start
+    help: start it first: azlin connect rg-ml/gpu-vm-2 --start
     ");
     assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print", "--start"]), @"
     $ azlin connect gpu-vm-2 --print --start -> 0
     --- stdout
-    ssh -o 'HostKeyAlias=azlin-aa82b08b-d37e-47d4-a1c9-b2dc784fdf90' -o 'CheckHostIP=no' -o 'ConnectionAttempts=60' -l azureuser -- 203.0.113.22
+    ssh -o 'HostKeyAlias=azlin-aa82b08b-d37e-47d4-a1c9-b2dc784fdf90' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -l azureuser -- 203.0.113.22
 
     --- stderr
     note: rg-ml/gpu-vm-2 holds no session; sessions.toml has debugging-issue-123 for it (see azlin plan)

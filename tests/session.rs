@@ -282,7 +282,7 @@ fn what_cannot_be_saved_is_not_written_either() {
     $ azlin session b new --save -> 1
     --- stderr
     error: --save: sessions.toml has a form in which azlin cannot edit the line of rg/b
-    help: leave --save out, and edit the file by hand; nothing was written
+    help: leave --save out, and edit the file by hand
     ");
     assert_eq!(project.sessions(), ["rg/a -", "rg/b -"]);
 }

@@ -142,7 +142,7 @@ fn what_would_lead_astray_is_left_out_and_said() {
     warning: `*` is left out: it is no session name; give the VM another with azlin session
     warning: `C` is left out: another VM, rg/c, is called so; choose another session name
     warning: `bastion` is left out: ssh has a host of this name already; choose another session name
-    warning: `github.com` is left out: it reads as a host's name, and sessions.toml does not declare it; declare it there if it is meant
+    warning: `github.com` is left out: it reads as a host that ssh knows otherwise, and sessions.toml does not declare it; declare it there if it is meant
     warning: `localhost` is left out: ssh has a host of this name already; choose another session name
     warning: `mine` is left out: ssh has a host of this name already; choose another session name
     warning: `nowhere` is left out: rg/l has no address; give it a network interface with an address

@@ -242,8 +242,8 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     help: did you mean RG-B/dev-vm-1?
     ");
     assert_snapshot!(said(&["tag", "list", "rg-a/dev-vm-1"]), @"
-    error: no VM is called `rg-a/dev-vm-1` (3 VMs in scope)
-    help: did you mean RG-B/dev-vm-1?
+    error: no VM is called `rg-a/dev-vm-1` (1 VM in scope)
+    help: azlin list --all shows the VMs
     ");
     assert_snapshot!(said(&["tag", "list", "web"]), @"
     error: no VM is called `web` (3 VMs in scope)

@@ -24,7 +24,7 @@ pub struct Connect {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
     /// The port
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// Look in this resource group only
     #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]

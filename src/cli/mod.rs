@@ -176,6 +176,10 @@ pub enum Verb {
     List(List),
     /// Look at a VM's other tags, or change them
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+  azlin tag list dev-vm-1
+  azlin tag add dev-vm-1 env=prod
+  azlin tag remove dev-vm-1 env")]
     Tag(Tag),
     /// Let ssh, scp, rsync and editors know the sessions by name
     SshConfig(SshConfig),
@@ -183,8 +187,11 @@ pub enum Verb {
     Whoami(Whoami),
     /// Try azlin out, or test against it, without an Azure account
     #[command(subcommand)]
+    #[command(after_help = "Examples:
+  azlin sandbox reset                      what `cloud = \"sandbox\"` sees, anew
+  azlin sandbox serve --port 8999          the same by HTTP")]
     Sandbox(Sandbox),
-    /// Print the script that lets a shell complete azlin's commands and names
+    /// Have the shell complete commands, VMs and sessions at TAB
     ///
     /// One line in the shell's start-up file does it; see below.
     ///
@@ -192,7 +199,7 @@ pub enum Verb {
     /// most ten minutes ago. Where nothing is that young, a TAB has Azure asked, and waits for a moment; where the answer
     /// takes longer, the next TAB has it.
     Completions(Completions),
-    /// Write the manual pages
+    /// Read about azlin where `--help` is not enough, or install its manual pages
     Man(Man),
     /// Fill the cache of names; what a TAB starts where it has none
     #[command(hide = true)]

@@ -56,7 +56,11 @@ fn splice(text: &str, vm: &VmId, session: Option<&SessionName>) -> Option<String
         None => Some(text.len()),
     };
     let start_of_line = |from: usize| Some(text.get(..from)?.rfind('\n').map_or(0, |n| n + 1));
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let crlf = text.matches("\r\n").count();
+    let newline = match 2 * crlf > text.matches('\n').count() {
+        true => "\r\n",
+        false => "\n",
+    };
     let Some(session) = session else {
         let Some(line) = line else {
             return Some(text.to_owned());

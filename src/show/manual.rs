@@ -57,7 +57,7 @@ fn page(command: &Command, name: &str, above: Option<&str>) -> String {
     }
     for (heading, belongs) in SECTIONS {
         let section = command.clone().mut_args(|arg| match belongs(&arg) {
-            true => arg.help_heading(heading),
+            true => with_aliases(arg.help_heading(heading).hide_short_help(false)),
             false => arg.hide(true),
         });
         let _ = Man::new(section).render_options_section(&mut text);
@@ -85,6 +85,17 @@ const SECTIONS: [(&str, Belongs); 3] = [
     }),
     ("OPTIONS OF EVERY COMMAND", |arg| arg.is_global_set()),
 ];
+
+/// A flag that says its other names too, as `--help` does.
+fn with_aliases(arg: Arg) -> Arg {
+    let aliases = arg.get_visible_aliases().unwrap_or_default();
+    if aliases.is_empty() {
+        return arg;
+    }
+    let aliases: Vec<String> = aliases.iter().map(|alias| format!("--{alias}")).collect();
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    arg.help(format!("{help} [also: {}]", aliases.join(", ")))
+}
 
 fn title(name: &str) -> Roff {
     let (name, version) = (name.to_uppercase(), env!("CARGO_PKG_VERSION"));

@@ -1,5 +1,7 @@
 //! The lines of the picker.
 
+use std::collections::BTreeMap;
+
 use console::{Alignment, pad_str};
 
 use crate::model::{Live, Power, Vm};
@@ -10,12 +12,13 @@ pub fn picker(live: &Live, width: usize) -> Vec<(&Vm, String)> {
     const GAP: usize = 2;
     let mut vms: Vec<&Vm> = live.vms.values().collect();
     vms.sort_by_key(|vm| (vm.held.session.is_none(), vm.power != Power::Running));
-    let name = |vm: &Vm| {
-        let twins = |other: &&&Vm| other.id.folded_name() == vm.id.folded_name();
-        match vms.iter().filter(twins).take(2).count() {
-            1 => vm.id.name().to_owned(),
-            _ => vm.id.to_string(),
-        }
+    let mut called: BTreeMap<&str, usize> = BTreeMap::new();
+    for vm in &vms {
+        *called.entry(vm.id.folded_name()).or_default() += 1;
+    }
+    let name = |vm: &Vm| match called.get(vm.id.folded_name()) {
+        Some(1) => vm.id.name().to_owned(),
+        _ => vm.id.to_string(),
     };
     let session = |vm: &Vm| match &vm.held.session {
         Some(session) => session.to_string(),

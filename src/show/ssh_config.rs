@@ -6,7 +6,8 @@ use crate::ssh::LeftOut;
 use crate::text::quote;
 
 /// That `name` was left out of an ssh_config, why, and what to do.
-pub fn left_out(name: &LiveName, why: &LeftOut) -> String {
+/// `file` is the file that may declare it.
+pub fn left_out(name: &LiveName, why: &LeftOut, file: &str) -> String {
     let (why, help) = match why {
         LeftOut::NoName => (
             "it is no session name".to_owned(),
@@ -21,7 +22,7 @@ pub fn left_out(name: &LiveName, why: &LeftOut) -> String {
             "choose another session name",
         ),
         LeftOut::LikeHost => (
-            "it reads as a host's name, and sessions.toml does not declare it".to_owned(),
+            format!("it reads as a host that ssh knows otherwise, and {file} does not declare it"),
             "declare it there if it is meant",
         ),
         LeftOut::Taken => (

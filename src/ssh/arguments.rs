@@ -39,8 +39,10 @@ pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsStr
         arguments.push("CheckHostIP=no".into());
     }
     if ask.just_started {
-        // One a second.
-        arguments.extend(["-o".into(), "ConnectionAttempts=60".into()]);
+        // Where nobody answers, an attempt ends with its time; where the connection is refused, ssh waits a second.
+        for option in ["ConnectTimeout=5", "ConnectionAttempts=24"] {
+            arguments.extend(["-o".into(), option.into()]);
+        }
     }
     if let Some(user) = ask.user.as_ref().or(defaults.user.as_ref()) {
         arguments.extend(["-l".into(), user.as_str().into()]);

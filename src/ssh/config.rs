@@ -26,8 +26,8 @@ pub enum LeftOut {
     Several(Vec<VmId>),
     /// Another VM is called so, to which `connect` goes.
     Shadowed(VmId),
-    /// It reads as a host's name, and the file does not declare it: anyone who may write tags could take over
-    /// `ssh github.com`.
+    /// It reads as a host's name, or `ssh` has settings for hosts like it, and the file does not declare it: anyone who may
+    /// write tags could take over `ssh github.com`, or be sent to with the settings of `Host web-*`.
     LikeHost,
     /// `ssh` knows the name already, or needs it: the user's own `Host`, the jump host, this machine.
     Taken,
@@ -48,7 +48,10 @@ pub fn config(
             holders.entry(name).or_default().push(vm);
         }
     }
-    let called: BTreeMap<&str, &VmId> = live.vms.keys().map(|id| (id.folded_name(), id)).collect();
+    let mut called: BTreeMap<&str, Vec<&VmId>> = BTreeMap::new();
+    for id in live.vms.keys() {
+        called.entry(id.folded_name()).or_default().push(id);
+    }
     let jump = defaults
         .jump
         .as_ref()
@@ -67,14 +70,16 @@ pub fn config(
                 vms.iter().map(|vm| vm.id.clone()).collect(),
             ));
         };
-        let shadow = called.get(name.raw().to_lowercase().as_str());
-        if let Some(other) = shadow.filter(|other| ***other != vm.id) {
+        let lower = name.raw().to_lowercase();
+        let mut shadows = called.get(lower.as_str()).into_iter().flatten();
+        if let Some(other) = shadows.find(|other| ***other != vm.id) {
             return Err(LeftOut::Shadowed((*other).clone()));
         }
         if is_taken(&valid) {
             return Err(LeftOut::Taken);
         }
-        if name.raw().contains('.') && !declared.contains(name.raw()) {
+        let is_hosts = name.raw().contains('.') || taken.iter().any(|host| fits(host, name.raw()));
+        if is_hosts && !declared.contains(name.raw()) {
             return Err(LeftOut::LikeHost);
         }
         block(&valid, vm, defaults).ok_or_else(|| LeftOut::NoAddress(vm.id.clone()))
@@ -97,7 +102,9 @@ fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> 
     let Route { host, jump } = Route::to(vm, defaults)?;
     let mut block = format!("\n# {}\nHost {name}\n    HostName {host}\n", vm.id);
     if let Some(user) = &defaults.user {
-        let _ = writeln!(block, "    User {}", user.as_str());
+        // Here a backslash escapes.
+        let user = user.as_str().replace('\\', "\\\\");
+        let _ = writeln!(block, "    User {user}");
     }
     if let Some(alias) = host_key_alias(vm) {
         let _ = writeln!(block, "    HostKeyAlias {alias}\n    CheckHostIP no");
@@ -108,14 +115,71 @@ fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> 
     Some(block)
 }
 
-/// The names that `text`, an ssh_config, has `Host` blocks for; patterns are none.
-pub fn names_in(text: &str) -> BTreeSet<String> {
-    let hosts = text.lines().filter_map(|line| {
+/// The names and patterns that `text`, an ssh_config, has `Host` blocks for, but for those that mean every host.
+pub fn hosts_in(text: &str) -> BTreeSet<String> {
+    let hosts = words_of(text, "host").filter(|name| !name.starts_with('!'));
+    let some = hosts.filter(|name| !name.chars().all(|c| c == '*'));
+    some.map(ToOwned::to_owned).collect()
+}
+
+/// The files that `text`, an ssh_config, includes.
+pub fn includes_in(text: &str) -> impl Iterator<Item = &str> {
+    words_of(text, "include")
+}
+
+/// What stands behind `keyword` in the lines that have it.
+fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'t str> {
+    let rests = text.lines().filter_map(move |line| {
         let (word, rest) = line.trim_start().split_once([' ', '\t', '='])?;
-        word.eq_ignore_ascii_case("host").then_some(rest)
+        word.eq_ignore_ascii_case(keyword).then_some(rest)
     });
-    let names = hosts.flat_map(|rest| rest.split([' ', '\t', '=']));
-    let names = names.map(|name| name.trim_matches('"'));
-    let plain = names.filter(|name| !name.is_empty() && !name.contains(['*', '?', '!']));
-    plain.map(ToOwned::to_owned).collect()
+    let words = rests.flat_map(|rest| rest.split([' ', '\t', '=']));
+    let words = words.map(|word| word.trim_matches('"').trim_end());
+    words.filter(|word| !word.is_empty())
+}
+
+/// Whether `name` is one of the hosts that `pattern` means, in which `*` is any text and `?` any character.
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.chars().next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let rest = pattern.get(1..).unwrap_or_default();
+            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+            let mut rests = ends.filter_map(|at| name.get(at..));
+            rests.any(|name| fits(rest, name))
+        }
+        Some(c) => {
+            let mut characters = name.chars();
+            let first = characters.next();
+            let rest = pattern.get(c.len_utf8()..).unwrap_or_default();
+            first.is_some_and(|first| c == '?' || c == first) && fits(rest, characters.as_str())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fits, hosts_in};
+
+    #[test]
+    fn a_pattern_means_some_hosts() {
+        for (pattern, name, is) in [
+            ("web-*", "web-1", true),
+            ("web-*", "web-", true),
+            ("web-?", "web-1", true),
+            ("web-?", "web-12", false),
+            ("*.example.com", "a.example.com", true),
+            ("*a*b", "xaxbxab", true),
+            ("web", "webs", false),
+        ] {
+            assert_eq!(fits(pattern, name), is, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_found_in_every_spelling() {
+        let text = "Host a \"b\"\r\n  hostname x\nhost=c d-*\n\tHOST * !e\n# Host f\n";
+        let hosts: Vec<String> = hosts_in(text).into_iter().collect();
+        assert_eq!(hosts, ["a", "b", "c", "d-*"]);
+    }
 }

@@ -7,9 +7,9 @@ mod arguments;
 mod config;
 
 pub use arguments::{Ask, NoAddress, arguments};
-pub use config::{Config, LeftOut, config, names_in};
+pub use config::{Config, LeftOut, config, hosts_in, includes_in};
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::Vm;
 
@@ -29,12 +29,16 @@ pub struct SshDefaults {
 pub struct SshUser(String);
 
 impl SshUser {
-    /// Letters, digits and `. _ - @ \`, at most 64, not starting with `-`.
+    /// Letters, digits and `. _ - @`, and one `\` between a domain and a name; at most 64, not starting with `-`.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a user name ".
     pub fn new(user: &str) -> Result<Self, String> {
-        check_word(user, 64, "._-@\\").map(|()| Self(user.to_owned()))
+        check_word(user, 64, "._-@\\")?;
+        match user.matches('\\').count() > 1 || user.ends_with('\\') {
+            true => Err("can have one `\\`, between a domain and a name".to_owned()),
+            false => Ok(Self(user.to_owned())),
+        }
     }
 
     /// The name itself.
@@ -48,18 +52,45 @@ impl SshUser {
 pub struct JumpHost(String);
 
 impl JumpHost {
-    /// Letters, digits and `. _ - @ : [ ]`, at most 255, not starting with `-`.
+    /// `[user@]host[:port]`, where the host is a name or an address, one of IPv6 in brackets; at most 255 characters.
+    ///
+    /// What `ssh` cannot read would end every `ssh` of whoever has it in an ssh_config, and `none` would mean no jump.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a jump host ".
-    pub fn new(host: &str) -> Result<Self, String> {
-        check_word(host, 255, "._-@:[]")?;
-        match host
-            .split('@')
-            .any(|part| part.starts_with('-') || part.is_empty())
-        {
-            true => Err("needs a host that does not start with `-`".to_owned()),
-            false => Ok(Self(host.to_owned())),
+    pub fn new(text: &str) -> Result<Self, String> {
+        check_word(text, 255, "._-@:[]")?;
+        let (user, rest) = match text.rsplit_once('@') {
+            Some((user, rest)) => (Some(user), rest),
+            None => (None, text),
+        };
+        let (host, port) = match rest.strip_prefix('[') {
+            Some(rest) => {
+                let (host, port) = rest.split_once(']').ok_or("needs a `]`")?;
+                host.parse::<Ipv6Addr>()
+                    .map_err(|_| "needs an IPv6 address in its brackets")?;
+                (host, port)
+            }
+            None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
+        };
+        let is_host = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
+        if host.is_empty() || host.starts_with('-') || !host.chars().all(is_host) {
+            return Err("needs a host that does not start with `-`".to_owned());
+        }
+        if host.eq_ignore_ascii_case("none") {
+            return Err("cannot be `none`, which means no jump to ssh".to_owned());
+        }
+        if user.is_some_and(|user| user.is_empty() || user.contains(['@', ':', '[', ']'])) {
+            return Err("is [user@]host[:port], with at most one `@`".to_owned());
+        }
+        let port = port
+            .strip_prefix(':')
+            .or(Some("22").filter(|_| port.is_empty()));
+        match port.and_then(|port| port.parse::<u16>().ok()) {
+            Some(1..) => Ok(Self(text.to_owned())),
+            _ => {
+                Err("needs a port from 1 to 65535 after its `:`; IPv6 goes in brackets".to_owned())
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use crate::resolve::{Miss, resolve};
 use crate::show;
 use crate::ssh;
 use crate::text::plain;
-use crate::text::{self, quote};
+use crate::text::quote;
 
 pub(super) async fn run(
     common: &Common,
@@ -28,7 +28,10 @@ pub(super) async fn run(
     let context = Context::open_without_file(common, streams)?;
     let scope = match &args.rg {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
-        None => context.file.azure.scope.clone(),
+        None => {
+            let name = args.name.as_deref().unwrap_or_default();
+            super::scope_with(&context.file.azure.scope, name, None)
+        }
     };
     let mut live = context.everything(&scope).await?;
     streams.warn_incomplete(&live);
@@ -44,7 +47,7 @@ pub(super) async fn run(
     let astray = show::astray(name, found, &context.file.desired, today(), &context.name);
     astray.into_iter().for_each(|note| streams.note(&note));
     if found.power.is_down() && !args.start {
-        return Err(stopped(found, name));
+        return Err(stopped(found));
     }
     let starts = found.power.is_down() || (found.power == Power::Starting && args.start);
     if starts {
@@ -94,11 +97,8 @@ fn find<'l>(
     })
 }
 
-fn stopped(vm: &Vm, name: &str) -> Trouble {
-    let help = format!(
-        "start it first: azlin connect {} --start",
-        text::escape(name)
-    );
+fn stopped(vm: &Vm) -> Trouble {
+    let help = format!("start it first: azlin connect {} --start", vm.id);
     Trouble::new(format!("{} is {}", vm.id, vm.power), help)
 }
 

@@ -144,15 +144,8 @@ impl Context {
 
     /// Where the names that this file's Azure has are kept for the shell's completion.
     pub fn names(&self) -> Option<Cache> {
-        {
-            let elsewhere = self.elsewhere.as_deref();
-            Cache::of(
-                &self.file.azure,
-                self.arm.subscription(),
-                &self.folder,
-                elsewhere,
-            )
-        }
+        let (azure, elsewhere) = (&self.file.azure, self.elsewhere.as_deref());
+        Cache::of(azure, self.arm.subscription(), &self.folder, elsewhere)
     }
 
     /// Keeps the names of `live` for the shell's completion, where someone is at work: a script leaves no files behind.
@@ -175,7 +168,7 @@ pub(super) fn find(common: &Common) -> Result<Found, Trouble> {
 }
 
 /// Where that file is, whether or not it can be read.
-fn locate(common: &Common) -> Option<PathBuf> {
+pub(super) fn locate(common: &Common) -> Option<PathBuf> {
     find::locate(named(common).as_deref(), config().as_deref())
 }
 

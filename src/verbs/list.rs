@@ -4,7 +4,6 @@ use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
-use crate::model::Scope;
 use crate::show;
 use crate::text::quote;
 
@@ -15,10 +14,7 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
         all: args.all,
     };
     let context = Context::open_without_file(common, streams)?;
-    let mut scope = context.file.azure.scope.clone();
-    if let (Scope::Groups(groups), Some(group)) = (&mut scope, &ask.group) {
-        groups.insert(group.to_lowercase());
-    }
+    let scope = super::scope_with(&context.file.azure.scope, "", ask.group.as_deref());
     let live = context.everything(&scope).await?;
     let listing = listing(&context.file.desired, &live, &ask, today());
     let subscription = context.arm.subscription();

@@ -12,6 +12,7 @@ mod plan;
 mod planning;
 mod replace;
 mod sandbox;
+mod saving;
 mod session;
 mod show;
 mod ssh_config;
@@ -26,7 +27,7 @@ pub use completions::answer;
 
 use crate::azure::Failure;
 use crate::cli::{self, Cli, Verb};
-use crate::model::{Live, Vm};
+use crate::model::{Live, Scope, Vm};
 use crate::{resolve, show as words};
 use streams::Streams;
 use time::{Date, OffsetDateTime};
@@ -101,6 +102,16 @@ impl From<Failure> for Trouble {
 /// The day that it is now, in UTC, by which sessions expire.
 fn today() -> Date {
     OffsetDateTime::now_utc().date()
+}
+
+/// `scope` with the resource group in which a person looks for `name`: that of `--rg`, or of `GROUP/VM`.
+fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
+    let mut scope = scope.clone();
+    let group = group.or_else(|| Some(name.split_once('/')?.0));
+    if let (Scope::Groups(groups), Some(group)) = (&mut scope, group) {
+        groups.insert(group.to_lowercase());
+    }
+    scope
 }
 
 /// The VM that a person means by `name`, in the resource group `group` if there is one.

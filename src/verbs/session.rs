@@ -3,15 +3,13 @@
 use std::cell::Cell;
 
 use super::context::Context;
-use super::replace::replace;
-use super::{Exit, Streams, Trouble, today};
+use super::{Exit, Streams, Trouble, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
-use crate::file;
 use crate::model::{Live, SessionName, Vm, VmId};
-use crate::plan::{self, Outcome, Step};
+use crate::plan::{self, Outcome, Step, Why};
 use crate::show;
-use crate::text::{plain, quote};
+use crate::text::quote;
 
 pub(super) async fn run(
     common: &Common,
@@ -20,7 +18,8 @@ pub(super) async fn run(
 ) -> Result<Exit, Trouble> {
     let wanted = args.name.as_deref().map(session_name).transpose()?;
     let context = Context::open_without_file(common, streams)?;
-    let live = context.sessions().await?;
+    let scope = super::scope_with(&context.file.azure.scope, &args.vm, args.rg.as_deref());
+    let live = context.sessions_in(&scope).await?;
     let vm = super::vm_called(&live, &args.vm, args.rg.as_deref())?;
     streams.warn_incomplete(&live);
     if wanted.is_none() && !args.clear {
@@ -37,21 +36,51 @@ pub(super) async fn run(
         let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
         Trouble::new(message, help)
     })?;
-    // What cannot be saved is not written either.
-    let edited = match args.save {
-        true => Some(edit(&context, &vm.id, wanted.as_ref())?),
-        false => None,
-    };
+    let ours = vm.held.owner.is_none() || vm.held.is_owned_by(ours);
+    if let (Some(by), true) = (&vm.held.owner, args.save && !ours && !args.force) {
+        let why = Why::Owned { by: by.clone() };
+        let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
+        return Err(Trouble::new(message, help));
+    }
+    if args.save {
+        // What cannot be saved is not written either.
+        saving::edited(&context, &vm.id, wanted.as_ref())?;
+    }
+    if let Some(name) = &wanted {
+        doubts(name, &live, streams);
+    }
     write(&context, &steps, streams).await?;
     streams.print(&show::session(vm.id.name(), wanted.as_ref()))?;
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
         streams.note(&format!("it was {old}"));
     }
-    match edited {
-        Some(text) => save(&context, &text, streams)?,
-        None => disagreement(&context, &vm.id, wanted.as_ref(), streams),
+    match args.save {
+        true => saving::save(&context, &vm.id, wanted.as_ref(), streams)?,
+        false => disagreement(&context, &vm.id, wanted.as_ref(), streams),
     }
     Ok(Exit::Done)
+}
+
+/// What a file would be warned of where it had this name.
+fn doubts(name: &SessionName, live: &Live, streams: Streams) {
+    let (text, lower) = (name.as_str(), name.as_str().to_lowercase());
+    let sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
+    let mut alike = sessions.filter(|held| held.raw().to_lowercase() == lower && *held != name);
+    if let Some(other) = alike.next() {
+        streams.warn(&format!(
+            "{text} differs from another session, {other}, only in case"
+        ));
+    } else if lower != text {
+        streams.warn(&format!(
+            "{text} has upper-case letters: case counts in session names"
+        ));
+    }
+    if text.len() > SessionName::COMFORTABLE {
+        let (length, most) = (text.len(), SessionName::COMFORTABLE);
+        streams.warn(&format!(
+            "{text} has {length} characters: up to {most} are easier to type"
+        ));
+    }
 }
 
 fn session_name(name: &str) -> Result<SessionName, Trouble> {
@@ -108,53 +137,6 @@ fn disagreement(context: &Context, vm: &VmId, wanted: Option<&SessionName>, stre
             line.vm, line.line
         ));
     }
-}
-
-/// The file's text with what `vm` is to hold.
-fn edit(context: &Context, vm: &VmId, wanted: Option<&SessionName>) -> Result<String, Trouble> {
-    let file = &context.name;
-    if context.path.is_none() {
-        return Err(Trouble::new(
-            format!("--save: there is no {file} here or in a folder above"),
-            "leave --save out, or name the file with --file",
-        ));
-    }
-    let mut lines = context.file.desired.sessions.iter();
-    if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
-        let message = format!(
-            "--save: {file} gives this name to {} in line {}",
-            line.vm, line.line
-        );
-        return Err(Trouble::new(
-            message,
-            "change that line first, or choose another name",
-        ));
-    }
-    file::edit(&context.text, vm, wanted).map_err(|file::CannotEdit| {
-        let message =
-            format!("--save: {file} has a form in which azlin cannot edit the line of {vm}");
-        let help = "leave --save out, and edit the file by hand; nothing was written";
-        Trouble::new(message, help)
-    })
-}
-
-fn save(context: &Context, text: &str, streams: Streams) -> Result<(), Trouble> {
-    let (Some(path), file) = (&context.path, &context.name) else {
-        return Ok(());
-    };
-    if *text == context.text {
-        streams.note(&format!("{file} says so already"));
-        return Ok(());
-    }
-    replace(path, text.as_bytes(), false).map_err(|error| {
-        let message = format!("the VM is written, but {file} is not: {}", plain(&error));
-        Trouble::new(
-            message,
-            "check that you may write to it, then run the same again",
-        )
-    })?;
-    streams.note(&format!("{file} says so too"));
-    Ok(())
 }
 
 /// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile.

@@ -1,17 +1,22 @@
 //! `azlin ssh-config`.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::replace::replace;
+use super::replace::{private_folder, replace};
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, SshConfig};
+use crate::model::{Scope, TagKey};
+use crate::plan;
 use crate::show;
 use crate::ssh;
 use crate::text::plain;
+
+/// The folder of azlin's files, in `~/.ssh`.
+const OURS: &str = "azlin.d";
 
 /// The line that makes `ssh` read what azlin writes; relative to `~/.ssh`.
 const INCLUDE: &str = "Include azlin.d/*.conf";
@@ -29,10 +34,14 @@ pub(super) async fn run(
     let own = own.transpose()?.unwrap_or_default();
     let sessions = context.file.desired.sessions.iter();
     let declared: BTreeSet<&str> = sessions.map(|line| line.session.as_str()).collect();
-    let taken = ssh::names_in(&String::from_utf8_lossy(&own));
+    let ours = file_name(&context);
+    let taken = match &folder {
+        Some(folder) => taken(folder, &ours),
+        None => BTreeSet::new(),
+    };
     let config = ssh::config(&live, &context.file.ssh, &declared, &taken);
     for (name, why) in &config.left_out {
-        streams.warn(&show::left_out(name, why));
+        streams.warn(&show::left_out(name, why, &context.name));
     }
     let text = format!(
         "# The sessions in {}, as `azlin ssh-config` found them; it writes this file anew.\n{}",
@@ -46,9 +55,9 @@ pub(super) async fn run(
         let message = "there is no home folder to write into";
         return Err(Trouble::new(message, "set HOME, or leave --write out"));
     };
-    let ours = folder.join("azlin.d");
-    let file = ours.join(format!("{}.conf", context.arm.subscription()));
-    let written = private_folder(&ours).and_then(|()| replace(&file, text.as_bytes(), true));
+    let file = folder.join(OURS).join(ours);
+    let written =
+        private_folder(&folder.join(OURS)).and_then(|()| replace(&file, text.as_bytes(), true));
     written.map_err(|error| cannot("write", &file, &error))?;
     let hosts = match config.hosts {
         1 => "1 session".to_owned(),
@@ -59,11 +68,77 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
+/// The name of azlin's file for what this command sees: two that see different parts of one subscription write two.
+fn file_name(context: &Context) -> String {
+    let (azure, subscription) = (&context.file.azure, context.arm.subscription());
+    if azure.scope == Scope::Subscription && azure.tag == TagKey::default() {
+        return format!("{subscription}.conf");
+    }
+    let part = format!("{:?} {}", azure.scope, azure.tag.as_str());
+    let part = plan::sha256(part.as_bytes());
+    format!("{subscription}-{}.conf", part.get(..8).unwrap_or_default())
+}
+
+/// The hosts that `ssh` knows from elsewhere than azlin's file `ours`: `config` in `folder`, and what it includes.
+fn taken(folder: &Path, ours: &str) -> BTreeSet<String> {
+    const MOST_FILES: usize = 200;
+    let mut taken = BTreeSet::new();
+    let mut files = vec![folder.join("config")];
+    files.extend(matching(&folder.join(OURS).join("*.conf")));
+    let mut seen = BTreeSet::from([folder.join(OURS).join(ours)]);
+    while let Some(file) = files.pop() {
+        if seen.len() > MOST_FILES || !seen.insert(file.clone()) {
+            continue;
+        }
+        // What cannot be read here, ssh tells the user of.
+        let text = fs::read(&file).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        taken.extend(ssh::hosts_in(&text));
+        for include in ssh::includes_in(&text) {
+            let path = match include.strip_prefix("~/") {
+                Some(rest) => folder.parent().unwrap_or(folder).join(rest),
+                None => folder.join(include),
+            };
+            files.extend(matching(&path));
+        }
+    }
+    taken
+}
+
+/// The files that `path` means, the last part of which may have a `*`.
+fn matching(path: &Path) -> Vec<PathBuf> {
+    let (folder, name) = match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) => (folder, name.to_string_lossy()),
+        _ => return Vec::new(),
+    };
+    let Some((start, end)) = name.split_once('*') else {
+        return vec![path.to_owned()];
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name());
+    let fitting = names.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with(start) && name.ends_with(end) && !name.starts_with('.')
+    });
+    fitting.map(|name| folder.join(name)).collect()
+}
+
 /// Sees to it that `config`, which holds `text`, includes azlin's files. At the top, because further down the line would
 /// belong to the `Host` above it.
 fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> {
-    let mut lines = text.split(|byte| *byte == b'\n');
-    if lines.any(|line| line.trim_ascii().eq_ignore_ascii_case(INCLUDE.as_bytes())) {
+    // Further down it would belong to a block of other hosts.
+    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let is_block = |line: &&[u8]| {
+        let word = line
+            .split(|byte| b" \t=".contains(byte))
+            .next()
+            .unwrap_or_default();
+        [&b"host"[..], b"match"]
+            .iter()
+            .any(|block| word.eq_ignore_ascii_case(block))
+    };
+    let mut lines = lines.take_while(|line| !is_block(line));
+    if lines.any(|line| line.eq_ignore_ascii_case(INCLUDE.as_bytes())) {
         return Ok(());
     }
     let gap = if text.is_empty() { "\n" } else { "\n\n" };
@@ -80,15 +155,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(cannot("read", path, &error)),
     }
-}
-
-/// Makes the folder and those above it, for their owner alone.
-fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 fn shown(path: &Path) -> String {

@@ -37,7 +37,8 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
 
 async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, Trouble> {
     let group = which.rg.as_deref();
-    let scope = match group {
+    let named = group.or_else(|| Some(which.vm.split_once('/')?.0));
+    let scope = match named {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => context.file.azure.scope.clone(),
     };

@@ -3,7 +3,7 @@
 //! It is a convenience and nothing more: what cannot be read, is damaged, too old, too large or from another azlin is as if
 //! it were not there, and a failure to write it is no failure of a command.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::replace::replace;
+use super::super::replace::{private_folder, replace};
 use super::Name;
 use crate::file::AzureSettings;
 use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmId};
@@ -125,8 +125,9 @@ impl Cache {
         if marker.try_lock().is_err() {
             return Ok(false);
         }
-        let mut claimed = String::new();
-        (&mut marker).take(32).read_to_string(&mut claimed)?;
+        let mut claimed = Vec::new();
+        (&mut marker).take(32).read_to_end(&mut claimed)?;
+        let claimed = String::from_utf8_lossy(&claimed);
         let claimed: Option<u64> = claimed.trim().parse().ok();
         if claimed.is_some_and(|claimed| is_within(PAUSE, claimed, seconds(now))) {
             return Ok(false);
@@ -158,11 +159,8 @@ impl Cache {
     }
 
     fn make_folder(&self) -> io::Result<()> {
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         match self.path.parent() {
-            Some(folder) => builder.recursive(true).create(folder),
+            Some(folder) => private_folder(folder),
             None => Ok(()),
         }
     }

@@ -57,7 +57,9 @@ pub(super) fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
 /// The live names, then the declared ones. None where there is no valid file, because it says which Azure to ask.
 fn known() -> Vec<Name> {
     let common = typed(std::env::args_os());
-    let Ok(found) = context::find(&common) else {
+    // A pipe that is opened would hold up the line.
+    let is_file = context::locate(&common).is_some_and(|path| path.is_file());
+    let Some(found) = is_file.then(|| context::find(&common).ok()).flatten() else {
         return Vec::new();
     };
     let (Some(file), ..) = file::read(&found.path.to_string_lossy(), &found.bytes) else {

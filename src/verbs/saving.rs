@@ -1,0 +1,87 @@
+//! What a person sets by hand, written into `sessions.toml` too.
+
+use std::fs;
+
+use super::context::Context;
+use super::replace::replace;
+use super::{Streams, Trouble, today};
+use crate::file::{self, CannotEdit};
+use crate::model::{SessionName, VmId};
+use crate::text::plain;
+
+/// The file as it is now, and as it is with `vm` holding `wanted`.
+///
+/// It is read anew each time: while Azure was asked, someone else may have written into it.
+pub(super) fn edited(
+    context: &Context,
+    vm: &VmId,
+    wanted: Option<&SessionName>,
+) -> Result<(String, String), Trouble> {
+    let name = &context.name;
+    let Some(path) = &context.path else {
+        return Err(Trouble::new(
+            format!("--save: there is no {name} here or in a folder above"),
+            "leave --save out, or name the file with --file",
+        ));
+    };
+    let mut lines = context.file.desired.sessions.iter();
+    if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
+        let (other, at) = (&line.vm, line.line);
+        return Err(Trouble::new(
+            format!("--save: {name} gives this name to {other} in line {at}"),
+            "change that line first, or choose another name",
+        ));
+    }
+    let mut lines = context.file.desired.sessions.iter();
+    if let (Some(line), Some(_)) = (lines.find(|line| line.vm == *vm), wanted)
+        && let Some(day) = line.expires.filter(|_| line.is_over(today()))
+    {
+        return Err(Trouble::new(
+            format!(
+                "--save: the line of {vm}, {} of {name}, has expired on {day}",
+                line.line
+            ),
+            "give it another day first, or leave --save out",
+        ));
+    }
+    let text = fs::read_to_string(path).map_err(|error| {
+        let message = format!("--save: cannot read {name}: {}", plain(&error));
+        Trouble::new(message, "leave --save out, and edit the file by hand")
+    })?;
+    let edited = file::edit(&text, vm, wanted).map_err(|CannotEdit| {
+        let message =
+            format!("--save: {name} has a form in which azlin cannot edit the line of {vm}");
+        Trouble::new(message, "leave --save out, and edit the file by hand")
+    })?;
+    Ok((text, edited))
+}
+
+/// Writes into the file what the VM holds by now.
+pub(super) fn save(
+    context: &Context,
+    vm: &VmId,
+    wanted: Option<&SessionName>,
+    streams: Streams,
+) -> Result<(), Trouble> {
+    let (before, after) = edited(context, vm, wanted).map_err(|mut trouble| {
+        trouble.message = format!(
+            "the VM is written, but the file is not: {}",
+            trouble.message
+        );
+        trouble
+    })?;
+    let (Some(path), name) = (&context.path, &context.name) else {
+        return Ok(());
+    };
+    if before == after {
+        streams.note(&format!("{name} says so already"));
+        return Ok(());
+    }
+    replace(path, after.as_bytes(), false).map_err(|error| {
+        let message = format!("the VM is written, but {name} is not: {}", plain(&error));
+        let help = "check that you may write to it, then run the same again";
+        Trouble::new(message, help)
+    })?;
+    streams.note(&format!("{name} says so too"));
+    Ok(())
+}
