@@ -1,6 +1,7 @@
 //! Steps → Azure, side by side where the order allows, each checked right before and right after its write.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -121,35 +122,46 @@ async fn carry_out(
     let mut in_doubt = false;
     let mut last: Option<Failure> = None;
     loop {
-        // The turn comes before the reading, so that what was read is not old by the time of the write.
         let ready = async {
-            if let Some(failure) = &last
-                && !arm.pause(failure, attempt).await
-            {
-                return None;
+            match &last {
+                Some(failure) if !arm.pause(failure, attempt).await => None,
+                _ => Some(look(arm, step).await),
             }
-            Some(arm.turn().await)
         };
-        let turn = unless_stopped(stopping, ready).await.flatten();
-        let Some(turn) = turn else {
-            return match last {
-                None => Outcome::Interrupted,
-                Some(failure) => Outcome::Failed {
-                    why: failure.to_string(),
-                    help: failure.help(),
-                    in_doubt,
-                },
-            };
+        let looked = unless_stopped(stopping, ready).await.flatten();
+        attempt += 1;
+        let (turn, before) = match looked {
+            Some(Ok(ready)) => ready,
+            Some(Err(failure)) => {
+                last = Some(failure);
+                continue;
+            }
+            None => {
+                return match last {
+                    None => Outcome::Interrupted,
+                    Some(failure) => Outcome::Failed {
+                        why: failure.to_string(),
+                        help: failure.help(),
+                        in_doubt,
+                    },
+                };
+            }
         };
         // From the reading on: what was true before a failure need not be true after it.
-        match try_step(arm, tag, step, replaced, turn, &mut in_doubt).await {
+        let tried = try_step(arm, tag, step, replaced, turn, &before, &mut in_doubt).await;
+        match tried {
             // What an attempt before this one sent has arrived.
             Ok(Outcome::Already) if in_doubt => return Outcome::Written,
             Ok(outcome) => return outcome,
             Err(failure) => last = Some(failure),
         }
-        attempt += 1;
     }
+}
+
+/// The turn, and then the tags, so that what was read is not old by the time of the write.
+async fn look<'a>(arm: &'a Arm, step: &Step) -> Result<(Turn<'a>, Tags), Failure> {
+    let turn = arm.turn(&format!("write the tags of {}", step.vm)).await?;
+    Ok((turn, tags::look(arm, &step.vm).await?))
 }
 
 /// What comes of `waiting`; nothing where somebody wants azlin to end before that.
@@ -162,7 +174,7 @@ async fn unless_stopped<T>(stopping: &Stopping, waiting: impl Future<Output = T>
     }
 }
 
-/// Reads, writes if what was read is what the plan saw, and compares what came of it. One attempt: a write is never sent
+/// Writes if what was read is what the plan saw, and compares what came of it. One attempt: a write is never sent
 /// again without a new reading, for someone else may have written in between.
 async fn try_step(
     arm: &Arm,
@@ -170,11 +182,11 @@ async fn try_step(
     step: &Step,
     replaced: Option<&Held>,
     turn: Turn<'_>,
+    before: &Tags,
     in_doubt: &mut bool,
 ) -> Result<Outcome, Failure> {
     let wanted = step.to.held();
-    let before = tags::read(arm, &step.vm).await?;
-    let found = Held::read(&before, tag);
+    let found = Held::read(before, tag);
     if found == wanted {
         return Ok(Outcome::Already);
     }
@@ -183,15 +195,13 @@ async fn try_step(
         return Err(Failure::old(&step.vm));
     }
     if found != step.from {
-        return Ok(Outcome::Changed { found });
+        let in_doubt = *in_doubt;
+        return Ok(Outcome::Changed { found, in_doubt });
     }
-    let patch = patch(tag, &before, &found, &wanted);
+    let patch = patch(tag, before, &found, &wanted);
     let settled = |tags: &Tags| Held::read(tags, tag) == wanted;
-    let written = tags::write(arm, &step.vm, &patch, turn, &settled).await;
-    *in_doubt |= written
-        .as_ref()
-        .is_err_and(|failure| !failure.is_definite());
-    let Some(after) = written? else {
+    let written = tags::write(arm, &step.vm, &patch, turn, &settled, in_doubt).await?;
+    let Some(after) = written else {
         return Ok(Outcome::Accepted);
     };
     let found = Held::read(&after, tag);
@@ -204,7 +214,7 @@ async fn try_step(
 /// Gives back the names that were freed to open a circle, where the VM that was to take them could not, so that a VM that
 /// fails costs no other its name; each outcome of such a step becomes [`Outcome::PutBack`].
 ///
-/// Only what azlin itself has freed, and only where it is certain that nobody was given the name: a write that was accepted,
+/// This has a minute of its own, whatever time was left. Only what azlin itself has freed, and only where it is certain that nobody was given the name: a write that was accepted,
 /// or went without an answer, may yet arrive.
 pub async fn put_back(
     arm: &Arm,
@@ -223,6 +233,8 @@ pub async fn put_back(
         .enumerate()
         .filter_map(|(at, step)| Some((step.to.session.as_ref()?.as_str(), at)))
         .collect();
+    const ITS_TIME: Duration = Duration::from_secs(60);
+    let arm = &arm.with_more_time(ITS_TIME);
     let (_stop, stopping) = watch::channel(false);
     for (at, freed) in steps.iter().enumerate() {
         let gave_nothing = |at: &usize| outcomes.get(*at).is_some_and(Outcome::gave_nothing);
@@ -238,20 +250,33 @@ pub async fn put_back(
             continue;
         };
         // A look costs little beside a name on two VMs.
-        if let Some(taker) = taker.and_then(|at| steps.get(*at)) {
-            let tags = tags::read(arm, &taker.vm).await;
-            if !tags.is_ok_and(|tags| Held::read(&tags, tag).session != freed.from.session) {
-                continue;
-            }
-        }
-        let outcome = match carry_out(arm, tag, &back, Some(&freed.from), &stopping).await {
-            Outcome::Written | Outcome::Already => Outcome::PutBack,
-            other => other,
+        let looked = match taker.and_then(|at| steps.get(*at)) {
+            Some(taker) => tags::read(arm, &taker.vm).await.map(Some),
+            None => Ok(None),
+        };
+        let outcome = match looked {
+            Ok(Some(tags)) if Held::read(&tags, tag).session == freed.from.session => continue,
+            Ok(_) => match carry_out(arm, tag, &back, Some(&freed.from), &stopping).await {
+                Outcome::Written | Outcome::Already => Outcome::PutBack,
+                other => Outcome::NotPutBack { why: why(&other) },
+            },
+            Err(failure) => Outcome::NotPutBack {
+                why: failure.to_string(),
+            },
         };
         report(&back, &outcome);
         if let Some(freed) = outcomes.get_mut(at) {
             *freed = outcome;
         }
+    }
+}
+
+/// Why a name was not put back.
+fn why(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Failed { why, .. } => why.clone(),
+        Outcome::Accepted => "Azure has taken the write and does not show it yet".to_owned(),
+        _ => "the VM has changed meanwhile".to_owned(),
     }
 }
 

@@ -11,7 +11,8 @@ use azlin::model::{Declared, Desired, Scope, SessionName, SubscriptionId, TagKey
 use azlin::plan::{Aim, Outcome, plan};
 use azlin::sandbox::{self, Sandbox};
 use insta::assert_snapshot;
-use support::azure::Azure;
+use serde_json::json;
+use support::azure::{Azure, saying};
 use support::{Project, vms};
 use time::macros::date;
 
@@ -96,6 +97,76 @@ fn throttling_past_the_deadline_is_not_waited_for() {
 }
 
 #[test]
+fn no_other_write_waits_for_what_comes_after_the_deadline() {
+    let fleet = Project::new("").with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    let fault = "throttle:on=writes,first=1,retry-after=1200";
+    let azure = Azure::with_faults(fleet.state(), &[fault]);
+    let project = azure.project("[sessions.rg]\na = 'atlas'\nb = 'boreas'\n");
+    let ran = project.run(&["apply", "--auto-approve", "--parallelism", "1"]);
+    let (_, report) = ran.stdout.split_once("unmanaged.\n").unwrap();
+    assert_snapshot!(report, @"
+
+      + rg/a   atlas   failed
+          cannot write the tags of rg/a: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 20 min
+          help: run the same command again in 20 min, or let it wait: --deadline 1260
+      + rg/b   boreas   failed
+          cannot write the tags of rg/b: Azure takes no more writes for 20 min
+          help: run the same command again then, which goes on where this one ended, or let it wait: --deadline 1260
+
+    Nothing applied: 2 steps failed.
+    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
+    ");
+}
+
+#[test]
+fn no_name_goes_back_while_a_write_may_yet_arrive() {
+    let fleet = Project::new("").with_fleet(&[("rg/a", Some("web")), ("rg/b", Some("db"))]);
+    let accepted = std::sync::atomic::AtomicBool::new(false);
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        use std::sync::atomic::Ordering::SeqCst;
+        let is_taker = asked
+            .target
+            .contains("/b/providers/Microsoft.Resources/tags");
+        if is_taker && asked.method == "PATCH" && !accepted.swap(true, SeqCst) {
+            return saying(202, &json!({}));
+        }
+        if is_taker && accepted.load(SeqCst) {
+            let refusal = json!({ "error": { "code": "AuthorizationFailed", "message": "no" } });
+            return saying(403, &refusal);
+        }
+        answer()
+    });
+    let project = azure.project("[sessions.rg]\na = 'db'\nb = 'web'\n");
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert!(!ran.stdout.contains("put back"), "{ran}");
+    assert_eq!(fleet.sessions(), ["rg/a -", "rg/b db"]);
+}
+
+#[test]
+fn a_page_that_repeats_the_token_is_quoted_without_it() {
+    let fleet = Project::new("").with_fleet(&[]);
+    let azure = Azure::serve(fleet.state(), None, |asked, _| {
+        saying(200, &json!({ "value": format!("Bearer {}", asked.token) }))
+    });
+    let ran = azure.project("").run(&["plan"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(!ran.to_string().contains("secret-token"), "{ran}");
+    assert!(ran.stderr.contains("[token]"), "{ran}");
+}
+
+#[test]
+fn absurd_times_are_refused_or_cut() {
+    let project = Project::sample();
+    for deadline in ["0", "18446744073709551615"] {
+        let ran = project.run(&["plan", "--deadline", deadline]);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+    }
+    let told = told(&["throttle:retry-after=99999999999"]);
+    assert!(told.contains("it asks to wait 1440 min"), "{told}");
+}
+
+#[test]
 fn a_server_that_stays_broken_is_told() {
     assert_snapshot!(told(&["status:status=503"]), @"
 
@@ -136,13 +207,13 @@ fn connections_that_keep_breaking_are_told() {
 fn what_is_not_azure_is_told() {
     assert_snapshot!(told(&["html"]), @r"
 
-    error: cannot list the VMs: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (expected value at line 1 column 1)
+    error: cannot list the VMs: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (it is no JSON)
     help: check the network: a proxy or a sign-in page may have answered instead
     -> 1
     ");
     assert_snapshot!(told(&["html:on=writes"]), @r"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (expected value at line 1 column 1)
+          cannot write the tags of rg/a: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (it is no JSON)
           help: check the network: a proxy or a sign-in page may have answered instead
 
     Nothing applied: 1 step failed.
@@ -158,7 +229,7 @@ fn what_is_not_azure_is_told() {
     ");
     assert_snapshot!(told(&["not-json"]), @r#"
 
-    error: cannot list the VMs: what answered (200) is not Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (EOF while parsing a string at line 1 column 1168)
+    error: cannot list the VMs: what answered (200) is not Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (it is cut short)
     help: check the network: a proxy or a sign-in page may have answered instead
     -> 1
     "#);
@@ -189,13 +260,13 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
     assert_snapshot!(told_of(&["forbidden:list=nics", "forbidden:list=ips"], &["list"]), @"
 
     ~ 1 VM differs from sessions.toml: azlin plan shows how
-    warning: addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
-    warning: addresses may be missing: cannot list the public IP addresses: the identity lacks the right `Microsoft.Network/publicIPAddresses/read` (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the public IP addresses: the identity lacks the right `Microsoft.Network/publicIPAddresses/read` (403 AuthorizationFailed)
     -> 0
     ");
     assert_snapshot!(told_of(&["forbidden:list=nics"], &["connect", "b", "--print"]), @"
 
-    warning: addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
     error: rg/b has no IP address that azlin can see
     help: give it a network interface with an address, or check your right to read interfaces
     -> 1

@@ -447,6 +447,92 @@ fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
 }
 
 #[test]
+fn a_session_that_is_lost_on_the_way_is_named_with_the_way_back() {
+    let (fleet, client) = faulty(|asked| {
+        let refusal = json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "no" } });
+        is_merge(asked).then(|| saying(403, &refusal))
+    });
+    assert_snapshot!(client.run(&["session", "a", "new-name"]), @"
+    $ azlin session a new-name -> 5
+    --- stderr
+    error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
+    help: it holds no session now; azlin session RG/a atlas gives back what it held. ask who assigns the policy for an exemption, or for a name that it allows
+    ");
+    assert_eq!(fleet.sessions().first().unwrap(), "rg/a -");
+}
+
+#[test]
+fn a_session_that_is_set_is_said_although_nothing_could_be_read_after_it() {
+    let written = std::sync::atomic::AtomicBool::new(false);
+    let (fleet, client) = faulty(move |asked| {
+        use std::sync::atomic::Ordering::SeqCst;
+        let refusal = json!({ "error": { "code": "AuthorizationFailed", "message": "no more" } });
+        written.fetch_or(asked.method == "PATCH", SeqCst);
+        let is_list = asked.target.contains("virtualMachines?");
+        (is_list && written.load(SeqCst)).then(|| saying(403, &refusal))
+    });
+    assert_snapshot!(client.run(&["session", "d", "new-name"]), @"
+    $ azlin session d new-name -> 5
+    --- stdout
+    Session name for d: new-name
+
+    --- stderr
+    error: whether another VM holds it too could not be read: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
+    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
+    ");
+    assert_eq!(tags(&fleet, 3), json!({ "azlin_session": "new-name" }));
+}
+
+#[test]
+fn saving_keeps_what_someone_else_wrote_meanwhile() {
+    let fleet = project();
+    let meanwhile = std::sync::Arc::new(std::sync::Mutex::new(None::<std::path::PathBuf>));
+    let path = meanwhile.clone();
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        if asked.method == "PATCH" {
+            let path = path.lock().unwrap().take().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, format!("{text}c = \"from-a-colleague\"\n")).unwrap();
+        }
+        answer()
+    });
+    let client = azure.project("[sessions.rg]\n# a comment\n");
+    *meanwhile.lock().unwrap() = Some(client.path().join("sessions.toml"));
+    let ran = client.run(&["session", "d", "delos", "--save"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let text = file(&client);
+    assert!(
+        text.ends_with("# a comment\nc = \"from-a-colleague\"\nd = \"delos\"\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_expired_line_is_not_saved_into() {
+    let line = "a = { session = \"old\", expires = 2020-01-01 }\n";
+    let file = format!("owner = \"us\"\n[azure]\ncloud = \"sandbox\"\n[sessions.rg]\n{line}");
+    let project = Project::new(&file).with_fleet(&[("rg/a", None)]);
+    assert_snapshot!(project.run(&["session", "a", "new", "--save"]), @"
+    $ azlin session a new --save -> 1
+    --- stderr
+    error: --save: the line of rg/a, 5 of sessions.toml, has expired on 2020-01-01
+    help: give it another day first, or leave --save out
+    ");
+    assert_eq!(project.sessions(), ["rg/a -"]);
+}
+
+#[test]
+fn what_a_file_would_be_warned_of_is_warned_of_here_too() {
+    let project = project();
+    let long = "a-very-long-name-of-more-than-thirty";
+    assert_snapshot!(project.run(&["session", "d", "ATLAS"]).stderr, @"warning: ATLAS differs from another session, atlas, only in case");
+    assert_snapshot!(project.run(&["session", "d", long]).stderr, @"
+    warning: a-very-long-name-of-more-than-thirty has 36 characters: up to 30 are easier to type
+    note: it was ATLAS
+    ");
+}
+
+#[test]
 fn a_session_that_a_policy_changes_is_said() {
     let (_fleet, client) = faulty(|asked| {
         let tags = json!({ "properties": { "tags": { "azlin_session": "policy-name" } } });

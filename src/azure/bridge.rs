@@ -80,16 +80,16 @@ impl OnPipeline {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (failure, ended) = match self.arm.exchange(&self.doing, &mut request).await {
+            let failure = match self.arm.exchange(&self.doing, &mut request).await {
                 Ok(answer) => match self.arm.refusal(&self.doing, &answer) {
                     None => return Ok(answer),
-                    Some(refusal) => (refusal, Ok(answer)),
+                    Some(refusal) => refusal,
                 },
-                // Not `Io`, which the legacy layer would retry.
-                Err(failure) => (failure.clone(), Err(Error::new(ErrorKind::Other, failure))),
+                Err(failure) => failure,
             };
             if !self.arm.pause(&failure, attempt).await {
-                return ended;
+                // Not `Io`, which the legacy layer would retry.
+                return Err(Error::new(ErrorKind::Other, failure));
             }
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::fleet::{InstanceView, power};
 use super::pipeline::Arm;
-use super::{Failure, Kind, Refusal, bridge};
+use super::{Failure, Kind, bridge};
 use crate::model::{Power, VmId};
 
 /// How long a start may take. Azure needs half a minute, a large machine some minutes.
@@ -82,28 +82,16 @@ fn pause(headers: &legacy::headers::Headers) -> Duration {
 }
 
 async fn body(response: legacy::Response) -> Result<azure_core::Bytes, Kind> {
-    let (status, _, body) = response.deconstruct();
-    let collected = body.collect().await.map_err(|error| unanswered(&error))?;
-    match status.is_success() {
-        true => Ok(collected),
-        false => Err(Kind::refusal(status.into(), &collected, None)),
-    }
+    let (_, _, body) = response.deconstruct();
+    body.collect().await.map_err(|error| unanswered(&error))
 }
 
-/// The legacy crate makes an error of some answers that are no success, and keeps what they said.
+/// What the bridge made of an answer that is no success, or of none.
 fn unanswered(error: &legacy::Error) -> Kind {
-    match error.as_http_error() {
-        Some(answer) => Kind::Refused(Box::new(Refusal {
-            status: answer.status().into(),
-            code: answer.error_code().unwrap_or_default().to_owned(),
-            message: answer.error_message().unwrap_or_default().to_owned(),
-            ..Refusal::default()
-        })),
-        None => match super::failure::find(error) {
-            Some(failure) => failure.kind.clone(),
-            None => Kind::Unreachable {
-                why: super::failure::root(error),
-            },
+    match super::failure::find(error) {
+        Some(failure) => failure.kind.clone(),
+        None => Kind::Unreachable {
+            why: super::failure::root(error),
         },
     }
 }

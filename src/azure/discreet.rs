@@ -6,8 +6,7 @@ use async_trait::async_trait;
 use azure_core::http::headers::AUTHORIZATION;
 use azure_core::http::{AsyncRawResponse, HttpClient, Request};
 
-/// Takes the request's token out of an answer that is no success: whatever repeats it there would end in an error, and with
-/// it in a log.
+/// Takes the request's token out of an answer: whatever repeats it may end in an error, and with it in a log.
 #[derive(Debug)]
 pub(super) struct Discreet(pub Arc<dyn HttpClient>);
 
@@ -15,14 +14,12 @@ pub(super) struct Discreet(pub Arc<dyn HttpClient>);
 impl HttpClient for Discreet {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let response = self.0.execute_request(request).await?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
         let (status, headers, body) = response.deconstruct();
         let body = body.collect().await?;
-        let body = match std::str::from_utf8(&body) {
-            Ok(text) => without_token(text, request).into_bytes().into(),
-            Err(_) => body,
+        let repeats = |text: &&str| token(request).is_some_and(|token| text.contains(token));
+        let body = match std::str::from_utf8(&body).ok().filter(repeats) {
+            Some(text) => without_token(text, request).into_bytes().into(),
+            None => body,
         };
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
     }

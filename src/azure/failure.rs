@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, minutes};
 use crate::model::VmId;
 use crate::text::{escape, quote};
 
@@ -54,6 +54,11 @@ pub enum Kind {
     },
     /// A reading from before azlin's own last write.
     Old,
+    /// Azure takes no more writes for longer than there is time.
+    Closed {
+        /// For how long, in seconds.
+        seconds: u64,
+    },
     /// The time for all requests together was over before this one.
     TooLate {
         /// How long that time was, in seconds.
@@ -93,7 +98,13 @@ impl Failure {
             Kind::TooLate { seconds } => {
                 return Some(format!(
                     "run the same command again, which goes on where this one ended, or give it more time: --deadline {}",
-                    seconds * 2
+                    seconds.saturating_mul(2).max(60)
+                ));
+            }
+            Kind::Closed { seconds } => {
+                return Some(format!(
+                    "run the same command again then, which goes on where this one ended, or let it wait: --deadline {}",
+                    seconds.div_ceil(60) * 60 + 60
                 ));
             }
             Kind::NotAzure { .. } => {
@@ -121,7 +132,7 @@ impl Failure {
     pub fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
-            Kind::SignIn { .. } | Kind::TooLate { .. } | Kind::Old => true,
+            Kind::SignIn { .. } | Kind::TooLate { .. } | Kind::Closed { .. } | Kind::Old => true,
             _ => false,
         }
     }
@@ -177,6 +188,9 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::Closed { seconds } => {
+                write!(f, "Azure takes no more writes for {}", minutes(*seconds))
+            }
             Self::Old => f.write_str("Azure still shows what azlin has replaced"),
             Self::TooLate { seconds } => write!(f, "the time is over: {seconds} s"),
             Self::NotAzure { status, what } => {
@@ -200,6 +214,10 @@ impl fmt::Display for Kind {
 impl Kind {
     /// What an answer with a status that is no success says.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
+        if (300..400).contains(&status) {
+            let what = "it sends azlin elsewhere, as sign-in pages do".to_owned();
+            return Self::NotAzure { status, what };
+        }
         match Refusal::read(status, body, retry_after) {
             Some(refusal) => Self::Refused(Box::new(refusal)),
             None => Self::NotAzure {

@@ -55,8 +55,11 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
             vm.power = listed.power();
         }
     }
-    let missing = interfaces.incomplete.iter().chain(&public.incomplete);
-    live.addresses_missing = missing.map(ToString::to_string).collect();
+    let missing = with_power.incomplete.iter();
+    let missing = missing
+        .chain(&interfaces.incomplete)
+        .chain(&public.incomplete);
+    live.details_missing = missing.map(ToString::to_string).collect();
     join(&mut live, interfaces.items, &public.items);
     Ok(live)
 }

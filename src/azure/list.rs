@@ -123,7 +123,10 @@ impl Arm {
             let changed = url.set_scheme("https").and_then(|()| url.set_port(port));
             changed.map_err(|()| foreign(&host))?;
         }
-        match url.origin() == self.base.origin() && url.username().is_empty() {
+        match url.origin() == self.base.origin()
+            && url.username().is_empty()
+            && url.password().is_none()
+        {
             true => Ok(url),
             false => Err(foreign(&host)),
         }

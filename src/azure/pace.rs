@@ -45,11 +45,15 @@ impl Pace {
     }
 
     /// Waits until there is a write for this caller.
-    pub(super) async fn turn(&self) -> Turn<'_> {
+    ///
+    /// # Errors
+    /// There is none before `end`, and for how long.
+    pub(super) async fn turn(&self, end: Instant) -> Result<Turn<'_>, Duration> {
         loop {
             let free = self.bucket().take();
             match free {
-                None => return Turn(self),
+                None => return Ok(Turn(self)),
+                Some(free) if free >= end => return Err(free.duration_since(Instant::now())),
                 Some(free) => sleep_until(free).await,
             }
         }
@@ -106,6 +110,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::azure::Patience;
 
     /// A server as Azure describes itself: what is left before each of `writes` writes, `at_once` of which are under way at a
     /// time, each `TRIP` long.
@@ -118,7 +123,7 @@ mod tests {
         let next = Mutex::new(0);
         let writer = || async {
             loop {
-                let turn = pace.turn().await;
+                let turn = pace.turn(start + Patience::MOST).await.unwrap();
                 {
                     let mut next = next.lock().unwrap();
                     if *next == writes {
@@ -166,7 +171,7 @@ mod tests {
         let pace = Pace::new();
         let start = Instant::now();
         for _ in 0..1000 {
-            drop(pace.turn().await);
+            drop(pace.turn(start + Patience::MOST).await.unwrap());
         }
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
@@ -177,7 +182,17 @@ mod tests {
         let start = Instant::now();
         pace.close(Duration::from_secs(7));
         pace.is_left(150);
-        drop(pace.turn().await);
+        drop(pace.turn(start + Patience::MOST).await.unwrap());
         assert_eq!(start.elapsed(), Duration::from_secs(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_comes_too_late_is_not_waited_for() {
+        let pace = Pace::new();
+        let start = Instant::now();
+        pace.close(Duration::from_secs(1200));
+        let wait = pace.turn(start + Duration::from_secs(600)).await.err();
+        assert_eq!(wait, Some(Duration::from_secs(1200)));
+        assert_eq!(start.elapsed(), Duration::ZERO);
     }
 }

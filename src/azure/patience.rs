@@ -1,7 +1,7 @@
 //! [`Patience`]: how long azlin waits for Azure, and who is told that it does.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -14,28 +14,63 @@ type Tell = dyn Fn(&Failure, Duration) + Send + Sync;
 /// How long all requests of one run may take together, with the pauses between them.
 pub struct Patience {
     limit: Duration,
+    tell: Arc<Tell>,
+    clock: Mutex<Clock>,
+}
+
+struct Clock {
     end: Instant,
-    tell: Box<Tell>,
     /// The end of the last pause that was told: many requests wait for the same thing.
-    told: Mutex<Instant>,
+    told: Instant,
+}
+
+impl Clock {
+    fn new(limit: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            end: now + limit,
+            told: now,
+        }
+    }
 }
 
 impl Patience {
+    /// The longest that there is: what asks for more is a mistake.
+    pub const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// Waits until `limit` from now. `tell` hears of each pause that a person would notice, once for all the requests that
     /// make it at the same time.
     pub fn new(limit: Duration, tell: impl Fn(&Failure, Duration) + Send + Sync + 'static) -> Self {
-        let now = Instant::now();
+        Self::telling(limit, Arc::new(tell))
+    }
+
+    fn telling(limit: Duration, tell: Arc<Tell>) -> Self {
+        let limit = limit.min(Self::MOST);
         Self {
             limit,
-            end: now + limit,
-            tell: Box::new(tell),
-            told: Mutex::new(now),
+            tell,
+            clock: Mutex::new(Clock::new(limit)),
         }
     }
 
-    /// The limit, once it has passed.
-    pub(super) fn passed(&self) -> Option<Duration> {
-        (Instant::now() >= self.end).then_some(self.limit)
+    /// Another patience, of `limit` from now, of which the same one hears.
+    pub(super) fn another(&self, limit: Duration) -> Self {
+        Self::telling(limit, self.tell.clone())
+    }
+
+    /// Begins anew: what has passed so far was a person's time.
+    pub(super) fn restart(&self) {
+        *self.clock() = Clock::new(self.limit);
+    }
+
+    /// When it ends.
+    pub(super) fn end(&self) -> Instant {
+        self.clock().end
+    }
+
+    /// The limit, for a message.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Waits before attempt number `attempt` + 1. Answers false, at once, where another attempt would not help or would
@@ -44,7 +79,7 @@ impl Patience {
         let now = Instant::now();
         let Some(pause) = failure
             .pause(attempt)
-            .filter(|pause| now + *pause < self.end)
+            .filter(|pause| now + *pause < self.end())
         else {
             return false;
         };
@@ -55,11 +90,15 @@ impl Patience {
 
     fn say(&self, failure: &Failure, now: Instant, pause: Duration) {
         const NOTICED: Duration = Duration::from_secs(1);
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if pause >= NOTICED && now + pause >= *told + NOTICED {
-            *told = now + pause;
+        let mut clock = self.clock();
+        if pause >= NOTICED && now + pause >= clock.told + NOTICED {
+            clock.told = now + pause;
             (self.tell)(failure, pause);
         }
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

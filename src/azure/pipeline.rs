@@ -12,6 +12,8 @@ use azure_core::http::{
     Transport, Url,
 };
 use serde_json::Value;
+use serde_json::error::Category;
+use tokio::time::{Instant, timeout_at};
 
 use super::failure::root;
 use super::pace::{Pace, Turn};
@@ -128,9 +130,29 @@ impl Arm {
         &self.subscription
     }
 
-    /// Waits until Azure takes one more write; see [`super::tags::write`].
-    pub async fn turn(&self) -> Turn<'_> {
-        self.pace.turn().await
+    /// Waits until Azure takes one more write; see [`super::tags::write`]. `doing` says what for.
+    ///
+    /// # Errors
+    /// Azure takes none in time.
+    pub async fn turn(&self, doing: &str) -> Result<Turn<'_>, Failure> {
+        let turn = self.pace.turn(self.patience.end()).await;
+        turn.map_err(|wait| {
+            let seconds = wait.as_secs();
+            Failure::new(doing, Kind::Closed { seconds })
+        })
+    }
+
+    /// The same with another `limit` from now, for what has to be done although the time is over.
+    pub fn with_more_time(&self, limit: Duration) -> Self {
+        Self {
+            patience: Arc::new(self.patience.another(limit)),
+            ..self.clone()
+        }
+    }
+
+    /// Begins the time anew: what has passed so far was a person's.
+    pub fn restart_time(&self) {
+        self.patience.restart();
     }
 
     /// Waits before attempt number `attempt` + 1 at what ended in `failure`; answers false where there is to be none.
@@ -224,9 +246,13 @@ impl Arm {
         doing: &str,
         request: &mut Request,
     ) -> Result<Answer, Failure> {
-        if let Some(limit) = self.patience.passed() {
-            let seconds = limit.as_secs();
-            return Err(Failure::new(doing, Kind::TooLate { seconds }));
+        let too_late = || {
+            let seconds = self.patience.limit().as_secs();
+            Failure::new(doing, Kind::TooLate { seconds })
+        };
+        let end = self.patience.end();
+        if Instant::now() >= end {
+            return Err(too_late());
         }
         let is_write = request.method() == Method::Patch;
         let options = PipelineSendOptions {
@@ -235,7 +261,12 @@ impl Arm {
         };
         let context = Context::new();
         let sent = self.pipeline.send(&context, request, Some(options));
-        let response = sent.await.map_err(|error| {
+        // What was sent to be written is waited for: half of it would be known otherwise.
+        let sent = match is_write {
+            true => sent.await,
+            false => timeout_at(end, sent).await.map_err(|_| too_late())?,
+        };
+        let response = sent.map_err(|error| {
             let kind = match NoToken::find(&error) {
                 Some(no) => no.clone().into(),
                 None => Kind::Unreachable { why: root(&error) },
@@ -287,15 +318,22 @@ impl Arm {
     }
 }
 
-/// How long an answer asks to wait, in seconds.
+/// How long an answer asks to wait, in seconds, a day at the most.
 fn retry_after(headers: &Headers) -> Option<u64> {
-    headers.get_optional_str(&RETRY_AFTER)?.parse().ok()
+    let seconds: u64 = headers.get_optional_str(&RETRY_AFTER)?.parse().ok()?;
+    Some(seconds.min(Patience::MOST.as_secs()))
 }
 
 /// That a successful answer's body is not what Azure sends.
 pub(super) fn not_azure(answer: &Answer, error: &serde_json::Error) -> Kind {
     let start = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body));
-    let what = format!("{} ({error})", crate::text::quote(&start));
+    // The error itself would quote more of it.
+    let what = match error.classify() {
+        Category::Eof => "it is cut short",
+        Category::Data => "it is other JSON",
+        Category::Io | Category::Syntax => "it is no JSON",
+    };
+    let what = format!("{} ({what})", crate::text::quote(&start));
     Kind::NotAzure {
         status: answer.status,
         what,

@@ -29,7 +29,11 @@ impl Recorder {
         let Some(path) = named else {
             return Ok(client);
         };
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path);
         let file = file.map_err(|error| format!("AZLIN_RECORD: {}", plain(&error)))?;
         Ok(Arc::new(Self {
             inner: client,

@@ -212,7 +212,7 @@ impl fmt::Display for Refusal {
 }
 
 /// `90 s`, `20 min`.
-fn minutes(seconds: u64) -> String {
+pub(super) fn minutes(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
         _ => format!("{} min", seconds.div_ceil(60)),

@@ -56,9 +56,27 @@ const WATCH: [Duration; 6] = [
 /// # Errors
 /// Azure could not be asked, or says no: the VM may be gone.
 pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
-    let doing = format!("read the tags of {vm}");
+    let doing = reading(vm);
     let answer = arm.get(&doing, url(arm, vm)).await?;
-    let tags = parse(&answer).map_err(|kind| Failure::new(&doing, kind))?;
+    tags_in(&doing, &answer)
+}
+
+/// The same, asked once, for what is tried again as a whole.
+///
+/// # Errors
+/// As above.
+pub async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
+    let doing = reading(vm);
+    let answer = arm.once(&doing, Method::Get, url(arm, vm), None).await?;
+    tags_in(&doing, &answer)
+}
+
+fn reading(vm: &VmId) -> String {
+    format!("read the tags of {vm}")
+}
+
+fn tags_in(doing: &str, answer: &Answer) -> Result<Tags, Failure> {
+    let tags = parse(answer).map_err(|kind| Failure::new(doing, kind))?;
     Ok(tags.unwrap_or_default())
 }
 
@@ -69,13 +87,14 @@ pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
 /// until it is `settled`; if that takes too long, the answer is none.
 ///
 /// # Errors
-/// Azure could not be asked, or says no.
+/// Azure could not be asked, or says no; `in_doubt` is set where the write may have been done all the same, or may yet be.
 pub async fn write(
     arm: &Arm,
     vm: &VmId,
     patch: &Patch,
     turn: Turn<'_>,
     settled: &dyn Fn(&Tags) -> bool,
+    in_doubt: &mut bool,
 ) -> Result<Option<Tags>, Failure> {
     let (operation, tags) = match patch {
         Patch::Merge(tags) => ("Merge", tags),
@@ -87,13 +106,14 @@ pub async fn write(
         .once(&doing, Method::Patch, url(arm, vm), Some(&body))
         .await;
     drop(turn);
-    let answer = answer?;
+    let answer = answer.inspect_err(|failure| *in_doubt |= !failure.is_definite())?;
     if answer.status != 202 {
         let not_azure = match parse(&answer) {
             Ok(Some(tags)) => return Ok(Some(tags)),
             Ok(None) => None,
             Err(kind) => Some(Failure::new(&doing, kind)),
         };
+        *in_doubt = true;
         let tags = read(arm, vm).await?;
         // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
         return match not_azure.filter(|_| !settled(&tags)) {
@@ -101,6 +121,7 @@ pub async fn write(
             None => Ok(Some(tags)),
         };
     }
+    *in_doubt = true;
     for pause in WATCH {
         sleep(pause).await;
         let tags = read(arm, vm).await?;

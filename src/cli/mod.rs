@@ -94,7 +94,7 @@ pub struct Common {
     pub subscription: Option<String>,
     /// How long azlin may wait for Azure in all
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = crate::azure::DEADLINE.as_secs(),
-        hide_short_help = true)]
+        value_parser = clap::value_parser!(u64).range(1..=86_400), hide_short_help = true)]
     pub deadline: u64,
     /// Add Azure's ids of requests to errors
     #[arg(long, global = true, hide_short_help = true)]

@@ -91,8 +91,8 @@ pub struct Live {
     pub unreadable: usize,
     /// Why VMs may be missing from the list, if they may.
     pub incomplete: Vec<String>,
-    /// Why addresses may be missing, if they may.
-    pub addresses_missing: Vec<String>,
+    /// Why states and addresses may be missing, if they may.
+    pub details_missing: Vec<String>,
 }
 
 impl Live {

@@ -19,6 +19,8 @@ pub enum Outcome {
     Changed {
         /// What they are.
         found: Held,
+        /// Whether a write of an attempt before this one may yet arrive.
+        in_doubt: bool,
     },
     /// Written, and Azure's answer says something else: a policy changed it.
     Altered {
@@ -45,19 +47,25 @@ pub enum Outcome {
     },
     /// The name was freed for a VM that then could not take it, and is back.
     PutBack,
+    /// The name was freed for a VM that then could not take it, and could not be put back: no VM holds it.
+    NotPutBack {
+        /// What happened.
+        why: String,
+    },
 }
 
 impl Outcome {
     /// Whether it is certain that the step has given its VM no name, and will not.
     pub fn gave_nothing(&self) -> bool {
         match self {
-            Self::Changed { .. } | Self::Interrupted | Self::Skipped { .. } => true,
-            Self::Failed { in_doubt, .. } => !in_doubt,
+            Self::Interrupted | Self::Skipped { .. } => true,
+            Self::Changed { in_doubt, .. } | Self::Failed { in_doubt, .. } => !in_doubt,
             Self::Written
             | Self::Already
             | Self::Altered { .. }
             | Self::Accepted
-            | Self::PutBack => false,
+            | Self::PutBack
+            | Self::NotPutBack { .. } => false,
         }
     }
 
@@ -85,7 +93,10 @@ pub enum Ending {
 /// where the reading failed or was incomplete, and `doubles` the names that turned out to be on several VMs.
 pub fn ending(outcomes: &[Outcome], after: Option<&Plan>, doubles: &[Duplicate]) -> Ending {
     let all = outcomes.iter().all(Outcome::is_success);
-    let some = |outcome: &Outcome| outcome.is_success() || *outcome == Outcome::Accepted;
+    let some = |outcome: &Outcome| {
+        let changed = matches!(outcome, Outcome::Accepted | Outcome::NotPutBack { .. });
+        outcome.is_success() || changed
+    };
     if all && after.is_some_and(Plan::is_empty) && doubles.is_empty() {
         Ending::Complete
     } else if outcomes.iter().any(some) || outcomes.is_empty() {

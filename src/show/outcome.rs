@@ -16,9 +16,10 @@ pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -
         Outcome::Accepted | Outcome::Interrupted | Outcome::Skipped { .. } | Outcome::PutBack => {
             paint.yellow(word)
         }
-        Outcome::Changed { .. } | Outcome::Altered { .. } | Outcome::Failed { .. } => {
-            paint.red(word)
-        }
+        Outcome::Changed { .. }
+        | Outcome::Altered { .. }
+        | Outcome::Failed { .. }
+        | Outcome::NotPutBack { .. } => paint.red(word),
     };
     let mut text = format!("{}   {word}\n", columns.line(step, paint));
     let help = help.map(|help| format!("{}: {help}", paint.green("help")));
@@ -42,7 +43,7 @@ pub(super) fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<
     match outcome {
         Outcome::Written => ("done", None, None),
         Outcome::Already => ("done", plain("it was so already"), None),
-        Outcome::Changed { found } => (
+        Outcome::Changed { found, .. } => (
             "not written",
             Some(format!(
                 "since the plan was made someone has changed it: it has {}",
@@ -65,6 +66,11 @@ pub(super) fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<
             "put back",
             plain("it had been freed for a VM that could not take it"),
             None,
+        ),
+        Outcome::NotPutBack { why } => (
+            "freed, and not put back",
+            Some(format!("no VM holds the name now: {why}")),
+            plain("run the same command again, which gives it out"),
         ),
         Outcome::Interrupted => ("not tried", plain("interrupted"), None),
         Outcome::Skipped { because } => (
@@ -91,7 +97,8 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
         .iter()
         .filter(|outcome| outcome.is_success())
         .count();
-    let accepted = outcomes.contains(&Outcome::Accepted);
+    let changed = |o: &Outcome| matches!(o, Outcome::Accepted | Outcome::NotPutBack { .. });
+    let accepted = outcomes.iter().any(changed);
     let (steps, open) = (count(done, "step"), outcomes.len() - done);
     let writes = match (after, done, open) {
         (After::Interrupted, _, 1..) => {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, interrupt};
 use crate::apply;
 use crate::cli::{Apply, Common, Format};
 use crate::model::Live;
@@ -39,6 +39,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     }
     if !args.auto_approve && args.plan.is_none() {
         ask(plan, &context, args.format, streams)?;
+        context.arm.restart_time();
         // While someone thought about it, someone else may have given out one of these names.
         let again = planning::make(&context, &args.planning).await?.plan;
         if (&again.steps, &again.blocked) != (&plan.steps, &plan.blocked) {
@@ -49,18 +50,9 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     }
     // A first Ctrl-C while writing finishes the writes under way; any other ends azlin at once.
     let writing = Cell::new(true);
-    let at_once = async {
-        let mut ended = false;
-        while !ended {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-            ended = !writing.replace(false);
-        }
-    };
     tokio::select! {
         exit = carry_out(&context, &planned, args, &writing, streams) => exit,
-        () = at_once => Ok(Exit::Interrupted),
+        () = interrupt::at_once(&writing) => Ok(Exit::Interrupted),
     }
 }
 

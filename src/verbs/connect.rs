@@ -39,6 +39,7 @@ pub(super) async fn run(
         Some(name) => Some(find(&live, name, &context, args)?),
         None => picker::pick(&live, streams)?,
     };
+    context.arm.restart_time();
     let Some(found) = found else {
         return Ok(Exit::Interrupted);
     };

@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod connect;
 mod context;
+mod interrupt;
 mod list;
 mod man;
 mod names;

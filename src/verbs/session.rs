@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::context::Context;
-use super::{Exit, Streams, Trouble, saving, today};
+use super::{Exit, Streams, Trouble, interrupt, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
 use crate::model::{Live, SessionName, Vm, VmId};
@@ -49,7 +49,7 @@ pub(super) async fn run(
     if let Some(name) = &wanted {
         doubts(name, &live, streams);
     }
-    write(&context, &steps, streams).await?;
+    let amiss = write(&context, &steps, streams).await?;
     streams.print(&show::session(vm.id.name(), wanted.as_ref()))?;
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
         streams.note(&format!("it was {old}"));
@@ -58,7 +58,7 @@ pub(super) async fn run(
         true => saving::save(&context, &vm.id, wanted.as_ref(), streams)?,
         false => disagreement(&context, &vm.id, wanted.as_ref(), streams),
     }
-    Ok(Exit::Done)
+    amiss.map_or(Ok(Exit::Done), Err)
 }
 
 /// What a file would be warned of where it had this name.
@@ -139,11 +139,33 @@ fn disagreement(context: &Context, vm: &VmId, wanted: Option<&SessionName>, stre
     }
 }
 
-/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile.
-async fn write(context: &Context, steps: &[Step], streams: Streams) -> Result<(), Trouble> {
+/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile. Answers
+/// what is wrong although the VM is written.
+async fn write(
+    context: &Context,
+    steps: &[Step],
+    streams: Streams,
+) -> Result<Option<Trouble>, Trouble> {
     if steps.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let writing = Cell::new(true);
+    tokio::select! {
+        written = write_and_read(context, steps, &writing, streams) => written,
+        () = interrupt::at_once(&writing) => {
+            let message = "interrupted: what was written is not read again";
+            let help = "azlin session VM shows what the VM holds";
+            Err(Trouble::new(message, help).exit(Exit::Interrupted))
+        }
+    }
+}
+
+async fn write_and_read(
+    context: &Context,
+    steps: &[Step],
+    writing: &Cell<bool>,
+    streams: Streams,
+) -> Result<Option<Trouble>, Trouble> {
     let (arm, tag) = (&context.arm, &context.file.azure.tag);
     let was_interrupted = Cell::new(false);
     let interrupted = async {
@@ -151,34 +173,51 @@ async fn write(context: &Context, steps: &[Step], streams: Streams) -> Result<()
             Ok(()) => was_interrupted.set(true),
             Err(_) => std::future::pending().await,
         }
+        streams.say_above("interrupted: the write under way is finished, no other is begun\n");
     };
-    let writing = async {
+    let all = async {
         let mut outcomes = apply::apply(arm, tag, steps, 1, interrupted, &mut |_, _| {}).await;
         apply::put_back(arm, tag, steps, &mut outcomes, &mut |_, _| {}).await;
         outcomes
     };
-    let outcomes = streams.patiently(|| "writing".to_owned(), writing).await;
-    let told = |outcome: &&Outcome| {
-        !outcome.is_success() && !matches!(outcome, Outcome::Skipped { .. } | Outcome::PutBack)
-    };
-    if let (Some(outcome), Some(step)) = (outcomes.iter().find(told), steps.first()) {
-        let (message, help) = show::failed(&step.vm, outcome);
+    let outcomes = streams.patiently(|| "writing".to_owned(), all).await;
+    writing.set(false);
+    // The last step says what went wrong, the one before it what became of the session that was there.
+    if let (Some(step), Some(outcome)) = (steps.first(), outcomes.last())
+        && !outcome.is_success()
+    {
+        let (message, mut help) = show::failed(&step.vm, outcome);
+        let lost = |outcome: &Outcome| matches!(outcome, Outcome::NotPutBack { .. });
         if outcomes.contains(&Outcome::PutBack) {
             streams.note("the session that it held is back");
+        } else if let (Some(old), true) = (&step.from.session, outcomes.iter().any(lost)) {
+            let vm = &step.vm;
+            help = format!(
+                "it holds no session now; azlin session {vm} {old} gives back what it held. {help}"
+            );
         }
         let exit = match was_interrupted.get() {
             true => Exit::Interrupted,
+            false if outcomes.iter().any(lost) => Exit::Partial,
             false => Exit::Error,
         };
         return Err(Trouble::new(message, help).exit(exit));
     }
-    let mut live = context.sessions().await?;
-    plan::correct(&mut live, steps, &outcomes);
-    match plan::doubles(steps, &outcomes, &live).first() {
-        None => Ok(()),
-        Some(double) => {
-            let (message, help) = show::doubled(double);
-            Err(Trouble::new(message, help).exit(Exit::Partial))
+    let mut live = match context.sessions().await {
+        Ok(live) => live,
+        Err(trouble) => {
+            let message = format!(
+                "whether another VM holds it too could not be read: {}",
+                trouble.message
+            );
+            return Ok(Some(Trouble { message, ..trouble }.exit(Exit::Partial)));
         }
-    }
+    };
+    plan::correct(&mut live, steps, &outcomes);
+    Ok(plan::doubles(steps, &outcomes, &live)
+        .first()
+        .map(|double| {
+            let (message, help) = show::doubled(double);
+            Trouble::new(message, help).exit(Exit::Partial)
+        }))
 }

@@ -112,8 +112,8 @@ impl Streams {
         for reason in &live.incomplete {
             self.warn(&format!("VMs may be missing from Azure's list: {reason}"));
         }
-        for reason in &live.addresses_missing {
-            self.warn(&format!("addresses may be missing: {reason}"));
+        for reason in &live.details_missing {
+            self.warn(&format!("states or addresses may be missing: {reason}"));
         }
         if live.unreadable > 0 {
             let vms = if live.unreadable == 1 { "VM" } else { "VMs" };

@@ -76,8 +76,8 @@ async fn try_once(
     change: &Change,
     in_doubt: &mut bool,
 ) -> Result<Result<Tags, Trouble>, Failure> {
-    let turn = context.arm.turn().await;
-    let before = tags::read(&context.arm, vm).await?;
+    let turn = context.arm.turn(&format!("write the tags of {vm}")).await?;
+    let before = tags::look(&context.arm, vm).await?;
     let named = match change.on(&before, *in_doubt) {
         Ok(named) if named.is_empty() => return Ok(Ok(before)),
         Ok(named) => named,
@@ -88,11 +88,8 @@ async fn try_once(
         Change::Remove(_) => Patch::Delete(named),
     };
     let settled = |tags: &Tags| change.unlike(tags).is_none();
-    let written = tags::write(&context.arm, vm, &patch, turn, &settled).await;
-    *in_doubt |= written
-        .as_ref()
-        .is_err_and(|failure| !failure.is_definite());
-    let Some(after) = written? else {
+    let written = tags::write(&context.arm, vm, &patch, turn, &settled, in_doubt).await?;
+    let Some(after) = written else {
         let message = format!("Azure accepted the change of {vm}'s tags and does not show it yet");
         let help = "azlin tag list shows in a while whether it came through";
         return Ok(Err(Trouble::new(message, help)));

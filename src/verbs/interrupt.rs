@@ -1,0 +1,15 @@
+//! Ctrl-C.
+
+use std::cell::Cell;
+
+/// Ends when Ctrl-C is to end azlin at once: the first one while `writing` is only noted, for the writes under way are
+/// finished; any other counts.
+pub(super) async fn at_once(writing: &Cell<bool>) {
+    let mut ended = false;
+    while !ended {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        ended = !writing.replace(false);
+    }
+}
