@@ -113,3 +113,25 @@ fn a_folder_that_cannot_be_written_is_told() {
     help: choose a folder that you may write to
     ");
 }
+
+#[test]
+fn every_option_says_what_it_is_for() {
+    let project = Project::sandbox("");
+    for (name, page) in pages(&project) {
+        let lines: Vec<&str> = page.lines().collect();
+        for pair in lines.windows(2) {
+            let is_bare = pair[0].starts_with("\\fB\\-") && pair[1].starts_with('.');
+            assert!(!is_bare, "{name}: {}", pair[0]);
+        }
+    }
+    let (_, page) = pages(&project)
+        .into_iter()
+        .find(|(name, _)| name == "azlin-list.1")
+        .unwrap();
+    for part in [
+        "How long azlin may wait for Azure in all",
+        "resource\\-group",
+    ] {
+        assert!(page.contains(part), "no {part:?}:\n{page}");
+    }
+}

@@ -215,3 +215,71 @@ fn a_config_that_is_not_utf8_keeps_its_bytes() {
         b"Include azlin.d/*.conf\n\n# caf\xe9\n"
     );
 }
+
+#[test]
+fn an_include_that_belongs_to_another_host_does_not_count() {
+    let project = two();
+    fs::create_dir(project.path().join(".ssh")).unwrap();
+    let own = "Host foo\n    User x\n    Include azlin.d/*.conf\n";
+    fs::write(project.path().join(".ssh/config"), own).unwrap();
+    assert_eq!(project.run(&["ssh-config", "--write"]).code(), 0);
+    assert_eq!(
+        read(&project, ".ssh/config"),
+        format!("Include azlin.d/*.conf\n\n{own}")
+    );
+}
+
+#[test]
+fn hosts_that_ssh_knows_from_other_files_are_left_alone() {
+    let project = two();
+    let ssh = project.path().join(".ssh");
+    fs::create_dir_all(ssh.join("conf.d")).unwrap();
+    fs::create_dir_all(ssh.join("azlin.d")).unwrap();
+    fs::write(ssh.join("config"), "Include conf.d/*\nHost proj*\n").unwrap();
+    fs::write(ssh.join("conf.d/work"), "Host web\n").unwrap();
+    fs::write(ssh.join("azlin.d/other.conf"), "Host v1.2-test\n").unwrap();
+    let ran = project.run(&["ssh-config", "--write"]);
+    for name in ["project-beta", "v1.2-test"] {
+        assert!(
+            ran.stderr.contains(&format!("`{name}` is left out")),
+            "{ran}"
+        );
+    }
+    // What a scope of its own sees is a file of its own.
+    let file = FILE.replace("[sessions.rg]", "scope = \"groups\"\n\n[sessions.rg]");
+    fs::write(project.path().join("sessions.toml"), file).unwrap();
+    assert_eq!(project.run(&["ssh-config", "--write"]).code(), 0);
+    assert_eq!(fs::read_dir(ssh.join("azlin.d")).unwrap().count(), 3);
+}
+
+#[test]
+fn a_jump_host_that_ssh_cannot_read_is_refused() {
+    for jump in [
+        "host:99999",
+        "a:b:c",
+        "fe80::1",
+        "[::1",
+        "h:",
+        "u@h@i",
+        "none",
+        "-x",
+        "h[",
+        "u@-oProxyCommand=x",
+    ] {
+        let project = Project::sandbox(&format!("[ssh]\njump = \"{jump}\"\n"));
+        let ran = project.run(&["validate"]);
+        assert_eq!(ran.code(), 1, "{jump}: {ran}");
+    }
+    for jump in [
+        "host",
+        "me@host:22",
+        "10.0.0.1:2222",
+        "[fe80::1]:22",
+        "[::1]",
+        "a.b-c_d",
+    ] {
+        let project = Project::sandbox(&format!("[ssh]\njump = \"{jump}\"\n"));
+        let ran = project.run(&["validate"]);
+        assert_eq!(ran.code(), 0, "{jump}: {ran}");
+    }
+}

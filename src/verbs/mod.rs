@@ -27,7 +27,7 @@ mod whoami;
 pub use completions::answer;
 
 use crate::azure::Failure;
-use crate::cli::{self, Cli, Verb};
+use crate::cli::{self, Cli, Common, Verb};
 use crate::model::{Live, Scope, Vm};
 use crate::{resolve, show as words};
 use streams::Streams;
@@ -130,24 +130,53 @@ pub async fn run(cli: Cli) -> Exit {
         let _ = streams.print(cli::FIRST_STEPS);
         return Exit::Done;
     };
-    let ran = match verb {
-        Verb::Plan(args) => plan::run(&cli.common, args, streams).await,
-        Verb::Apply(args) => apply::run(&cli.common, args, streams).await,
-        Verb::Show(args) => show::run(args, streams),
-        Verb::Validate => validate::run(&cli.common, streams),
-        Verb::Connect(args) => connect::run(&cli.common, args, streams).await,
-        Verb::Session(args) => session::run(&cli.common, args, streams).await,
-        Verb::List(args) => list::run(&cli.common, args, streams).await,
-        Verb::Tag(args) => tag::run(&cli.common, args, streams).await,
-        Verb::SshConfig(args) => ssh_config::run(&cli.common, args, streams).await,
-        Verb::Whoami(args) => whoami::run(&cli.common, args, streams).await,
-        Verb::Sandbox(args) => sandbox::run(&cli.common, args, streams).await,
-        Verb::Completions(args) => completions::run(args, streams),
-        Verb::Man(args) => man::run(args, streams),
-        Verb::RefreshNames => names::run(&cli.common, streams).await,
+    let ran = tokio::select! {
+        ran = carry_out(&cli.common, verb, streams) => ran,
+        // Dropped rather than killed, so that an `az` under way goes with it.
+        Ok(()) = tokio::signal::ctrl_c(), if only_asks(verb) => Ok(Exit::Interrupted),
     };
     ran.unwrap_or_else(|trouble| {
         trouble.say(streams);
         trouble.exit
     })
+}
+
+/// Whether Ctrl-C may end the command wherever it is.
+fn only_asks(verb: &Verb) -> bool {
+    match verb {
+        Verb::Plan(_)
+        | Verb::Connect(_)
+        | Verb::List(_)
+        | Verb::Tag(_)
+        | Verb::SshConfig(_)
+        | Verb::Whoami(_) => true,
+        // They end as the system ends a program, or in an order of their own.
+        Verb::Apply(_)
+        | Verb::Session(_)
+        | Verb::Show(_)
+        | Verb::Validate
+        | Verb::Sandbox(_)
+        | Verb::Completions(_)
+        | Verb::Man(_)
+        | Verb::RefreshNames => false,
+    }
+}
+
+async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exit, Trouble> {
+    match verb {
+        Verb::Plan(args) => plan::run(common, args, streams).await,
+        Verb::Apply(args) => apply::run(common, args, streams).await,
+        Verb::Show(args) => show::run(args, streams),
+        Verb::Validate => validate::run(common, streams),
+        Verb::Connect(args) => connect::run(common, args, streams).await,
+        Verb::Session(args) => session::run(common, args, streams).await,
+        Verb::List(args) => list::run(common, args, streams).await,
+        Verb::Tag(args) => tag::run(common, args, streams).await,
+        Verb::SshConfig(args) => ssh_config::run(common, args, streams).await,
+        Verb::Whoami(args) => whoami::run(common, args, streams).await,
+        Verb::Sandbox(args) => sandbox::run(common, args, streams).await,
+        Verb::Completions(args) => completions::run(args, streams),
+        Verb::Man(args) => man::run(args, streams),
+        Verb::RefreshNames => names::run(common, streams).await,
+    }
 }
