@@ -105,7 +105,7 @@ fn ask(port: u16, certificates: &str, variables: &[(&str, &str)]) -> Ran {
     for (name, value) in variables {
         project = project.with_env(name, value);
     }
-    project.run(&["session", "dev-vm-1", "--deadline", "1"])
+    project.run(&["session", "dev-vm-1", "--deadline", "30"])
 }
 
 const FOUND: &str = "Session name for dev-vm-1: project-beta\n";
