@@ -7,9 +7,9 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use crate::azure::tags::{self, Patch, Tags};
+use crate::azure::tags::{self, Patch};
 use crate::azure::{Arm, Failure, Turn};
-use crate::model::{Held, LiveName, Owner, SessionName, TagKey, VmId};
+use crate::model::{Held, LiveName, Owner, SessionName, TagKey, Tags, VmId};
 use crate::plan::{Goal, Outcome, Step};
 
 /// Carries out `steps`, up to `parallelism` at once, and tells `report` each outcome as it is known.
@@ -45,9 +45,10 @@ pub async fn apply(
             && let Some(at) = ready.pop_first()
             && let Some(step) = steps.get(at)
         {
-            let earlier = steps.get(..at).unwrap_or_default();
-            let replaced = earlier.iter().rfind(|earlier| earlier.vm == step.vm);
-            let replaced = replaced.map(|earlier| &earlier.from);
+            // A VM's second step waits for its first.
+            let mut first = step.after.iter().filter_map(|at| steps.get(*at));
+            let first = first.find(|first| first.vm == step.vm);
+            let replaced = first.map(|first| &first.from);
             under_way
                 .push(async move { (at, carry_out(arm, tag, step, replaced, stopping).await) });
         }
@@ -214,8 +215,8 @@ async fn try_step(
 /// Gives back the names that were freed to open a circle, where the VM that was to take them could not, so that a VM that
 /// fails costs no other its name; each outcome of such a step becomes [`Outcome::PutBack`].
 ///
-/// This has a minute of its own, whatever time was left. Only what azlin itself has freed, and only where it is certain that nobody was given the name: a write that was accepted,
-/// or went without an answer, may yet arrive.
+/// This has a minute of its own, whatever time was left. Only what azlin itself has freed, and only where it is certain that
+/// nobody was given the name: a write that was accepted, or went without an answer, may yet arrive.
 pub async fn put_back(
     arm: &Arm,
     tag: &TagKey,

@@ -91,7 +91,7 @@ pub struct Row<'l> {
 ///
 /// What is odd is judged over all of `live`, so that a name which a hidden VM holds too is seen.
 pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date) -> Listing<'l> {
-    let holders = holders(live);
+    let holders = live.holders();
     let differing = differing(desired, live, today);
     let declared: HashMap<&VmId, &SessionName> = desired
         .sessions
@@ -125,7 +125,7 @@ pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date)
             declared: declared.get(&vm.id).copied(),
             duplicate: duplicate.is_some(),
             differs: differing.contains(&vm.id),
-            foreign: vm.held.owner.is_some() && !vm.held.is_owned_by(desired.owner.as_ref()),
+            foreign: vm.held.is_anothers(desired.owner.as_ref()),
         });
         duplicates.extend(duplicate);
     }
@@ -138,17 +138,6 @@ pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date)
         listing.nearest_groups = nearest_groups(live, group);
     }
     listing
-}
-
-/// The VMs that hold each session.
-fn holders(live: &Live) -> HashMap<&str, Vec<&VmId>> {
-    let mut holders: HashMap<&str, Vec<&VmId>> = HashMap::new();
-    for vm in live.vms.values() {
-        if let Some(name) = &vm.held.session {
-            holders.entry(name.raw()).or_default().push(&vm.id);
-        }
-    }
-    holders
 }
 
 /// The VMs whose session is not what the file says: those that a plan would give another, and those that it cannot.

@@ -44,12 +44,7 @@ pub enum Miss {
 /// Several VMs answer to it in the first of these ways that any does, or none does in any.
 pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
     let candidates = || live.vms.values();
-    let (group, vm) = match name.split_once('/') {
-        Some((group, vm)) => (Some(group), vm),
-        None => (None, name),
-    };
-    let is_called = |id: &VmId| id.is_named(vm) && group.is_none_or(|group| id.is_in(group));
-    let by_name: Vec<&Vm> = candidates().filter(|vm| is_called(&vm.id)).collect();
+    let by_name: Vec<&Vm> = candidates().filter(|vm| vm.id.answers_to(name)).collect();
     if let Some(vm) = only("name", by_name)? {
         return Ok(vm);
     }
@@ -95,14 +90,8 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
 /// # Errors
 /// Several VMs are called so, or none is.
 pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l Vm, Miss> {
-    let (in_name, vm) = match name.split_once('/') {
-        Some((group, vm)) => (Some(group), vm),
-        None => (None, name),
-    };
-    let is = |vm_id: &VmId| {
-        let mut groups = in_name.into_iter().chain(group);
-        vm_id.is_named(vm) && groups.all(|group| vm_id.is_in(group))
-    };
+    let in_group = |id: &VmId| group.is_none_or(|group| id.is_in(group));
+    let is = |id: &VmId| id.answers_to(name) && in_group(id);
     let named = live.vms.values().filter(|vm| is(&vm.id)).collect();
     if let Some(vm) = only("name", named)? {
         return Ok(vm);
@@ -111,17 +100,17 @@ pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<
         let session = vm.held.session.as_ref();
         session.is_some_and(|session| session.raw() == name)
     });
+    let vm = name.rsplit('/').next().unwrap_or(name).to_lowercase();
     let names: BTreeSet<&str> = live.vms.keys().map(VmId::folded_name).collect();
-    let similar = nearest(&vm.to_lowercase(), names.into_iter(), 3);
+    let similar = nearest(&vm, names.into_iter(), 3);
     let ids = similar
         .iter()
         .flat_map(|name| live.vms.keys().filter(move |id| id.folded_name() == *name));
     let nearest = ids.take(3).cloned().collect();
-    let in_group = |id: &&VmId| group.is_none_or(|group| id.is_in(group));
     Err(Miss::NoVm {
         nearest,
         holder: holder.map(|vm| Box::new(vm.id.clone())),
-        among: live.vms.keys().filter(in_group).count(),
+        among: live.vms.keys().filter(|id| in_group(id)).count(),
     })
 }
 

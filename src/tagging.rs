@@ -5,11 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::TagKey;
+use crate::model::{TagKey, Tags};
 use crate::text::nearest;
-
-/// A VM's tags.
-pub type Tags = BTreeMap<String, String>;
 
 /// Azure's limit for the tags of a VM.
 pub const MOST: usize = 50;

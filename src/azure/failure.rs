@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::refusal::{Refusal, minutes};
+use super::sign_in::NoToken;
 use crate::model::VmId;
 use crate::text::{escape, quote};
 
@@ -212,6 +213,14 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
+    /// Why there is no answer: no token, or what the system said.
+    pub(super) fn unanswered(error: &azure_core::Error) -> Self {
+        match NoToken::find(error) {
+            Some(no) => no.clone().into(),
+            None => Self::Unreachable { why: root(error) },
+        }
+    }
+
     /// What an answer with a status that is no success says.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         if (300..400).contains(&status) {

@@ -15,11 +15,10 @@ use serde_json::Value;
 use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::root;
 use super::pace::{Pace, Turn};
 use super::patience::Patience;
 use super::renew::{Renew, challenge};
-use super::sign_in::{NoToken, SignIn};
+use super::sign_in::SignIn;
 use super::transport::Target;
 use super::unauthorized::unauthorized;
 use super::{Failure, Kind};
@@ -266,13 +265,7 @@ impl Arm {
             true => sent.await,
             false => timeout_at(end, sent).await.map_err(|_| too_late())?,
         };
-        let response = sent.map_err(|error| {
-            let kind = match NoToken::find(&error) {
-                Some(no) => no.clone().into(),
-                None => Kind::Unreachable { why: root(&error) },
-            };
-            Failure::new(doing, kind)
-        })?;
+        let response = sent.map_err(|error| Failure::new(doing, Kind::unanswered(&error)))?;
         let (status, headers, body) = response.deconstruct();
         let answer = Answer {
             status: u16::from(status),

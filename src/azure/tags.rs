@@ -14,12 +14,9 @@ use tokio::time::sleep;
 
 use super::pipeline::{Answer, Arm, not_azure};
 use super::{Failure, Kind, Turn};
-use crate::model::VmId;
+use crate::model::{Tags, VmId};
 
 const API: (&str, &str) = ("api-version", "2021-04-01");
-
-/// All tags of a VM.
-pub type Tags = BTreeMap<String, String>;
 
 /// A change of some tags of a VM.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use azure_core::credentials::TokenCredential as _;
 use serde::Deserialize;
 
 use super::pipeline::{Arm, not_azure};
-use super::sign_in::NoToken;
 use super::{Failure, Kind};
 
 const SUBSCRIPTIONS: (&str, &str) = ("api-version", "2022-12-01");
@@ -50,15 +49,7 @@ pub async fn account(arm: &Arm) -> Result<Account, Failure> {
     let token = arm.sign_in().kept.get_token(&[arm.scope()], None).await;
     match token {
         Ok(token) => Ok(claims(token.token.secret())),
-        Err(error) => {
-            let kind = match NoToken::find(&error) {
-                Some(no) => no.clone().into(),
-                None => Kind::Unreachable {
-                    why: super::failure::root(&error),
-                },
-            };
-            Err(Failure::new("sign in", kind))
-        }
+        Err(error) => Err(Failure::new("sign in", Kind::unanswered(&error))),
     }
 }
 

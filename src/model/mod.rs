@@ -32,12 +32,15 @@ pub use owner::Owner;
 pub use session_name::{LiveName, SessionName};
 pub use vm_id::VmId;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use time::Date;
+
+/// All tags of a VM, as Azure spells their keys.
+pub type Tags = BTreeMap<String, String>;
 
 /// What the file wants: one session for each VM that it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +99,26 @@ pub struct Live {
 }
 
 impl Live {
+    /// The VMs that hold each session, by what stands in its tag.
+    pub fn holders(&self) -> HashMap<&str, Vec<&VmId>> {
+        let mut holders: HashMap<&str, Vec<&VmId>> = HashMap::with_capacity(self.vms.len());
+        for vm in self.vms.values() {
+            if let Some(name) = &vm.held.session {
+                holders.entry(name.raw()).or_default().push(&vm.id);
+            }
+        }
+        holders
+    }
+
+    /// The VMs of each name, in lower case: a name is one VM's within a resource group only.
+    pub fn by_name(&self) -> HashMap<&str, Vec<&VmId>> {
+        let mut by_name: HashMap<&str, Vec<&VmId>> = HashMap::with_capacity(self.vms.len());
+        for id in self.vms.keys() {
+            by_name.entry(id.folded_name()).or_default().push(id);
+        }
+        by_name
+    }
+
     /// Spells resource groups as `desired` does, where it names them: Azure's lists do not keep their casing.
     pub fn spell_like(&mut self, desired: &Desired) {
         let spelled: BTreeMap<String, &str> = desired
@@ -122,8 +145,8 @@ pub struct Vm {
     pub machine: Option<Guid>,
     /// What its two tags say.
     pub held: Held,
-    /// All its tags, as Azure spells them.
-    pub tags: BTreeMap<String, String>,
+    /// All its tags.
+    pub tags: Tags,
     /// Where it stands, such as `eastus`; empty where Azure does not say.
     pub region: String,
     /// Whether it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
@@ -151,6 +174,11 @@ impl Held {
             session: value(key.find(tags)),
             owner: value(TagKey::owner().find(tags)),
         }
+    }
+
+    /// Whether someone else than `owner` is who gave the session.
+    pub fn is_anothers(&self, owner: Option<&Owner>) -> bool {
+        self.owner.is_some() && !self.is_owned_by(owner)
     }
 
     /// Whether `owner` is who gave the session.

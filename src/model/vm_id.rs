@@ -62,6 +62,14 @@ impl VmId {
         self.folded.1 == name.to_lowercase()
     }
 
+    /// Whether `name`, a VM's or `GROUP/VM`, is this VM's, without regard to case.
+    pub fn answers_to(&self, name: &str) -> bool {
+        match name.split_once('/') {
+            Some((group, name)) => self.is_named(name) && self.is_in(group),
+            None => self.is_named(name),
+        }
+    }
+
     /// Whether this VM is in the resource group `group`, without regard to case.
     pub fn is_in(&self, group: &str) -> bool {
         self.folded.0 == group.to_lowercase()

@@ -56,10 +56,9 @@ pub fn by_hand(
         targets: only,
     };
     let plan = plan(&desired, live, &aim);
-    let others = vm.held.owner.is_some() && !vm.held.is_owned_by(ours);
     match plan.blocked.into_iter().next() {
         Some(blocked) => Err(blocked.why),
-        None if plan.changes.is_empty() && !(others && force) => Ok(Vec::new()),
+        None if plan.changes.is_empty() && !(force && vm.held.is_anothers(ours)) => Ok(Vec::new()),
         None if vm.held.owner.is_none() => Ok(plan.steps),
         // Azure's Tags API adds or removes in one request, not both: the owner goes first, with the session, which
         // `apply` gives back if the second write fails.

@@ -105,12 +105,7 @@ struct Differ<'a> {
 
 impl<'a> Differ<'a> {
     fn new(desired: &'a Desired, live: &'a Live, aim: &'a Aim) -> Self {
-        let mut holders = Holders::with_capacity(live.vms.len());
-        for vm in live.vms.values() {
-            if let Some(name) = &vm.held.session {
-                holders.entry(name.raw()).or_default().push(&vm.id);
-            }
-        }
+        let holders = live.holders();
         let lines = desired.sessions.iter().map(|line| (&line.vm, line));
         let over = |(_, line): &(&VmId, &Declared)| line.is_over(aim.today);
         let (expired, wanted) = lines.partition(over);
@@ -172,10 +167,7 @@ impl<'a> Differ<'a> {
 
     /// The lines that something which this plan does not change stands in the way of.
     fn directly_blocked(&self) -> HashMap<VmId, Why> {
-        let mut by_name: HashMap<&str, Vec<&VmId>> = HashMap::new();
-        for id in self.live.vms.keys() {
-            by_name.entry(id.folded_name()).or_default().push(id);
-        }
+        let by_name = self.live.by_name();
         let mut blocked = HashMap::new();
         let mut suggested = 0;
         for line in self.lines() {

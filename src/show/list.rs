@@ -1,12 +1,12 @@
 //! VMs with their sessions, as a table, and what there is to say about them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::Paint;
 use super::table::{self, Cell, Column, Tone};
-use super::words::{count, listed};
+use super::words::{count, listed, told_apart};
 use crate::listing::{Ask, Listing, Row};
 use crate::model::{LiveName, Power, Vm};
 use crate::text::{escape, quote};
@@ -34,24 +34,16 @@ pub fn list(listing: &Listing<'_>, room: Option<usize>, paint: Paint) -> String 
     if listing.rows.is_empty() {
         return String::new();
     }
-    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in &listing.rows {
-        *names.entry(row.vm.id.folded_name()).or_default() += 1;
-    }
+    let name = told_apart(listing.rows.iter().map(|row| &row.vm.id));
     let cells = |row: &Row<'_>| {
         let vm = row.vm;
-        let is_alone = names.get(vm.id.folded_name()).is_none_or(|vms| *vms == 1);
-        let name = match is_alone {
-            true => vm.id.name().to_owned(),
-            false => vm.id.to_string(),
-        };
         let region = match vm.region.as_str() {
             "" => "-".to_owned(),
             region => escape(region).into_owned(),
         };
         let address = address(vm).map_or("-".to_owned(), |address| address.to_string());
         [
-            name.into(),
+            name(&vm.id).into(),
             status(vm.power),
             address.into(),
             region.into(),

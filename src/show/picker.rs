@@ -1,9 +1,8 @@
 //! The lines of the picker.
 
-use std::collections::BTreeMap;
-
 use console::{Alignment, pad_str};
 
+use super::words::told_apart;
 use crate::model::{Live, Power, Vm};
 
 /// The VMs to choose from, those that one is likely to want first (with a session, running), and a line for each: name,
@@ -12,21 +11,14 @@ pub fn picker(live: &Live, width: usize) -> Vec<(&Vm, String)> {
     const GAP: usize = 2;
     let mut vms: Vec<&Vm> = live.vms.values().collect();
     vms.sort_by_key(|vm| (vm.held.session.is_none(), vm.power != Power::Running));
-    let mut called: BTreeMap<&str, usize> = BTreeMap::new();
-    for vm in &vms {
-        *called.entry(vm.id.folded_name()).or_default() += 1;
-    }
-    let name = |vm: &Vm| match called.get(vm.id.folded_name()) {
-        Some(1) => vm.id.name().to_owned(),
-        _ => vm.id.to_string(),
-    };
+    let name = told_apart(live.vms.keys());
     let session = |vm: &Vm| match &vm.held.session {
         Some(session) => session.to_string(),
         None => "-".to_owned(),
     };
     let rows = vms
         .iter()
-        .map(|vm| (*vm, name(vm), session(vm), vm.power.to_string()));
+        .map(|vm| (*vm, name(&vm.id), session(vm), vm.power.to_string()));
     let rows: Vec<_> = rows.collect();
     let widest = |texts: &mut dyn Iterator<Item = &String>| {
         texts

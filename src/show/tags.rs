@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::words::count;
-use crate::model::VmId;
-use crate::tagging::{MAX_VALUE, MOST, Refusal, Tags};
+use crate::model::{Tags, VmId};
+use crate::tagging::{MAX_VALUE, MOST, Refusal};
 use crate::text::{escape, inert, quote};
 
 /// `tags` of `vm`, a line each, in the order of their keys.

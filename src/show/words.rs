@@ -1,5 +1,7 @@
 //! A plan in words: the sentences that the text and the Markdown share.
 
+use std::collections::BTreeMap;
+
 use crate::model::VmId;
 use crate::plan::{Action, Blocked, Plan, Step, Why};
 
@@ -147,6 +149,18 @@ pub(super) fn symbol(step: &Step) -> char {
         (Some(from), Some(to)) if from == to => '=',
         (Some(_), Some(_)) => '~',
         (_, None) => '-',
+    }
+}
+
+/// Names `vms` among themselves: a VM by its own name, or as `GROUP/VM` where another has the same.
+pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&VmId) -> String {
+    let mut called: BTreeMap<&str, usize> = BTreeMap::new();
+    for vm in vms {
+        *called.entry(vm.folded_name()).or_default() += 1;
+    }
+    move |vm| match called.get(vm.folded_name()) {
+        None | Some(1) => vm.name().to_owned(),
+        Some(_) => vm.to_string(),
     }
 }
 

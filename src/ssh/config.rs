@@ -48,10 +48,7 @@ pub fn config(
             holders.entry(name).or_default().push(vm);
         }
     }
-    let mut called: BTreeMap<&str, Vec<&VmId>> = BTreeMap::new();
-    for id in live.vms.keys() {
-        called.entry(id.folded_name()).or_default().push(id);
-    }
+    let called = live.by_name();
     let jump = defaults
         .jump
         .as_ref()
@@ -130,7 +127,7 @@ pub fn includes_in(text: &str) -> impl Iterator<Item = &str> {
 /// What stands behind `keyword` in the lines that have it.
 fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'t str> {
     let rests = text.lines().filter_map(move |line| {
-        let (word, rest) = line.trim_start().split_once([' ', '\t', '='])?;
+        let (word, rest) = keyword_of(line)?;
         word.eq_ignore_ascii_case(keyword).then_some(rest)
     });
     let words = rests.flat_map(|rest| rest.split([' ', '\t', '=']));
@@ -138,8 +135,28 @@ fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'
     words.filter(|word| !word.is_empty())
 }
 
-/// Whether `name` is one of the hosts that `pattern` means, in which `*` is any text and `?` any character.
-fn fits(pattern: &str, name: &str) -> bool {
+/// Whether `text`, an ssh_config, has `wanted` as a line that holds for every host: further down, a line belongs to the
+/// `Host` or `Match` above it.
+pub fn has_for_all(text: &str, wanted: &str) -> bool {
+    let is_block = |line: &&str| {
+        let keyword = keyword_of(line).map(|(word, _)| word);
+        keyword.is_some_and(|word| {
+            ["host", "match"]
+                .iter()
+                .any(|b| word.eq_ignore_ascii_case(b))
+        })
+    };
+    let mut lines = text.lines().take_while(|line| !is_block(line));
+    lines.any(|line| line.trim().eq_ignore_ascii_case(wanted))
+}
+
+/// A line's keyword, and what stands behind it.
+fn keyword_of(line: &str) -> Option<(&str, &str)> {
+    line.trim_start().split_once([' ', '\t', '='])
+}
+
+/// Whether `pattern`, in which `*` is any text and `?` any character, means `name`.
+pub fn fits(pattern: &str, name: &str) -> bool {
     match pattern.chars().next() {
         None => name.is_empty(),
         Some('*') => {

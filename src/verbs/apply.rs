@@ -173,10 +173,8 @@ async fn carry_out(
     };
     let was_interrupted = Cell::new(false);
     let interrupted = async {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => was_interrupted.set(true),
-            Err(_) => std::future::pending().await,
-        }
+        interrupt::next().await;
+        was_interrupted.set(true);
         streams.say("\ninterrupted: the writes under way are finished, no other is begun\n");
     };
     let (arm, tag) = (&context.arm, &context.file.azure.tag);

@@ -141,12 +141,7 @@ fn vms(
         .chain(desired.sessions.iter().map(|line| &line.vm))
         .collect();
     let one = |name: &String| {
-        let (group, vm) = match name.split_once('/') {
-            Some((group, vm)) => (Some(group), vm),
-            None => (None, name.as_str()),
-        };
-        let is = |id: &&&VmId| id.is_named(vm) && group.is_none_or(|group| id.is_in(group));
-        let found: Vec<&&VmId> = known.iter().filter(is).collect();
+        let found: Vec<&&VmId> = known.iter().filter(|id| id.answers_to(name)).collect();
         let name = text::quote(name);
         match found.as_slice() {
             [id] => Ok((**id).clone()),

@@ -32,15 +32,17 @@ pub(super) async fn run(
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     let ours = context.file.desired.owner.as_ref();
-    let steps = plan::by_hand(&live, vm, wanted.as_ref(), ours, args.force).map_err(|why| {
+    let refused = |why| {
         let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
         Trouble::new(message, help)
-    })?;
-    let ours = vm.held.owner.is_none() || vm.held.is_owned_by(ours);
-    if let (Some(by), true) = (&vm.held.owner, args.save && !ours && !args.force) {
-        let why = Why::Owned { by: by.clone() };
-        let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
-        return Err(Trouble::new(message, help));
+    };
+    let steps = plan::by_hand(&live, vm, wanted.as_ref(), ours, args.force).map_err(refused)?;
+    if let Some(by) = &vm.held.owner
+        && args.save
+        && !args.force
+        && vm.held.is_anothers(ours)
+    {
+        return Err(refused(Why::Owned { by: by.clone() }));
     }
     if args.save {
         // What cannot be saved is not written either.
@@ -169,10 +171,8 @@ async fn write_and_read(
     let (arm, tag) = (&context.arm, &context.file.azure.tag);
     let was_interrupted = Cell::new(false);
     let interrupted = async {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => was_interrupted.set(true),
-            Err(_) => std::future::pending().await,
-        }
+        interrupt::next().await;
+        was_interrupted.set(true);
         streams.say_above("interrupted: the write under way is finished, no other is begun\n");
     };
     let all = async {

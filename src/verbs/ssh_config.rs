@@ -111,34 +111,22 @@ fn matching(path: &Path) -> Vec<PathBuf> {
         (Some(folder), Some(name)) => (folder, name.to_string_lossy()),
         _ => return Vec::new(),
     };
-    let Some((start, end)) = name.split_once('*') else {
+    if !name.contains('*') {
         return vec![path.to_owned()];
-    };
+    }
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name());
-    let fitting = names.filter(|name| {
-        let name = name.to_string_lossy();
-        name.starts_with(start) && name.ends_with(end) && !name.starts_with('.')
+    let fitting = names.filter(|entry| {
+        let entry = entry.to_string_lossy();
+        ssh::fits(&name, &entry) && !entry.starts_with('.')
     });
-    fitting.map(|name| folder.join(name)).collect()
+    fitting.map(|entry| folder.join(entry)).collect()
 }
 
 /// Sees to it that `config`, which holds `text`, includes azlin's files. At the top, because further down the line would
 /// belong to the `Host` above it.
 fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> {
-    // Further down it would belong to a block of other hosts.
-    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let is_block = |line: &&[u8]| {
-        let word = line
-            .split(|byte| b" \t=".contains(byte))
-            .next()
-            .unwrap_or_default();
-        [&b"host"[..], b"match"]
-            .iter()
-            .any(|block| word.eq_ignore_ascii_case(block))
-    };
-    let mut lines = lines.take_while(|line| !is_block(line));
-    if lines.any(|line| line.eq_ignore_ascii_case(INCLUDE.as_bytes())) {
+    if ssh::has_for_all(&String::from_utf8_lossy(text), INCLUDE) {
         return Ok(());
     }
     let gap = if text.is_empty() { "\n" } else { "\n\n" };

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::Trouble;
-use super::target::variable;
-use crate::azure::sign_in::Profile;
+use crate::azure::sign_in::{Profile, variable};
 use crate::cli::Common;
 use crate::file::File;
 use crate::file::find;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::context::Context;
 use super::{Exit, Streams, Trouble};
 use crate::azure::Failure;
-use crate::azure::tags::{self, Patch, Tags};
+use crate::azure::tags::{self, Patch};
 use crate::cli::{Common, Tag, Which};
-use crate::model::{Scope, Vm, VmId};
+use crate::model::{Scope, Tags, Vm, VmId};
 use crate::show;
 use crate::tagging::{Change, Refusal};
 

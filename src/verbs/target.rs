@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Trouble;
-use crate::azure::sign_in::{SignIn, Wanted};
+use crate::azure::sign_in::{SignIn, Wanted, variable};
 use crate::azure::{Origin, Target};
 use crate::cli::Common;
 use crate::file::File;
@@ -101,9 +101,4 @@ fn named(flag: &str, given: Option<&str>, name: &str) -> Result<Option<Origin>, 
     let origin =
         origin.map_err(|rule| Trouble::new(format!("{from} {rule}"), format!("correct {from}")))?;
     Ok(Some(origin))
-}
-
-/// An environment variable that is not empty.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

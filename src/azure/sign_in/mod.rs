@@ -24,7 +24,8 @@ pub(super) use kept::Kept;
 use kept::Source;
 pub(super) use no_token::NoToken;
 pub use profile::Profile;
-use recipe::{Recipe, variable};
+use recipe::Recipe;
+pub(crate) use recipe::variable;
 pub use way::Way;
 
 /// A way of signing in, chosen, and the token that comes of it. No token is fetched before the first request needs one.

@@ -240,6 +240,6 @@ fn trusted(name: &str, text: &str) -> Result<Url, NoToken> {
 }
 
 /// An environment variable that is not empty.
-pub(super) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
