@@ -12,15 +12,32 @@ use crate::azure::{Arm, Failure, Turn};
 use crate::model::{Held, LiveName, Owner, SessionName, TagKey, Tags, VmId};
 use crate::plan::{Goal, Outcome, Step};
 
-/// Carries out `steps`, up to `parallelism` at once, and tells `report` each outcome as it is known.
+/// Where VMs are written: one subscription, and the tag that carries its sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The subscription.
+    pub arm: &'a Arm,
+    /// The key of the session's tag.
+    pub tag: &'a TagKey,
+}
+
+/// The place of `vm` among those of a run, which is the only one where its id does not say which; none where it is in none.
+fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
+    let is_its = |place: &&Place<'_>| {
+        let subscription = vm.subscription();
+        subscription.is_none_or(|own| own == place.arm.subscription())
+    };
+    places.iter().find(is_its).copied()
+}
+
+/// Carries out `steps` in their `places`, up to `parallelism` at once, and tells `report` each outcome as it is known.
 ///
 /// When `interrupted` ends, the writes under way are finished and no other is begun.
 ///
 /// A step starts when every step that it comes after has succeeded, so that no moment puts a name on one VM more than
 /// before. A step that fails holds up only those that come after it. Answers the outcomes in the order of the steps.
 pub async fn apply(
-    arm: &Arm,
-    tag: &TagKey,
+    places: &[Place<'_>],
     steps: &[Step],
     parallelism: usize,
     interrupted: impl Future<Output = ()>,
@@ -49,8 +66,7 @@ pub async fn apply(
             let mut first = step.after.iter().filter_map(|at| steps.get(*at));
             let first = first.find(|first| first.vm == step.vm);
             let replaced = first.map(|first| &first.from);
-            under_way
-                .push(async move { (at, carry_out(arm, tag, step, replaced, stopping).await) });
+            under_way.push(async move { (at, carry_out(places, step, replaced, stopping).await) });
         }
         let done = tokio::select! {
             biased;
@@ -113,12 +129,19 @@ type Stopping = watch::Receiver<bool>;
 ///
 /// `replaced` is what an earlier step of the same run took from the VM.
 async fn carry_out(
-    arm: &Arm,
-    tag: &TagKey,
+    places: &[Place<'_>],
     step: &Step,
     replaced: Option<&Held>,
     stopping: &Stopping,
 ) -> Outcome {
+    let Some(place) = place_of(places, &step.vm) else {
+        return Outcome::Failed {
+            why: format!("{} is in no subscription of this run", step.vm),
+            help: None,
+            in_doubt: false,
+        };
+    };
+    let arm = place.arm;
     let mut attempt = 0;
     let mut in_doubt = false;
     let mut last: Option<Failure> = None;
@@ -149,7 +172,7 @@ async fn carry_out(
             }
         };
         // From the reading on: what was true before a failure need not be true after it.
-        let tried = try_step(arm, tag, step, replaced, turn, &before, &mut in_doubt).await;
+        let tried = try_step(place, step, replaced, turn, &before, &mut in_doubt).await;
         match tried {
             // What an attempt before this one sent has arrived.
             Ok(Outcome::Already) if in_doubt => return Outcome::Written,
@@ -178,8 +201,7 @@ async fn unless_stopped<T>(stopping: &Stopping, waiting: impl Future<Output = T>
 /// Writes if what was read is what the plan saw, and compares what came of it. One attempt: a write is never sent
 /// again without a new reading, for someone else may have written in between.
 async fn try_step(
-    arm: &Arm,
-    tag: &TagKey,
+    Place { arm, tag }: Place<'_>,
     step: &Step,
     replaced: Option<&Held>,
     turn: Turn<'_>,
@@ -218,8 +240,7 @@ async fn try_step(
 /// This has a minute of its own, whatever time was left. Only what azlin itself has freed, and only where it is certain that
 /// nobody was given the name: a write that was accepted, or went without an answer, may yet arrive.
 pub async fn put_back(
-    arm: &Arm,
-    tag: &TagKey,
+    places: &[Place<'_>],
     steps: &[Step],
     outcomes: &mut [Outcome],
     report: &mut dyn FnMut(&Step, &Outcome),
@@ -235,7 +256,15 @@ pub async fn put_back(
         .filter_map(|(at, step)| Some((step.to.session.as_ref()?.as_str(), at)))
         .collect();
     const ITS_TIME: Duration = Duration::from_secs(60);
-    let arm = &arm.with_more_time(ITS_TIME);
+    let arms: Vec<Arm> = places
+        .iter()
+        .map(|place| place.arm.with_more_time(ITS_TIME))
+        .collect();
+    let places = arms
+        .iter()
+        .zip(places)
+        .map(|(arm, Place { tag, .. })| Place { arm, tag });
+    let places: Vec<Place<'_>> = places.collect();
     let (_stop, stopping) = watch::channel(false);
     for (at, freed) in steps.iter().enumerate() {
         let gave_nothing = |at: &usize| outcomes.get(*at).is_some_and(Outcome::gave_nothing);
@@ -251,13 +280,17 @@ pub async fn put_back(
             continue;
         };
         // A look costs little beside a name on two VMs.
-        let looked = match taker.and_then(|at| steps.get(*at)) {
-            Some(taker) => tags::read(arm, &taker.vm).await.map(Some),
+        let taker = taker.and_then(|at| steps.get(*at));
+        let looked = match taker.and_then(|taker| Some((place_of(&places, &taker.vm)?, taker))) {
+            Some((Place { arm, tag }, taker)) => {
+                let tags = tags::read(arm, &taker.vm).await;
+                tags.map(|tags| Held::read(&tags, tag).session)
+            }
             None => Ok(None),
         };
         let outcome = match looked {
-            Ok(Some(tags)) if Held::read(&tags, tag).session == freed.from.session => continue,
-            Ok(_) => match carry_out(arm, tag, &back, Some(&freed.from), &stopping).await {
+            Ok(Some(name)) if Some(&name) == freed.from.session.as_ref() => continue,
+            Ok(_) => match carry_out(&places, &back, Some(&freed.from), &stopping).await {
                 Outcome::Written | Outcome::Already => Outcome::PutBack,
                 other => Outcome::NotPutBack { why: why(&other) },
             },
@@ -298,6 +331,7 @@ fn give_back(freed: &Step) -> Option<Step> {
             owner,
         },
         after: Vec::new(),
+        after_others: Vec::new(),
     })
 }
 

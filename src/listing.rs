@@ -83,19 +83,18 @@ pub struct Row<'l> {
     pub duplicate: bool,
     /// Whether the file wants another session for it, or none where it gave one.
     pub differs: bool,
-    /// Whether it carries the mark of an owner who is not the file's.
+    /// Whether it carries the mark of an owner who is none of the files'.
     pub foreign: bool,
 }
 
 /// What `ask` is answered with, on the day `today`.
 ///
 /// What is odd is judged over all of `live`, so that a name which a hidden VM holds too is seen.
-pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date) -> Listing<'l> {
+pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date) -> Listing<'l> {
     let holders = live.holders();
-    let differing = differing(desired, live, today);
-    let declared: HashMap<&VmId, &SessionName> = desired
-        .sessions
-        .iter()
+    let differing = differing(files, live, today);
+    let lines = files.iter().flat_map(|desired| &desired.sessions);
+    let declared: HashMap<&VmId, &SessionName> = lines
         .filter(|line| !line.is_over(today))
         .map(|line| (&line.vm, &line.session))
         .collect();
@@ -125,7 +124,7 @@ pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date)
             declared: declared.get(&vm.id).copied(),
             duplicate: duplicate.is_some(),
             differs: differing.contains(&vm.id),
-            foreign: vm.held.is_anothers(desired.owner.as_ref()),
+            foreign: is_foreign(files, vm),
         });
         duplicates.extend(duplicate);
     }
@@ -140,14 +139,25 @@ pub fn listing<'l>(desired: &'l Desired, live: &'l Live, ask: &Ask, today: Date)
     listing
 }
 
-/// The VMs whose session is not what the file says: those that a plan would give another, and those that it cannot.
-fn differing(desired: &Desired, live: &Live, today: Date) -> HashSet<VmId> {
-    let plan = plan::plan(desired, live, &Aim::on(today));
-    let changes = plan.changes.into_iter();
-    let changes = changes.filter(|change| change.action != Action::Adopt);
-    let blocked = plan.blocked.into_iter().filter(|entry| !entry.holds);
-    let changes = changes.map(|change| change.vm);
-    changes.chain(blocked.map(|entry| entry.vm)).collect()
+/// Whether `vm` carries the mark of an owner who is none of its subscription's files.
+fn is_foreign(files: &[&Desired], vm: &Vm) -> bool {
+    let mut own = files
+        .iter()
+        .filter(|file| file.subscription.as_ref() == vm.id.subscription());
+    vm.held.owner.is_some() && !own.any(|file| vm.held.is_owned_by(file.owner.as_ref()))
+}
+
+/// The VMs whose session is not what the files say: those that a plan would give another, and those that it cannot.
+fn differing(files: &[&Desired], live: &Live, today: Date) -> HashSet<VmId> {
+    let mut differing = HashSet::new();
+    for plan in plan::plans(files, live, &Aim::on(today)).each {
+        let changes = plan.changes.into_iter();
+        let changes = changes.filter(|change| change.action != Action::Adopt);
+        differing.extend(changes.map(|change| change.vm));
+        let blocked = plan.blocked.into_iter().filter(|entry| !entry.holds);
+        differing.extend(blocked.map(|entry| entry.vm));
+    }
+    differing
 }
 
 fn nearest_groups(live: &Live, group: &str) -> Vec<String> {

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use azlin::apply::{apply, put_back};
+use azlin::apply::{Place, apply, put_back};
 use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, fleet};
 use azlin::model::{
@@ -79,6 +79,7 @@ fn desired(lines: &[(usize, usize)]) -> Desired {
     Desired {
         owner: Some(Owner::new("us").unwrap()),
         sessions: lines.iter().map(line).collect(),
+        ..Desired::default()
     }
 }
 
@@ -132,12 +133,13 @@ proptest! {
         runtime.block_on(async {
             let azure = Azure::new(&vms);
             let (desired, aim, tag) = (desired(&lines), Aim::on(date!(2026 - 11 - 23)), TagKey::default());
+            let places = [Place { arm: &azure.arm, tag: &tag }];
             let before = azure.live().await;
             let plan = plan(&desired, &before, &aim);
             let mut reported = 0;
             let mut report = |_: &_, _: &Outcome| reported += 1;
-            let mut outcomes = apply(&azure.arm, &tag, &plan.steps, parallelism, undisturbed(), &mut report).await;
-            put_back(&azure.arm, &tag, &plan.steps, &mut outcomes, &mut report).await;
+            let mut outcomes = apply(&places, &plan.steps, parallelism, undisturbed(), &mut report).await;
+            put_back(&places, &plan.steps, &mut outcomes, &mut report).await;
             prop_assert_eq!(outcomes.len(), plan.steps.len());
             prop_assert!(reported >= plan.steps.len(), "each step is reported");
 
@@ -149,7 +151,7 @@ proptest! {
                 prop_assert!(now <= then, "{name} is on {now} VMs, was on {then}");
             }
             let left = azlin::plan::plan(&desired, &after, &aim);
-            let complete = ending(&outcomes, Some(&left), &[]) == Ending::Complete;
+            let complete = ending(&outcomes, left.is_empty(), &[]) == Ending::Complete;
             prop_assert_eq!(complete, left.is_empty(), "{:?}", outcomes);
             let fleet = azure._project.fleet();
             for vm in fleet["vms"].as_array().unwrap() {

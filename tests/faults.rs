@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use azlin::apply::apply;
+use azlin::apply::{Place, apply};
 use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, fleet};
 use azlin::model::{Declared, Desired, Scope, SessionName, SubscriptionId, TagKey, VmId};
@@ -438,8 +438,8 @@ async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
         line: n + 1,
     };
     let desired = Desired {
-        owner: None,
         sessions: (0..6).map(line).collect(),
+        ..Desired::default()
     };
     let tag = TagKey::default();
     let live = fleet::sessions(&arm, &Scope::Subscription, &tag)
@@ -447,8 +447,10 @@ async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
         .unwrap();
     let plan = plan(&desired, &live, &Aim::on(date!(2026 - 01 - 05)));
     let outcomes = apply(
-        &arm,
-        &tag,
+        &[Place {
+            arm: &arm,
+            tag: &tag,
+        }],
         &plan.steps,
         10,
         std::future::pending(),
@@ -531,15 +533,17 @@ async fn what_azure_says_is_left_is_not_overdrawn() {
             line: at + 1,
         });
     let desired = Desired {
-        owner: None,
         sessions: lines.collect(),
+        ..Desired::default()
     };
     let plan = plan(&desired, &live, &Aim::on(date!(2026 - 01 - 05)));
     assert_eq!(plan.steps.len(), 400);
     let start = tokio::time::Instant::now();
     let outcomes = apply(
-        &arm,
-        &tag,
+        &[Place {
+            arm: &arm,
+            tag: &tag,
+        }],
         &plan.steps,
         10,
         std::future::pending(),

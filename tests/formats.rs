@@ -8,8 +8,8 @@ use std::path::Path;
 use azlin::model::{
     Addresses, Declared, Desired, Held, Live, LiveName, Power, SessionName, Vm, VmId,
 };
-use azlin::plan::{Aim, plan};
-use azlin::show;
+use azlin::plan::{Aim, Plan, plan};
+use azlin::show::{self, Section};
 use insta::assert_snapshot;
 use serde_json::Value;
 use support::{Project, vms};
@@ -216,16 +216,21 @@ fn large(n: usize) -> (Desired, Live) {
     (desired, live)
 }
 
+/// `plan` as a comment on a pull request.
+fn comment(plan: &Plan) -> String {
+    let section = Section {
+        plan,
+        place: "the sandbox",
+        file: "sessions.toml",
+    };
+    show::markdown(&[section], None)
+}
+
 #[test]
 fn the_markdown_of_5000_changes_fits_a_comment() {
     let (desired, mut live) = large(5_000);
     let aim = Aim::on(date!(2026 - 11 - 23));
-    let markdown = show::markdown(
-        &plan(&desired, &live, &aim),
-        "the sandbox",
-        "sessions.toml",
-        None,
-    );
+    let markdown = comment(&plan(&desired, &live, &aim));
     assert!(
         markdown.len() < 65_000 && markdown.contains(" more; "),
         "{}",
@@ -240,21 +245,11 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
     for line in &mut expiring.sessions {
         line.expires = Some(date!(2026 - 11 - 25));
     }
-    let markdown = show::markdown(
-        &plan(&expiring, &live, &aim),
-        "the sandbox",
-        "sessions.toml",
-        None,
-    );
+    let markdown = comment(&plan(&expiring, &live, &aim));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
     // All of them blocked: the rows that are shown for those fit as well.
     live.vms = BTreeMap::new();
-    let markdown = show::markdown(
-        &plan(&desired, &live, &aim),
-        "the sandbox",
-        "sessions.toml",
-        None,
-    );
+    let markdown = comment(&plan(&desired, &live, &aim));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
 }
 
@@ -262,12 +257,7 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
 fn nothing_of_others_means_anything_to_markdown() {
     let (desired, live) = large(3);
     let aim = Aim::on(date!(2026 - 11 - 23));
-    let markdown = show::markdown(
-        &plan(&desired, &live, &aim),
-        "the sandbox",
-        "sessions.toml",
-        None,
-    );
+    let markdown = comment(&plan(&desired, &live, &aim));
     for row in markdown
         .lines()
         .filter(|line| line.contains("virtual-machine"))

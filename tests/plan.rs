@@ -31,8 +31,8 @@ fn file(lines: &[(&str, &str)]) -> Desired {
         line: at + 1,
     };
     Desired {
-        owner: None,
         sessions: lines.iter().enumerate().map(line).collect(),
+        ..Desired::default()
     }
 }
 
@@ -427,9 +427,9 @@ fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<St
         lines.push(("other", "another"));
     }
     let plan = plan(&our_file(&lines), &fleet(&vms), &Aim::on(TODAY));
-    refusals(&plan, &allowed)
+    refusals(&[plan], &allowed)
         .iter()
-        .map(|refusal| {
+        .map(|(_, refusal)| {
             let (message, help) = show::refusal(refusal, "sessions.toml");
             format!("{message}\n{help}")
         })

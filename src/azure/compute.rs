@@ -31,7 +31,7 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
     let scope = "placeholder".to_owned();
     let client = compute::Client::new(arm.base.clone(), credential, vec![scope], options);
     let vms = client.virtual_machines_client();
-    let subscription = arm.subscription().as_str();
+    let subscription = vm.subscription().unwrap_or(arm.subscription()).as_str();
 
     let started = vms.start(vm.group(), vm.name(), subscription).send().await;
     let started = started

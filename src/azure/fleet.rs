@@ -11,7 +11,7 @@ use super::Failure;
 use super::addresses::{Interface, PublicAddress, join};
 use super::list::Listed;
 use super::pipeline::Arm;
-use crate::model::{Addresses, Guid, Held, Live, Power, Scope, TagKey, Vm, VmId};
+use crate::model::{Addresses, Gaps, Guid, Held, Live, Power, Scope, TagKey, Vm, VmId};
 
 /// The versions of Azure's REST interfaces that azlin speaks.
 const COMPUTE: (&str, &str) = ("api-version", "2024-03-01");
@@ -59,7 +59,8 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
     let missing = missing
         .chain(&interfaces.incomplete)
         .chain(&public.incomplete);
-    live.details_missing = missing.map(ToString::to_string).collect();
+    let missing: Vec<String> = missing.map(ToString::to_string).collect();
+    live.gaps.entry(None).or_default().details_missing = missing;
     join(&mut live, interfaces.items, &public.items);
     Ok(live)
 }
@@ -118,10 +119,11 @@ async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimV
 }
 
 fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
-    let mut live = Live {
+    let mut live = Live::default();
+    let mut gaps = Gaps {
         unreadable: listed.unreadable,
         incomplete: listed.incomplete.iter().map(ToString::to_string).collect(),
-        ..Live::default()
+        ..Gaps::default()
     };
     for slim in listed.items {
         match slim.id() {
@@ -130,9 +132,10 @@ fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
                     .entry(id.clone())
                     .or_insert_with(|| slim.vm(id, tag));
             }
-            None => live.unreadable += 1,
+            None => gaps.unreadable += 1,
         }
     }
+    live.gaps.insert(None, gaps);
     live
 }
 

@@ -8,8 +8,8 @@ use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
-    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, Request, RetryOptions,
-    Transport, Url,
+    ClientOptions, Context, HttpClient, Method, Pipeline, PipelineSendOptions, Request,
+    RetryOptions, Transport, Url,
 };
 use serde_json::Value;
 use serde_json::error::Category;
@@ -40,6 +40,8 @@ pub struct Arm {
     /// Sends a request once: the SDK would send a write again without a new look at the VM, and wait for as long as a
     /// server asks.
     pipeline: Pipeline,
+    /// Below the pipeline: its connections, which other subscriptions of the same Azure share.
+    client: Arc<dyn HttpClient>,
     patience: Arc<Patience>,
     pace: Arc<Pace>,
     /// Whether errors name the request, by which Microsoft finds it again.
@@ -76,27 +78,9 @@ impl Arm {
         let emulator = target.emulator();
         let client = target.client().map_err(failure)?;
         let scope = format!("{audience}/.default");
-        let credential = sign_in.kept.clone();
-        let renew: Arc<dyn Policy> = Arc::new(Renew(credential.clone()));
-        let authorization: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(
-            credential,
-            [scope.clone()],
-        ));
-        let options = ClientOptions {
-            transport: Some(Transport::new(client)),
-            retry: RetryOptions::none(),
-            ..Default::default()
-        };
-        let pipeline = Pipeline::new(
-            Some(env!("CARGO_PKG_NAME")),
-            Some(env!("CARGO_PKG_VERSION")),
-            options,
-            Vec::new(),
-            vec![renew, authorization],
-            None,
-        );
         Ok(Self {
-            pipeline,
+            pipeline: pipeline(client.clone(), &sign_in, &scope),
+            client,
             patience: Arc::new(Patience::new(DEADLINE, |_, _| {})),
             pace: Arc::new(Pace::new()),
             names_requests: false,
@@ -108,10 +92,22 @@ impl Arm {
         })
     }
 
-    /// The same with another patience than [`DEADLINE`], of which nobody hears.
-    pub fn with_patience(self, patience: Patience) -> Self {
+    /// Another subscription of the same Azure, over the same connections and within the same time. Azure counts writes by
+    /// subscription.
+    pub fn beside(&self, subscription: SubscriptionId, sign_in: SignIn) -> Self {
         Self {
-            patience: Arc::new(patience),
+            pipeline: pipeline(self.client.clone(), &sign_in, &self.scope),
+            pace: Arc::new(Pace::new()),
+            subscription,
+            sign_in,
+            ..self.clone()
+        }
+    }
+
+    /// The same with another patience than [`DEADLINE`], of which nobody hears. Several may share one.
+    pub fn with_patience(self, patience: impl Into<Arc<Patience>>) -> Self {
+        Self {
+            patience: patience.into(),
             ..self
         }
     }
@@ -179,17 +175,26 @@ impl Arm {
 
     /// The URL of `segments` within the subscription; each segment is encoded, so that no name can leave its place.
     pub(super) fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
+        self.url_in(&self.subscription, segments, query)
+    }
+
+    fn url_in(
+        &self,
+        subscription: &SubscriptionId,
+        segments: &[&str],
+        query: &[(&str, &str)],
+    ) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear()
-                .extend(["subscriptions", self.subscription.as_str()])
+                .extend(["subscriptions", subscription.as_str()])
                 .extend(segments);
         }
         url.query_pairs_mut().extend_pairs(query);
         url
     }
 
-    /// The URL of `rest` within `vm`.
+    /// The URL of `rest` within `vm`, in the subscription that its id carries, if it does.
     pub(super) fn vm_url(&self, vm: &VmId, rest: &[&str], query: &[(&str, &str)]) -> Url {
         let mut segments = vec!["resourceGroups", vm.group()];
         segments.extend([
@@ -199,7 +204,8 @@ impl Arm {
             vm.name(),
         ]);
         segments.extend(rest);
-        self.url(&segments, query)
+        let subscription = vm.subscription().unwrap_or(&self.subscription);
+        self.url_in(subscription, &segments, query)
     }
 
     /// Reads; again, after a pause, where the failure is one that passes.
@@ -309,6 +315,29 @@ impl Arm {
             self.pace.close(Duration::from_secs(seconds));
         }
     }
+}
+
+/// Sends requests by `client`, with the token of `sign_in` for `scope`.
+fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipeline {
+    let credential = sign_in.kept.clone();
+    let renew: Arc<dyn Policy> = Arc::new(Renew(credential.clone()));
+    let authorization: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(
+        credential,
+        [scope.to_owned()],
+    ));
+    let options = ClientOptions {
+        transport: Some(Transport::new(client)),
+        retry: RetryOptions::none(),
+        ..Default::default()
+    };
+    Pipeline::new(
+        Some(env!("CARGO_PKG_NAME")),
+        Some(env!("CARGO_PKG_VERSION")),
+        options,
+        Vec::new(),
+        vec![renew, authorization],
+        None,
+    )
 }
 
 /// How long an answer asks to wait, in seconds, a day at the most.

@@ -84,10 +84,10 @@ pub fn with_double_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsSt
 /// What every command takes.
 #[derive(Debug, Default, Args)]
 pub struct Common {
-    /// The file that declares the sessions [default: AZLIN_FILE, else the first sessions.toml from here upwards, else
-    /// the one in ~/.config/azlin]
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: Option<PathBuf>,
+    /// The file that declares the sessions; repeated, or a folder, for several [default: AZLIN_FILE, else the first
+    /// sessions.toml from here upwards, else the one in ~/.config/azlin]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub file: Vec<PathBuf>,
     /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID, else ARM_SUBSCRIPTION_ID, else az's
     /// default]
     #[arg(long, global = true, value_name = "ID")]

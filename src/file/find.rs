@@ -1,5 +1,6 @@
-//! Which `sessions.toml`: the one file of this room that looks at the disk.
+//! Which `sessions.toml`, or which several: the one file of this room that looks at the disk.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -29,26 +30,70 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// The file that `named` (`--file` or `AZLIN_FILE`) names, else the first [`NAME`] from the working directory upwards,
-/// else the user's own in `config` (`$XDG_CONFIG_HOME/azlin`).
-pub fn locate(named: Option<&Path>, config: Option<&Path>) -> Option<PathBuf> {
-    named
-        .map(Path::to_owned)
-        .or_else(upwards)
-        .or_else(|| users(config))
-}
-
-/// Reads the file that [`locate`] finds.
+/// The files that `named` (`--file` or `AZLIN_FILE`) names, each once: of a folder, those in it that end in `.toml`, in the
+/// order of their names. Where nothing is named, the first [`NAME`] from the working directory upwards, else the user's own
+/// in `config` (`$XDG_CONFIG_HOME/azlin`), if there is one.
 ///
 /// # Errors
-/// That there is none, that it cannot be read, or that it is larger than [`MAX_BYTES`]: what happened, and what to do now.
-pub fn find(named: Option<&Path>, config: Option<&Path>) -> Result<Found, (String, String)> {
-    let path = locate(named, config).ok_or_else(|| {
-        (
-            format!("no {NAME} in this folder or any above it"),
-            "go to the folder that has one, or name it with --file or AZLIN_FILE".to_owned(),
-        )
-    })?;
+/// A folder cannot be read, or has no such file: what happened, and what to do now.
+pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, (String, String)> {
+    if named.is_empty() {
+        return Ok(upwards().or_else(|| users(config)).into_iter().collect());
+    }
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in named {
+        let of_it = match path.is_dir() {
+            true => in_folder(path)?,
+            false => vec![path.clone()],
+        };
+        // One that is not there is told of when it is read.
+        let new = |file: &PathBuf| seen.insert(fs::canonicalize(file).unwrap_or(file.clone()));
+        files.extend(of_it.into_iter().filter(new));
+    }
+    Ok(files)
+}
+
+/// The files of a folder. Its own folders are others', and what is hidden is no one's.
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, (String, String)> {
+    let shown = crate::text::escape(&folder.to_string_lossy()).into_owned();
+    let cannot = |error: std::io::Error| {
+        let help = "check that you may read the folder, or name the files with --file".to_owned();
+        (format!("cannot read {shown}: {}", plain(&error)), help)
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let name = entry.map_err(cannot)?.file_name();
+        let path = folder.join(&name);
+        let is_hidden = name.to_string_lossy().starts_with('.');
+        if path.extension().is_some_and(|end| end == "toml") && !is_hidden && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    match files.is_empty() {
+        false => Ok(files),
+        true => Err((
+            format!("no file in {shown} ends in .toml"),
+            "a folder stands for the files in it; those of its own folders are not looked for"
+                .to_owned(),
+        )),
+    }
+}
+
+/// That [`locate`] finds no file.
+pub fn none() -> (String, String) {
+    (
+        format!("no {NAME} in this folder or any above it"),
+        "go to the folder that has one, or name it with --file or AZLIN_FILE".to_owned(),
+    )
+}
+
+/// Reads the file at `path`.
+///
+/// # Errors
+/// That it cannot be read, or that it is larger than [`MAX_BYTES`]: what happened, and what to do now.
+pub fn read(path: PathBuf) -> Result<Found, (String, String)> {
     let shown = crate::text::escape(&path.to_string_lossy()).into_owned();
     let cannot = |error: std::io::Error| {
         let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file"

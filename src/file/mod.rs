@@ -1,6 +1,7 @@
 //! `sessions.toml`: what a team wants, as it wrote it.
 //!
-//! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run. Only [`find`] touches the disk.
+//! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run; [`together`] says what several
+//! valid files have against each other. Only [`find`] touches the disk.
 
 mod diagnostic;
 pub(crate) mod edit;
@@ -8,12 +9,15 @@ pub mod find;
 mod read;
 mod sessions;
 mod table;
+mod together;
 
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, edit};
 pub use read::read;
+pub use together::{Clash, Member, together};
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use crate::model::{Cloud, Desired, Scope, SubscriptionId, TagKey};
 use crate::ssh::SshDefaults;
@@ -27,6 +31,28 @@ pub struct File {
     pub desired: Desired,
     /// `[ssh]`: the team's defaults for `connect`.
     pub ssh: SshDefaults,
+    /// Where in its text it says so.
+    pub spans: Spans,
+}
+
+/// The bytes of a file on which stands what can clash with another file.
+#[derive(Clone, Debug, Default)]
+pub struct Spans {
+    /// The owner.
+    pub owner: Range<usize>,
+    /// The name of the table `[azure]`.
+    pub azure: Range<usize>,
+    /// The VM and the session of each line, in the order of [`Desired::sessions`].
+    pub lines: Vec<LineSpans>,
+}
+
+/// The bytes on which a line's VM and its session stand.
+#[derive(Clone, Debug, Default)]
+pub struct LineSpans {
+    /// The VM.
+    pub vm: Range<usize>,
+    /// The session.
+    pub session: Range<usize>,
 }
 
 /// `[azure]`.

@@ -117,16 +117,19 @@ impl Reader<'_> {
         for entry in entries(document) {
             match entry.key {
                 "owner" => {
+                    file.spans.owner = entry.value_span();
                     file.desired.owner = self.checked(&entry, "an owner ", Owner::new);
                 }
                 "azure" => {
+                    file.spans.azure = entry.span.clone();
                     if let Some(table) = table(&entry, self.found) {
                         file.azure = self.azure(table);
                     }
                 }
                 "sessions" => {
                     if let Some(table) = table(&entry, self.found) {
-                        file.desired.sessions = sessions(table, self.source, self.found);
+                        let lines = sessions(table, self.source, self.found);
+                        (file.desired.sessions, file.spans.lines) = lines.into_iter().unzip();
                     }
                 }
                 "ssh" => {

@@ -7,7 +7,7 @@ use time::Date;
 use toml::de::{DeTable, DeValue};
 
 use super::table::{Entry, entries, expected, string, unknown};
-use super::{Diagnostic, Source};
+use super::{Diagnostic, LineSpans, Source};
 use crate::model::{Declared, SessionName, VmId};
 use crate::text::{escape, nearest, quote};
 
@@ -16,7 +16,7 @@ pub(super) fn sessions(
     groups: &DeTable<'_>,
     source: &Source,
     found: &mut Vec<Diagnostic>,
-) -> Vec<Declared> {
+) -> Vec<(Declared, LineSpans)> {
     let taken = Taken::default();
     Reader {
         source,
@@ -48,7 +48,7 @@ struct Taken {
 }
 
 impl Reader<'_> {
-    fn sessions(mut self, groups: &DeTable<'_>) -> Vec<Declared> {
+    fn sessions(mut self, groups: &DeTable<'_>) -> Vec<(Declared, LineSpans)> {
         let mut lines = Vec::new();
         for group in entries(groups) {
             if let DeValue::Table(vms) = group.value.get_ref() {
@@ -66,7 +66,11 @@ impl Reader<'_> {
         lines
     }
 
-    fn declared(&mut self, group: &Entry<'_, '_>, vm: &Entry<'_, '_>) -> Option<Declared> {
+    fn declared(
+        &mut self,
+        group: &Entry<'_, '_>,
+        vm: &Entry<'_, '_>,
+    ) -> Option<(Declared, LineSpans)> {
         let Given {
             text,
             span,
@@ -101,12 +105,17 @@ impl Reader<'_> {
                 .push(diagnostic.with(first, "first here").help(help));
         }
         self.unique(&id, &session, &span);
-        Some(Declared {
+        let declared = Declared {
             vm: id,
             session,
             expires,
             line: self.source.line_of(vm.span.start),
-        })
+        };
+        let spans = LineSpans {
+            vm: vm.span.clone(),
+            session: span,
+        };
+        Some((declared, spans))
     }
 
     /// What `vm` is given: a string, or a table that holds one.
@@ -227,23 +236,23 @@ impl Reader<'_> {
     }
 
     /// That no session is the name of another VM of the file: `connect` would go to that VM.
-    fn shadowed(&mut self, lines: &[Declared]) {
+    fn shadowed(&mut self, lines: &[(Declared, LineSpans)]) {
         let mut named: HashMap<&str, Vec<&VmId>> = HashMap::new();
-        for declared in lines {
+        for (declared, _) in lines {
             named
                 .entry(declared.vm.folded_name())
                 .or_default()
                 .push(&declared.vm);
         }
-        for declared in lines {
+        for (declared, spans) in lines {
             let lower = declared.session.as_str().to_lowercase();
             let others = named
                 .get(lower.as_str())
                 .map(Vec::as_slice)
                 .unwrap_or_default();
             let other = others.iter().find(|other| **other != &declared.vm);
-            let span = self.taken.sessions.get(&declared.session);
-            if let (Some(other), Some(span)) = (other, span) {
+            if let Some(other) = other {
+                let span = &spans.session;
                 let message = format!(
                     "session {} is the name of another VM, {other}",
                     quote(declared.session.as_str())

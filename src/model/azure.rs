@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,10 +64,10 @@ impl Default for TagKey {
     }
 }
 
-/// A subscription's id: a GUID, in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A subscription's id: a GUID, in lower case. Shared, because in a run over several each VM's id carries its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SubscriptionId(String);
+pub struct SubscriptionId(Arc<str>);
 
 impl SubscriptionId {
     /// Checks that `id` is a GUID, so that it is safe in a URL.
@@ -75,7 +76,7 @@ impl SubscriptionId {
     /// That it is none, as a phrase that follows "error: ".
     pub fn new(id: &str) -> Result<Self, String> {
         match Guid::new(id) {
-            Ok(guid) => Ok(Self(guid.0)),
+            Ok(guid) => Ok(Self(guid.0.into())),
             Err(_) => Err(format!(
                 "`{}` is not a subscription id (a GUID, as in `az account show --query id`)",
                 crate::text::escape(id)

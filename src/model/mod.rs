@@ -17,7 +17,7 @@ macro_rules! text_as {
 
         impl From<$word> for String {
             fn from(word: $word) -> Self {
-                word.0
+                word.0.to_string()
             }
         }
     };
@@ -42,9 +42,11 @@ use time::Date;
 /// All tags of a VM, as Azure spells their keys.
 pub type Tags = BTreeMap<String, String>;
 
-/// What the file wants: one session for each VM that it names.
+/// What a file wants: one session for each VM that it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Desired {
+    /// The subscription of all its VMs, in a run over several.
+    pub subscription: Option<SubscriptionId>,
     /// Who this file is. Without an owner it only ever sets and changes, and never clears.
     pub owner: Option<Owner>,
     /// In the order of the file, each VM and each session once.
@@ -52,6 +54,19 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// The same in a run over several subscriptions, of which `subscription` is its own.
+    pub fn within(self, subscription: &SubscriptionId) -> Self {
+        let within = |line: Declared| Declared {
+            vm: line.vm.within(subscription),
+            ..line
+        };
+        Self {
+            subscription: Some(subscription.clone()),
+            sessions: self.sessions.into_iter().map(within).collect(),
+            ..self
+        }
+    }
+
     /// The line that says what `vm` is to hold on the day `today`.
     pub fn line_of(&self, vm: &VmId, today: Date) -> Option<&Declared> {
         let counts = |line: &&Declared| line.vm == *vm && !line.is_over(today);
@@ -90,6 +105,13 @@ impl Declared {
 pub struct Live {
     /// Each VM once, in the order of its id whatever the order in which Azure answered.
     pub vms: BTreeMap<VmId, Vm>,
+    /// What the lists lack, by subscription in a run over several.
+    pub gaps: BTreeMap<Option<SubscriptionId>, Gaps>,
+}
+
+/// What is not known although it was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
     /// How many VMs Azure listed whose id or name azlin cannot use.
     pub unreadable: usize,
     /// Why VMs may be missing from the list, if they may.
@@ -99,6 +121,32 @@ pub struct Live {
 }
 
 impl Live {
+    /// The same as the part of a run over several subscriptions, of which `subscription` is its own.
+    pub fn within(self, subscription: &SubscriptionId) -> Self {
+        let vms = self.vms.into_values().map(|vm| {
+            let id = vm.id.within(subscription);
+            (id.clone(), Vm { id, ..vm })
+        });
+        let gaps = self.gaps.into_values();
+        Self {
+            vms: vms.collect(),
+            gaps: gaps
+                .map(|gaps| (Some(subscription.clone()), gaps))
+                .collect(),
+        }
+    }
+
+    /// Adds the VMs of another subscription.
+    pub fn extend(&mut self, other: Self) {
+        self.vms.extend(other.vms);
+        self.gaps.extend(other.gaps);
+    }
+
+    /// Why VMs may be missing, if they may.
+    pub fn incomplete(&self) -> impl Iterator<Item = &String> {
+        self.gaps.values().flat_map(|gaps| &gaps.incomplete)
+    }
+
     /// The VMs that hold each session, by what stands in its tag.
     pub fn holders(&self) -> HashMap<&str, Vec<&VmId>> {
         let mut holders: HashMap<&str, Vec<&VmId>> = HashMap::with_capacity(self.vms.len());
@@ -121,13 +169,12 @@ impl Live {
 
     /// Spells resource groups as `desired` does, where it names them: Azure's lists do not keep their casing.
     pub fn spell_like(&mut self, desired: &Desired) {
-        let spelled: BTreeMap<String, &str> = desired
-            .sessions
-            .iter()
-            .map(|line| (line.vm.group().to_lowercase(), line.vm.group()))
+        let lines = desired.sessions.iter();
+        let spelled: BTreeMap<&str, &str> = lines
+            .map(|line| (line.vm.folded().0, line.vm.group()))
             .collect();
         let vms = std::mem::take(&mut self.vms).into_values().map(|mut vm| {
-            if let Some(group) = spelled.get(&vm.id.group().to_lowercase()) {
+            if let Some(group) = spelled.get(vm.id.folded().0) {
                 vm.id = vm.id.spelled(group);
             }
             (vm.id.clone(), vm)

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::SubscriptionId;
 
-/// A VM within one subscription: its resource group and its name.
+/// A VM: its resource group and its name, and its subscription in a run over several.
 ///
-/// Azure compares both without regard to case and does not keep the casing of ids (recorded lists answer with an
+/// Azure compares group and name without regard to case and does not keep the casing of ids (recorded lists answer with an
 /// upper-cased resource group), so equality, order and hashing ignore case, while display keeps the casing that was seen.
-/// VM names are unique only within a group.
+/// VM names are unique only within a group, and groups within a subscription.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VmId {
+    subscription: Option<SubscriptionId>,
     group: String,
     name: String,
     folded: (String, String),
@@ -33,10 +34,37 @@ impl VmId {
         check_azure_name("resource group", group, Self::MAX_GROUP, "-_.()")?;
         check_azure_name("VM", name, Self::MAX_NAME, "-_.")?;
         Ok(Self {
+            subscription: None,
             group: group.to_owned(),
             name: name.to_owned(),
             folded: (group.to_lowercase(), name.to_lowercase()),
         })
+    }
+
+    /// The same VM, in a run over several subscriptions, of which `subscription` is its own.
+    pub fn within(self, subscription: &SubscriptionId) -> Self {
+        Self {
+            subscription: Some(subscription.clone()),
+            ..self
+        }
+    }
+
+    /// The same VM among those of its own subscription: without it.
+    pub fn local(&self) -> Self {
+        Self {
+            subscription: None,
+            ..self.clone()
+        }
+    }
+
+    /// `GROUP/VM`: what tells it from the others of its subscription.
+    pub fn in_subscription(&self) -> String {
+        format!("{}/{}", self.group, self.name)
+    }
+
+    /// Its subscription, in a run over several.
+    pub fn subscription(&self) -> Option<&SubscriptionId> {
+        self.subscription.as_ref()
     }
 
     /// The resource group, as first seen.
@@ -62,12 +90,28 @@ impl VmId {
         self.folded.1 == name.to_lowercase()
     }
 
-    /// Whether `name`, a VM's or `GROUP/VM`, is this VM's, without regard to case.
+    /// Whether `name` is this VM's, without regard to case: its own, or `GROUP/VM`, or `SUBSCRIPTION/GROUP/VM`.
     pub fn answers_to(&self, name: &str) -> bool {
-        match name.split_once('/') {
-            Some((group, name)) => self.is_named(name) && self.is_in(group),
-            None => self.is_named(name),
-        }
+        let (place, vm) = match name.rsplit_once('/') {
+            Some((place, vm)) => (Some(place), vm),
+            None => (None, name),
+        };
+        let is_at = |place: &str| match place.split_once('/') {
+            Some((subscription, group)) => self.is_of(subscription) && self.is_in(group),
+            None => self.is_in(place),
+        };
+        self.is_named(vm) && place.is_none_or(is_at)
+    }
+
+    /// The resource group in `name`, if it says one; see [`VmId::answers_to`].
+    pub fn group_in(name: &str) -> Option<&str> {
+        let (place, _) = name.rsplit_once('/')?;
+        place.rsplit('/').next()
+    }
+
+    fn is_of(&self, subscription: &str) -> bool {
+        let own = self.subscription.as_ref();
+        own.is_some_and(|own| own.as_str().eq_ignore_ascii_case(subscription))
     }
 
     /// Whether this VM is in the resource group `group`, without regard to case.
@@ -80,8 +124,9 @@ impl VmId {
         (&self.folded.0, &self.folded.1)
     }
 
-    /// The id by which Azure's own tools know it.
+    /// The id by which Azure's own tools know it; in `subscription`, where it does not carry its own.
     pub fn in_azure(&self, subscription: &SubscriptionId) -> String {
+        let subscription = self.subscription.as_ref().unwrap_or(subscription);
         let (group, name) = (&self.group, &self.name);
         format!(
             "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
@@ -119,13 +164,23 @@ fn check_azure_name(what: &str, name: &str, max: usize, punctuation: &str) -> Re
 
 impl fmt::Display for VmId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subscription) = &self.subscription {
+            write!(f, "{subscription}/")?;
+        }
         write!(f, "{}/{}", self.group, self.name)
+    }
+}
+
+impl VmId {
+    /// What tells it from every other.
+    fn key(&self) -> (Option<&SubscriptionId>, &(String, String)) {
+        (self.subscription.as_ref(), &self.folded)
     }
 }
 
 impl PartialEq for VmId {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.key() == other.key()
     }
 }
 
@@ -139,13 +194,13 @@ impl PartialOrd for VmId {
 
 impl Ord for VmId {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.folded.cmp(&other.folded)
+        self.key().cmp(&other.key())
     }
 }
 
 impl std::hash::Hash for VmId {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.key().hash(state);
     }
 }
 
@@ -153,9 +208,12 @@ impl TryFrom<String> for VmId {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match text.split_once('/') {
-            Some((group, name)) => Self::new(group, name),
-            None => Err(format!("{} is not GROUP/VM", crate::text::quote(&text))),
+        match *text.split('/').collect::<Vec<_>>() {
+            [group, name] => Self::new(group, name),
+            [subscription, group, name] => {
+                Ok(Self::new(group, name)?.within(&SubscriptionId::new(subscription)?))
+            }
+            _ => Err(format!("{} is not GROUP/VM", crate::text::quote(&text))),
         }
     }
 }

@@ -31,6 +31,7 @@ pub fn by_hand(
             owner: None,
         },
         after,
+        after_others: Vec::new(),
     };
     let Some(wanted) = wanted else {
         return match (&vm.held.session, &vm.held.owner) {
@@ -40,6 +41,7 @@ pub fn by_hand(
         };
     };
     let desired = Desired {
+        subscription: vm.id.subscription().cloned(),
         owner: None,
         sessions: vec![Declared {
             vm: vm.id.clone(),

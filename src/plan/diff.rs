@@ -1,11 +1,11 @@
-//! Who changes: each line of the file against the VM that it names.
+//! Who changes: each line of the files against the VM that it names.
 
 use std::collections::{BTreeMap, HashMap};
 
 use time::Duration;
 
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, Goal, Plan, Why};
-use crate::model::{Declared, Desired, Live, LiveName, Vm, VmId};
+use crate::model::{Declared, Desired, Live, LiveName, Owner, SubscriptionId, Vm, VmId};
 use crate::text::nearest;
 
 /// The VMs that hold each name.
@@ -21,24 +21,45 @@ const MOST_CURES: usize = 5;
 /// How long before a session expires the plan says so.
 const WARNING: Duration = Duration::weeks(1);
 
-pub(super) fn diff(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
-    let differ = Differ::new(desired, live, aim);
+/// What the files and Azure differ in.
+pub(super) struct Diff {
+    /// The VMs whose tags change, of all files, in the order of their ids.
+    pub changes: Vec<Change>,
+    /// The place of the file that each change belongs to.
+    pub files: Vec<usize>,
+    /// All that there is to say besides, file by file.
+    pub plans: Vec<Plan>,
+}
+
+pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> Diff {
+    let differ = Differ::new(files, live, aim);
     let mut blocked = differ.directly_blocked();
     differ.add_stuck(&mut blocked);
 
-    let mut plan = Plan {
-        declares_nothing: desired.sessions.is_empty(),
-        unreadable: live.unreadable,
-        incomplete: live.incomplete.clone(),
-        expiring: expiring(desired, aim),
-        ..Plan::default()
+    let mut diff = Diff {
+        changes: Vec::new(),
+        files: Vec::new(),
+        plans: files.iter().map(|file| unchanged(file, aim)).collect(),
     };
+    for (subscription, gaps) in &live.gaps {
+        if let Some(plan) = diff.plans.get_mut(differ.first_of(subscription.as_ref())) {
+            plan.unreadable = gaps.unreadable;
+            plan.incomplete.clone_from(&gaps.incomplete);
+        }
+    }
     for vm in live.vms.values() {
-        let line = differ.wanted.get(&vm.id).copied();
-        let ours = vm.held.is_owned_by(desired.owner.as_ref());
-        plan.owned += usize::from(ours && vm.held.session.is_some());
+        let line = differ.wanted.get(&vm.id);
+        let owner = differ.owner_of(vm);
+        if let Some(plan) = owner.and_then(|file| diff.plans.get_mut(file)) {
+            plan.owned += 1;
+        }
+        let file = line.map(|line| line.file).or(owner);
+        let file = file.unwrap_or_else(|| differ.first_of(vm.id.subscription()));
+        let Some(plan) = diff.plans.get_mut(file) else {
+            continue;
+        };
         let change = match line {
-            Some(line) if blocked.contains_key(&line.vm) => None,
+            Some(line) if blocked.contains_key(&line.declared.vm) => None,
             Some(line) => {
                 let change = differ.change(vm, line);
                 plan.matching += usize::from(change.is_none());
@@ -47,33 +68,50 @@ pub(super) fn diff(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
             }
             None => {
                 let clear = differ.clear(vm);
-                plan.unmanaged += usize::from(!ours && vm.held.session.is_some());
+                plan.unmanaged += usize::from(owner.is_none() && vm.held.session.is_some());
                 plan.foreign += usize::from(vm.foreign_tag);
-                let clearable = ours && vm.held.session.is_some();
-                plan.left_out += usize::from(clearable && clear.is_none());
+                plan.left_out += usize::from(owner.is_some() && clear.is_none());
                 clear
             }
         };
-        plan.changes.extend(change);
-    }
-    judge_duplicates(&differ.holders, &mut plan);
-    for line in &desired.sessions {
-        let why = blocked.remove(&line.vm).filter(|_| aim.reaches(&line.vm));
-        if let Some(why) = why {
-            let held = live
-                .vms
-                .get(&line.vm)
-                .and_then(|vm| vm.held.session.as_ref());
-            plan.blocked.push(Blocked {
-                vm: line.vm.clone(),
-                session: line.session.clone(),
-                line: line.line,
-                holds: held.is_some_and(|name| *name == line.session),
-                why,
-            });
+        if let Some(change) = change {
+            diff.changes.push(change);
+            diff.files.push(file);
         }
     }
-    plan
+    for duplicate in left_so(&differ.holders, &mut diff.changes) {
+        let holder = duplicate.holders.first();
+        let file = differ.first_of(holder.and_then(VmId::subscription));
+        if let Some(plan) = diff.plans.get_mut(file) {
+            plan.duplicates.push(duplicate);
+        }
+    }
+    for (file, plan) in files.iter().zip(&mut diff.plans) {
+        for line in &file.sessions {
+            let why = blocked.remove(&line.vm).filter(|_| aim.reaches(&line.vm));
+            if let Some(why) = why {
+                let vm = live.vms.get(&line.vm);
+                let held = vm.and_then(|vm| vm.held.session.as_ref());
+                plan.blocked.push(Blocked {
+                    vm: line.vm.clone(),
+                    session: line.session.clone(),
+                    line: line.line,
+                    holds: held.is_some_and(|name| *name == line.session),
+                    why,
+                });
+            }
+        }
+    }
+    diff
+}
+
+/// The plan for `file` before anything is known of Azure.
+fn unchanged(file: &Desired, aim: &Aim) -> Plan {
+    Plan {
+        declares_nothing: file.sessions.is_empty(),
+        expiring: expiring(file, aim),
+        ..Plan::default()
+    }
 }
 
 /// The lines that count today and end within a week.
@@ -92,46 +130,86 @@ fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
     desired.sessions.iter().filter_map(ends).collect()
 }
 
+/// A line that counts, with what its file says of all of them.
+struct Line<'a> {
+    file: usize,
+    owner: Option<&'a Owner>,
+    declared: &'a Declared,
+}
+
 struct Differ<'a> {
-    desired: &'a Desired,
+    files: &'a [&'a Desired],
     live: &'a Live,
     aim: &'a Aim,
     holders: Holders<'a>,
     /// The lines that count today, by VM.
-    wanted: HashMap<&'a VmId, &'a Declared>,
+    wanted: HashMap<&'a VmId, Line<'a>>,
     /// The lines whose day is over, by VM.
     expired: HashMap<&'a VmId, &'a Declared>,
+    /// The file of each owner: one in a subscription.
+    owners: HashMap<(Option<&'a SubscriptionId>, &'a str), usize>,
 }
 
 impl<'a> Differ<'a> {
-    fn new(desired: &'a Desired, live: &'a Live, aim: &'a Aim) -> Self {
-        let holders = live.holders();
-        let lines = desired.sessions.iter().map(|line| (&line.vm, line));
-        let over = |(_, line): &(&VmId, &Declared)| line.is_over(aim.today);
-        let (expired, wanted) = lines.partition(over);
-        Self {
-            desired,
+    fn new(files: &'a [&'a Desired], live: &'a Live, aim: &'a Aim) -> Self {
+        let mut differ = Self {
+            files,
             live,
             aim,
-            holders,
-            wanted,
-            expired,
+            holders: live.holders(),
+            wanted: HashMap::new(),
+            expired: HashMap::new(),
+            owners: HashMap::new(),
+        };
+        for (at, file) in files.iter().enumerate() {
+            let owner = file.owner.as_ref();
+            if let Some(owner) = owner {
+                let key = (file.subscription.as_ref(), owner.as_str());
+                differ.owners.entry(key).or_insert(at);
+            }
+            for declared in &file.sessions {
+                if declared.is_over(aim.today) {
+                    differ.expired.insert(&declared.vm, declared);
+                    continue;
+                }
+                let line = Line {
+                    file: at,
+                    owner,
+                    declared,
+                };
+                differ.wanted.insert(&declared.vm, line);
+            }
         }
+        differ
     }
 
-    /// The lines that count today, in the order of the file.
-    fn lines(&self) -> impl Iterator<Item = &'a Declared> {
-        let wanted = |line: &&Declared| self.wanted.contains_key(&line.vm);
-        self.desired.sessions.iter().filter(wanted)
+    /// The lines that count today, in the order of the files.
+    fn lines(&self) -> impl Iterator<Item = &Line<'a>> {
+        let lines = self.files.iter().flat_map(|file| &file.sessions);
+        lines.filter_map(|line| self.wanted.get(&line.vm))
+    }
+
+    /// The file that gave `vm` its session.
+    fn owner_of(&self, vm: &Vm) -> Option<usize> {
+        vm.held.session.as_ref()?;
+        let owner = vm.held.owner.as_ref()?;
+        let key = (vm.id.subscription(), owner.raw());
+        self.owners.get(&key).copied()
+    }
+
+    /// The first file of `subscription`: what is no file's is told with it.
+    fn first_of(&self, subscription: Option<&SubscriptionId>) -> usize {
+        let is = |file: &Desired| file.subscription.as_ref() == subscription;
+        self.files.iter().position(|file| is(file)).unwrap_or(0)
     }
 
     /// What makes `vm` match its line; nothing where it does.
-    fn change(&self, vm: &Vm, line: &Declared) -> Option<Change> {
-        let owner = self.desired.owner.clone();
-        let ours = owner.is_none() || vm.held.is_owned_by(owner.as_ref());
+    fn change(&self, vm: &Vm, line: &Line<'_>) -> Option<Change> {
+        let (owner, session) = (line.owner, &line.declared.session);
+        let ours = owner.is_none() || vm.held.is_owned_by(owner);
         let action = match &vm.held.session {
-            Some(name) if *name == line.session && ours => return None,
-            Some(name) if *name == line.session => Action::Adopt,
+            Some(name) if name == session && ours => return None,
+            Some(name) if name == session => Action::Adopt,
             Some(_) => Action::Change {
                 by_hand: owner.is_some() && vm.held.owner.is_none(),
             },
@@ -143,17 +221,16 @@ impl<'a> Differ<'a> {
             action,
             from: vm.held.clone(),
             to: Goal {
-                session: Some(line.session.clone()),
-                owner,
+                session: Some(session.clone()),
+                owner: owner.cloned(),
             },
             cures: Vec::new(),
         })
     }
 
-    /// The removal of a session that this owner gave to `vm` and that no line wants; nothing of anybody else's.
+    /// The removal of a session that a file's owner gave to `vm` and that no line wants; nothing of anybody else's.
     fn clear(&self, vm: &Vm) -> Option<Change> {
-        let ours = vm.held.is_owned_by(self.desired.owner.as_ref());
-        (ours && vm.held.session.is_some() && self.aim.reaches(&vm.id)).then(|| Change {
+        (self.owner_of(vm).is_some() && self.aim.reaches(&vm.id)).then(|| Change {
             vm: vm.id.clone(),
             machine: vm.machine.clone(),
             action: Action::Clear {
@@ -170,23 +247,22 @@ impl<'a> Differ<'a> {
         let by_name = self.live.by_name();
         let mut blocked = HashMap::new();
         let mut suggested = 0;
-        for line in self.lines() {
+        for wanted in self.lines() {
+            let line = wanted.declared;
             let lower = line.session.as_str().to_lowercase();
             let shadow = by_name.get(lower.as_str()).into_iter().flatten();
             let shadow = shadow.copied().find(|id| **id != line.vm);
             let why = match self.live.vms.get(&line.vm) {
                 None => {
                     suggested += 1;
-                    let wanted = suggested <= MOST_NEAREST;
-                    let nearest = if wanted {
-                        self.nearest_vms(&line.vm)
-                    } else {
-                        Vec::new()
+                    let nearest = match suggested <= MOST_NEAREST {
+                        true => self.nearest_vms(&line.vm),
+                        false => Vec::new(),
                     };
                     Some(Why::NoSuchVm { nearest })
                 }
                 Some(vm) => self
-                    .other_owner(vm, line)
+                    .other_owner(vm, wanted)
                     .or_else(|| shadow.map(|by| Why::Shadowed { by: by.clone() }))
                     .or_else(|| self.kept_by_others(line)),
             };
@@ -198,15 +274,12 @@ impl<'a> Differ<'a> {
     }
 
     /// That `vm` belongs to another owner. A file without an owner is content where the session is right.
-    fn other_owner(&self, vm: &Vm, line: &Declared) -> Option<Why> {
+    fn other_owner(&self, vm: &Vm, line: &Line<'_>) -> Option<Why> {
         let by = vm.held.owner.as_ref()?;
-        let right = vm
-            .held
-            .session
-            .as_ref()
-            .is_some_and(|name| *name == line.session);
-        let content = self.desired.owner.is_none() && right;
-        let ours = vm.held.is_owned_by(self.desired.owner.as_ref());
+        let held = vm.held.session.as_ref();
+        let right = held.is_some_and(|name| *name == line.declared.session);
+        let content = line.owner.is_none() && right;
+        let ours = vm.held.is_owned_by(line.owner);
         let taken = self.aim.take.contains(&vm.id);
         (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
     }
@@ -236,7 +309,7 @@ impl<'a> Differ<'a> {
     fn add_stuck(&self, blocked: &mut HashMap<VmId, Why>) {
         let mut stuck: Vec<&VmId> = self
             .lines()
-            .map(|line| &line.vm)
+            .map(|line| &line.declared.vm)
             .filter(|vm| blocked.contains_key(*vm))
             .collect();
         if stuck.is_empty() {
@@ -244,7 +317,7 @@ impl<'a> Differ<'a> {
         }
         let takers: HashMap<&str, &Declared> = self
             .lines()
-            .map(|line| (line.session.as_str(), line))
+            .map(|line| (line.declared.session.as_str(), line.declared))
             .collect();
         while let Some(holder) = stuck.pop() {
             let held = self
@@ -270,7 +343,8 @@ impl<'a> Differ<'a> {
         let elsewhere = ids().filter(|id| id.folded_name() == missing.folded_name());
         let mut found: Vec<VmId> = elsewhere.cloned().collect();
         let neighbours: BTreeMap<&str, &VmId> = ids()
-            .filter(|id| id.is_in(missing.group()))
+            .filter(|id| id.folded().0 == missing.folded().0)
+            .filter(|id| id.subscription() == missing.subscription())
             .map(|id| (id.folded_name(), id))
             .collect();
         let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
@@ -285,33 +359,31 @@ impl<'a> Differ<'a> {
     }
 }
 
-/// Tells the names with several holders that `plan`'s changes cure from those that they leave so.
-fn judge_duplicates(holders: &Holders<'_>, plan: &mut Plan) {
+/// The names with several holders that `changes`, in the order of their VMs, leave so. Those that they cure are noted in them.
+fn left_so(holders: &Holders<'_>, changes: &mut [Change]) -> Vec<Duplicate> {
+    let mut left = Vec::new();
     let mut several: Vec<_> = holders.iter().filter(|(_, vms)| vms.len() > 1).collect();
     several.sort();
     for (name, vms) in several {
         let all = || vms.iter().map(|vm| (*vm).clone());
         let leaves = |vm: &VmId| {
-            let at = plan
-                .changes
-                .binary_search_by(|change| change.vm.cmp(vm))
-                .ok()?;
-            plan.changes
-                .get(at)
+            let at = changes.binary_search_by(|change| change.vm.cmp(vm)).ok()?;
+            let change = changes.get(at);
+            change
                 .filter(|change| change.action != Action::Adopt)
                 .map(|_| at)
         };
         let leaving: Vec<usize> = vms.iter().filter_map(|vm| leaves(vm)).collect();
         if vms.len() - leaving.len() > 1 {
             let name = LiveName::new(name);
-            plan.duplicates.extend(name.map(|name| Duplicate {
+            left.extend(name.map(|name| Duplicate {
                 name,
                 holders: all().collect(),
             }));
             continue;
         }
         for at in leaving {
-            if let Some(change) = plan.changes.get_mut(at) {
+            if let Some(change) = changes.get_mut(at) {
                 change.cures = all()
                     .filter(|other| *other != change.vm)
                     .take(MOST_CURES)
@@ -319,4 +391,5 @@ fn judge_duplicates(holders: &Holders<'_>, plan: &mut Plan) {
             }
         }
     }
+    left
 }

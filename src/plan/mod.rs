@@ -1,15 +1,17 @@
 //! Desired and live → [`Plan`]: who changes (`diff`), in which order (`order`), what is refused (`guard`), and a plan
-//! that waits in a file (`saved`).
+//! that waits in a file (`saved`). Several files are planned together ([`Plans`]).
 //!
 //! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
 //! Azure answered.
 
+pub mod bundle;
 mod by_hand;
 mod day;
 mod diff;
 mod guard;
 mod order;
 mod outcome;
+mod plans;
 mod saved;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId
 pub use by_hand::by_hand;
 pub use guard::{Allowed, Refusal, refusals};
 pub use outcome::{Ending, Outcome, correct, doubles, ending, report};
+pub use plans::{Plans, plans};
 pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};
 
 /// What a plan is made for, besides the file and Azure.
@@ -243,11 +246,26 @@ pub struct Step {
     /// The steps, by their place in the plan, that must have succeeded before this one may start.
     #[serde(rename = "waits_for")]
     pub after: Vec<usize>,
+    /// Those among the steps of other files' plans, made together with this one.
+    #[serde(
+        rename = "waits_for_others",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub after_others: Vec<Other>,
+}
+
+/// A step of another file's plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Other {
+    /// The plan, by its place among those that were made together.
+    pub plan: usize,
+    /// The step, by its place in that plan.
+    pub step: usize,
 }
 
 /// The plan that takes `live` to `desired`.
 pub fn plan(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
-    let mut plan = diff::diff(desired, live, aim);
-    plan.steps = order::order(&plan.changes);
-    plan
+    let plans = plans(&[desired], live, aim);
+    plans.each.into_iter().next().unwrap_or_default()
 }

@@ -66,6 +66,7 @@ pub(super) fn order(changes: &[Change]) -> Vec<Step> {
             from,
             to,
             after,
+            after_others: Vec::new(),
         });
         if free.is_some() {
             left.remove(&node_at);

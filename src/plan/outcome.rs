@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Duplicate, Plan, Step};
+use super::{Duplicate, Step};
 use crate::model::{Held, Live, LiveName, VmId};
 
 /// What became of a step.
@@ -89,15 +89,15 @@ pub enum Ending {
     Interrupted,
 }
 
-/// How an apply with these outcomes ends, after which Azure was read once more: `after` is the plan that is left then, none
-/// where the reading failed or was incomplete, and `doubles` the names that turned out to be on several VMs.
-pub fn ending(outcomes: &[Outcome], after: Option<&Plan>, doubles: &[Duplicate]) -> Ending {
+/// How an apply with these outcomes ends, after which Azure was read once more: `matches` says whether it is known to be as
+/// the files want it, and `doubles` are the names that turned out to be on several VMs.
+pub fn ending(outcomes: &[Outcome], matches: bool, doubles: &[Duplicate]) -> Ending {
     let all = outcomes.iter().all(Outcome::is_success);
     let some = |outcome: &Outcome| {
         let changed = matches!(outcome, Outcome::Accepted | Outcome::NotPutBack { .. });
         outcome.is_success() || changed
     };
-    if all && after.is_some_and(Plan::is_empty) && doubles.is_empty() {
+    if all && matches && doubles.is_empty() {
         Ending::Complete
     } else if outcomes.iter().any(some) || outcomes.is_empty() {
         Ending::Partial

@@ -81,8 +81,8 @@ pub enum Unusable {
     },
 }
 
-/// How a saved plan stands to Azure as it is now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a saved plan stands to Azure as it is now. Of several plans, the last of these that one has holds for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// All its steps are true already.
     Applied,
@@ -127,24 +127,17 @@ impl Saved {
     /// # Errors
     /// It is cut short, edited, written by a newer azlin, or something else altogether.
     pub fn read(json: &[u8]) -> Result<Self, Unusable> {
-        #[derive(Deserialize)]
-        struct Version {
-            format_version: String,
-        }
-        let not_a_plan = |error: serde_json::Error| Unusable::NotAPlan {
-            why: error.to_string(),
-        };
-        let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
-        if version(&format_version) > version(FORMAT) {
-            return Err(Unusable::Newer {
-                format: format_version,
-            });
-        }
+        check_version(json)?;
         let saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
-        match saved.digest == saved.digest() && saved.write().as_bytes() == json {
+        match saved.is_whole() && saved.write().as_bytes() == json {
             true => Ok(saved),
             false => Err(Unusable::Edited),
         }
+    }
+
+    /// Whether it is as azlin made it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.digest == self.digest()
     }
 
     /// That it was made for what there is now.
@@ -212,6 +205,27 @@ impl Saved {
             ..self.clone()
         };
         sha256(&serde_json::to_vec(&without).unwrap_or_default())
+    }
+}
+
+/// That `json` is a plan, and no newer azlin's.
+pub(super) fn check_version(json: &[u8]) -> Result<(), Unusable> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: String,
+    }
+    let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
+    match version(&format_version) > version(FORMAT) {
+        true => Err(Unusable::Newer {
+            format: format_version,
+        }),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn not_a_plan(error: serde_json::Error) -> Unusable {
+    Unusable::NotAPlan {
+        why: error.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use console::measure_text_width;
 
 use super::Paint;
-use crate::file::{Diagnostic, Label, Severity, Source};
+use crate::file::{Clash, Diagnostic, Label, Severity, Source};
 use crate::text::{escape, inert};
 
 /// How many columns of a long line are quoted, and how many of them stand before what the label underlines.
@@ -14,20 +14,60 @@ const LEAD: usize = 50;
 
 /// `diagnostic` as text, ending in a newline.
 pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
-    let mut text = String::new();
+    let mut text = head(diagnostic, paint);
+    let gutter = gutter(source, &diagnostic.labels);
+    let mark = Some(diagnostic.severity);
+    quote(&mut text, source, &diagnostic.labels, mark, gutter, paint);
+    text + &foot(diagnostic, paint)
+}
+
+/// `clash` as text, ending in a newline: with the lines of `source`, which is to blame, and of `other`.
+pub fn clash(source: &Source, other: &Source, clash: &Clash, paint: Paint) -> String {
+    let Clash {
+        diagnostic, label, ..
+    } = clash;
+    let there = std::slice::from_ref(label);
+    let mut text = head(diagnostic, paint);
+    let gutter = gutter(source, &diagnostic.labels).max(gutter(other, there));
+    let mark = Some(diagnostic.severity);
+    quote(&mut text, source, &diagnostic.labels, mark, gutter, paint);
+    quote(&mut text, other, there, None, gutter, paint);
+    text + &foot(diagnostic, paint)
+}
+
+fn head(diagnostic: &Diagnostic, paint: Paint) -> String {
     let severity = match diagnostic.severity {
         Severity::Error => paint.red("error"),
         Severity::Warning => paint.yellow("warning"),
     };
-    let _ = writeln!(text, "{severity}: {}", paint.bold(&diagnostic.message));
+    format!("{severity}: {}\n", paint.bold(&diagnostic.message))
+}
 
-    let primary = diagnostic.labels.first();
-    let mut labels: Vec<&Label> = diagnostic.labels.iter().collect();
+fn foot(diagnostic: &Diagnostic, paint: Paint) -> String {
+    let help = diagnostic.help.as_ref();
+    help.map_or(String::new(), |help| {
+        format!("{}: {help}\n", paint.green("help"))
+    })
+}
+
+/// How wide the numbers are of the lines that `labels` are on.
+fn gutter(source: &Source, labels: &[Label]) -> usize {
+    let lines = labels.iter().map(|label| source.line_of(label.span.start));
+    lines.max().unwrap_or(1).to_string().len()
+}
+
+/// The lines of `source` that `labels` are on. The first label is the culprit, of this severity, where there is one.
+fn quote(
+    text: &mut String,
+    source: &Source,
+    labels: &[Label],
+    culprit: Option<Severity>,
+    gutter: usize,
+    paint: Paint,
+) {
+    let primary = labels.first();
+    let mut labels: Vec<&Label> = labels.iter().collect();
     labels.sort_by_key(|label| label.span.start);
-    let last = labels
-        .last()
-        .map_or(1, |label| source.line_of(label.span.start));
-    let gutter = last.to_string().len();
     if let Some(primary) = primary {
         let at = primary.span.start;
         let (name, line, column) = (
@@ -35,11 +75,12 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> Str
             source.line_of(at),
             source.column_of(at),
         );
+        let arrow = if culprit.is_some() { "-->" } else { ":::" };
         let _ = writeln!(
             text,
             "{:gutter$} {} {name}:{line}:{column}",
             "",
-            paint.blue("-->")
+            paint.blue(arrow)
         );
         let _ = writeln!(text, "{:gutter$}  {}", "", paint.blue("|"));
     }
@@ -53,20 +94,17 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> Str
             shown = line;
         }
         let is_primary = primary.is_some_and(|primary| std::ptr::eq(primary, label));
-        let mark = if is_primary { "^" } else { "-" };
+        let severity = culprit.filter(|_| is_primary);
+        let mark = if severity.is_some() { "^" } else { "-" };
         let underline = format!("{} {}", mark.repeat(quoted.width), label.text);
-        let underline = match (is_primary, diagnostic.severity) {
-            (false, _) => paint.blue(underline.trim_end()),
-            (true, Severity::Error) => paint.red(underline.trim_end()),
-            (true, Severity::Warning) => paint.yellow(underline.trim_end()),
+        let underline = match severity {
+            None => paint.blue(underline.trim_end()),
+            Some(Severity::Error) => paint.red(underline.trim_end()),
+            Some(Severity::Warning) => paint.yellow(underline.trim_end()),
         };
         let (bar, indent) = (paint.blue("|"), quoted.indent);
         let _ = writeln!(text, "{:gutter$}  {bar} {:indent$}{underline}", "", "");
     }
-    if let Some(help) = &diagnostic.help {
-        let _ = writeln!(text, "{}: {help}", paint.green("help"));
-    }
-    text
 }
 
 /// The part of a line that is shown, and where in it the label's underline goes, in columns.

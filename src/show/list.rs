@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::Paint;
 use super::table::{self, Cell, Column, Tone};
-use super::words::{count, listed, told_apart};
+use super::words::{count, names, told_apart};
 use crate::listing::{Ask, Listing, Row};
 use crate::model::{LiveName, Power, Vm};
 use crate::text::{escape, quote};
@@ -161,7 +161,7 @@ fn duplicates(listing: &Listing<'_>) -> String {
             text,
             "\n    {} is on {}",
             double.name,
-            listed(&double.holders)
+            names(&double.holders)
         );
     }
     if all.len() > MOST {

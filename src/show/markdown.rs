@@ -5,8 +5,9 @@
 
 use std::fmt::Write as _;
 
-use super::words::{Words, count, symbol, why};
-use crate::plan::{Duplicate, Outcome, Plan, Step};
+use super::Section;
+use super::words::{Words, count, names, symbol, totals, why};
+use crate::plan::{Duplicate, Outcome, Step};
 use crate::text::inert;
 
 /// By this line a pipeline finds its comment again.
@@ -15,23 +16,82 @@ const MARKER: &str = "<!-- azlin plan -->";
 /// How many characters of rows are written before the rest is only counted.
 const MOST: usize = 58_000;
 
-/// `plan` for `place` and the file called `file`; with what became of its steps, once it was applied.
-pub fn markdown(
-    plan: &Plan,
-    place: &str,
-    file: &str,
-    done: Option<(&[Outcome], &[Duplicate])>,
-) -> String {
-    let words = Words::new(plan, file);
-    let mut text = format!("{MARKER}\n### azlin: {}\n\n", words.totals());
-    let _ = writeln!(text, "{} against {}.", code(file), code(place));
+/// What became of plans' steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Applied<'a> {
+    /// Of each plan, in the order of its steps.
+    pub outcomes: &'a [Vec<Outcome>],
+    /// The names that turned out to be on several VMs.
+    pub doubles: &'a [Duplicate],
+}
+
+/// Plans that were made together; with what became of their steps, once they were applied. Of several, those without
+/// anything to say are only named.
+pub fn markdown(sections: &[Section<'_>], applied: Option<Applied<'_>>) -> String {
+    let mut text = format!("{MARKER}\n### azlin: {}\n", totals(sections));
+    let words = sections.iter().map(|section| Words::new(section, sections));
+    let words: Vec<Words<'_>> = words.collect();
+    let is_quiet = |words: &Words<'_>| {
+        sections.len() > 1 && words.section.plan.is_empty() && words.remarks().is_empty()
+    };
+    let doubles = applied.map_or(&[][..], |applied| applied.doubles);
+    let doubles = doubles.iter().map(|double| {
+        let holders = names(&double.holders);
+        format!(
+            "{} is on {holders}: somebody gave it out at the same time",
+            double.name
+        )
+    });
+    let mut doubles: Vec<String> = doubles.collect();
+    let loud = words.iter().filter(|words| !is_quiet(words)).count();
+    let mut left = loud;
+    for (at, words) in words
+        .iter()
+        .enumerate()
+        .filter(|(_, words)| !is_quiet(words))
+    {
+        // Each gets its share of what is left.
+        let room = MOST.saturating_sub(text.len()) / left.max(1);
+        left = left.saturating_sub(1);
+        let outcomes = applied.and_then(|applied| applied.outcomes.get(at));
+        let outcomes = outcomes.map(Vec::as_slice);
+        section(
+            &mut text,
+            words,
+            std::mem::take(&mut doubles),
+            outcomes,
+            room,
+        );
+    }
+    let quiet = words.iter().filter(|words| is_quiet(words));
+    let quiet: Vec<String> = quiet.map(|words| code(words.section.file)).collect();
+    if !quiet.is_empty() {
+        let _ = writeln!(text, "\nNo changes for {}.", names(&quiet));
+    }
+    text
+}
+
+/// One plan, in about `room` characters.
+fn section(
+    text: &mut String,
+    words: &Words<'_>,
+    doubles: Vec<String>,
+    outcomes: Option<&[Outcome]>,
+    room: usize,
+) {
+    let Section { plan, place, file } = words.section;
+    let start = text.len();
+    let _ = writeln!(text, "\n{} against {}.", code(file), code(place));
     let rows = plan.steps.iter().enumerate().map(|(at, step)| {
-        let outcome = done.and_then(|(outcomes, _)| outcomes.get(at));
-        row(step, &words, outcome)
+        let outcome = outcomes.and_then(|outcomes| outcomes.get(at));
+        row(step, words, outcome)
     });
     let blocked = plan.blocked.iter().map(|entry| {
         let (reason, help) = why(entry);
-        let (vm, session) = (code(&entry.vm.to_string()), code(entry.session.as_str()));
+        let (vm, session) = (
+            code(&entry.vm.in_subscription()),
+            code(entry.session.as_str()),
+        );
         format!(
             "| {vm} | {session} | {} | {} | {} |\n",
             entry.line,
@@ -46,43 +106,33 @@ pub fn markdown(
             "\n**Cannot be carried out:**\n\n| VM | session | line | why | what to do |"
         );
         text.push_str("|---|---|---|---|---|\n");
-        fill(&mut text, blocked.into_iter(), plan.blocked.len(), MOST / 2);
-    }
-    let doubles = done.iter().flat_map(|(_, doubles)| doubles.iter());
-    let doubles = doubles.map(|double| {
-        let holders = super::words::listed(&double.holders);
-        format!(
-            "{} is on {holders}: somebody gave it out at the same time",
-            double.name
-        )
-    });
-    let remarks: Vec<String> = doubles
-        .chain(words.remarks().into_iter().map(|(_, remark)| remark))
-        .collect();
-    if !remarks.is_empty() {
-        text.push('\n');
-        let all = remarks.len();
         fill(
-            &mut text,
-            remarks
-                .iter()
-                .map(|remark| format!("- {}\n", plain(remark))),
-            all,
-            MOST * 3 / 4,
+            text,
+            blocked.into_iter(),
+            plan.blocked.len(),
+            start + room / 2,
         );
     }
+    let remarks = words.remarks().into_iter().map(|(_, remark)| remark);
+    let remarks: Vec<String> = doubles.into_iter().chain(remarks).collect();
+    if !remarks.is_empty() {
+        text.push('\n');
+        let items = remarks
+            .iter()
+            .map(|remark| format!("- {}\n", plain(remark)));
+        fill(text, items, remarks.len(), start + room * 3 / 4);
+    }
     if !plan.steps.is_empty() {
-        let open = if done.is_some() { " open" } else { "" };
+        let open = if outcomes.is_some() { " open" } else { "" };
         let steps = count(plan.steps.len(), "step");
         let _ = writeln!(
             text,
             "\n<details{open}><summary>{steps}</summary>\n\n| | VM | session | |"
         );
         text.push_str("|---|---|---|---|\n");
-        fill(&mut text, rows, plan.steps.len(), MOST);
+        fill(text, rows, plan.steps.len(), start + room);
         text.push_str("\n</details>\n");
     }
-    text
 }
 
 /// Writes as many rows as fit, and how many there are besides.
@@ -125,7 +175,7 @@ fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
     };
     let mut notes = words.notes(step);
     notes.extend(outcome.map(super::outcome::in_words));
-    let vm = code(&step.vm.to_string());
+    let vm = code(&step.vm.in_subscription());
     format!(
         "| `{mark}` | {vm} | {sessions} | {} |\n",
         plain(&notes.join("; "))

@@ -1,6 +1,6 @@
 //! Why a name leads to no VM, and what there is instead.
 
-use super::words::{count, listed};
+use super::words::{count, names};
 use crate::resolve::Miss;
 use crate::text::{escape, quote};
 
@@ -20,7 +20,7 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {
             let help = match (holder, nearest.as_slice()) {
                 (Some(vm), _) => format!("{vm} holds the session of that name: say {vm}"),
                 (None, []) => "azlin list --all shows the VMs".to_owned(),
-                (None, nearest) => format!("did you mean {}?", listed(nearest)),
+                (None, nearest) => format!("did you mean {}?", names(nearest)),
             };
             (
                 format!("no VM is called {name} ({} {place})", count(*among, "VM")),

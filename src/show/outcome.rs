@@ -4,12 +4,19 @@ use super::Paint;
 use std::fmt::Write as _;
 
 use super::plan::Columns;
-use super::words::{count, listed};
+use super::words::{count, names};
 use crate::model::Held;
-use crate::plan::{Duplicate, Outcome, Plan, Step};
+use crate::plan::{Duplicate, Outcome, Step};
 
-/// What became of `step`: a line, and below it why and what to do, where there is something to do.
-pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -> String {
+/// What became of `step`: a line, and below it why and what to do, where there is something to do. `file` is the one that
+/// the step is of, where there are several.
+pub fn outcome(
+    columns: Columns,
+    step: &Step,
+    outcome: &Outcome,
+    file: Option<&str>,
+    paint: Paint,
+) -> String {
     let (word, why, help) = words(outcome);
     let word = match outcome {
         Outcome::Written | Outcome::Already => paint.green(word),
@@ -21,7 +28,10 @@ pub fn outcome(columns: Columns, step: &Step, outcome: &Outcome, paint: Paint) -
         | Outcome::Failed { .. }
         | Outcome::NotPutBack { .. } => paint.red(word),
     };
-    let mut text = format!("{}   {word}\n", columns.line(step, paint));
+    let file = file.map_or(String::new(), |file| {
+        paint.dim(format!("   ({file})")).to_string()
+    });
+    let mut text = format!("{}   {word}{file}\n", columns.line(step, paint));
     let help = help.map(|help| format!("{}: {help}", paint.green("help")));
     for line in why.into_iter().chain(help) {
         let _ = writeln!(text, "      {line}");
@@ -118,18 +128,22 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
                 paint.red(format!("Whether Azure matches {file} could not be read."))
             );
         }
-        After::Planned { plan, doubles } => {
+        After::Planned {
+            differ,
+            left_out,
+            doubles,
+        } => {
             for Duplicate { name, holders } in *doubles {
-                let on = listed(holders);
+                let on = names(holders);
                 let error = paint.red("error");
                 let _ = write!(
                     text,
                     "\n{error}: {name} is on {on}: somebody gave it out at the same time; take it from one of them",
                 );
             }
-            let _ = match plan.changes.len() + plan.blocked.len() {
+            let _ = match *differ {
                 0 if !doubles.is_empty() => Ok(()),
-                0 if plan.left_out > 0 => {
+                0 if *left_out > 0 => {
                     write!(text, " {}", paint.green("The targets now match."))
                 }
                 0 => write!(
@@ -159,8 +173,10 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
 pub enum After<'p> {
     /// Azure was read once more.
     Planned {
-        /// The plan that is left.
-        plan: &'p Plan,
+        /// How many lines still differ.
+        differ: usize,
+        /// How many VMs differ from the files and are no targets.
+        left_out: usize,
         /// The names of these steps that several VMs hold.
         doubles: &'p [Duplicate],
     },

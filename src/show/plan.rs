@@ -5,13 +5,45 @@ use std::fmt::Write as _;
 use console::{Alignment, measure_text_width, pad_str};
 
 use super::Paint;
-use super::words::{Weight, Words, count, symbol, why};
+use super::words::{Weight, Words, count, symbol, totals, why};
 use crate::model::LiveName;
 use crate::plan::{Plan, Step};
 
+/// A plan with what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Section<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Its Azure: "the sandbox", "subscription 0000…".
+    pub place: &'a str,
+    /// The name of its file.
+    pub file: &'a str,
+}
+
+/// Plans that were made together, as text: of several, each below its file's name, and what they come to at the end.
+pub fn plans(sections: &[Section<'_>], paint: Paint) -> String {
+    if let [only] = sections {
+        return section(only, sections, paint);
+    }
+    let mut text = String::new();
+    for one in sections {
+        let plan = section(one, sections, paint);
+        let _ = writeln!(text, "{}\n{plan}", paint.bold(one.file));
+    }
+    let files = count(sections.len(), "file");
+    let total = format!("Over {files}: {}.", totals(sections));
+    let _ = writeln!(text, "{}", paint.bold(total));
+    text
+}
+
 /// `plan` as text for `place` ("the sandbox", "subscription 0000…") and the file called `file`.
 pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
-    let words = Words::new(plan, file);
+    plans(&[Section { plan, place, file }], paint)
+}
+
+fn section(section: &Section<'_>, all: &[Section<'_>], paint: Paint) -> String {
+    let Section { plan, place, file } = *section;
+    let words = Words::new(section, all);
     let mut text = String::new();
     if plan.is_empty() {
         let none = match plan.left_out {
@@ -39,7 +71,7 @@ pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
         for entry in &plan.blocked {
             let (mark, help) = (paint.red("!"), paint.green("help"));
             let (reason, way_out) = why(entry);
-            let (vm, session, line) = (&entry.vm, &entry.session, entry.line);
+            let (vm, session, line) = (entry.vm.in_subscription(), &entry.session, entry.line);
             let _ = writeln!(text, "  {mark} {vm}   {session}   {file}:{line}");
             let _ = writeln!(text, "      {reason}\n      {help}: {way_out}");
         }
@@ -65,11 +97,8 @@ fn summary(plan: &Plan, words: &Words<'_>) -> String {
         1 => "1 session already matches".to_owned(),
         n => format!("{n} sessions already match"),
     };
-    format!(
-        "Plan: {}. {matching}; {} unmanaged.",
-        words.totals(),
-        plan.unmanaged
-    )
+    let totals = totals(std::slice::from_ref(&words.section));
+    format!("Plan: {totals}. {matching}; {} unmanaged.", plan.unmanaged)
 }
 
 /// `line` with its notes beside it where both fit 80 columns, else below it.
@@ -95,7 +124,7 @@ impl Columns {
     pub fn of(steps: &[Step]) -> Self {
         let widths = steps
             .iter()
-            .map(|step| measure_text_width(&step.vm.to_string()));
+            .map(|step| measure_text_width(&step.vm.in_subscription()));
         Self {
             vm: widths.max().unwrap_or(0).min(60),
         }
@@ -103,7 +132,7 @@ impl Columns {
 
     /// `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`
     pub(super) fn line(self, step: &Step, paint: Paint) -> String {
-        let vm = step.vm.to_string();
+        let vm = step.vm.in_subscription();
         let vm = pad_str(&vm, self.vm, Alignment::Left, None);
         let symbol = symbol(step);
         let mark = match symbol {

@@ -4,22 +4,25 @@ use crate::plan::Refusal;
 
 /// The message and the help for `refusal` of a plan for `file`.
 pub fn refusal(refusal: &Refusal, file: &str) -> (String, String) {
-    let allow =
-        |clears: &usize| format!("look at what would go; --max-removals {clears} allows it");
+    let allow = |all: &usize| format!("look at what would go; --max-removals {all} allows it");
     match refusal {
-        Refusal::TooMany { clears, owned } => (
+        Refusal::TooMany {
+            clears,
+            owned,
+            allow: all,
+        } => (
             format!(
                 "this would clear {clears} of the {owned} sessions that the owner of {file} holds"
             ),
-            allow(clears),
+            allow(all),
         ),
-        Refusal::All { clears } => (
+        Refusal::All { clears, allow: all } => (
             format!("this would clear all {clears} sessions that the owner of {file} holds"),
-            allow(clears),
+            allow(all),
         ),
-        Refusal::EmptyFile { clears } => (
+        Refusal::EmptyFile { clears, allow: all } => (
             format!("{file} declares no session any more: this would clear {clears}"),
-            allow(clears),
+            allow(all),
         ),
         Refusal::Incomplete { reasons } => (
             format!(

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::outcome::words;
-use super::words::listed;
+use super::words::names;
 use crate::model::{SessionName, VmId};
 use crate::plan::{Duplicate, Outcome, Why};
 
@@ -29,7 +29,7 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why) -> (Strin
                 .map(|vm| format!("\n  azlin session {vm} --clear"));
             let ways: String = ways.take(5).collect();
             (
-                format!("{name} is taken: {} holds it", listed(by)),
+                format!("{name} is taken: {} holds it", names(by)),
                 format!("choose another name, or clear it there first:{ways}"),
             )
         }
@@ -58,7 +58,7 @@ pub fn failed(vm: &VmId, outcome: &Outcome) -> (String, String) {
 
 /// That a name which was just given out is on several VMs.
 pub fn doubled(double: &Duplicate) -> (String, String) {
-    let (name, on) = (&double.name, listed(&double.holders));
+    let (name, on) = (&double.name, names(&double.holders));
     (
         format!("{name} is on {on}: somebody gave it out at the same time"),
         "take it from one of them: azlin session VM --clear".to_owned(),

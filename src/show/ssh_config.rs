@@ -1,6 +1,6 @@
 //! Sessions that `ssh` is not told of.
 
-use super::words::listed;
+use super::words::names;
 use crate::model::LiveName;
 use crate::ssh::LeftOut;
 use crate::text::quote;
@@ -14,7 +14,7 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str) -> String {
             "give the VM another with azlin session",
         ),
         LeftOut::Several(vms) => (
-            format!("it is on {}", listed(vms)),
+            format!("it is on {}", names(vms)),
             "take it from all but one with azlin session VM --clear",
         ),
         LeftOut::Shadowed(vm) => (

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Paint;
+use crate::json;
 use crate::model::SubscriptionId;
 use crate::text::escape;
 
@@ -150,13 +151,9 @@ impl Who {
         text
     }
 
-    /// For programs.
-    ///
-    /// # Errors
-    /// None that is known: every part can be written as JSON.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        let document = Document {
-            format_version: "1.0",
+    fn document(&self) -> Document<'_> {
+        Document {
+            format_version: json::FORMAT,
             way: self.way,
             account: &self.account,
             tenant: &self.tenant,
@@ -167,7 +164,22 @@ impl Who {
             },
             endpoint: &self.endpoint,
             rights: &self.rights,
-        };
-        Ok(serde_json::to_string_pretty(&document)? + "\n")
+        }
+    }
+}
+
+/// For programs: of one subscription, or of several in a list.
+pub fn whoami_json(all: &[&Who]) -> String {
+    #[derive(Serialize)]
+    struct Several<'a> {
+        format_version: &'a str,
+        subscriptions: Vec<Document<'a>>,
+    }
+    match all {
+        [only] => json::ascii(&only.document()),
+        all => json::ascii(&Several {
+            format_version: json::FORMAT,
+            subscriptions: all.iter().map(|who| who.document()).collect(),
+        }),
     }
 }

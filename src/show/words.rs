@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::Section;
 use crate::model::VmId;
-use crate::plan::{Action, Blocked, Plan, Step, Why};
+use crate::plan::{Action, Blocked, Step, Why};
 
 /// What there is to say about a plan for one file.
 pub(super) struct Words<'p> {
-    plan: &'p Plan,
-    file: &'p str,
+    pub section: Section<'p>,
+    /// All that were made together with it, itself included.
+    all: &'p [Section<'p>],
 }
 
 /// How much a remark weighs.
@@ -18,31 +20,36 @@ pub(super) enum Weight {
     Note,
 }
 
-impl<'p> Words<'p> {
-    pub(super) fn new(plan: &'p Plan, file: &'p str) -> Self {
-        Self { plan, file }
-    }
+/// What plans come to: `1 to set, 1 to change, 1 to clear, 0 blocked`
+pub(super) fn totals(sections: &[Section<'_>]) -> String {
+    let count = |is: fn(&Action) -> bool| -> usize {
+        sections.iter().map(|section| section.plan.count(is)).sum()
+    };
+    let set = count(|action| *action == Action::Set);
+    let change = count(|action| matches!(action, Action::Change { .. }));
+    let clear = count(|action| matches!(action, Action::Clear { .. }));
+    let adopt = match count(|action| *action == Action::Adopt) {
+        0 => String::new(),
+        n => format!("{n} to adopt, "),
+    };
+    let blocked: usize = sections
+        .iter()
+        .map(|section| section.plan.blocked.len())
+        .sum();
+    format!("{set} to set, {change} to change, {clear} to clear, {adopt}{blocked} blocked")
+}
 
-    /// `1 to set, 1 to change, 1 to clear, 0 blocked`
-    pub(super) fn totals(&self) -> String {
-        let set = self.plan.count(|action| *action == Action::Set);
-        let change = self
-            .plan
-            .count(|action| matches!(action, Action::Change { .. }));
-        let clear = self
-            .plan
-            .count(|action| matches!(action, Action::Clear { .. }));
-        let adopt = match self.plan.count(|action| *action == Action::Adopt) {
-            0 => String::new(),
-            n => format!("{n} to adopt, "),
-        };
-        let blocked = self.plan.blocked.len();
-        format!("{set} to set, {change} to change, {clear} to clear, {adopt}{blocked} blocked")
+impl<'p> Words<'p> {
+    pub(super) fn new(section: &Section<'p>, all: &'p [Section<'p>]) -> Self {
+        Self {
+            section: *section,
+            all,
+        }
     }
 
     /// What a reader of `step` would otherwise ask.
     pub(super) fn notes(&self, step: &Step) -> Vec<String> {
-        let changes = &self.plan.changes;
+        let changes = &self.section.plan.changes;
         let change = changes.binary_search_by(|change| change.vm.cmp(&step.vm));
         let Some(change) = change.ok().and_then(|at| changes.get(at)) else {
             return Vec::new();
@@ -50,9 +57,13 @@ impl<'p> Words<'p> {
         let mut notes = Vec::new();
         match &change.action {
             Action::Clear { expired: Some(day) } => notes.push(format!("expired on {day}")),
-            Action::Clear { expired: None } => notes.push(format!("removed from {}", self.file)),
+            Action::Clear { expired: None } => {
+                notes.push(format!("removed from {}", self.section.file))
+            }
             _ if step.to.session.is_none() => {
-                return vec!["frees the name; set again below".to_owned()];
+                notes.push("frees the name; set again below".to_owned());
+                notes.extend(self.waits(step));
+                return notes;
             }
             Action::Change { by_hand: true } => notes.push("was set by hand".to_owned()),
             Action::Adopt if change.from.owner.is_none() => {
@@ -66,15 +77,27 @@ impl<'p> Words<'p> {
             notes.push(format!("taken from owner {from}"));
         }
         if let (Some(name), [_, ..]) = (&change.from.session, change.cures.as_slice()) {
-            let others = listed(&change.cures);
+            let others = names(&change.cures);
             notes.push(format!("cures a duplicate: {name} is also on {others}"));
         }
+        notes.extend(self.waits(step));
         notes
+    }
+
+    /// What of other files has to come before `step`.
+    fn waits(&self, step: &Step) -> Option<String> {
+        let first = step.after_others.iter().filter_map(|other| {
+            let section = self.all.get(other.plan)?;
+            let step = section.plan.steps.get(other.step)?;
+            Some(format!("{} of {}", step.vm.in_subscription(), section.file))
+        });
+        let first: Vec<String> = first.collect();
+        (!first.is_empty()).then(|| format!("after {}", super::names(&first)))
     }
 
     /// What is not a change and should be known.
     pub(super) fn remarks(&self) -> Vec<(Weight, String)> {
-        let plan = self.plan;
+        let plan = self.section.plan;
         let mut remarks = Vec::new();
         for reason in &plan.incomplete {
             let remark = format!("VMs may be missing from Azure's list: {reason}");
@@ -85,7 +108,7 @@ impl<'p> Words<'p> {
             remarks.push((Weight::Note, remark));
         }
         for duplicate in &plan.duplicates {
-            let holders = listed(&duplicate.holders);
+            let holders = names(&duplicate.holders);
             let remark = format!("{} is on several VMs: {holders}", duplicate.name);
             remarks.push((Weight::Warning, remark));
         }
@@ -114,7 +137,7 @@ pub fn why(entry: &Blocked) -> (String, String) {
             "Azure lists no such VM, or the identity may not see it".to_owned(),
             match nearest.as_slice() {
                 [] => "check the name, the resource group and the subscription".to_owned(),
-                nearest => format!("did you mean {}?", listed(nearest)),
+                nearest => format!("did you mean {}?", names(nearest)),
             },
         ),
         Why::Owned { by } => (
@@ -125,10 +148,7 @@ pub fn why(entry: &Blocked) -> (String, String) {
             ),
         ),
         Why::Held { by } => (
-            format!(
-                "the name is on {}, which this plan leaves alone",
-                listed(by)
-            ),
+            format!("the name is on {}, which this plan leaves alone", names(by)),
             "choose another name, or free it there first".to_owned(),
         ),
         Why::Stuck { by } => (
@@ -165,7 +185,7 @@ pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&Vm
 }
 
 /// `3 sessions`, `1 session`.
-pub(super) fn count(n: usize, what: &str) -> String {
+pub fn count(n: usize, what: &str) -> String {
     match n {
         1 => format!("1 {what}"),
         n => format!("{n} {what}s"),
@@ -173,10 +193,10 @@ pub(super) fn count(n: usize, what: &str) -> String {
 }
 
 /// `a/b, c/d and e/f`, or the first few of many.
-pub(super) fn listed(vms: &[VmId]) -> String {
+pub fn names(all: &[impl ToString]) -> String {
     const MOST: usize = 5;
-    let shown: Vec<String> = vms.iter().take(MOST).map(ToString::to_string).collect();
-    match (shown.split_last(), vms.len().saturating_sub(MOST)) {
+    let shown: Vec<String> = all.iter().take(MOST).map(ToString::to_string).collect();
+    match (shown.split_last(), all.len().saturating_sub(MOST)) {
         (Some(_), more @ 1..) => format!("{} and {more} more", shown.join(", ")),
         (Some((last, [])), 0) => last.clone(),
         (Some((last, others)), 0) => format!("{} and {last}", others.join(", ")),

@@ -10,11 +10,18 @@ use crate::model::{Live, LiveName, SessionName, Vm, VmId};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// The blocks, in the order of their names.
-    pub text: String,
-    /// How many they are.
-    pub hosts: usize,
+    pub hosts: Vec<Host>,
     /// The sessions that were left out, in the order of their names.
     pub left_out: Vec<(LiveName, LeftOut)>,
+}
+
+/// A `Host` block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The VM that it leads to.
+    pub vm: VmId,
+    /// Its text, with an empty line before it.
+    pub block: String,
 }
 
 /// Why a session has no `Host` block.
@@ -35,10 +42,11 @@ pub enum LeftOut {
     NoAddress(VmId),
 }
 
-/// The blocks for every session in `live`. `declared` are the file's sessions, `taken` the names that `ssh` knows already.
-pub fn config(
+/// The blocks for every session in `live`. `defaults` says what a VM's file has for it, `declared` are the files' sessions,
+/// `taken` the names that `ssh` knows already.
+pub fn config<'d>(
     live: &Live,
-    defaults: &SshDefaults,
+    defaults: &dyn Fn(&VmId) -> &'d SshDefaults,
     declared: &BTreeSet<&str>,
     taken: &BTreeSet<String>,
 ) -> Config {
@@ -49,11 +57,9 @@ pub fn config(
         }
     }
     let called = live.by_name();
-    let jump = defaults
-        .jump
-        .as_ref()
-        .map(|jump| jump.host().to_lowercase());
-    let is_taken = |name: &SessionName| {
+    let is_taken = |name: &SessionName, vm: &Vm| {
+        let jump = defaults(&vm.id).jump.as_ref();
+        let jump = jump.map(|jump| jump.host().to_lowercase());
         let name = name.as_str();
         let lower = name.to_lowercase();
         taken.contains(name) || lower == "localhost" || jump.as_ref() == Some(&lower)
@@ -72,22 +78,24 @@ pub fn config(
         if let Some(other) = shadows.find(|other| ***other != vm.id) {
             return Err(LeftOut::Shadowed((*other).clone()));
         }
-        if is_taken(&valid) {
+        if is_taken(&valid, vm) {
             return Err(LeftOut::Taken);
         }
         let is_hosts = name.raw().contains('.') || taken.iter().any(|host| fits(host, name.raw()));
         if is_hosts && !declared.contains(name.raw()) {
             return Err(LeftOut::LikeHost);
         }
-        block(&valid, vm, defaults).ok_or_else(|| LeftOut::NoAddress(vm.id.clone()))
+        let block = block(&valid, vm, defaults(&vm.id));
+        let block = block.ok_or_else(|| LeftOut::NoAddress(vm.id.clone()))?;
+        Ok(Host {
+            vm: vm.id.clone(),
+            block,
+        })
     };
     let mut config = Config::default();
     for (name, vms) in holders {
         match judge(name, &vms) {
-            Ok(block) => {
-                config.text.push_str(&block);
-                config.hosts += 1;
-            }
+            Ok(host) => config.hosts.push(host),
             Err(why) => config.left_out.push((name.clone(), why)),
         }
     }

@@ -10,8 +10,8 @@ use super::{Exit, Streams, Trouble, interrupt};
 use crate::apply;
 use crate::cli::{Apply, Common, Format};
 use crate::model::Live;
-use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Standing, Step};
-use crate::show::{self, After};
+use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Plans, Saved, Standing, Step, Unusable};
+use crate::show::{self, After, Applied};
 use crate::text::escape;
 
 pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
@@ -20,29 +20,31 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         None => planning::make(&context, &args.planning).await?,
         Some(path) => again(&context, path, streams).await?,
     };
-    let plan = &planned.plan;
+    let plans = &planned.plans;
     if args.format == Format::Text {
         planning::print(&planned, &context, args.format, streams)?;
     }
-    planning::guard(&planned, &context.name)?;
+    planning::guard(&planned, &context)?;
     if !args.partial {
-        planning::refuse_blocked(plan, &context.name, streams)?;
+        planning::refuse_blocked(plans, &context, streams)?;
     }
-    if plan.steps.is_empty() {
+    let sequence = Sequence::of(plans);
+    if sequence.steps.is_empty() {
         let done = Done {
             outcomes: Vec::new(),
             doubles: Vec::new(),
-            ending: plan::ending(&[], Some(plan), &[]),
+            ending: plan::ending(&[], plans.is_empty(), &[]),
         };
-        report(&context, &planned, &done, args.format, streams)?;
+        report(&context, &planned, &sequence, &done, args.format, streams)?;
         return Ok(exit(done.ending));
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(plan, &context, args.format, streams)?;
-        context.arm.restart_time();
+        ask(plans, &context, args.format, streams)?;
+        context.first.arm.restart_time();
         // While someone thought about it, someone else may have given out one of these names.
-        let again = planning::make(&context, &args.planning).await?.plan;
-        if (&again.steps, &again.blocked) != (&plan.steps, &plan.blocked) {
+        let again = planning::make(&context, &args.planning).await?.plans;
+        let same = |(a, b): (&Plan, &Plan)| (&a.steps, &a.blocked) == (&b.steps, &b.blocked);
+        if !again.each.iter().zip(&plans.each).all(same) {
             let message = "Azure has changed since the plan was shown: nothing was written";
             let help = "run apply again and look at the new plan";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
@@ -51,16 +53,36 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     // A first Ctrl-C while writing finishes the writes under way; any other ends azlin at once.
     let writing = Cell::new(true);
     tokio::select! {
-        exit = carry_out(&context, &planned, args, &writing, streams) => exit,
+        exit = carry_out(&context, &planned, &sequence, args, &writing, streams) => exit,
         () = interrupt::at_once(&writing) => Ok(Exit::Interrupted),
     }
 }
 
-/// What is left to do of the plan that was saved in `path`.
+/// The steps of all plans, and the place of the plan that each is of.
+struct Sequence {
+    steps: Vec<Step>,
+    plans: Vec<usize>,
+}
+
+impl Sequence {
+    fn of(plans: &Plans) -> Self {
+        let (plans, steps) = plans.steps().into_iter().unzip();
+        Self { steps, plans }
+    }
+
+    /// What became of each plan's steps.
+    fn outcomes_of(&self, plan: usize, outcomes: &[Outcome]) -> Vec<Outcome> {
+        let of = self.plans.iter().zip(outcomes);
+        let of = of.filter(|(of, _)| **of == plan);
+        of.map(|(_, outcome)| outcome.clone()).collect()
+    }
+}
+
+/// What is left to do of the plans that were saved in `path`.
 async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Planned, Trouble> {
     let saved = planning::read(path)?;
     let name = escape(&path.to_string_lossy()).into_owned();
-    saved.check(&context.basis()).map_err(|why| {
+    check(context, &saved).map_err(|why| {
         let (message, help) = show::unusable(&why, &name);
         let exit = if why.is_stale() {
             Exit::Stale
@@ -70,15 +92,19 @@ async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Plann
         Trouble::new(message, help).exit(exit)
     })?;
     let planned = planning::make_again(context, &saved).await?;
-    match saved.standing(&planned.plan, &planned.live) {
-        Standing::Holds => Ok(planned),
-        Standing::Applied => {
+    let standing = saved.iter().zip(&planned.plans.each);
+    let standing = standing.map(|(saved, now)| saved.standing(now, &planned.live));
+    match standing.max() {
+        Some(Standing::Holds) => Ok(planned),
+        Some(Standing::Applied) | None => {
             streams.say(&format!("{name} is already applied: nothing to do\n"));
             Ok(planned)
         }
-        Standing::Stale => {
-            let shown = |plan| show::plan(plan, &context.place, &context.name, streams.stderr);
-            let (then, now) = (shown(&saved.plan), shown(&planned.plan));
+        Some(Standing::Stale) => {
+            let shown =
+                |plans: &[Plan]| show::plans(&planning::sections(context, plans), streams.stderr);
+            let saved: Vec<Plan> = saved.into_iter().map(|saved| saved.plan).collect();
+            let (then, now) = (shown(&saved), shown(&planned.plans.each));
             streams.say(&format!(
                 "The saved plan:\n\n{then}\nThe plan now:\n\n{now}\n"
             ));
@@ -88,6 +114,22 @@ async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Plann
             Err(Trouble::new(message, help).exit(Exit::Stale))
         }
     }
+}
+
+/// That `saved` were made for the files of `context`, each for its own.
+fn check(context: &Context, saved: &[Saved]) -> Result<(), Unusable> {
+    let files = |names: Vec<String>| names.join(", ");
+    let then = saved.iter().map(|saved| saved.basis.file.clone());
+    let now = context.parts().map(|part| part.name.clone());
+    if saved.len() != context.parts().count() {
+        return Err(Unusable::Other {
+            what: "set of files",
+            saved: files(then.collect()),
+            now: files(now.collect()),
+        });
+    }
+    let mut pairs = saved.iter().zip(context.parts());
+    pairs.try_for_each(|(saved, part)| saved.check(&part.basis()))
 }
 
 /// What came of an apply.
@@ -106,15 +148,15 @@ fn exit(ending: Ending) -> Exit {
     }
 }
 
-/// The plan with what became of its steps, for a program or a pull request.
+/// The plans with what became of their steps, for a program or a pull request.
 fn report(
     context: &Context,
     planned: &Planned,
+    sequence: &Sequence,
     done: &Done,
     format: Format,
     streams: Streams,
 ) -> Result<(), Trouble> {
-    let plan = &planned.plan;
     let Done {
         outcomes,
         doubles,
@@ -122,15 +164,17 @@ fn report(
     } = done;
     match format {
         Format::Text => Ok(()),
-        Format::Json => streams.print(&plan::report(&plan.steps, outcomes, doubles, *ending)),
+        Format::Json => streams.print(&plan::report(&sequence.steps, outcomes, doubles, *ending)),
         Format::Markdown => {
-            let (place, name) = (&context.place, &context.name);
-            streams.print(&show::markdown(
-                plan,
-                place,
-                name,
-                Some((outcomes, doubles)),
-            ))
+            let plans = &planned.plans.each;
+            let outcomes = (0..plans.len()).map(|plan| sequence.outcomes_of(plan, outcomes));
+            let outcomes: Vec<Vec<Outcome>> = outcomes.collect();
+            let applied = Applied {
+                outcomes: &outcomes,
+                doubles,
+            };
+            let sections = planning::sections(context, plans);
+            streams.print(&show::markdown(&sections, Some(applied)))
         }
     }
 }
@@ -139,11 +183,12 @@ fn report(
 async fn carry_out(
     context: &Context,
     planned: &Planned,
+    sequence: &Sequence,
     args: &Apply,
     writing: &Cell<bool>,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let steps = &planned.plan.steps;
+    let steps = &sequence.steps;
     // Where the report goes, if it is for people.
     let paint = match args.format {
         Format::Text => streams.stdout,
@@ -167,7 +212,10 @@ async fn carry_out(
     print("\n");
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
-        print(&show::outcome(columns, step, outcome, paint));
+        let file = context
+            .has_several()
+            .then(|| context.part_of(&step.vm).name.as_str());
+        print(&show::outcome(columns, step, outcome, file, paint));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());
     };
@@ -177,21 +225,17 @@ async fn carry_out(
         was_interrupted.set(true);
         streams.say("\ninterrupted: the writes under way are finished, no other is begun\n");
     };
-    let (arm, tag) = (&context.arm, &context.file.azure.tag);
+    let places = context.places();
     let parallelism = usize::from(args.parallelism);
     let mut outcomes =
-        apply::apply(arm, tag, steps, parallelism, interrupted, &mut report_step).await;
+        apply::apply(&places, steps, parallelism, interrupted, &mut report_step).await;
+    let name = context.name();
     let mut doubles = Vec::new();
     let ending = if was_interrupted.get() {
-        print(&show::verdict(
-            &outcomes,
-            &After::Interrupted,
-            &context.name,
-            paint,
-        ));
+        print(&show::verdict(&outcomes, &After::Interrupted, &name, paint));
         Ending::Interrupted
     } else {
-        apply::put_back(arm, tag, steps, &mut outcomes, &mut report_step).await;
+        apply::put_back(&places, steps, &mut outcomes, &mut report_step).await;
         writing.set(false);
         let live = context
             .sessions()
@@ -201,23 +245,19 @@ async fn carry_out(
             Ok(mut live) => {
                 plan::correct(&mut live, steps, &outcomes);
                 doubles = plan::doubles(steps, &outcomes, &live);
-                let plan = plan::plan(&context.file.desired, &live, &planned.aim);
+                let left = plan::plans(&context.desired(), &live, &planned.aim);
                 let after = After::Planned {
-                    plan: &plan,
+                    differ: left.count(|_| true) + left.blocked(),
+                    left_out: left.each.iter().map(|plan| plan.left_out).sum(),
                     doubles: &doubles,
                 };
-                print(&show::verdict(&outcomes, &after, &context.name, paint));
-                plan::ending(&outcomes, Some(&plan), &doubles)
+                print(&show::verdict(&outcomes, &after, &name, paint));
+                plan::ending(&outcomes, left.is_empty(), &doubles)
             }
             Err(trouble) => {
-                print(&show::verdict(
-                    &outcomes,
-                    &After::Unread,
-                    &context.name,
-                    paint,
-                ));
+                print(&show::verdict(&outcomes, &After::Unread, &name, paint));
                 trouble.say(streams);
-                plan::ending(&outcomes, None, &[])
+                plan::ending(&outcomes, false, &[])
             }
         }
     };
@@ -227,25 +267,22 @@ async fn carry_out(
         doubles,
         ending,
     };
-    report(context, planned, &done, args.format, streams)?;
+    report(context, planned, sequence, &done, args.format, streams)?;
     Ok(exit(ending))
 }
 
 /// `live`, if nothing may be missing from it, or that was allowed.
 fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
-    match live.incomplete.first() {
-        Some(reason) if !planned.allowed.incomplete => {
-            let message = format!("VMs may be missing from Azure's list: {reason}");
-            Err(Trouble::new(
-                message,
-                "run plan to see whether Azure matches",
-            ))
-        }
-        _ => Ok(live),
+    let reason = live.incomplete().next();
+    if let Some(reason) = reason.filter(|_| !planned.allowed.incomplete) {
+        let message = format!("VMs may be missing from Azure's list: {reason}");
+        let help = "run plan to see whether Azure matches";
+        return Err(Trouble::new(message, help));
     }
+    Ok(live)
 }
 
-fn ask(plan: &Plan, context: &Context, format: Format, streams: Streams) -> Result<(), Trouble> {
+fn ask(plans: &Plans, context: &Context, format: Format, streams: Streams) -> Result<(), Trouble> {
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     if in_ci || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let message = "nobody is here to approve the plan: this is no terminal, or CI is set";
@@ -254,12 +291,8 @@ fn ask(plan: &Plan, context: &Context, format: Format, streams: Streams) -> Resu
     }
     if !io::stdout().is_terminal() || format != Format::Text {
         // Nobody approves what went into a file or a pipe.
-        streams.say(&show::plan(
-            plan,
-            &context.place,
-            &context.name,
-            streams.stderr,
-        ));
+        let sections = planning::sections(context, &plans.each);
+        streams.say(&show::plans(&sections, streams.stderr));
     }
     streams.say("\nDo this? Only `yes` is taken for yes: ");
     let mut answer = String::new();

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::context::Context;
 use super::{Exit, Streams, Trouble, picker, today};
-use crate::azure::compute;
+use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
@@ -26,35 +26,35 @@ pub(super) async fn run(
         picker::check_terminal()?;
     }
     let context = Context::open_without_file(common, streams)?;
-    let scope = match &args.rg {
+    let scope = |own: &Scope| match &args.rg {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
-        None => {
-            let name = args.name.as_deref().unwrap_or_default();
-            super::scope_with(&context.file.azure.scope, name, None)
-        }
+        None => super::scope_with(own, args.name.as_deref().unwrap_or_default(), None),
     };
-    let mut live = context.everything(&scope).await?;
+    let mut live = context.everything(scope).await?;
     streams.warn_incomplete(&live);
     let found = match &args.name {
         Some(name) => Some(find(&live, name, &context, args)?),
         None => picker::pick(&live, streams)?,
     };
-    context.arm.restart_time();
+    context.first.arm.restart_time();
     let Some(found) = found else {
         return Ok(Exit::Interrupted);
     };
     let vm = found.id.clone();
     let name = args.name.as_deref().unwrap_or(vm.name());
-    let astray = show::astray(name, found, &context.file.desired, today(), &context.name);
+    let part = context.part_of(&vm);
+    let astray = context
+        .parts()
+        .find_map(|part| show::astray(name, found, &part.file.desired, today(), &part.name));
     astray.into_iter().for_each(|note| streams.note(&note));
     if found.power.is_down() && !args.start {
         return Err(stopped(found));
     }
     let starts = found.power.is_down() || (found.power == Power::Starting && args.start);
     if starts {
-        start(&context, &vm, streams).await?;
+        start(&part.arm, &vm, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
-        live = context.everything(&scope).await?;
+        live = context.everything(scope).await?;
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
         Trouble::new(
@@ -69,7 +69,7 @@ pub(super) async fn run(
         just_started: starts,
         command: args.command.clone(),
     };
-    let arguments = ssh::arguments(found, &ask, &context.file.ssh).map_err(|ssh::NoAddress| {
+    let arguments = ssh::arguments(found, &ask, &part.file.ssh).map_err(|ssh::NoAddress| {
         let help =
             "give it a network interface with an address, or check your right to read interfaces";
         Trouble::new(format!("{vm} has no IP address that azlin can see"), help)
@@ -88,10 +88,8 @@ fn find<'l>(
 ) -> Result<&'l Vm, Trouble> {
     resolve(live, name).map_err(|miss| {
         let (message, mut help) = show::miss(name, args.rg.as_deref(), &miss);
-        if let (Miss::NotFound { .. }, Some(line)) =
-            (&miss, context.file.desired.line_giving(name, today()))
-        {
-            let (file, vm) = (&context.name, &line.vm);
+        if let (Miss::NotFound { .. }, Some((file, line))) = (&miss, context.line_giving(name)) {
+            let vm = &line.vm;
             help = format!("{file} gives the name to {vm}, and azlin apply has yet to; {help}");
         }
         Trouble::new(message, help)
@@ -103,11 +101,11 @@ fn stopped(vm: &Vm) -> Trouble {
     Trouble::new(format!("{} is {}", vm.id, vm.power), help)
 }
 
-async fn start(context: &Context, vm: &VmId, streams: Streams) -> Result<(), Trouble> {
+async fn start(arm: &Arm, vm: &VmId, streams: Streams) -> Result<(), Trouble> {
     streams.say(&format!("starting {vm} …\n"));
     let last = Cell::new(Power::Starting);
     let mut watch = |power| last.set(power);
-    let starting = compute::start(&context.arm, vm, &mut watch);
+    let starting = compute::start(arm, vm, &mut watch);
     let what = || format!("{vm} is {}", last.get());
     streams.patiently(what, starting).await?;
     streams.say(&format!("{vm} is running\n"));

@@ -1,76 +1,63 @@
-//! What a command starts from: the file, and the Azure that it speaks of.
+//! What a command starts from: the files, and the Azures that they speak of.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::names::{self, Cache};
-use super::subscription::{Subscription, subscription};
-use super::target::{self, Opened};
-use super::{Streams, Trouble};
-use crate::azure::{Arm, Patience, fleet};
+use futures::future::join_all;
+
+use super::files::{self, Valid};
+use super::names;
+use super::part::{Located, Opener, Part, locate};
+use super::{Streams, Trouble, today};
+use crate::apply::Place;
+use crate::azure::{Patience, fleet};
 use crate::cli::Common;
-use crate::file::find::{self, Found};
-use crate::file::{self, File, Severity};
-use crate::model::{Live, Scope};
-use crate::plan::Basis;
-use crate::show::NamedBy;
-use crate::{plan, show, text};
+use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, VmId};
+use crate::show::{self, NamedBy};
 
-/// How many diagnostics are shown. A file with more has one thing wrong with it, many times.
-const MOST_DIAGNOSTICS: usize = 200;
-
-/// A valid file, and its Azure, opened.
+/// The files of a command, valid and held against each other, and their Azures, opened.
 pub(super) struct Context {
-    /// The file; an empty one where there is none.
-    pub file: File,
-    /// Where the file is, if there is one.
-    pub path: Option<PathBuf>,
-    /// The file's name, as the user knows it.
-    pub name: String,
-    /// The file's text, and the SHA-256 of its bytes.
-    pub text: String,
-    pub sha256: String,
-    /// The folder that holds the file.
-    pub folder: PathBuf,
-    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
-    pub place: String,
-    /// What named the subscription.
-    pub subscription_from: NamedBy,
-    pub arm: Arm,
-    /// The endpoint that a person named instead of the file's cloud.
-    elsewhere: Option<String>,
+    /// The first file; an empty one where there is none.
+    pub first: Part,
+    /// The others, where several are named.
+    others: Vec<Part>,
     streams: Streams,
 }
 
+/// What is read of Azure.
+#[derive(Clone, Copy)]
+enum What {
+    /// Which VMs hold which sessions.
+    Sessions,
+    /// Which VMs run besides, and which addresses they have.
+    Everything,
+}
+
 impl Context {
-    /// Reads the file and opens its Azure. No request leaves before the file is valid.
+    /// Reads the files and opens their Azures. No request leaves before all of them are valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, Some(find(common)?), streams)
+        let files = files::read(files::find(common)?, streams)?;
+        Self::start(common, files, streams)
     }
 
     /// The same for a command that needs no file: where there is none, the subscription is named in another way.
     pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        let found = locate(common).map(|_| find(common)).transpose()?;
-        Self::start(common, found, streams)
+        let files = files::read(files::locate(common)?, streams)?;
+        Self::start(common, files, streams)
     }
 
-    fn start(common: &Common, found: Option<Found>, streams: Streams) -> Result<Self, Trouble> {
-        let read = found.as_ref().map(|found| read(found, streams));
-        let (file, text) = read.transpose()?.unwrap_or_default();
-        let path = found.as_ref().map(|found| found.path.clone());
-        let shown = path.as_deref().unwrap_or(Path::new(find::NAME));
-        let name = text::escape(&shown.to_string_lossy()).into_owned();
-        let folder = find::folder(shown).to_owned();
-        let elsewhere = target::endpoint(common);
-        let is_there = path.is_some();
-        let Subscription { id, cloud, from } =
-            subscription(common, &file, &name, is_there, elsewhere.is_some())?;
-        let Opened {
-            target,
-            sign_in,
-            place,
-        } = target::open(common, &file, &folder, &id, cloud)?;
+    fn start(common: &Common, files: Vec<Valid>, streams: Streams) -> Result<Self, Trouble> {
+        let mut files = files.into_iter();
+        let first = locate(common, files.next())?;
+        let others = files.map(|file| locate(common, Some(file)));
+        let others: Vec<Located> = others.collect::<Result<_, _>>()?;
+        if !others.is_empty() {
+            let all = || std::iter::once(&first).chain(&others);
+            let valid = all().filter_map(|one| Some((one.valid.as_ref()?, &one.subscription.id)));
+            files::check_together(valid.map(|(valid, id)| (valid, Some(id))), streams)?;
+            check_flag(all())?;
+        }
         let patience = Patience::new(
             Duration::from_secs(common.deadline),
             move |failure, pause| {
@@ -82,155 +69,211 @@ impl Context {
                 ));
             },
         );
-        let arm = Arm::open(target, id, sign_in)?
-            .with_patience(patience)
-            .naming_requests(common.verbose);
-        Ok(Self {
-            file,
-            path,
-            name,
-            text,
-            sha256: plan::sha256(&found.map(|found| found.bytes).unwrap_or_default()),
-            folder,
-            place,
-            subscription_from: from,
-            arm,
-            elsewhere,
+        let mut opener = Opener::new(common, Arc::new(patience));
+        let first = opener.open(first)?;
+        let others = others.into_iter().map(|one| opener.open(one));
+        let others = others.collect::<Result<_, _>>()?;
+        let mut context = Self {
+            first,
+            others,
             streams,
+        };
+        if context.is_over_several() {
+            let all = std::iter::once(&mut context.first).chain(&mut context.others);
+            for part in all {
+                let desired = std::mem::take(&mut part.file.desired);
+                part.file.desired = desired.within(part.arm.subscription());
+            }
+        }
+        Ok(context)
+    }
+
+    /// The files, in the order in which they were named.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> + Clone {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// Whether there is more than one file.
+    pub fn has_several(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// Whether there is more than one subscription, so that the ids of VMs carry theirs.
+    fn is_over_several(&self) -> bool {
+        let subscription = self.first.arm.subscription();
+        self.others
+            .iter()
+            .any(|part| part.arm.subscription() != subscription)
+    }
+
+    /// What each file wants.
+    pub fn desired(&self) -> Vec<&Desired> {
+        self.parts().map(|part| &part.file.desired).collect()
+    }
+
+    /// The file whose word on `vm` counts: the one that declares it, else the first of its subscription.
+    pub fn part_of(&self, vm: &VmId) -> &Part {
+        let declares = |part: &&Part| part.file.desired.sessions.iter().any(|line| line.vm == *vm);
+        let subscription = vm.subscription();
+        let is_its = |part: &&Part| subscription.is_none_or(|id| id == part.arm.subscription());
+        let found = self.parts().find(declares);
+        found
+            .or_else(|| self.parts().find(is_its))
+            .unwrap_or(&self.first)
+    }
+
+    /// The line that gives the name `session` to a VM today, and the name of its file.
+    pub fn line_giving(&self, session: &str) -> Option<(&str, &Declared)> {
+        self.parts().find_map(|part| {
+            let line = part.file.desired.line_giving(session, today())?;
+            Some((part.name.as_str(), line))
         })
     }
 
-    /// What a plan for this file is made from.
-    pub fn basis(&self) -> Basis {
-        Basis {
-            subscription: self.arm.subscription().clone(),
-            tag: self.file.azure.tag.clone(),
-            owner: self.file.desired.owner.clone(),
-            file: self.name.clone(),
-            file_sha256: self.sha256.clone(),
-            commit: commit(&self.folder),
+    /// The files' name, as the user knows it, for a sentence about all of them.
+    pub fn name(&self) -> String {
+        let names: Vec<String> = self.parts().map(|part| part.name.clone()).collect();
+        show::names(&names)
+    }
+
+    /// The Azure, as the user knows it: "the sandbox", "5 subscriptions".
+    pub fn place(&self) -> String {
+        match self.subscriptions().count() {
+            1 => self.first.place.clone(),
+            n => format!("{n} subscriptions"),
         }
     }
 
-    async fn patiently<T>(&self, reading: impl Future<Output = T>) -> T {
-        let what = || format!("reading {}", self.place);
-        self.streams.patiently(what, reading).await
+    /// Where VMs are written.
+    pub fn places(&self) -> Vec<Place<'_>> {
+        let places = self.subscriptions().map(|part| Place {
+            arm: &part.arm,
+            tag: &part.file.azure.tag,
+        });
+        places.collect()
+    }
+
+    /// The first file of each subscription.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &Part> {
+        let mut seen = BTreeSet::new();
+        self.parts()
+            .filter(move |part| seen.insert(part.arm.subscription()))
+    }
+
+    /// The parts of `subscription`.
+    fn parts_in(&self, subscription: &SubscriptionId) -> impl Iterator<Item = &Part> {
+        self.parts()
+            .filter(move |part| part.arm.subscription() == subscription)
     }
 
     /// Which VMs hold which sessions now.
     pub async fn sessions(&self) -> Result<Live, Trouble> {
-        self.sessions_in(&self.file.azure.scope).await
+        self.sessions_in(Scope::clone).await
     }
 
-    /// The same, of a scope that need not be the file's.
-    pub async fn sessions_in(&self, scope: &Scope) -> Result<Live, Trouble> {
-        let now = SystemTime::now();
-        let reading = fleet::sessions(&self.arm, scope, &self.file.azure.tag);
-        let mut live = self.patiently(reading).await?;
-        live.spell_like(&self.file.desired);
-        self.remember(scope, &live, now);
-        Ok(live)
+    /// The same, of a scope that need not be the files': what `scope` makes of it.
+    pub async fn sessions_in(&self, scope: impl Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+        self.read(What::Sessions, scope).await
     }
 
     /// Which VMs hold which sessions now, run, and have which addresses.
-    pub async fn everything(&self, scope: &Scope) -> Result<Live, Trouble> {
-        let now = SystemTime::now();
-        let reading = fleet::everything(&self.arm, scope, &self.file.azure.tag);
-        let mut live = self.patiently(reading).await?;
-        live.spell_like(&self.file.desired);
-        self.remember(scope, &live, now);
-        Ok(live)
+    pub async fn everything(&self, scope: impl Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+        self.read(What::Everything, scope).await
     }
 
-    /// Where the names that this file's Azure has are kept for the shell's completion.
-    pub fn names(&self) -> Option<Cache> {
-        let (azure, elsewhere) = (&self.file.azure, self.elsewhere.as_deref());
-        Cache::of(azure, self.arm.subscription(), &self.folder, elsewhere)
+    /// Reads all subscriptions at the same time.
+    async fn read(&self, what: What, scope: impl Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+        let now = SystemTime::now();
+        let readings = self.subscriptions().map(|part| {
+            let own = self.scope_of(part.arm.subscription());
+            let scope = scope(&own);
+            async move {
+                let (arm, tag) = (&part.arm, &part.file.azure.tag);
+                let live = match what {
+                    What::Sessions => fleet::sessions(arm, &scope, tag).await,
+                    What::Everything => fleet::everything(arm, &scope, tag).await,
+                };
+                (part, live, scope == own)
+            }
+        });
+        let reading = || format!("reading {}", self.place());
+        let read = self.streams.patiently(reading, join_all(readings)).await;
+        let mut all = Live::default();
+        let mut troubles = Vec::new();
+        for (part, live, is_all) in read {
+            let mut live = match live {
+                Ok(live) => live,
+                Err(failure) => {
+                    let mut trouble = Trouble::from(failure);
+                    if self.is_over_several() {
+                        trouble.message = format!("{}: {}", part.place, trouble.message);
+                    }
+                    troubles.push(trouble);
+                    continue;
+                }
+            };
+            let subscription = part.arm.subscription();
+            for part in self.parts_in(subscription) {
+                live.spell_like(&part.file.desired);
+            }
+            if is_all && live.incomplete().next().is_none() {
+                self.remember(subscription, &live, now);
+            }
+            match self.is_over_several() {
+                true => all.extend(live.within(subscription)),
+                false => all.extend(live),
+            }
+        }
+        match Trouble::of_all(troubles, self.streams) {
+            None => Ok(all),
+            Some(trouble) => Err(trouble),
+        }
+    }
+
+    /// What counts in `subscription`: what any of its files counts.
+    fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
+        let scopes = self
+            .parts_in(subscription)
+            .map(|part| &part.file.azure.scope);
+        let mut groups = BTreeSet::new();
+        for scope in scopes {
+            match scope {
+                Scope::Subscription => return Scope::Subscription,
+                Scope::Groups(some) => groups.extend(some.iter().cloned()),
+            }
+        }
+        Scope::Groups(groups)
     }
 
     /// Keeps the names of `live` for the shell's completion, where someone is at work: a script leaves no files behind.
-    fn remember(&self, scope: &Scope, live: &Live, now: SystemTime) {
-        let is_all = *scope == self.file.azure.scope && live.incomplete.is_empty();
-        if is_all
-            && self.streams.is_watched()
-            && let Some(cache) = self.names()
-        {
+    fn remember(&self, subscription: &SubscriptionId, live: &Live, now: SystemTime) {
+        if !self.streams.is_watched() {
+            return;
+        }
+        for cache in self.parts_in(subscription).filter_map(Part::names) {
             // The command has what it needs; the next TAB asks Azure itself.
-            let _ = cache.write(names::of_live(live), now);
+            let _ = cache.write(names::of_live(live, subscription), now);
         }
     }
 }
 
-/// The file that `--file`, `AZLIN_FILE` or the folders name.
-pub(super) fn find(common: &Common) -> Result<Found, Trouble> {
-    find::find(named(common).as_deref(), config().as_deref())
-        .map_err(|(message, help)| Trouble::new(message, help))
-}
-
-/// Where that file is, whether or not it can be read.
-pub(super) fn locate(common: &Common) -> Option<PathBuf> {
-    find::locate(named(common).as_deref(), config().as_deref())
-}
-
-/// The folder of the user's own file.
-fn config() -> Option<PathBuf> {
-    let home = |name| {
-        std::env::var_os(name)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from)
-    };
-    let config = home("XDG_CONFIG_HOME").or_else(|| Some(home("HOME")?.join(".config")));
-    config.map(|config| config.join("azlin"))
-}
-
-/// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.
-fn commit(folder: &Path) -> Option<String> {
-    let mut git = Command::new("git");
-    git.args(["rev-parse", "--verify", "HEAD"])
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    let output = git.output().ok().filter(|output| output.status.success())?;
-    let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    commit
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit())
-        .then_some(commit)
-}
-
-/// The file that `--file` or `AZLIN_FILE` names.
-pub(super) fn named(common: &Common) -> Option<PathBuf> {
-    let from_environment = std::env::var_os("AZLIN_FILE").filter(|name| !name.is_empty());
-    common.file.clone().or(from_environment.map(PathBuf::from))
-}
-
-pub(super) fn read(found: &Found, streams: Streams) -> Result<(File, String), Trouble> {
-    let name = found.path.to_string_lossy();
-    let (file, mut diagnostics, source) = file::read(&name, &found.bytes);
-    if diagnostics.len() > MOST_DIAGNOSTICS {
-        // What is left unsaid are warnings, where there are any.
-        diagnostics.sort_by_key(|found| found.severity == Severity::Warning);
+/// That `--subscription` does not send several files' lines to a subscription that one of them does not mean.
+fn check_flag<'l>(files: impl Iterator<Item = &'l Located>) -> Result<(), Trouble> {
+    for one in files {
+        let own = one
+            .valid
+            .as_ref()
+            .and_then(|valid| valid.file.azure.subscription.as_ref());
+        if let (NamedBy::Flag, Some(own)) = (&one.subscription.from, own)
+            && *own != one.subscription.id
+        {
+            let message = format!(
+                "{} names subscription {own}, and --subscription another",
+                one.name
+            );
+            let help = "leave --subscription out, or name one file only";
+            return Err(Trouble::new(message, help));
+        }
     }
-    for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
-        streams.say(&show::diagnostic(&source, diagnostic, streams.stderr));
-        streams.say("\n");
-        streams.annotate(|| show::annotation::of_diagnostic(&source, diagnostic));
-    }
-    if diagnostics.len() > MOST_DIAGNOSTICS {
-        streams.say(&format!(
-            "… and {} more\n\n",
-            diagnostics.len() - MOST_DIAGNOSTICS
-        ));
-    }
-    file.map(|file| (file, source.text)).ok_or_else(|| {
-        let errors = diagnostics
-            .iter()
-            .filter(|found| found.severity == Severity::Error)
-            .count();
-        let errors = match errors {
-            1 => "1 error".to_owned(),
-            n => format!("{n} errors"),
-        };
-        let message = format!("{} is not valid: {errors}", text::escape(&name));
-        Trouble::new(message, "mend the file; nothing was read from Azure")
-    })
+    Ok(())
 }

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
+use crate::model::Scope;
 use crate::show;
 use crate::text::quote;
 
@@ -14,19 +15,19 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
         all: args.all,
     };
     let context = Context::open_without_file(common, streams)?;
-    let scope = super::scope_with(&context.file.azure.scope, "", ask.group.as_deref());
-    let live = context.everything(&scope).await?;
-    let listing = listing(&context.file.desired, &live, &ask, today());
-    let subscription = context.arm.subscription();
+    let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
+    let live = context.everything(with_group).await?;
+    let listing = listing(&context.desired(), &live, &ask, today());
+    let subscription = context.first.arm.subscription();
     streams.print(&match args.format {
         ListFormat::Table => show::list(&listing, streams.width(), streams.stdout),
         ListFormat::Json => show::list_json(&listing, subscription),
         ListFormat::Csv => show::list_csv(&listing),
     })?;
     if args.format == ListFormat::Table {
-        streams.say(&show::marks(&listing, &context.name, streams.stderr));
+        streams.say(&show::marks(&listing, &context.name(), streams.stderr));
     }
-    streams.say(&show::unseen(&listing, &ask, &context.place));
+    streams.say(&show::unseen(&listing, &ask, &context.place()));
     streams.warn_incomplete(&live);
     Ok(Exit::Done)
 }

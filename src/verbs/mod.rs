@@ -4,10 +4,12 @@ mod apply;
 mod completions;
 mod connect;
 mod context;
+mod files;
 mod interrupt;
 mod list;
 mod man;
 mod names;
+mod part;
 mod picker;
 mod plan;
 mod planning;
@@ -28,7 +30,7 @@ pub use completions::answer;
 
 use crate::azure::Failure;
 use crate::cli::{self, Cli, Common, Verb};
-use crate::model::{Live, Scope, Vm};
+use crate::model::{Live, Scope, Vm, VmId};
 use crate::{resolve, show as words};
 use streams::Streams;
 use time::{Date, OffsetDateTime};
@@ -71,6 +73,13 @@ impl Trouble {
         }
     }
 
+    /// All of `troubles` as one, the last: those before it are said.
+    fn of_all(mut troubles: Vec<Self>, streams: Streams) -> Option<Self> {
+        let last = troubles.pop()?;
+        troubles.iter().for_each(|trouble| trouble.say(streams));
+        Some(last)
+    }
+
     /// Says it on stderr.
     fn say(&self, streams: Streams) {
         streams.say(&format!(
@@ -108,7 +117,7 @@ fn today() -> Date {
 /// `scope` with the resource group in which a person looks for `name`: that of `--rg`, or of `GROUP/VM`.
 fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
     let mut scope = scope.clone();
-    let group = group.or_else(|| Some(name.split_once('/')?.0));
+    let group = group.or_else(|| VmId::group_in(name));
     if let (Scope::Groups(groups), Some(group)) = (&mut scope, group) {
         groups.insert(group.to_lowercase());
     }

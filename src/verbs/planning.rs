@@ -1,4 +1,4 @@
-//! File and Azure → a plan, for `plan` and for `apply`.
+//! Files and Azure → plans, for `plan` and for `apply`.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -9,63 +9,69 @@ use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Format, Planning};
 use crate::model::{Desired, Live, VmId};
-use crate::plan::{self, Aim, Allowed, Plan, Saved};
-use crate::show;
+use crate::plan::{self, Aim, Allowed, Plan, Plans, Saved, bundle};
+use crate::show::{self, Section};
 use crate::text::{self, plain};
 
-/// A plan, and what it was made with.
+/// The files' plans, and what they were made with.
 pub(super) struct Planned {
-    pub plan: Plan,
+    pub plans: Plans,
     pub live: Live,
     pub aim: Aim,
     pub allowed: Allowed,
-    /// The plan that the guards judge, where that is another: a saved one, of which a crash may have left only the end.
-    judged: Option<Plan>,
+    /// The plans that the guards judge, where those are others: saved ones, of which a crash may have left only the end.
+    judged: Option<Vec<Plan>>,
 }
 
 impl Planned {
-    /// The plan with all that it was made from.
-    pub fn saved(&self, context: &Context) -> Saved {
-        let plan = self.plan.clone();
-        Saved::new(context.basis(), &self.aim, self.allowed, &self.live, plan)
+    /// The plans with all that they were made from.
+    pub fn saved(&self, context: &Context) -> Vec<Saved> {
+        let plans = context.parts().zip(&self.plans.each);
+        let saved = plans.map(|(part, plan)| {
+            Saved::new(
+                part.basis(),
+                &self.aim,
+                self.allowed,
+                &self.live,
+                plan.clone(),
+            )
+        });
+        saved.collect()
     }
 }
 
 /// Reads Azure and plans, by the day that it is now.
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
     let live = context.sessions().await?;
-    let desired = &context.file.desired;
+    let desired = context.desired();
     let mut aim = Aim::on(today());
-    aim.targets = vms(&args.target, "--target", desired, &live)?;
-    aim.take = vms(&args.take_ownership, "--take-ownership", desired, &live)?;
-    if desired.owner.is_none() && !aim.take.is_empty() {
-        let message = format!(
-            "--take-ownership needs an owner, and {} has none",
-            context.name
-        );
-        return Err(Trouble::new(
-            message,
-            "write `owner = \"…\"` at the top of the file",
-        ));
+    aim.targets = vms(&args.target, "--target", &desired, &live)?;
+    aim.take = vms(&args.take_ownership, "--take-ownership", &desired, &live)?;
+    for vm in &aim.take {
+        let part = context.part_of(vm);
+        let (name, desired) = (&part.name, &part.file.desired);
+        if desired.owner.is_none() {
+            let message = format!("--take-ownership needs an owner, and {name} has none");
+            return Err(Trouble::new(
+                message,
+                "write `owner = \"…\"` at the top of the file",
+            ));
+        }
+        if !desired.sessions.iter().any(|line| line.vm == *vm) {
+            let message = format!("--take-ownership: {name} has no line for {vm}");
+            return Err(Trouble::new(
+                message,
+                "only a VM that the file names is taken from its owner",
+            ));
+        }
     }
-    if let Some(vm) = aim
-        .take
-        .iter()
-        .find(|vm| !desired.sessions.iter().any(|line| line.vm == **vm))
-    {
-        let message = format!("--take-ownership: {} has no line for {vm}", context.name);
-        return Err(Trouble::new(
-            message,
-            "only a VM that the file names is taken from its owner",
-        ));
-    }
-    let plan = plan::plan(desired, &live, &aim);
+    let plans = plan::plans(&desired, &live, &aim);
     let allowed = Allowed {
         removals: args.max_removals,
         incomplete: args.allow_incomplete,
     };
     Ok(Planned {
-        plan,
+        plans,
         live,
         aim,
         allowed,
@@ -73,32 +79,40 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
     })
 }
 
-/// Reads Azure and plans as `saved` was planned, but for the day that it is now.
-pub(super) async fn make_again(context: &Context, saved: &Saved) -> Result<Planned, Trouble> {
+/// Reads Azure and plans as `saved`, one for each file, were planned, but for the day that it is now.
+pub(super) async fn make_again(context: &Context, saved: &[Saved]) -> Result<Planned, Trouble> {
     let live = context.sessions().await?;
     let mut aim = Aim::on(today());
-    aim.targets.clone_from(&saved.targets);
-    if context.file.desired.owner.is_some() {
-        aim.take.clone_from(&saved.take_ownership);
+    let mut allowed = Allowed::default();
+    // All plans of a bundle were made in the same way.
+    if let Some(first) = saved.first() {
+        aim.targets.clone_from(&first.targets);
+        allowed = first.allowed;
+        let has_owner = |vm: &&VmId| context.part_of(vm).file.desired.owner.is_some();
+        aim.take = first
+            .take_ownership
+            .iter()
+            .filter(has_owner)
+            .cloned()
+            .collect();
     }
-    let plan = plan::plan(&context.file.desired, &live, &aim);
-    let incomplete = plan.incomplete.clone();
-    let judged = Plan {
-        incomplete,
+    let plans = plan::plans(&context.desired(), &live, &aim);
+    let judged = saved.iter().zip(&plans.each).map(|(saved, now)| Plan {
+        incomplete: now.incomplete.clone(),
         ..saved.plan.clone()
-    };
-    let allowed = saved.allowed;
+    });
+    let judged = Some(judged.collect());
     Ok(Planned {
-        plan,
+        plans,
         live,
         aim,
         allowed,
-        judged: Some(judged),
+        judged,
     })
 }
 
-/// Reads a saved plan.
-pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
+/// Reads saved plans.
+pub(super) fn read(path: &Path) -> Result<Vec<Saved>, Trouble> {
     const MAX_BYTES: u64 = 256 << 20;
     let name = text::escape(&path.to_string_lossy()).into_owned();
     let mut bytes = Vec::new();
@@ -107,39 +121,47 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
         let message = format!("cannot read {name}: {}", plain(&error));
         Trouble::new(message, "check the name; azlin plan --out FILE makes one")
     })?;
-    Saved::read(&bytes).map_err(|why| {
+    bundle::read(&bytes).map_err(|why| {
         let (message, help) = show::unusable(&why, &name);
         Trouble::new(message, help)
     })
 }
 
-/// A plan in the format that was asked for, on stdout.
+/// The plans in the format that was asked for, on stdout.
 pub(super) fn print(
     planned: &Planned,
     context: &Context,
     format: Format,
     streams: Streams,
 ) -> Result<(), Trouble> {
-    let (plan, place, name) = (&planned.plan, &context.place, &context.name);
+    let sections = sections(context, &planned.plans.each);
     streams.print(&match format {
-        Format::Text => show::plan(plan, place, name, streams.stdout),
-        Format::Json => planned.saved(context).write(),
-        Format::Markdown => show::markdown(plan, place, name, None),
+        Format::Text => show::plans(&sections, streams.stdout),
+        Format::Json => bundle::write(planned.saved(context)),
+        Format::Markdown => show::markdown(&sections, None),
     })
+}
+
+/// Each file's plan with what it is for.
+pub(super) fn sections<'a>(context: &'a Context, plans: &'a [Plan]) -> Vec<Section<'a>> {
+    let parts = context.parts().zip(plans);
+    let sections = parts.map(|(part, plan)| Section {
+        plan,
+        place: &part.place,
+        file: &part.name,
+    });
+    sections.collect()
 }
 
 /// The VMs that a flag names, as `VM` or `GROUP/VM`, in the file or in Azure.
 fn vms(
     names: &[String],
     flag: &str,
-    desired: &Desired,
+    desired: &[&Desired],
     live: &Live,
 ) -> Result<BTreeSet<VmId>, Trouble> {
-    let known: BTreeSet<&VmId> = live
-        .vms
-        .keys()
-        .chain(desired.sessions.iter().map(|line| &line.vm))
-        .collect();
+    let lines = desired.iter().flat_map(|desired| &desired.sessions);
+    let known: BTreeSet<&VmId> = live.vms.keys().chain(lines.map(|line| &line.vm)).collect();
     let one = |name: &String| {
         let found: Vec<&&VmId> = known.iter().filter(|id| id.answers_to(name)).collect();
         let name = text::quote(name);
@@ -151,39 +173,49 @@ fn vms(
             )),
             several => Err(Trouble::new(
                 format!("{flag}: {name} is the name of {} VMs", several.len()),
-                "say which as GROUP/VM",
+                match several.iter().any(|id| id.subscription().is_some()) {
+                    true => "say which as SUBSCRIPTION/GROUP/VM",
+                    false => "say which as GROUP/VM",
+                },
             )),
         }
     };
     names.iter().map(one).collect()
 }
 
-/// That a plan with blocked lines is no plan to build on.
-pub(super) fn refuse_blocked(plan: &Plan, file: &str, streams: Streams) -> Result<(), Trouble> {
-    for entry in &plan.blocked {
-        streams.annotate(|| {
-            let (reason, help) = show::why(entry);
-            show::annotation::of_blocked(file, entry, &reason, &help)
-        });
+/// That plans with blocked lines are none to build on.
+pub(super) fn refuse_blocked(
+    plans: &Plans,
+    context: &Context,
+    streams: Streams,
+) -> Result<(), Trouble> {
+    let mut files = Vec::new();
+    for (part, plan) in context.parts().zip(&plans.each) {
+        for entry in &plan.blocked {
+            streams.annotate(|| {
+                let (reason, help) = show::why(entry);
+                show::annotation::of_blocked(&part.name, entry, &reason, &help)
+            });
+        }
+        files.extend((!plan.blocked.is_empty()).then_some(&part.name));
     }
-    let lines = match plan.blocked.len() {
-        0 => return Ok(()),
-        1 => "1 line".to_owned(),
-        n => format!("{n} lines"),
-    };
-    let message = format!("{lines} of {file} cannot be carried out");
+    if files.is_empty() {
+        return Ok(());
+    }
+    let (lines, files) = (show::count(plans.blocked(), "line"), show::names(&files));
+    let message = format!("{lines} of {files} cannot be carried out");
     let help = "the plan says for each what to do; apply --partial does the rest";
     Err(Trouble::new(message, help))
 }
 
-/// That a plan goes further than was allowed.
-pub(super) fn guard(planned: &Planned, file: &str) -> Result<(), Trouble> {
-    let judged = planned.judged.as_ref().unwrap_or(&planned.plan);
-    match plan::refusals(judged, &planned.allowed).first() {
-        None => Ok(()),
-        Some(refusal) => {
-            let (message, help) = show::refusal(refusal, file);
-            Err(Trouble::new(message, help).exit(Exit::Refused))
-        }
-    }
+/// That plans go further than was allowed.
+pub(super) fn guard(planned: &Planned, context: &Context) -> Result<(), Trouble> {
+    let judged = planned.judged.as_ref().unwrap_or(&planned.plans.each);
+    let refusals = plan::refusals(judged, &planned.allowed);
+    let Some((at, refusal)) = refusals.first() else {
+        return Ok(());
+    };
+    let part = context.parts().nth(*at).unwrap_or(&context.first);
+    let (message, help) = show::refusal(refusal, &part.name);
+    Err(Trouble::new(message, help).exit(Exit::Refused))
 }

@@ -1,24 +1,48 @@
 //! `azlin sandbox`.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use super::target::state;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, files};
 use crate::cli::{Common, Sandbox as Args};
 use crate::file::find;
 use crate::sandbox::{self, Sandbox};
 use crate::text::{self, plain};
 
-pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
-    let path = match super::context::named(common) {
-        Some(path) => path,
-        None => find::locate(None, None).unwrap_or_else(|| find::NAME.into()),
+/// The folder beside whose file the sandbox lives.
+fn folder(common: &Common) -> Result<PathBuf, Trouble> {
+    let named = files::named(common);
+    let of_file = |path: &PathBuf| match path.is_dir() {
+        true => path.clone(),
+        false => find::folder(path).to_owned(),
     };
-    let state = state(find::folder(&path));
+    let folders: BTreeSet<PathBuf> = named.iter().map(of_file).collect();
+    match folders.len() {
+        0 => {
+            let paths = files::locate(&Common::default())?;
+            let path = paths
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| find::NAME.into());
+            Ok(find::folder(&path).to_owned())
+        }
+        1 => Ok(folders.into_iter().next().unwrap_or_default()),
+        n => {
+            let message =
+                format!("the files are in {n} folders, each of which has its own sandbox");
+            Err(Trouble::new(message, "name one with --file"))
+        }
+    }
+}
+
+pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
+    let state = state(&folder(common)?);
     let shown = text::escape(&state.to_string_lossy()).into_owned();
     match args {
         Args::Reset { vms } => {

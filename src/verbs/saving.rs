@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::context::Context;
+use super::part::Part;
 use super::replace::replace;
 use super::{Streams, Trouble, today};
 use crate::file::{self, CannotEdit};
@@ -13,18 +13,18 @@ use crate::text::plain;
 ///
 /// It is read anew each time: while Azure was asked, someone else may have written into it.
 pub(super) fn edited(
-    context: &Context,
+    part: &Part,
     vm: &VmId,
     wanted: Option<&SessionName>,
 ) -> Result<(String, String), Trouble> {
-    let name = &context.name;
-    let Some(path) = &context.path else {
+    let name = &part.name;
+    let Some(path) = &part.path else {
         return Err(Trouble::new(
             format!("--save: there is no {name} here or in a folder above"),
             "leave --save out, or name the file with --file",
         ));
     };
-    let mut lines = context.file.desired.sessions.iter();
+    let mut lines = part.file.desired.sessions.iter();
     if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
         let (other, at) = (&line.vm, line.line);
         return Err(Trouble::new(
@@ -32,7 +32,7 @@ pub(super) fn edited(
             "change that line first, or choose another name",
         ));
     }
-    let mut lines = context.file.desired.sessions.iter();
+    let mut lines = part.file.desired.sessions.iter();
     if let (Some(line), Some(_)) = (lines.find(|line| line.vm == *vm), wanted)
         && let Some(day) = line.expires.filter(|_| line.is_over(today()))
     {
@@ -48,7 +48,7 @@ pub(super) fn edited(
         let message = format!("--save: cannot read {name}: {}", plain(&error));
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
-    let edited = file::edit(&text, vm, wanted).map_err(|CannotEdit| {
+    let edited = file::edit(&text, &vm.local(), wanted).map_err(|CannotEdit| {
         let message =
             format!("--save: {name} has a form in which azlin cannot edit the line of {vm}");
         Trouble::new(message, "leave --save out, and edit the file by hand")
@@ -58,19 +58,19 @@ pub(super) fn edited(
 
 /// Writes into the file what the VM holds by now.
 pub(super) fn save(
-    context: &Context,
+    part: &Part,
     vm: &VmId,
     wanted: Option<&SessionName>,
     streams: Streams,
 ) -> Result<(), Trouble> {
-    let (before, after) = edited(context, vm, wanted).map_err(|mut trouble| {
+    let (before, after) = edited(part, vm, wanted).map_err(|mut trouble| {
         trouble.message = format!(
             "the VM is written, but the file is not: {}",
             trouble.message
         );
         trouble
     })?;
-    let (Some(path), name) = (&context.path, &context.name) else {
+    let (Some(path), name) = (&part.path, &part.name) else {
         return Ok(());
     };
     if before == after {

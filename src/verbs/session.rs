@@ -3,10 +3,11 @@
 use std::cell::Cell;
 
 use super::context::Context;
+use super::part::Part;
 use super::{Exit, Streams, Trouble, interrupt, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
-use crate::model::{Live, SessionName, Vm, VmId};
+use crate::model::{Live, Scope, SessionName, Vm, VmId};
 use crate::plan::{self, Outcome, Step, Why};
 use crate::show;
 use crate::text::quote;
@@ -18,20 +19,21 @@ pub(super) async fn run(
 ) -> Result<Exit, Trouble> {
     let wanted = args.name.as_deref().map(session_name).transpose()?;
     let context = Context::open_without_file(common, streams)?;
-    let scope = super::scope_with(&context.file.azure.scope, &args.vm, args.rg.as_deref());
-    let live = context.sessions_in(&scope).await?;
+    let with_group = |scope: &Scope| super::scope_with(scope, &args.vm, args.rg.as_deref());
+    let live = context.sessions_in(with_group).await?;
     let vm = super::vm_called(&live, &args.vm, args.rg.as_deref())?;
     streams.warn_incomplete(&live);
+    let part = context.part_of(&vm.id);
     if wanted.is_none() && !args.clear {
-        return view(&context, &live, vm, streams);
+        return view(part, &live, vm, streams);
     }
-    if !live.incomplete.is_empty() && wanted.is_some() {
+    if live.incomplete().next().is_some() && wanted.is_some() {
         let message =
             "Azure's list may lack VMs, one of which may hold the name: nothing was written";
         let help = "see to what is said above, then run it again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
-    let ours = context.file.desired.owner.as_ref();
+    let ours = part.file.desired.owner.as_ref();
     let refused = |why| {
         let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
         Trouble::new(message, help)
@@ -46,7 +48,7 @@ pub(super) async fn run(
     }
     if args.save {
         // What cannot be saved is not written either.
-        saving::edited(&context, &vm.id, wanted.as_ref())?;
+        saving::edited(part, &vm.id, wanted.as_ref())?;
     }
     if let Some(name) = &wanted {
         doubts(name, &live, streams);
@@ -57,8 +59,8 @@ pub(super) async fn run(
         streams.note(&format!("it was {old}"));
     }
     match args.save {
-        true => saving::save(&context, &vm.id, wanted.as_ref(), streams)?,
-        false => disagreement(&context, &vm.id, wanted.as_ref(), streams),
+        true => saving::save(part, &vm.id, wanted.as_ref(), streams)?,
+        false => disagreement(&context, part, &vm.id, wanted.as_ref(), streams),
     }
     amiss.map_or(Ok(Exit::Done), Err)
 }
@@ -92,7 +94,7 @@ fn session_name(name: &str) -> Result<SessionName, Trouble> {
     })
 }
 
-fn view(context: &Context, live: &Live, vm: &Vm, streams: Streams) -> Result<Exit, Trouble> {
+fn view(part: &Part, live: &Live, vm: &Vm, streams: Streams) -> Result<Exit, Trouble> {
     let held = vm.held.session.as_ref();
     streams.print(&show::session(vm.id.name(), held))?;
     if let Some(name) = held {
@@ -104,16 +106,16 @@ fn view(context: &Context, live: &Live, vm: &Vm, streams: Streams) -> Result<Exi
         }
     }
     if let Some(owner) = &vm.held.owner {
-        let whose = match vm.held.is_owned_by(context.file.desired.owner.as_ref()) {
-            true => format!("{} manages it", context.name),
+        let whose = match vm.held.is_owned_by(part.file.desired.owner.as_ref()) {
+            true => format!("{} manages it", part.name),
             false => format!("another owner's file manages it: {owner}"),
         };
         streams.note(&whose);
     }
-    if let Some(line) = context.file.desired.line_of(&vm.id, today())
+    if let Some(line) = part.file.desired.line_of(&vm.id, today())
         && held.is_none_or(|name| *name != line.session)
     {
-        let (file, session) = (&context.name, &line.session);
+        let (file, session) = (&part.name, &line.session);
         streams.note(&format!(
             "{file} has {session} for it, and the next apply sets that"
         ));
@@ -122,8 +124,14 @@ fn view(context: &Context, live: &Live, vm: &Vm, streams: Streams) -> Result<Exi
 }
 
 /// Says what the file has that this session is not.
-fn disagreement(context: &Context, vm: &VmId, wanted: Option<&SessionName>, streams: Streams) {
-    let (file, desired, today) = (&context.name, &context.file.desired, today());
+fn disagreement(
+    context: &Context,
+    part: &Part,
+    vm: &VmId,
+    wanted: Option<&SessionName>,
+    streams: Streams,
+) {
+    let (file, desired, today) = (&part.name, &part.file.desired, today());
     if let Some(line) = desired.line_of(vm, today) {
         let (session, flag) = match wanted {
             Some(name) if *name == line.session => return,
@@ -133,7 +141,7 @@ fn disagreement(context: &Context, vm: &VmId, wanted: Option<&SessionName>, stre
         streams.note(&format!(
             "{file} has {session} for it, and the next apply puts that back; {flag}"
         ));
-    } else if let Some(line) = wanted.and_then(|name| desired.line_giving(name.as_str(), today)) {
+    } else if let Some((file, line)) = wanted.and_then(|name| context.line_giving(name.as_str())) {
         streams.note(&format!(
             "{file} gives this name to {} in line {}, which no apply can do while it is here",
             line.vm, line.line
@@ -168,7 +176,7 @@ async fn write_and_read(
     writing: &Cell<bool>,
     streams: Streams,
 ) -> Result<Option<Trouble>, Trouble> {
-    let (arm, tag) = (&context.arm, &context.file.azure.tag);
+    let places = context.places();
     let was_interrupted = Cell::new(false);
     let interrupted = async {
         interrupt::next().await;
@@ -176,8 +184,8 @@ async fn write_and_read(
         streams.say_above("interrupted: the write under way is finished, no other is begun\n");
     };
     let all = async {
-        let mut outcomes = apply::apply(arm, tag, steps, 1, interrupted, &mut |_, _| {}).await;
-        apply::put_back(arm, tag, steps, &mut outcomes, &mut |_, _| {}).await;
+        let mut outcomes = apply::apply(&places, steps, 1, interrupted, &mut |_, _| {}).await;
+        apply::put_back(&places, steps, &mut outcomes, &mut |_, _| {}).await;
         outcomes
     };
     let outcomes = streams.patiently(|| "writing".to_owned(), all).await;

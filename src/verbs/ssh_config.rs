@@ -6,10 +6,11 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::part::Part;
 use super::replace::{private_folder, replace};
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, SshConfig};
-use crate::model::{Scope, TagKey};
+use crate::model::{Scope, TagKey, VmId};
 use crate::plan;
 use crate::show;
 use crate::ssh;
@@ -27,50 +28,63 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let live = context.everything(&context.file.azure.scope).await?;
+    let live = context.everything(Scope::clone).await?;
     streams.warn_incomplete(&live);
-    let folder = std::env::home_dir().map(|home| home.join(".ssh"));
-    let own = folder.as_ref().map(|folder| read(&folder.join("config")));
+    let home = std::env::home_dir().map(|home| home.join(".ssh"));
+    let own = home.as_ref().map(|folder| read(&folder.join("config")));
     let own = own.transpose()?.unwrap_or_default();
-    let sessions = context.file.desired.sessions.iter();
-    let declared: BTreeSet<&str> = sessions.map(|line| line.session.as_str()).collect();
-    let ours = file_name(&context);
-    let taken = match &folder {
+    let lines = context.parts().flat_map(|part| &part.file.desired.sessions);
+    let declared: BTreeSet<&str> = lines.map(|line| line.session.as_str()).collect();
+    let parts: Vec<&Part> = context.subscriptions().collect();
+    // One run writes all of these, so that none of them stands in another's way.
+    let ours: BTreeSet<String> = parts.iter().map(|part| file_name(part)).collect();
+    let taken = match &home {
         Some(folder) => taken(folder, &ours),
         None => BTreeSet::new(),
     };
-    let config = ssh::config(&live, &context.file.ssh, &declared, &taken);
+    let defaults = |vm: &VmId| &context.part_of(vm).file.ssh;
+    let config = ssh::config(&live, &defaults, &declared, &taken);
     for (name, why) in &config.left_out {
-        streams.warn(&show::left_out(name, why, &context.name));
+        streams.warn(&show::left_out(name, why, &context.name()));
     }
-    let text = format!(
-        "# The sessions in {}, as `azlin ssh-config` found them; it writes this file anew.\n{}",
-        context.place, config.text
-    );
+    let text = |part: &Part| {
+        let place = &part.place;
+        let subscription = context.has_several().then(|| part.arm.subscription());
+        let head = format!(
+            "# The sessions in {place}, as `azlin ssh-config` found them; it writes this file anew.\n"
+        );
+        let own = config.hosts.iter().filter(|host| {
+            let own = host.vm.subscription();
+            own.is_none() || own == subscription
+        });
+        let blocks: Vec<&str> = own.map(|host| host.block.as_str()).collect();
+        (head + &blocks.concat(), blocks.len())
+    };
     if !args.write {
-        streams.print(&text)?;
+        let all: String = parts.iter().map(|part| text(part).0).collect();
+        streams.print(&all)?;
         return Ok(Exit::Done);
     }
-    let Some(folder) = folder else {
+    let Some(home) = home else {
         let message = "there is no home folder to write into";
         return Err(Trouble::new(message, "set HOME, or leave --write out"));
     };
-    let file = folder.join(OURS).join(ours);
-    let written =
-        private_folder(&folder.join(OURS)).and_then(|()| replace(&file, text.as_bytes(), true));
-    written.map_err(|error| cannot("write", &file, &error))?;
-    let hosts = match config.hosts {
-        1 => "1 session".to_owned(),
-        n => format!("{n} sessions"),
-    };
-    streams.note(&format!("{hosts} in {}", shown(&file)));
-    include(&folder.join("config"), &own, streams)?;
+    for part in parts {
+        let file = home.join(OURS).join(file_name(part));
+        let (text, hosts) = text(part);
+        let folder = private_folder(&home.join(OURS));
+        let written = folder.and_then(|()| replace(&file, text.as_bytes(), true));
+        written.map_err(|error| cannot("write", &file, &error))?;
+        let hosts = show::count(hosts, "session");
+        streams.note(&format!("{hosts} in {}", shown(&file)));
+    }
+    include(&home.join("config"), &own, streams)?;
     Ok(Exit::Done)
 }
 
 /// The name of azlin's file for what this command sees: two that see different parts of one subscription write two.
-fn file_name(context: &Context) -> String {
-    let (azure, subscription) = (&context.file.azure, context.arm.subscription());
+fn file_name(part: &Part) -> String {
+    let (azure, subscription) = (&part.file.azure, part.arm.subscription());
     if azure.scope == Scope::Subscription && azure.tag == TagKey::default() {
         return format!("{subscription}.conf");
     }
@@ -79,15 +93,17 @@ fn file_name(context: &Context) -> String {
     format!("{subscription}-{}.conf", part.get(..8).unwrap_or_default())
 }
 
-/// The hosts that `ssh` knows from elsewhere than azlin's file `ours`: `config` in `folder`, and what it includes.
-fn taken(folder: &Path, ours: &str) -> BTreeSet<String> {
+/// The hosts that `ssh` knows from elsewhere than azlin's files `ours`: `config` in `folder`, and what it includes.
+fn taken(folder: &Path, ours: &BTreeSet<String>) -> BTreeSet<String> {
     const MOST_FILES: usize = 200;
     let mut taken = BTreeSet::new();
     let mut files = vec![folder.join("config")];
     files.extend(matching(&folder.join(OURS).join("*.conf")));
-    let mut seen = BTreeSet::from([folder.join(OURS).join(ours)]);
+    let own = ours.iter().map(|name| folder.join(OURS).join(name));
+    let mut seen: BTreeSet<PathBuf> = own.collect();
+    let most = MOST_FILES + seen.len();
     while let Some(file) = files.pop() {
-        if seen.len() > MOST_FILES || !seen.insert(file.clone()) {
+        if seen.len() > most || !seen.insert(file.clone()) {
             continue;
         }
         // What cannot be read here, ssh tells the user of.

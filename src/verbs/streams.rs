@@ -8,7 +8,7 @@ use console::{Term, truncate_str};
 use super::Trouble;
 use crate::cli::Color;
 use crate::model::Live;
-use crate::show::Paint;
+use crate::show::{self, Paint};
 use crate::text::plain;
 
 /// Takes a terminal's line back to its start, and what it shows off it.
@@ -109,18 +109,25 @@ impl Streams {
 
     /// What Azure's lists may lack.
     pub fn warn_incomplete(self, live: &Live) {
-        for reason in &live.incomplete {
-            self.warn(&format!("VMs may be missing from Azure's list: {reason}"));
-        }
-        for reason in &live.details_missing {
-            self.warn(&format!("states or addresses may be missing: {reason}"));
-        }
-        if live.unreadable > 0 {
-            let vms = if live.unreadable == 1 { "VM" } else { "VMs" };
-            let unreadable = live.unreadable;
-            self.warn(&format!(
-                "Azure's list has {unreadable} {vms} that azlin cannot read"
-            ));
+        for (subscription, gaps) in &live.gaps {
+            let place = subscription.as_ref();
+            let place = place.map_or(String::new(), |id| format!("subscription {id}: "));
+            for reason in &gaps.incomplete {
+                self.warn(&format!(
+                    "{place}VMs may be missing from Azure's list: {reason}"
+                ));
+            }
+            for reason in &gaps.details_missing {
+                self.warn(&format!(
+                    "{place}states or addresses may be missing: {reason}"
+                ));
+            }
+            if gaps.unreadable > 0 {
+                let vms = show::count(gaps.unreadable, "VM");
+                self.warn(&format!(
+                    "{place}Azure's list has {vms} that azlin cannot read"
+                ));
+            }
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::context::Context;
+use super::part::Part;
 use super::{Exit, Streams, Trouble};
-use crate::azure::Failure;
 use crate::azure::tags::{self, Patch};
+use crate::azure::{Arm, Failure};
 use crate::cli::{Common, Tag, Which};
 use crate::model::{Scope, Tags, Vm, VmId};
 use crate::show;
@@ -13,21 +14,29 @@ use crate::tagging::{Change, Refusal};
 
 pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let session = &context.file.azure.tag;
-    let (which, change) = match args {
-        Tag::List { vm } => (vm, None),
-        Tag::Add { vm, tags } => (vm, Some(Change::add(tags, session))),
-        Tag::Remove { vm, keys } => (vm, Some(Change::remove(keys, session))),
+    let (Tag::List { vm: which } | Tag::Add { vm: which, .. } | Tag::Remove { vm: which, .. }) =
+        args;
+    let change = |part: &Part| {
+        let session = &part.file.azure.tag;
+        let change = match args {
+            Tag::List { .. } => Ok(None),
+            Tag::Add { tags, .. } => Change::add(tags, session).map(Some),
+            Tag::Remove { keys, .. } => Change::remove(keys, session).map(Some),
+        };
+        change.map_err(|refusal| refused(&which.vm, &refusal))
     };
-    let change = change
-        .transpose()
-        .map_err(|refusal| refused(&which.vm, &refusal))?;
+    // What no file allows is not asked about.
+    change(&context.first)?;
     let vm = find(&context, which, streams).await?;
-    let tags = match &change {
+    let part = context.part_of(&vm.id);
+    let tags = match &change(part)? {
         None => vm.tags,
         Some(change) => {
             streams
-                .patiently(|| "writing".to_owned(), carry_out(&context, &vm.id, change))
+                .patiently(
+                    || "writing".to_owned(),
+                    carry_out(&part.arm, &vm.id, change),
+                )
                 .await?
         }
     };
@@ -37,12 +46,12 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
 
 async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, Trouble> {
     let group = which.rg.as_deref();
-    let named = group.or_else(|| Some(which.vm.split_once('/')?.0));
-    let scope = match named {
+    let named = group.or_else(|| VmId::group_in(&which.vm));
+    let scope = |own: &Scope| match named {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
-        None => context.file.azure.scope.clone(),
+        None => own.clone(),
     };
-    let live = context.sessions_in(&scope).await?;
+    let live = context.sessions_in(scope).await?;
     streams.warn_incomplete(&live);
     super::vm_called(&live, &which.vm, group).cloned()
 }
@@ -54,16 +63,16 @@ fn refused(vm: &str, refusal: &Refusal) -> Trouble {
 
 /// Carries out `change`, in several attempts where a failure is one that passes: each from the reading on, for someone else
 /// may have written in between. Answers all tags of the VM after it.
-async fn carry_out(context: &Context, vm: &VmId, change: &Change) -> Result<Tags, Trouble> {
+async fn carry_out(arm: &Arm, vm: &VmId, change: &Change) -> Result<Tags, Trouble> {
     let mut in_doubt = false;
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let failure = match try_once(context, vm, change, &mut in_doubt).await {
+        let failure = match try_once(arm, vm, change, &mut in_doubt).await {
             Ok(ended) => return ended,
             Err(failure) => failure,
         };
-        if !context.arm.pause(&failure, attempt).await {
+        if !arm.pause(&failure, attempt).await {
             return Err(failure.into());
         }
     }
@@ -71,13 +80,13 @@ async fn carry_out(context: &Context, vm: &VmId, change: &Change) -> Result<Tags
 
 /// Reads, writes what is not so yet, and compares what came of it.
 async fn try_once(
-    context: &Context,
+    arm: &Arm,
     vm: &VmId,
     change: &Change,
     in_doubt: &mut bool,
 ) -> Result<Result<Tags, Trouble>, Failure> {
-    let turn = context.arm.turn(&format!("write the tags of {vm}")).await?;
-    let before = tags::look(&context.arm, vm).await?;
+    let turn = arm.turn(&format!("write the tags of {vm}")).await?;
+    let before = tags::look(arm, vm).await?;
     let named = match change.on(&before, *in_doubt) {
         Ok(named) if named.is_empty() => return Ok(Ok(before)),
         Ok(named) => named,
@@ -88,7 +97,7 @@ async fn try_once(
         Change::Remove(_) => Patch::Delete(named),
     };
     let settled = |tags: &Tags| change.unlike(tags).is_none();
-    let written = tags::write(&context.arm, vm, &patch, turn, &settled, in_doubt).await?;
+    let written = tags::write(arm, vm, &patch, turn, &settled, in_doubt).await?;
     let Some(after) = written else {
         let message = format!("Azure accepted the change of {vm}'s tags and does not show it yet");
         let help = "azlin tag list shows in a while whether it came through";

@@ -1,5 +1,6 @@
 //! Which Azure, and how azlin signs in to it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,58 +12,86 @@ use crate::file::File;
 use crate::model::{Cloud, SubscriptionId};
 use crate::sandbox::{self, Sandbox};
 
-/// An Azure that can be asked.
-pub(super) struct Opened {
-    pub target: Target,
-    pub sign_in: SignIn,
-    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
-    pub place: String,
+/// An Azure, before anything of it is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Where {
+    /// The one that a person names instead of the file's.
+    Named(Origin),
+    /// The file's emulator.
+    Emulator(SocketAddr),
+    /// The sandbox that lives in this file.
+    Sandbox(PathBuf),
+    /// A cloud of Microsoft's.
+    Cloud(Cloud),
 }
 
-/// The Azure that a person names, else the file in `folder`. No request leaves yet.
-pub(super) fn open(
-    common: &Common,
-    file: &File,
-    folder: &Path,
-    id: &SubscriptionId,
-    cloud: Cloud,
-) -> Result<Opened, Trouble> {
-    let elsewhere = named("--endpoint", common.endpoint.as_deref(), "AZLIN_ENDPOINT")?;
-    let (target, place) = match (elsewhere, file.azure.endpoint) {
-        (Some(origin), _) => {
-            let place = format!("subscription {id} at {origin}");
-            (elsewhere_target(origin, common), place)
+impl Where {
+    /// The Azure that a person names, else the file in `folder`. `cloud` is its subscription's.
+    pub fn of(common: &Common, file: &File, folder: &Path, cloud: Cloud) -> Result<Self, Trouble> {
+        let elsewhere = named("--endpoint", common.endpoint.as_deref(), "AZLIN_ENDPOINT")?;
+        Ok(match (elsewhere, file.azure.endpoint) {
+            (Some(origin), _) => Self::Named(origin),
+            (None, Some(address)) => Self::Emulator(address),
+            (None, None) if cloud == Cloud::Sandbox => {
+                // One sandbox, however its folder is spelled.
+                let canonical = folder.canonicalize();
+                Self::Sandbox(state(&canonical.unwrap_or(folder.to_owned())))
+            }
+            (None, None) => Self::Cloud(cloud),
+        })
+    }
+
+    /// Subscription `id` there, as the user knows it: "the sandbox", "subscription 0000…".
+    pub fn place(&self, id: &SubscriptionId) -> String {
+        match self {
+            Self::Named(origin) => format!("subscription {id} at {origin}"),
+            Self::Emulator(address) => format!("subscription {id} at {address}"),
+            Self::Sandbox(_) if id.as_str() == sandbox::SUBSCRIPTION => "the sandbox".to_owned(),
+            Self::Sandbox(_) => format!("subscription {id} of the sandbox"),
+            Self::Cloud(_) => format!("subscription {id}"),
         }
-        // A file in someone's repository does not decide where a token goes that was not made for it.
-        (None, Some(address)) => {
-            return Ok(Opened {
-                target: Target::Loopback(address),
-                sign_in: SignIn::emulator(common.auth.as_deref())?,
-                place: format!("subscription {id} at {address}"),
-            });
+    }
+
+    /// Where its requests go.
+    pub fn target(&self, common: &Common) -> Target {
+        match self {
+            Self::Named(Origin::Loopback(address)) | Self::Emulator(address) => {
+                Target::Loopback(*address)
+            }
+            Self::Named(Origin::Tls(origin)) => {
+                let given = common.audience.clone();
+                let audience = given.or_else(|| variable("AZLIN_AUDIENCE"));
+                let audience = audience.unwrap_or_else(|| origin.clone());
+                Target::Elsewhere(origin.clone(), audience.trim_end_matches('/').to_owned())
+            }
+            Self::Sandbox(state) => {
+                let sandbox = Sandbox::open(state.clone(), sandbox::DEFAULT_PAGE_SIZE);
+                Target::Sandbox(Arc::new(sandbox))
+            }
+            Self::Cloud(cloud) => Target::Cloud(*cloud),
         }
-        (None, None) if cloud == Cloud::Sandbox => {
-            let sandbox = Sandbox::open(state(folder), sandbox::DEFAULT_PAGE_SIZE);
-            return Ok(Opened {
-                target: Target::Sandbox(Arc::new(sandbox)),
-                sign_in: SignIn::sandbox(),
-                place: "the sandbox".to_owned(),
-            });
-        }
-        (None, None) => (Target::Cloud(cloud), format!("subscription {id}")),
-    };
-    let authority = common.authority.as_deref();
-    let wanted = Wanted {
-        flag: common.auth.as_deref(),
-        subscription: id,
-        cloud,
-        authority: named("--authority", authority, "AZURE_AUTHORITY_HOST")?,
-    };
-    Ok(Opened {
-        target,
-        sign_in: SignIn::open(wanted)?,
-        place,
-    })
+    }
+
+    /// How azlin signs in to subscription `id` there. No token is fetched yet.
+    pub fn sign_in(
+        &self,
+        common: &Common,
+        id: &SubscriptionId,
+        cloud: Cloud,
+    ) -> Result<SignIn, Trouble> {
+        let authority = match self {
+            // A file in someone's repository does not decide where a token goes that was not made for it.
+            Self::Emulator(_) => return Ok(SignIn::emulator(common.auth.as_deref())?),
+            Self::Sandbox(_) => return Ok(SignIn::sandbox()),
+            Self::Named(_) | Self::Cloud(_) => common.authority.as_deref(),
+        };
+        Ok(SignIn::open(Wanted {
+            flag: common.auth.as_deref(),
+            subscription: id,
+            cloud,
+            authority: named("--authority", authority, "AZURE_AUTHORITY_HOST")?,
+        })?)
+    }
 }
 
 /// The endpoint that a person names instead of the file's cloud.
@@ -76,18 +105,6 @@ pub(super) fn endpoint(common: &Common) -> Option<String> {
 /// Where the sandbox of the file in `folder` lives.
 pub(super) fn state(folder: &Path) -> PathBuf {
     folder.join(".azlin").join("sandbox.json")
-}
-
-fn elsewhere_target(origin: Origin, common: &Common) -> Target {
-    match origin {
-        Origin::Loopback(address) => Target::Loopback(address),
-        Origin::Tls(origin) => {
-            let given = common.audience.clone();
-            let audience = given.or_else(|| variable("AZLIN_AUDIENCE"));
-            let audience = audience.unwrap_or_else(|| origin.clone());
-            Target::Elsewhere(origin, audience.trim_end_matches('/').to_owned())
-        }
-    }
 }
 
 /// The place that a flag or else a variable names.

@@ -1,18 +1,21 @@
 //! `azlin validate`.
 
-use super::context::{find, read};
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, files};
 use crate::cli::Common;
+use crate::show;
 use crate::text::escape;
 
 pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
-    let found = find(common)?;
-    let (file, _) = read(&found, streams)?;
-    let sessions = match file.desired.sessions.len() {
-        1 => "1 session".to_owned(),
-        n => format!("{n} sessions"),
-    };
-    let name = found.path.to_string_lossy();
-    streams.print(&format!("{} is valid: {sessions}\n", escape(&name)))?;
+    let valid = files::read(files::find(common)?, streams)?;
+    if valid.len() > 1 {
+        let files = valid.iter();
+        let files = files.map(|valid| (valid, valid.file.azure.subscription.as_ref()));
+        files::check_together(files, streams)?;
+    }
+    for file in &valid {
+        let sessions = show::count(file.file.desired.sessions.len(), "session");
+        let name = file.path.to_string_lossy();
+        streams.print(&format!("{} is valid: {sessions}\n", escape(&name)))?;
+    }
     Ok(Exit::Done)
 }

@@ -1,11 +1,14 @@
 //! `azlin whoami`.
 
+use futures::future::join_all;
+
 use super::context::Context;
+use super::part::Part;
 use super::{Exit, Streams, Trouble};
 use crate::azure::sign_in::Way;
-use crate::azure::who;
+use crate::azure::{Failure, who};
 use crate::cli::{Common, Whoami, WhoamiFormat};
-use crate::show::{Right, Who};
+use crate::show::{self, Right, Who};
 
 /// What azlin asks of Azure, and what for.
 const RIGHTS: [(&str, &str); 7] = [
@@ -30,64 +33,104 @@ const RIGHTS: [(&str, &str); 7] = [
     ),
 ];
 
+/// What was found out of one subscription.
+struct Found {
+    who: Who,
+    /// Why the rest is not known.
+    failure: Option<Failure>,
+    /// Why the rights are not known.
+    no_rights: Option<Failure>,
+}
+
 pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let arm = &context.arm;
-    let sign_in = arm.sign_in();
-    let mut known = Who {
-        way: sign_in.way.map_or("sandbox", Way::name),
-        what: sign_in.way.map_or("nothing", Way::what),
-        why: sign_in.why.clone(),
-        account: None,
-        tenant: None,
-        subscription: arm.subscription().clone(),
-        name: None,
-        named_by: context.subscription_from.clone(),
-        endpoint: arm.endpoint(),
-        rights: None,
-    };
-    let what = || format!("asking {}", context.place);
-    let account = streams.patiently(what, who::account(arm)).await;
-    let account = match account {
-        Ok(account) => account,
-        Err(failure) => {
-            if args.format == WhoamiFormat::Text {
-                streams.print(&known.text(streams.stdout))?;
-            }
-            return Err(failure.into());
-        }
-    };
-    (known.account, known.tenant) = (account.name, account.tenant);
-    let asking = async { tokio::join!(who::subscription(arm), who::permissions(arm)) };
-    let (subscription, permissions) = streams.patiently(what, asking).await;
-    let found = subscription.map(|found| {
-        known.name = Some(found.display_name);
-        known.tenant = known.tenant.take().or(found.tenant_id);
-    });
-    let rights = permissions.map(|permissions| {
-        let right = |(action, used_by)| Right {
-            action,
-            granted: who::allows(&permissions, action),
-            used_by,
-        };
-        known.rights = Some(RIGHTS.map(right).to_vec());
-    });
-    let trouble = found.err();
+    let asking = join_all(context.subscriptions().map(ask));
+    let what = || format!("asking {}", context.place());
+    let found = streams.patiently(what, asking).await;
     match args.format {
-        WhoamiFormat::Text => streams.print(&known.text(streams.stdout))?,
-        WhoamiFormat::Json if trouble.is_some() => {}
+        WhoamiFormat::Text => {
+            let texts = found.iter().map(|found| found.who.text(streams.stdout));
+            streams.print(&texts.collect::<Vec<_>>().join("\n"))?;
+        }
+        WhoamiFormat::Json if found.iter().any(|found| found.failure.is_some()) => {}
         WhoamiFormat::Json => {
-            let json = known.json();
-            let json = json.map_err(|error| Trouble::new(error.to_string(), "report this"))?;
-            streams.print(&json)?;
+            let all: Vec<&Who> = found.iter().map(|found| &found.who).collect();
+            streams.print(&show::whoami_json(&all))?;
         }
     }
-    match (trouble, rights) {
-        (Some(failure), _) => Err(failure.into()),
-        (None, Err(failure)) => {
-            streams.warn(&format!("which rights there are is not known: {failure}"));
-            Ok(Exit::Done)
+    let mut troubles = Vec::new();
+    for Found {
+        who,
+        failure,
+        no_rights,
+    } in found
+    {
+        let place = match context.has_several() {
+            true => format!("subscription {}: ", who.subscription),
+            false => String::new(),
+        };
+        if let Some(failure) = failure {
+            let trouble = Trouble::from(failure);
+            let message = format!("{place}{}", trouble.message);
+            troubles.push(Trouble { message, ..trouble });
+        } else if let Some(failure) = no_rights {
+            streams.warn(&format!(
+                "{place}which rights there are is not known: {failure}"
+            ));
         }
-        (None, Ok(())) => Ok(Exit::Done),
     }
+    match Trouble::of_all(troubles, streams) {
+        None => Ok(Exit::Done),
+        Some(trouble) => Err(trouble),
+    }
+}
+
+/// Asks who azlin is to the subscription of `part`, and what it may do there.
+async fn ask(part: &Part) -> Found {
+    let arm = &part.arm;
+    let sign_in = arm.sign_in();
+    let mut found = Found {
+        who: Who {
+            way: sign_in.way.map_or("sandbox", Way::name),
+            what: sign_in.way.map_or("nothing", Way::what),
+            why: sign_in.why.clone(),
+            account: None,
+            tenant: None,
+            subscription: arm.subscription().clone(),
+            name: None,
+            named_by: part.subscription_from.clone(),
+            endpoint: arm.endpoint(),
+            rights: None,
+        },
+        failure: None,
+        no_rights: None,
+    };
+    let who = &mut found.who;
+    match who::account(arm).await {
+        Ok(account) => (who.account, who.tenant) = (account.name, account.tenant),
+        Err(failure) => {
+            found.failure = Some(failure);
+            return found;
+        }
+    }
+    let (subscription, permissions) = tokio::join!(who::subscription(arm), who::permissions(arm));
+    match subscription {
+        Ok(subscription) => {
+            who.name = Some(subscription.display_name);
+            who.tenant = who.tenant.take().or(subscription.tenant_id);
+        }
+        Err(failure) => found.failure = Some(failure),
+    }
+    match permissions {
+        Ok(permissions) => {
+            let right = |(action, used_by)| Right {
+                action,
+                granted: who::allows(&permissions, action),
+                used_by,
+            };
+            who.rights = Some(RIGHTS.map(right).to_vec());
+        }
+        Err(failure) => found.no_rights = Some(failure),
+    }
+    found
 }

@@ -75,6 +75,11 @@ impl SignIn {
         })
     }
 
+    /// Whether its tokens open every subscription that the identity may see. Those of `az` are for the subscription's tenant.
+    pub fn is_for_any_subscription(&self) -> bool {
+        self.way != Some(Way::Az)
+    }
+
     /// For an `endpoint` that a file names: the token in `AZURE_ACCESS_TOKEN` and nothing else, because a file must not decide
     /// where anything else goes. `flag` is `--auth`.
     ///

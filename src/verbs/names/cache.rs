@@ -30,7 +30,7 @@ const MAX_BYTES: u64 = 16 << 20;
 const FORMAT: u32 = 1;
 
 /// The names of one Azure, as one file sees it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cache {
     path: PathBuf,
 }

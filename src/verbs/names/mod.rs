@@ -9,16 +9,17 @@ mod refresh;
 pub(super) use cache::Cache;
 pub(super) use refresh::run;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap_complete::CompletionCandidate;
 
 use super::subscription::subscription;
-use super::{context, target};
+use super::{files, target};
 use crate::cli::Common;
 use crate::file::{self, find};
-use crate::model::{Live, SessionName, VmId};
+use crate::model::{Desired, Live, SessionName, SubscriptionId, VmId};
 
 /// A VM, and the session that it holds or is to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,17 @@ pub(super) struct Name {
     session: Option<SessionName>,
 }
 
-/// The VMs of `live` with those of their sessions that are names: anything else on a tag is nothing to put on a command line.
-pub(super) fn of_live(live: &Live) -> Vec<Name> {
-    let names = live.vms.values().map(|vm| {
+/// The VMs of `live` that are in `subscription`, with those of their sessions that are names: anything else on a tag is
+/// nothing to put on a command line.
+pub(super) fn of_live(live: &Live, subscription: &SubscriptionId) -> Vec<Name> {
+    let own = live.vms.values().filter(|vm| {
+        let own = vm.id.subscription();
+        own.is_none_or(|own| own == subscription)
+    });
+    let names = own.map(|vm| {
         let session = vm.held.session.as_ref();
         Name {
-            vm: vm.id.clone(),
+            vm: vm.id.local(),
             session: session.and_then(|session| SessionName::new(session.raw()).ok()),
         }
     });
@@ -54,28 +60,53 @@ pub(super) fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates::groups(&known(), current)
 }
 
-/// The live names, then the declared ones. None where there is no valid file, because it says which Azure to ask.
+/// The live names, then the declared ones. None where a file is not valid, because it says which Azure to ask.
 fn known() -> Vec<Name> {
     let common = typed(std::env::args_os());
-    // A pipe that is opened would hold up the line.
-    let is_file = context::locate(&common).is_some_and(|path| path.is_file());
-    let Some(found) = is_file.then(|| context::find(&common).ok()).flatten() else {
-        return Vec::new();
-    };
-    let (Some(file), ..) = file::read(&found.path.to_string_lossy(), &found.bytes) else {
-        return Vec::new();
-    };
-    let elsewhere = target::endpoint(&common);
-    let cache = subscription(&common, &file, "", true, elsewhere.is_some());
-    let cache = cache.ok().and_then(|subscription| {
-        let (folder, elsewhere) = (find::folder(&found.path), elsewhere.as_deref());
-        Cache::of(&file.azure, &subscription.id, folder, elsewhere)
-    });
-    let mut names = cache.map_or_else(Vec::new, |cache| refresh::live(&cache, &common));
-    names.extend(file.desired.sessions.into_iter().map(|line| Name {
-        vm: line.vm,
-        session: Some(line.session),
-    }));
+    let mut caches: BTreeMap<Cache, SubscriptionId> = BTreeMap::new();
+    let mut declared: Vec<(Option<SubscriptionId>, Desired)> = Vec::new();
+    for path in files::locate(&common).unwrap_or_default() {
+        // A pipe that is opened would hold up the line.
+        let found = path.is_file().then(|| find::read(path).ok()).flatten();
+        let Some(found) = found else {
+            return Vec::new();
+        };
+        let (Some(file), ..) = file::read(&found.path.to_string_lossy(), &found.bytes) else {
+            return Vec::new();
+        };
+        let elsewhere = target::endpoint(&common);
+        let subscription = subscription(&common, &file, "", true, elsewhere.is_some());
+        let id = subscription.ok().map(|subscription| subscription.id);
+        if let Some(id) = &id {
+            let (folder, elsewhere) = (find::folder(&found.path), elsewhere.as_deref());
+            let cache = Cache::of(&file.azure, id, folder, elsewhere);
+            caches.extend(cache.map(|cache| (cache, id.clone())));
+        }
+        declared.push((id, file.desired));
+    }
+    let ids: BTreeSet<_> = declared.iter().map(|(id, _)| id.clone()).collect();
+    let several = |id: &Option<SubscriptionId>| id.clone().filter(|_| ids.len() > 1);
+    let mut names = Vec::new();
+    for (id, live) in refresh::live(&caches, &common) {
+        let within = |name: Name| match several(&Some(id.clone())) {
+            Some(id) => Name {
+                vm: name.vm.within(&id),
+                ..name
+            },
+            None => name,
+        };
+        names.extend(live.into_iter().map(within));
+    }
+    for (id, desired) in &declared {
+        let desired = match several(id) {
+            Some(id) => desired.clone().within(&id),
+            None => desired.clone(),
+        };
+        names.extend(desired.sessions.into_iter().map(|line| Name {
+            vm: line.vm,
+            session: Some(line.session),
+        }));
+    }
     names
 }
 
@@ -94,7 +125,9 @@ fn typed(words: impl Iterator<Item = OsString>) -> Common {
         };
         match flag {
             "--" => break,
-            "--file" => common.file = value.or_else(|| words.next()).map(PathBuf::from),
+            "--file" => common
+                .file
+                .extend(value.or_else(|| words.next()).map(PathBuf::from)),
             "--subscription" | "--endpoint" => {
                 let value = value.or_else(|| words.next());
                 let value = value.map(|value| value.to_string_lossy().into_owned());
@@ -118,18 +151,19 @@ mod tests {
         let typed = |line: &str| {
             let words = ["azlin", "--", "azlin"].into_iter().chain(line.split(' '));
             let common = typed(words.map(OsString::from));
-            let file = common.file.map(|file| file.to_string_lossy().into_owned());
-            (file, common.subscription)
+            let files = common.file.iter().map(|file| file.to_string_lossy());
+            (files.collect::<Vec<_>>().join(" "), common.subscription)
         };
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(typed("connect a"), (None, None));
-        assert_eq!(typed("--file a.toml connect"), (some("a.toml"), None));
+        let none = String::new;
+        assert_eq!(typed("connect a"), (none(), None));
+        assert_eq!(typed("--file a.toml connect"), ("a.toml".into(), None));
         assert_eq!(
             typed("connect --subscription=1 --file=b"),
-            (some("b"), some("1"))
+            ("b".into(), some("1"))
         );
-        assert_eq!(typed("connect --file = b"), (some("b"), None));
-        assert_eq!(typed("connect a -- --file c"), (None, None));
-        assert_eq!(typed("connect --file"), (None, None));
+        assert_eq!(typed("connect --file = b --file c"), ("b c".into(), None));
+        assert_eq!(typed("connect a -- --file c"), (none(), None));
+        assert_eq!(typed("connect --file"), (none(), None));
     }
 }

@@ -1,5 +1,7 @@
 //! Live names at a TAB: from the cache, else from Azure, which is asked out of sight.
 
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,6 +10,7 @@ use super::super::context::Context;
 use super::super::{Exit, Streams, Trouble};
 use super::{Cache, Name, of_live};
 use crate::cli::Common;
+use crate::model::SubscriptionId;
 use crate::text::plain;
 
 /// How long a TAB waits for Azure.
@@ -19,18 +22,27 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long Azure may take when nobody waits.
 const MOST: Duration = Duration::from_secs(60);
 
-/// The live names that are known within [`PATIENCE`]; where Azure takes longer, the next TAB has them.
-pub(super) fn live(cache: &Cache, common: &Common) -> Vec<Name> {
+/// The live names of each subscription that are known within [`PATIENCE`]; where Azure takes longer, the next TAB has them.
+pub(super) fn live(
+    caches: &BTreeMap<Cache, SubscriptionId>,
+    common: &Common,
+) -> Vec<(SubscriptionId, Vec<Name>)> {
     let start = Instant::now();
-    if let Some(names) = cache.read(SystemTime::now()) {
-        return names;
-    }
-    if !cache.claim(SystemTime::now()) {
-        return Vec::new();
-    }
-    let is_filled = ask(common).is_ok_and(|child| ends_by(child, start + PATIENCE));
-    let names = is_filled.then(|| cache.read(SystemTime::now()));
-    names.flatten().unwrap_or_default()
+    let read = |cache: &Cache| cache.read(SystemTime::now());
+    let known: Vec<_> = caches
+        .iter()
+        .map(|(cache, id)| (cache, id, read(cache)))
+        .collect();
+    let old = known.iter().filter(|(.., names)| names.is_none());
+    // Each of them, so that the next TAB does not ask for the rest.
+    let claimed = old.filter(|(cache, ..)| cache.claim(SystemTime::now()));
+    let is_filled =
+        claimed.count() > 0 && ask(common).is_ok_and(|child| ends_by(child, start + PATIENCE));
+    let names = known.into_iter().filter_map(|(cache, id, names)| {
+        let names = names.or_else(|| is_filled.then(|| read(cache)).flatten())?;
+        Some((id.clone(), names))
+    });
+    names.collect()
 }
 
 /// Starts the azlin that fills the cache. It holds no stream of the shell's, which would wait for it, and is in no group
@@ -38,7 +50,7 @@ pub(super) fn live(cache: &Cache, common: &Common) -> Vec<Name> {
 fn ask(common: &Common) -> std::io::Result<Child> {
     let mut azlin = Command::new(std::env::current_exe()?);
     azlin.arg("refresh-names");
-    if let Some(file) = &common.file {
+    for file in &common.file {
         azlin.arg("--file").arg(file);
     }
     if let Some(subscription) = &common.subscription {
@@ -74,7 +86,12 @@ fn ends_by(mut child: Child, deadline: Instant) -> bool {
 /// `azlin refresh-names`, which nobody types: reads Azure and fills the cache.
 pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
-    let Some(cache) = context.names() else {
+    // In one order, in which every azlin waits for its turn; and each once, for nobody waits for himself.
+    let caches = context
+        .parts()
+        .map(|part| Some((part.names()?, part.arm.subscription())));
+    let caches: Option<BTreeMap<Cache, &SubscriptionId>> = caches.collect();
+    let Some(caches) = caches else {
         let help = "set HOME or XDG_CACHE_HOME to an absolute path";
         return Err(Trouble::new("there is no folder for caches", help));
     };
@@ -82,13 +99,17 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
         let message = format!("cannot keep the names: {}", plain(&error));
         Trouble::new(message, "check that you may write to ~/.cache/azlin")
     };
-    let _turn = cache.take_turn().map_err(cannot)?;
+    let turns = caches.keys().map(|cache| cache.take_turn().map_err(cannot));
+    let _turns: Vec<File> = turns.collect::<Result<_, _>>()?;
     let now = SystemTime::now();
     let live = tokio::time::timeout(MOST, context.sessions()).await;
     let live = live.map_err(|_| {
         let help = "try a command that waits for it, such as azlin plan";
         Trouble::new("Azure did not answer within a minute", help)
     })??;
-    cache.write(of_live(&live), now).map_err(cannot)?;
+    for (cache, subscription) in caches {
+        let names = of_live(&live, subscription);
+        cache.write(names, now).map_err(cannot)?;
+    }
     Ok(Exit::Done)
 }

@@ -1,0 +1,194 @@
+//! [`Part`]: one of the files that a command is about, and the Azure that it speaks of.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use super::Trouble;
+use super::files::Valid;
+use super::names::Cache;
+use super::subscription::{Subscription, subscription};
+use super::target::{self, Where};
+use crate::azure::{Arm, Patience};
+use crate::cli::Common;
+use crate::file::{File, find};
+use crate::model::{Cloud, SubscriptionId};
+use crate::plan::{self, Basis};
+use crate::show::NamedBy;
+use crate::text;
+
+/// A valid file, and its Azure, opened.
+pub(super) struct Part {
+    /// The file; an empty one where there is none.
+    pub file: File,
+    /// Where the file is, if there is one.
+    pub path: Option<PathBuf>,
+    /// The file's name, as the user knows it.
+    pub name: String,
+    /// The file's text, and the SHA-256 of its bytes.
+    pub text: String,
+    pub sha256: String,
+    /// The folder that holds the file.
+    pub folder: PathBuf,
+    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
+    pub place: String,
+    /// What named the subscription.
+    pub subscription_from: NamedBy,
+    pub arm: Arm,
+    /// The endpoint that a person named instead of the file's cloud.
+    elsewhere: Option<String>,
+}
+
+impl Part {
+    /// What a plan for this file is made from.
+    pub fn basis(&self) -> Basis {
+        Basis {
+            subscription: self.arm.subscription().clone(),
+            tag: self.file.azure.tag.clone(),
+            owner: self.file.desired.owner.clone(),
+            file: self.name.clone(),
+            file_sha256: self.sha256.clone(),
+            commit: commit(&self.folder),
+        }
+    }
+
+    /// Where the names that this file's Azure has are kept for the shell's completion.
+    pub fn names(&self) -> Option<Cache> {
+        let (azure, elsewhere) = (&self.file.azure, self.elsewhere.as_deref());
+        Cache::of(azure, self.arm.subscription(), &self.folder, elsewhere)
+    }
+}
+
+/// A file whose subscription is known, and nothing opened yet.
+pub(super) struct Located {
+    pub valid: Option<Valid>,
+    /// The file's name, as the user knows it.
+    pub name: String,
+    folder: PathBuf,
+    pub subscription: Subscription,
+    place: Where,
+}
+
+/// Where `valid` speaks of; where there is no file, what else names the subscription decides.
+pub(super) fn locate(common: &Common, valid: Option<Valid>) -> Result<Located, Trouble> {
+    let path = valid
+        .as_ref()
+        .map_or(Path::new(find::NAME), |valid| &valid.path);
+    let name = text::escape(&path.to_string_lossy()).into_owned();
+    let folder = find::folder(path).to_owned();
+    let none = File::default();
+    let file = valid.as_ref().map_or(&none, |valid| &valid.file);
+    let is_elsewhere = target::endpoint(common).is_some();
+    let subscription = subscription(common, file, &name, valid.is_some(), is_elsewhere)?;
+    let place = Where::of(common, file, &folder, subscription.cloud)?;
+    Ok(Located {
+        valid,
+        name,
+        folder,
+        subscription,
+        place,
+    })
+}
+
+/// Opens `located` one after the other. What they can share they do: one Azure's connections, its sign-in, a subscription's
+/// pace of writing, and the time that there is for all.
+pub(super) struct Opener<'c> {
+    common: &'c Common,
+    patience: Arc<Patience>,
+    /// Each subscription that is open, where it is, and the first file that speaks of it.
+    opened: Vec<(Where, String, Arm)>,
+}
+
+impl<'c> Opener<'c> {
+    pub fn new(common: &'c Common, patience: Arc<Patience>) -> Self {
+        Self {
+            common,
+            patience,
+            opened: Vec::new(),
+        }
+    }
+
+    pub fn open(&mut self, located: Located) -> Result<Part, Trouble> {
+        let Located {
+            valid,
+            name,
+            folder,
+            subscription: Subscription { id, cloud, from },
+            place,
+        } = located;
+        let arm = self.arm(&place, &name, &id, cloud)?;
+        let (file, path, text, sha256) = match valid {
+            Some(valid) => (
+                valid.file,
+                Some(valid.path),
+                valid.source.text,
+                valid.sha256,
+            ),
+            None => (File::default(), None, String::new(), plan::sha256(b"")),
+        };
+        Ok(Part {
+            file,
+            path,
+            text,
+            sha256,
+            folder,
+            place: place.place(&id),
+            subscription_from: from,
+            arm,
+            elsewhere: target::endpoint(self.common),
+            name,
+        })
+    }
+
+    fn arm(
+        &mut self,
+        place: &Where,
+        name: &str,
+        id: &SubscriptionId,
+        cloud: Cloud,
+    ) -> Result<Arm, Trouble> {
+        let same = self
+            .opened
+            .iter()
+            .find(|(.., arm)| arm.subscription() == id);
+        if let Some((other_place, other, arm)) = same {
+            if other_place == place {
+                return Ok(arm.clone());
+            }
+            let message = format!("{other} and {name} name subscription {id} in two places");
+            let help = "each sandbox lives beside its file, and an emulator has one address: give one of the files another \
+                        `subscription`, or both the same place";
+            return Err(Trouble::new(message, help));
+        }
+        let neighbour = self.opened.iter().find(|(other, ..)| other == place);
+        let arm = match neighbour {
+            Some((.., arm)) if arm.sign_in().is_for_any_subscription() => {
+                arm.beside(id.clone(), arm.sign_in().clone())
+            }
+            Some((.., arm)) => arm.beside(id.clone(), place.sign_in(self.common, id, cloud)?),
+            None => {
+                let sign_in = place.sign_in(self.common, id, cloud)?;
+                Arm::open(place.target(self.common), id.clone(), sign_in)?
+                    .with_patience(self.patience.clone())
+                    .naming_requests(self.common.verbose)
+            }
+        };
+        self.opened
+            .push((place.clone(), name.to_owned(), arm.clone()));
+        Ok(arm)
+    }
+}
+
+/// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.
+fn commit(folder: &Path) -> Option<String> {
+    let mut git = Command::new("git");
+    git.args(["rev-parse", "--verify", "HEAD"])
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    commit
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit())
+        .then_some(commit)
+}
