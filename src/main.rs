@@ -20,7 +20,8 @@ fn main() -> ExitCode {
     if verbs::answer() {
         return ExitCode::from(Exit::Done as u8);
     }
-    let cli = match Cli::try_parse_from(cli::with_double_dashes(std::env::args_os())) {
+    let words = cli::with_files_behind(cli::with_double_dashes(std::env::args_os()));
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(usage) => {
             say(&usage);

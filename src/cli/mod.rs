@@ -81,6 +81,23 @@ pub fn with_double_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsSt
     respelled.collect()
 }
 
+/// Each `--file` behind the command: clap forgets those before it where there are some behind it too.
+pub fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
+    let (mut others, mut files) = (Vec::new(), Vec::new());
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next_if(|word| word != "--") {
+        if word == "--file" {
+            files.push(word);
+            files.extend(words.next_if(|value| value != "--"));
+        } else if word.as_encoded_bytes().starts_with(b"--file=") {
+            files.push(word);
+        } else {
+            others.push(word);
+        }
+    }
+    others.into_iter().chain(files).chain(words).collect()
+}
+
 /// What every command takes.
 #[derive(Debug, Default, Args)]
 pub struct Common {

@@ -64,7 +64,11 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, (String, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
-        let path = folder.join(&name);
+        // In the working directory itself by its bare name, which is how a diagnostic then shows it.
+        let path = match folder == Path::new(".") {
+            true => PathBuf::from(&name),
+            false => folder.join(&name),
+        };
         let is_hidden = name.to_string_lossy().starts_with('.');
         if path.extension().is_some_and(|end| end == "toml") && !is_hidden && !path.is_dir() {
             files.push(path);
