@@ -1,0 +1,326 @@
+//! `--file` repeated, or a folder: which files, and what they have against each other.
+
+mod support;
+
+use insta::assert_snapshot;
+use support::{Project, Ran};
+
+/// A folder `teams` with these files, each with its name.
+fn teams(files: &[(&str, &str)]) -> Project {
+    let project = Project::new("");
+    std::fs::create_dir(project.path().join("teams")).unwrap();
+    for (name, text) in files {
+        std::fs::write(project.path().join("teams").join(name), text).unwrap();
+    }
+    project
+}
+
+/// What `validate` says of them.
+fn validated(files: &[(&str, &str)]) -> Ran {
+    teams(files).run(&["validate", "--file", "teams"])
+}
+
+#[test]
+fn a_folder_stands_for_its_files_by_name_and_each_counts_once() {
+    let project = teams(&[
+        ("b.toml", "[sessions.rg]\nb = 'x'\n"),
+        ("a.toml", "[sessions.rg]\na = 'y'\n"),
+        (".hidden.toml", "not TOML"),
+        ("notes.txt", "not TOML"),
+    ]);
+    std::fs::create_dir(project.path().join("teams/c.toml")).unwrap();
+    std::fs::create_dir(project.path().join("teams/deep")).unwrap();
+    std::fs::write(project.path().join("teams/deep/d.toml"), "not TOML").unwrap();
+    let both = "teams/a.toml is valid: 1 session\nteams/b.toml is valid: 1 session\n";
+    assert_eq!(project.run(&["validate", "--file", "teams"]).stdout, both);
+    let twice = ["validate", "--file", "teams/a.toml", "--file", "teams"];
+    assert_eq!(project.run(&twice).stdout, both);
+    let around = ["--file", "teams/a.toml", "validate", "--file=teams/b.toml"];
+    assert_eq!(
+        project.run(&around).stdout,
+        both,
+        "before the command and behind it"
+    );
+    let project = project.with_env("AZLIN_FILE", "teams");
+    assert_eq!(project.run(&["validate"]).stdout, both);
+}
+
+#[test]
+fn the_folder_that_one_stands_in_needs_no_dot_before_its_files() {
+    let project = Project::new("[sessions.rg]\na = 'y'\n");
+    let ran = project.run(&["validate", "--file", "."]);
+    assert_eq!(ran.stdout, "sessions.toml is valid: 1 session\n");
+}
+
+#[test]
+fn a_folder_without_a_file_says_so() {
+    assert_snapshot!(validated(&[("notes.md", "")]), @r"
+    $ azlin validate --file teams -> 1
+    --- stderr
+    error: no file in teams ends in .toml
+    help: a folder stands for the files in it; those of its own folders are not looked for
+    ");
+}
+
+#[test]
+fn one_name_in_two_files_is_an_error_with_both_lines() {
+    assert_snapshot!(validated(&[
+        ("a.toml", "[sessions.rg-dev]\n\n\n\n\n\n\n\n\ndev-vm-1 = 'atlas'\n"),
+        ("b.toml", "[sessions.rg-ml]\ngpu-vm-1 = 'atlas'\n"),
+    ]), @r"
+    $ azlin validate --file teams -> 1
+    --- stderr
+    error: session `atlas` is assigned in teams/a.toml too
+       --> teams/b.toml:2:12
+        |
+      2 | gpu-vm-1 = 'atlas'
+        |            ^^^^^^^ again here
+       ::: teams/a.toml:10:12
+        |
+     10 | dev-vm-1 = 'atlas'
+        |            ------- first here
+    help: give gpu-vm-1 another name, or delete one of the lines
+
+    error: the files are not valid together: 1 error
+    help: mend the files; nothing was read from Azure
+    ");
+}
+
+#[test]
+fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
+    assert_snapshot!(validated(&[
+        ("a.toml", "[sessions.rg]\nweb = 'web'\n"),
+        ("b.toml", "[sessions.rg]\ndb = 'Web-1'\n"),
+        ("c.toml", "[sessions.rg-2]\nweb = 'x'\nweb-1 = 'y'\n"),
+    ]), @r"
+    $ azlin validate --file teams -> 1
+    --- stderr
+    warning: session `Web-1` has upper-case letters
+      --> teams/b.toml:2:6
+       |
+     2 | db = 'Web-1'
+       |      ^^^^^^^
+    help: case counts: `azlin connect` must be given it exactly so
+
+    error: session `web` is the name of a VM in teams/c.toml
+      --> teams/a.toml:2:7
+       |
+     2 | web = 'web'
+       |       ^^^^^ this session
+      ::: teams/c.toml:2:1
+       |
+     2 | web = 'x'
+       | --- that VM
+    help: `azlin connect` looks for VM names first: choose another session name
+
+    error: session `Web-1` is the name of a VM in teams/c.toml
+      --> teams/b.toml:2:6
+       |
+     2 | db = 'Web-1'
+       |      ^^^^^^^ this session
+      ::: teams/c.toml:3:1
+       |
+     3 | web-1 = 'y'
+       | ----- that VM
+    help: `azlin connect` looks for VM names first: choose another session name
+
+    error: the files are not valid together: 2 errors
+    help: mend the files; nothing was read from Azure
+    ");
+}
+
+#[test]
+fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
+    assert_snapshot!(validated(&[
+        ("a.toml", "[sessions.rg]\na = 'atlas'\n"),
+        ("b.toml", "[sessions.rg]\nb = 'ATLAS'\n"),
+    ]), @r"
+    $ azlin validate --file teams -> 0
+    --- stdout
+    teams/a.toml is valid: 1 session
+    teams/b.toml is valid: 1 session
+
+    --- stderr
+    warning: session `ATLAS` has upper-case letters
+      --> teams/b.toml:2:5
+       |
+     2 | b = 'ATLAS'
+       |     ^^^^^^^
+    help: case counts: `azlin connect` must be given it exactly so
+
+    warning: session `ATLAS` differs only in case from one in teams/a.toml
+      --> teams/b.toml:2:5
+       |
+     2 | b = 'ATLAS'
+       |     ^^^^^^^ this one
+      ::: teams/a.toml:2:5
+       |
+     2 | a = 'atlas'
+       |     ------- the other
+    help: case counts in session names, but people will mix these up
+    ");
+}
+
+#[test]
+fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
+    let file = |owner: &str, subscription: usize, lines: &str| {
+        format!(
+            "owner = '{owner}'\n[azure]\nsubscription = '00000000-0000-4000-8000-{subscription:012}'\n[sessions.rg]\n{lines}"
+        )
+    };
+    assert_snapshot!(validated(&[
+        ("a.toml", &file("us", 1, "vm-1 = 'one'\n")),
+        ("b.toml", &file("us", 1, "VM-1 = 'two'\n")),
+    ]), @r"
+    $ azlin validate --file teams -> 1
+    --- stderr
+    error: the owner `us` has another file for the same subscription, teams/a.toml: each would clear what the other sets
+      --> teams/b.toml:1:9
+       |
+     1 | owner = 'us'
+       |         ^^^^ again here
+      ::: teams/a.toml:1:9
+       |
+     1 | owner = 'us'
+       |         ---- first here
+    help: put all lines into one of the files, or give one another owner
+
+    error: VM `rg/VM-1` stands in teams/a.toml too
+      --> teams/b.toml:5:1
+       |
+     5 | VM-1 = 'two'
+       | ^^^^ again here
+      ::: teams/a.toml:5:1
+       |
+     5 | vm-1 = 'one'
+       | ---- first here
+    help: a VM is one file's: keep one of the lines
+
+    error: the files are not valid together: 2 errors
+    help: mend the files; nothing was read from Azure
+    ");
+    let elsewhere = [
+        ("a.toml", file("us", 1, "vm-1 = 'one'\n")),
+        ("b.toml", file("us", 2, "vm-1 = 'two'\n")),
+        ("c.toml", file("them", 2, "vm-2 = 'three'\n")),
+    ];
+    let elsewhere: Vec<(&str, &str)> = elsewhere.iter().map(|(n, t)| (*n, t.as_str())).collect();
+    assert_eq!(validated(&elsewhere).code(), 0);
+}
+
+#[test]
+fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
+    assert_snapshot!(validated(&[
+        ("a.toml", "[azure]\ntag = 'session'\n"),
+        ("b.toml", "owner = 'b'\n[azure]\ncloud = 'china'\nendpoint = 'http://127.0.0.1:1'\n"),
+    ]), @r"
+    $ azlin validate --file teams -> 1
+    --- stderr
+    error: teams/a.toml has another `tag` for the same subscription
+      --> teams/b.toml:2:2
+       |
+     2 | [azure]
+       |  ^^^^^ this one
+      ::: teams/a.toml:1:2
+       |
+     1 | [azure]
+       |  ----- the other
+    help: give both the same `tag`, or another `subscription`
+
+    error: teams/a.toml has another `cloud` for the same subscription
+      --> teams/b.toml:2:2
+       |
+     2 | [azure]
+       |  ^^^^^ this one
+      ::: teams/a.toml:1:2
+       |
+     1 | [azure]
+       |  ----- the other
+    help: give both the same `cloud`, or another `subscription`
+
+    error: teams/a.toml has another `endpoint` for the same subscription
+      --> teams/b.toml:2:2
+       |
+     2 | [azure]
+       |  ^^^^^ this one
+      ::: teams/a.toml:1:2
+       |
+     1 | [azure]
+       |  ----- the other
+    help: give both the same `endpoint`, or another `subscription`
+
+    error: the files are not valid together: 3 errors
+    help: mend the files; nothing was read from Azure
+    ");
+}
+
+#[test]
+fn what_is_wrong_with_all_files_is_told_in_one_run() {
+    let project = teams(&[
+        ("a.toml", "[sessions.rg]\na = 'one'\n"),
+        ("b.toml", "[sessions.rg]\nb = ''\n"),
+        ("c.toml", "nonsense\n"),
+        ("d.toml", "[sessions.rg]\nd = 'one'\n"),
+    ]);
+    let ran = project.run(&["plan", "--file", "teams", "--file", "gone.toml"]);
+    assert_snapshot!(ran, @r"
+    $ azlin plan --file teams --file gone.toml -> 1
+    --- stderr
+    error: a session name cannot be empty
+      --> teams/b.toml:2:5
+       |
+     2 | b = ''
+       |     ^^ not a session name
+
+    error: not TOML: key with no value, expected `=`
+      --> teams/c.toml:1:9
+       |
+     1 | nonsense
+       |         ^ here
+
+    error: session `one` is assigned in teams/a.toml too
+      --> teams/d.toml:2:5
+       |
+     2 | d = 'one'
+       |     ^^^^^ again here
+      ::: teams/a.toml:2:5
+       |
+     2 | a = 'one'
+       |     ----- first here
+    help: give d another name, or delete one of the lines
+
+    error: cannot read gone.toml: no such file or directory
+    help: check the name, and that you may read it; --file and AZLIN_FILE name the file
+    error: teams/b.toml and teams/c.toml are not valid: 3 errors
+    help: mend the files; nothing was read from Azure
+    ");
+}
+
+#[test]
+fn a_subscription_on_the_command_line_does_not_overrule_several_files() {
+    let file = "[azure]\nsubscription = '00000000-0000-4000-8000-000000000001'\n";
+    let project = teams(&[("a.toml", ""), ("b.toml", file)]);
+    let other = "00000000-0000-4000-8000-000000000002";
+    assert_snapshot!(project.run(&["plan", "--file", "teams", "--subscription", other]), @r"
+    $ azlin plan --file teams --subscription 00000000-0000-4000-8000-000000000002 -> 1
+    --- stderr
+    error: teams/b.toml names subscription 00000000-0000-4000-8000-000000000001, and --subscription another
+    help: leave --subscription out, or name one file only
+    ");
+}
+
+#[test]
+fn two_sandboxes_of_one_subscription_are_told_apart() {
+    let project = teams(&[("a.toml", "azure.cloud = 'sandbox'\n")]);
+    std::fs::write(
+        project.path().join("sessions.toml"),
+        "azure.cloud = 'sandbox'\n",
+    )
+    .unwrap();
+    assert_snapshot!(project.run(&["plan", "--file", ".", "--file", "teams"]), @r"
+    $ azlin plan --file . --file teams -> 1
+    --- stderr
+    error: sessions.toml and teams/a.toml name subscription 5a4db0e5-0000-4000-8000-000000000000 in two places
+    help: each sandbox lives beside its file, and an emulator has one address: give one of the files another `subscription`, or both the same place
+    ");
+}
