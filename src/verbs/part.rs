@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::Trouble;
 use super::files::Valid;
 use super::names::Cache;
-use super::subscription::{Subscription, subscription};
+use super::subscription::{Subscription, azs_profile, subscription};
 use super::target::{self, Where};
-use crate::azure::{Arm, Patience};
+use crate::azure::{Arm, Patience, sign_in};
 use crate::cli::Common;
 use crate::file::{File, find};
 use crate::model::{Cloud, SubscriptionId};
@@ -160,23 +160,35 @@ impl<'c> Opener<'c> {
                         `subscription`, or both the same place";
             return Err(Trouble::new(message, help));
         }
-        let neighbour = self.opened.iter().find(|(other, ..)| other == place);
-        let arm = match neighbour {
-            Some((.., arm)) if arm.sign_in().is_for_any_subscription() => {
-                arm.beside(id.clone(), arm.sign_in().clone())
-            }
-            Some((.., arm)) => arm.beside(id.clone(), place.sign_in(self.common, id, cloud)?),
-            None => {
-                let sign_in = place.sign_in(self.common, id, cloud)?;
-                Arm::open(place.target(self.common), id.clone(), sign_in)?
-                    .with_patience(self.patience.clone())
-                    .naming_requests(self.common.verbose)
-            }
+        let neighbours = || {
+            let same = self.opened.iter().filter(|(other, ..)| other == place);
+            same.map(|(.., arm)| arm)
+        };
+        let signed_in = neighbours().find(|arm| is_signed_in(arm, id));
+        let sign_in = match signed_in {
+            Some(arm) => arm.sign_in().clone(),
+            None => place.sign_in(self.common, id, cloud)?,
+        };
+        let arm = match neighbours().next() {
+            Some(arm) => arm.beside(id.clone(), sign_in),
+            None => Arm::open(place.target(self.common), id.clone(), sign_in)?
+                .with_patience(self.patience.clone())
+                .naming_requests(self.common.verbose),
         };
         self.opened
             .push((place.clone(), name.to_owned(), arm.clone()));
         Ok(arm)
     }
+}
+
+/// Whether the token for `arm` opens subscription `id` too.
+fn is_signed_in(arm: &Arm, id: &SubscriptionId) -> bool {
+    let same_tenant = || {
+        let profile = azs_profile()?;
+        let tenant = sign_in::tenant_of(&profile, id)?;
+        Some(sign_in::tenant_of(&profile, arm.subscription())? == tenant)
+    };
+    arm.sign_in().is_for_any_subscription() || same_tenant().unwrap_or(false)
 }
 
 /// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.

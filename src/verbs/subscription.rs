@@ -78,10 +78,14 @@ pub(super) fn subscription(
 
 /// The default of `az`, where there is one.
 fn profile() -> Option<Profile> {
+    Profile::read(&azs_profile()?)
+}
+
+/// What `az` remembers of its subscriptions, where there is such a file.
+pub(super) fn azs_profile() -> Option<Vec<u8>> {
     let folder = match variable("AZURE_CONFIG_DIR") {
         Some(folder) => PathBuf::from(folder),
         None => std::env::home_dir()?.join(".azure"),
     };
-    let bytes = std::fs::read(folder.join("azureProfile.json")).ok()?;
-    Profile::read(&bytes)
+    std::fs::read(folder.join("azureProfile.json")).ok()
 }

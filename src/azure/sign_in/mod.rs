@@ -23,7 +23,7 @@ pub use choose::{Choice, Undecided, choose};
 pub(super) use kept::Kept;
 use kept::Source;
 pub(super) use no_token::NoToken;
-pub use profile::Profile;
+pub use profile::{Profile, tenant_of};
 use recipe::Recipe;
 pub(crate) use recipe::variable;
 pub use way::Way;

@@ -1,4 +1,4 @@
-//! [`Profile`]: the subscription that `az` uses when nothing else is said.
+//! What `az` remembers: [`Profile`], the subscription that it uses when nothing else is said, and the tenants of all.
 
 use serde::Deserialize;
 
@@ -26,6 +26,20 @@ struct Entry {
     #[serde(default)]
     is_default: bool,
     environment_name: Option<String>,
+    tenant_id: Option<String>,
+}
+
+/// The tenant of `subscription`, as `bytes`, the content of `azureProfile.json`, has it: a token of `az`'s is for one tenant.
+pub fn tenant_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<String> {
+    let is_it = |entry: &Entry| entry.id.eq_ignore_ascii_case(subscription.as_str());
+    let entry = entries(bytes)?.into_iter().find(is_it)?;
+    entry.tenant_id.filter(|tenant| !tenant.is_empty())
+}
+
+fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
+    let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let file: File = serde_json::from_slice(json).ok()?;
+    Some(file.subscriptions)
 }
 
 impl Profile {
@@ -33,12 +47,7 @@ impl Profile {
     /// default that azlin can use: an account without a subscription has a tenant's id there, and a cloud that somebody
     /// registered with `az cloud` is known to `az` only.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let json = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let file: File = serde_json::from_slice(json).ok()?;
-        let entry = file
-            .subscriptions
-            .into_iter()
-            .find(|entry| entry.is_default)?;
+        let entry = entries(bytes)?.into_iter().find(|entry| entry.is_default)?;
         let cloud = match entry.environment_name.as_deref() {
             None | Some("AzureCloud") => Cloud::Public,
             Some("AzureUSGovernment") => Cloud::UsGovernment,
@@ -69,7 +78,11 @@ mod tests {
             "00000000-0000-0000-0000-000000000002"
         );
         assert_eq!(found.cloud, Cloud::UsGovernment);
-        assert_eq!(Profile::read(file.as_bytes()), Some(found));
+        assert_eq!(Profile::read(file.as_bytes()), Some(found.clone()));
+        let tenant = |id: &SubscriptionId| tenant_of(file.as_bytes(), id);
+        assert_eq!(tenant(&found.subscription), Some("x".to_owned()));
+        let other = SubscriptionId::new("00000000-0000-0000-0000-000000000001").unwrap();
+        assert_eq!(tenant(&other), None, "it is not said");
     }
 
     #[test]
