@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::errors::{self, ArmError};
 use super::faults::{self, Fault, Faults, Outcome, Shadows};
@@ -12,10 +12,7 @@ use super::guid::Guid;
 use super::route::{self, Resource, Route, Target};
 use super::store::Store;
 use super::tags::Twist;
-use super::{network, start, tags, versions, vms};
-
-/// The sandbox's only subscription.
-pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
+use super::{network, start, subscriptions, tags, versions, vms};
 
 pub(super) const TENANT: &str = "5a4db0e5-0000-4000-8000-00000000aad0";
 
@@ -112,6 +109,8 @@ pub(super) struct Call<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) target: &'a Target<'a>,
     pub(super) route: &'a Route,
+    /// The route's; nil where it has none.
+    pub(super) subscription: Guid,
     pub(super) api_version: &'a str,
     pub(super) store: &'a Store,
     pub(super) page_size: usize,
@@ -147,17 +146,24 @@ impl Sandbox {
 
     /// Answers one request: at once, but for a turn at writing the file.
     pub fn answer(&self, request: &Request<'_>) -> Reply {
-        match self.dispatch(request) {
-            Ok(Outcome::Arm(response)) => Reply::Whole(self.signed(request, response)),
-            Ok(Outcome::Cut(response)) => Reply::Cut(self.signed(request, response)),
+        let target = Target::parse(request.target);
+        let signed = |response| self.signed(request, &target, response);
+        match self.dispatch(request, &target) {
+            Ok(Outcome::Arm(response)) => Reply::Whole(signed(response)),
+            Ok(Outcome::Cut(response)) => Reply::Cut(signed(response)),
             Ok(Outcome::Proxy(response)) => Reply::Whole(response),
             Ok(Outcome::Lost) => Reply::Lost,
-            Err(refusal) => Reply::Whole(self.signed(request, refusal.into_response())),
+            Err(refusal) => Reply::Whole(signed(refusal.into_response())),
         }
     }
 
     /// The response with the headers that ARM puts on each.
-    fn signed(&self, request: &Request<'_>, mut response: Response) -> Response {
+    fn signed(
+        &self,
+        request: &Request<'_>,
+        target: &Target<'_>,
+        mut response: Response,
+    ) -> Response {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
         let id = Guid::from_text(&format!("request {number}")).to_string();
         let is_write = request.method != "GET";
@@ -166,7 +172,9 @@ impl Sandbox {
         } else {
             ("x-ms-ratelimit-remaining-subscription-reads", 249)
         };
-        let left = self.faults.left(is_write).unwrap_or(untouched);
+        let subscription = target.subscription().unwrap_or_default();
+        let left = self.faults.left(subscription, is_write);
+        let left = left.unwrap_or(untouched);
         response.headers.extend([
             ("cache-control", "no-cache".to_owned()),
             ("x-ms-request-id", id.clone()),
@@ -178,8 +186,7 @@ impl Sandbox {
 
     /// The checks in ARM's order: a request without an api-version is refused even to those who
     /// haven't signed in, and a path is judged before the version is.
-    fn dispatch(&self, request: &Request<'_>) -> Result<Outcome, ArmError> {
-        let target = Target::parse(request.target);
+    fn dispatch(&self, request: &Request<'_>, target: &Target<'_>) -> Result<Outcome, ArmError> {
         let api_version = match target.parameter("api-version") {
             Some(version) if !version.is_empty() => version,
             _ => return Err(errors::missing_api_version()),
@@ -187,13 +194,15 @@ impl Sandbox {
         if !request.authorized {
             return Err(errors::not_signed_in(TENANT));
         }
-        let Some(route) = Route::find(&target) else {
-            let (subscription, refusal) = route::unknown(&target, api_version);
-            subscription.as_deref().map_or(Ok(()), check_subscription)?;
+        let Some(route) = Route::find(target) else {
+            let (subscription, refusal) = route::unknown(target, api_version);
+            if let Some(id) = subscription {
+                subscriptions::check(&self.store, &id)?;
+            }
             return Err(refusal);
         };
         if !route.subscription.is_empty() {
-            check_subscription(&route.subscription)?;
+            subscriptions::check(&self.store, &route.subscription)?;
         }
         let allowed = route.resource.methods();
         if !allowed.split(", ").any(|method| method == request.method) {
@@ -206,8 +215,9 @@ impl Sandbox {
         versions::check(&route, api_version)?;
         self.faults.answer(&Call {
             request,
-            target: &target,
+            target,
             route: &route,
+            subscription: target.subscription().unwrap_or_default(),
             api_version,
             store: &self.store,
             page_size: self.page_size,
@@ -221,13 +231,8 @@ impl Call<'_> {
     /// The faithful answer.
     pub(super) fn answer(&self) -> Result<Response, ArmError> {
         match self.route.resource {
-            Resource::Subscriptions => {
-                // Azure leaves `nextLink` out of a last page here too, though its own description
-                // of this list requires one.
-                let list = json!({"value": [subscription()]});
-                Ok(Response::json(200, &list))
-            }
-            Resource::Subscription => Ok(Response::json(200, &subscription())),
+            Resource::Subscriptions => subscriptions::list(self),
+            Resource::Subscription => Ok(subscriptions::get(self)),
             Resource::Permissions => {
                 // What the role Owner allows.
                 let owner = json!({"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []});
@@ -244,31 +249,4 @@ impl Call<'_> {
             Resource::TagsResult => faults::result(self),
         }
     }
-}
-
-fn check_subscription(id: &str) -> Result<(), ArmError> {
-    if id.eq_ignore_ascii_case(SUBSCRIPTION) {
-        Ok(())
-    } else if Guid::parse(id).is_some() {
-        Err(errors::subscription_not_found(id))
-    } else {
-        Err(errors::invalid_subscription(id))
-    }
-}
-
-fn subscription() -> Value {
-    json!({
-        "id": format!("/subscriptions/{SUBSCRIPTION}"),
-        "authorizationSource": "RoleBased",
-        "managedByTenants": [],
-        "subscriptionId": SUBSCRIPTION,
-        "tenantId": TENANT,
-        "displayName": "azlin sandbox",
-        "state": "Enabled",
-        "subscriptionPolicies": {
-            "locationPlacementId": "Public_2014-09-01",
-            "quotaId": "PayAsYouGo_2014-09-01",
-            "spendingLimit": "Off"
-        }
-    })
 }

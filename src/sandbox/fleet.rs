@@ -1,12 +1,13 @@
 //! The fleet: what the sandbox knows of each VM, and its text form.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
 use super::guid::Guid;
+use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
 
 /// The version of the file's layout. A file that says another one is not touched.
@@ -19,10 +20,15 @@ const FORMAT: u32 = 1;
 pub(super) struct Vm {
     pub(super) name: Box<str>,
     pub(super) group: Box<str>,
+    #[serde(
+        default = "default_subscription",
+        skip_serializing_if = "is_default_subscription"
+    )]
+    pub(super) subscription: Guid,
     #[serde(default = "default_location")]
     pub(super) location: Box<str>,
-    /// New for every re-created VM: what tells "same name, other machine". Derived from group
-    /// and name when the file has none.
+    /// New for every re-created VM: what tells "same name, other machine". Derived from subscription,
+    /// group and name when the file has none.
     #[serde(default)]
     pub(super) vm_id: Guid,
     #[serde(default)]
@@ -62,14 +68,24 @@ pub(super) enum Power {
     Starting,
 }
 
+fn default_subscription() -> Guid {
+    DEFAULT
+}
+
+fn is_default_subscription(id: &Guid) -> bool {
+    *id == DEFAULT
+}
+
 fn default_location() -> Box<str> {
     "eastus".into()
 }
 
-/// Resource groups and the VMs in them, in the order of the file.
+/// Subscriptions, resource groups and the VMs in them, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Fleet {
-    /// Groups that exist even when no VM is in them; the group of a VM exists anyway.
+    /// Subscriptions that exist even when no VM is in them; that of a VM and the default one exist anyway.
+    pub(super) subscriptions: Vec<Guid>,
+    /// Groups of the default subscription that exist even when no VM is in them; the group of a VM exists anyway.
     pub(super) groups: Vec<Box<str>>,
     pub(super) vms: Vec<Vm>,
 }
@@ -81,6 +97,8 @@ impl Fleet {
         struct Document {
             #[serde(default = "current_format")]
             format: u32,
+            #[serde(default)]
+            subscriptions: Vec<Guid>,
             #[serde(default)]
             groups: Vec<Box<str>>,
             vms: Vec<Vm>,
@@ -97,6 +115,7 @@ impl Fleet {
             ));
         }
         let mut fleet = Fleet {
+            subscriptions: document.subscriptions,
             groups: document.groups,
             vms: document.vms,
         };
@@ -112,10 +131,14 @@ impl Fleet {
             }
             let key = format!("{}/{}", vm.group, vm.name).to_lowercase();
             if vm.vm_id.is_nil() {
-                vm.vm_id = Guid::from_text(&key);
+                vm.vm_id = derived_vm_id(vm.subscription, &key);
             }
-            if !seen.insert(key) {
-                return Err(format!("{}/{} is there twice", vm.group, vm.name));
+            if !seen.insert((vm.subscription, key)) {
+                let twice = format!("{}/{} is there twice", vm.group, vm.name);
+                return Err(match vm.subscription {
+                    DEFAULT => twice,
+                    other => format!("{twice} in subscription {other}"),
+                });
             }
         }
         fleet.vms.shrink_to_fit();
@@ -124,7 +147,13 @@ impl Fleet {
 
     /// Writes the fleet with one VM a line, so that a diff shows which VM changed.
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        write!(out, "{{\n  \"format\": {FORMAT},\n  \"groups\": ")?;
+        write!(out, "{{\n  \"format\": {FORMAT},\n")?;
+        if !self.subscriptions.is_empty() {
+            write!(out, "  \"subscriptions\": ")?;
+            serde_json::to_writer(&mut *out, &self.subscriptions)?;
+            writeln!(out, ",")?;
+        }
+        write!(out, "  \"groups\": ")?;
         serde_json::to_writer(&mut *out, &self.groups)?;
         write!(out, ",\n  \"vms\": [")?;
         for (position, vm) in self.vms.iter().enumerate() {
@@ -134,33 +163,72 @@ impl Fleet {
         write!(out, "\n  ]\n}}\n")
     }
 
-    pub(super) fn has_group(&self, group: &str) -> bool {
-        let mut groups = self
-            .groups
-            .iter()
-            .chain(self.vms.iter().map(|vm| &vm.group));
+    pub(super) fn has_subscription(&self, id: Guid) -> bool {
+        id == DEFAULT
+            || self.subscriptions.contains(&id)
+            || self.vms.iter().any(|vm| vm.subscription == id)
+    }
+
+    /// Every subscription once: the default one, then the others by id.
+    pub(super) fn all_subscriptions(&self) -> Vec<Guid> {
+        let of_vms = self.vms.iter().map(|vm| vm.subscription);
+        let all = self.subscriptions.iter().copied().chain(of_vms);
+        let others: BTreeSet<Guid> = all.filter(|id| *id != DEFAULT).collect();
+        [DEFAULT].into_iter().chain(others).collect()
+    }
+
+    pub(super) fn has_group(&self, subscription: Guid, group: &str) -> bool {
+        let of_default = self.groups.iter().filter(|_| subscription == DEFAULT);
+        let of_vms = self.in_scope(subscription, "").map(|vm| &vm.group);
+        let mut groups = of_default.chain(of_vms);
         groups.any(|held| held.eq_ignore_ascii_case(group))
     }
 
-    pub(super) fn vm(&self, group: &str, name: &str) -> Option<&Vm> {
-        self.vms.iter().find(|vm| vm.is(group, name))
+    pub(super) fn vm(&self, subscription: Guid, group: &str, name: &str) -> Option<&Vm> {
+        self.vms.iter().find(|vm| vm.is(subscription, group, name))
     }
 
-    pub(super) fn vm_mut(&mut self, group: &str, name: &str) -> Option<&mut Vm> {
-        self.vms.iter_mut().find(|vm| vm.is(group, name))
+    pub(super) fn vm_mut(
+        &mut self,
+        subscription: Guid,
+        group: &str,
+        name: &str,
+    ) -> Option<&mut Vm> {
+        self.vms
+            .iter_mut()
+            .find(|vm| vm.is(subscription, group, name))
     }
 
-    /// The VMs of a group, or all of them when `group` is empty.
-    pub(super) fn in_scope(&self, group: &str) -> impl Iterator<Item = &Vm> {
+    /// The machine with this id, which also names what goes on with it.
+    pub(super) fn vm_of_id(&self, subscription: Guid, vm_id: Guid) -> Option<&Vm> {
         self.vms
             .iter()
-            .filter(move |vm| group.is_empty() || vm.group.eq_ignore_ascii_case(group))
+            .find(|vm| vm.vm_id == vm_id && vm.subscription == subscription)
+    }
+
+    /// The VMs of a subscription's group, or of all its groups when `group` is empty.
+    pub(super) fn in_scope(&self, subscription: Guid, group: &str) -> impl Iterator<Item = &Vm> {
+        self.vms.iter().filter(move |vm| {
+            vm.subscription == subscription
+                && (group.is_empty() || vm.group.eq_ignore_ascii_case(group))
+        })
     }
 }
 
 impl Vm {
-    fn is(&self, group: &str, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name) && self.group.eq_ignore_ascii_case(group)
+    fn is(&self, subscription: Guid, group: &str, name: &str) -> bool {
+        self.subscription == subscription
+            && self.name.eq_ignore_ascii_case(name)
+            && self.group.eq_ignore_ascii_case(group)
+    }
+}
+
+/// The id of the machine `key`, which is `group/name` in lower case, as long as nothing else is said. Names repeat across
+/// subscriptions, machines do not.
+pub(super) fn derived_vm_id(subscription: Guid, key: &str) -> Guid {
+    match subscription {
+        DEFAULT => Guid::from_text(key),
+        other => Guid::from_text(&format!("{other}/{key}")),
     }
 }
 
@@ -180,7 +248,7 @@ mod tests {
     #[test]
     fn a_hand_written_vm_needs_a_name_and_a_group() {
         let fleet = Fleet::read(br#"{"vms":[{"name":"a","group":"g"}]}"#).unwrap();
-        let vm = fleet.vm("G", "A").unwrap();
+        let vm = fleet.vm(DEFAULT, "G", "A").unwrap();
         assert_eq!(vm.location.as_ref(), "eastus");
         assert_eq!((vm.os, vm.power), (Os::Linux, Power::Running));
         assert!(!vm.vm_id.is_nil());
@@ -216,6 +284,30 @@ mod tests {
     }
 
     #[test]
+    fn a_vm_is_in_the_default_subscription_unless_it_says_another() {
+        let text = br#"{"subscriptions":["0000000b-0000-4000-8000-00000000000B"],"vms":[
+            {"name":"a","group":"g"},
+            {"name":"b","group":"g","subscription":"5A4DB0E5-0000-4000-8000-000000000000"},
+            {"name":"A","group":"g","subscription":"0000000A-0000-4000-8000-00000000000a"}]}"#;
+        let fleet = Fleet::read(text).unwrap();
+        let mut written = Vec::new();
+        fleet.write(&mut written).unwrap();
+        assert_eq!(Fleet::read(&written).unwrap(), fleet);
+        insta::assert_snapshot!(String::from_utf8(written).unwrap(), @r#"
+        {
+          "format": 1,
+          "subscriptions": ["0000000b-0000-4000-8000-00000000000b"],
+          "groups": [],
+          "vms": [
+            {"name":"a","group":"g","location":"eastus","vm_id":"063ef03f-6904-49de-9dd3-826f113cce2d","os":"Linux","power":"running"},
+            {"name":"b","group":"g","location":"eastus","vm_id":"a28616b2-6e73-4c41-96ec-f7c844ed5fff","os":"Linux","power":"running"},
+            {"name":"A","group":"g","subscription":"0000000a-0000-4000-8000-00000000000a","location":"eastus","vm_id":"633e1e23-3fee-455c-8cce-22e2b1f305a8","os":"Linux","power":"running"}
+          ]
+        }
+        "#);
+    }
+
+    #[test]
     fn what_a_file_may_not_say_is_named() {
         let wrong = |text: &str| Fleet::read(text.as_bytes()).unwrap_err();
         insta::assert_snapshot!(
@@ -227,8 +319,15 @@ mod tests {
                 wrong(r#"{"vms":[{"name":"a","group":"g","power":"on"}]}"#),
                 wrong(r#"{"vms":[{"name":"a","group":"g","public_ip":"1.2.3"}]}"#),
                 wrong(r#"{"vms":[{"name":"a","group":"g","vm_id":"1"}]}"#),
+                wrong(r#"{"vms":[{"name":"a","group":"g","subscription":"dev"}]}"#),
+                wrong(r#"{"vms":[{"name":"a","group":"g","subscription":7}]}"#),
+                wrong(r#"{"subscriptions":["dev"],"vms":[]}"#),
+                wrong(
+                    r#"{"vms":[{"name":"a","group":"g","subscription":"0000000a-0000-4000-8000-00000000000a"},
+                    {"name":"a","group":"G","subscription":"0000000A-0000-4000-8000-00000000000A"}]}"#,
+                ),
             ]
-            .join("\n"), @r#"
+            .join("\n"), @"
         EOF while parsing a value at line 1 column 0
         its format is 2, and this azlin reads format 1
         G/A is there twice
@@ -236,7 +335,11 @@ mod tests {
         unknown variant `on`, expected one of `running`, `deallocated`, `stopped`, `starting` at line 1 column 44
         invalid IPv4 address syntax at line 1 column 51
         `1` is not a GUID at line 1 column 44
-        "#
+        `dev` is not a GUID at line 1 column 53
+        invalid type: integer `7`, expected a string at line 1 column 48
+        `dev` is not a GUID at line 1 column 24
+        G/a is there twice in subscription 0000000a-0000-4000-8000-00000000000a
+        "
         );
     }
 }

@@ -1,4 +1,5 @@
-//! An Azure Resource Manager (ARM) in a box, over a small fleet of VMs kept in a JSON file.
+//! An Azure Resource Manager (ARM) in a box, over a small fleet of VMs, in one subscription or several,
+//! kept in a JSON file.
 //!
 //! It answers the REST requests that azlin sends, in Azure's own shapes and as strictly as Azure:
 //! what passes here is a request that Azure would recognise. So every command runs without an
@@ -37,6 +38,7 @@ mod serve;
 mod standard;
 mod start;
 mod store;
+mod subscriptions;
 mod tag_set;
 mod tags;
 mod versions;
@@ -45,8 +47,9 @@ mod vms;
 #[cfg(test)]
 mod tests;
 
-pub use arm::{Reply, Request, Response, SUBSCRIPTION, Sandbox};
+pub use arm::{Reply, Request, Response, Sandbox};
 pub use faults::{Fault, KINDS};
 pub use page::DEFAULT_PAGE_SIZE;
 pub use serve::serve;
 pub use standard::{MAX_VMS, reset};
+pub use subscriptions::SUBSCRIPTION;

@@ -4,7 +4,6 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::SUBSCRIPTION;
 use super::arm::{Call, Response};
 use super::errors::ArmError;
 use super::fleet::{Power, Vm};
@@ -38,8 +37,10 @@ pub(super) fn interfaces_of(vm: &Vm) -> impl Iterator<Item = Interface<'_>> {
 pub(super) fn interfaces(call: &Call<'_>) -> Result<Response, ArmError> {
     let fleet = call.store.read()?;
     let group = &call.route.group;
-    vms::check_group(&fleet, group)?;
-    let interfaces = fleet.in_scope(group).flat_map(interfaces_of);
+    vms::check_group(&fleet, call)?;
+    let interfaces = fleet
+        .in_scope(call.subscription, group)
+        .flat_map(interfaces_of);
     page(
         call.request,
         call.target,
@@ -52,9 +53,9 @@ pub(super) fn interfaces(call: &Call<'_>) -> Result<Response, ArmError> {
 pub(super) fn public_ips(call: &Call<'_>) -> Result<Response, ArmError> {
     let fleet = call.store.read()?;
     let group = &call.route.group;
-    vms::check_group(&fleet, group)?;
+    vms::check_group(&fleet, call)?;
     let addresses = fleet
-        .in_scope(group)
+        .in_scope(call.subscription, group)
         .filter_map(|vm| Some((vm, vm.public_ip?)));
     page(
         call.request,
@@ -67,7 +68,7 @@ pub(super) fn public_ips(call: &Call<'_>) -> Result<Response, ArmError> {
 
 impl Interface<'_> {
     pub(super) fn id(&self) -> String {
-        network_id(&self.vm.group, "networkInterfaces", &self.name)
+        network_id(self.vm, &self.vm.group, "networkInterfaces", &self.name)
     }
 
     fn body(&self) -> Value {
@@ -80,6 +81,7 @@ impl Interface<'_> {
             "primary": true,
             "subnet": {
                 "id": network_id(
+                    vm,
                     &vm.group,
                     "virtualNetworks",
                     &format!("{}-vnet/subnets/default", vm.group),
@@ -92,7 +94,7 @@ impl Interface<'_> {
             }
             if self.primary && vm.public_ip.is_some() {
                 let group = cased(vm, 1);
-                let id = network_id(&group, "publicIPAddresses", &public_ip_name(vm));
+                let id = network_id(vm, &group, "publicIPAddresses", &public_ip_name(vm));
                 ip.insert("publicIPAddress".to_owned(), json!({"id": id}));
             }
         }
@@ -114,7 +116,7 @@ impl Interface<'_> {
                 "enableIPForwarding": false,
                 "vnetEncryptionSupported": false,
                 "primary": self.primary,
-                "virtualMachine": {"id": vms::id(SUBSCRIPTION, &cased(vm, 0), &vm.name)},
+                "virtualMachine": {"id": vms::id(vm.subscription, &cased(vm, 0), &vm.name)},
             },
         })
     }
@@ -123,6 +125,7 @@ impl Interface<'_> {
 /// The address is dynamic, so a deallocated VM's public IP has none.
 fn public_ip(vm: &Vm, address: Ipv4Addr) -> Value {
     let interface = network_id(
+        vm,
         &vm.group,
         "networkInterfaces",
         &format!("{}-nic/ipConfigurations/ipconfig1", vm.name),
@@ -142,7 +145,7 @@ fn public_ip(vm: &Vm, address: Ipv4Addr) -> Value {
     let name = public_ip_name(vm);
     json!({
         "name": name,
-        "id": network_id(&cased(vm, 2), "publicIPAddresses", &name),
+        "id": network_id(vm, &cased(vm, 2), "publicIPAddresses", &name),
         "type": "Microsoft.Network/publicIPAddresses",
         "location": vm.location,
         "sku": {"name": "Basic", "tier": "Regional"},
@@ -154,9 +157,11 @@ fn public_ip_name(vm: &Vm) -> String {
     format!("{}-ip", vm.name)
 }
 
-fn network_id(group: &str, kind: &str, name: &str) -> String {
+/// The id of something that goes with the VM; its group in the casing given.
+fn network_id(vm: &Vm, group: &str, kind: &str, name: &str) -> String {
     format!(
-        "/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/Microsoft.Network/{kind}/{name}"
+        "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.Network/{kind}/{name}",
+        vm.subscription
     )
 }
 

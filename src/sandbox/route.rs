@@ -1,6 +1,7 @@
 //! From a request's target to the resource it names.
 
 use super::errors::{self, ArmError};
+use super::guid::Guid;
 
 /// The path and the query of a request, as sent and decoded.
 pub(super) struct Target<'a> {
@@ -36,6 +37,15 @@ impl<'a> Target<'a> {
                 .collect(),
             parameters: parameters.collect(),
         }
+    }
+
+    /// The subscription that the path is in, whether or not there is such a path.
+    pub(super) fn subscription(&self) -> Option<Guid> {
+        let mut segments = self.segments.iter();
+        let first = segments.next()?;
+        let id = segments.next()?;
+        let of_one = first.eq_ignore_ascii_case("subscriptions");
+        of_one.then(|| Guid::parse(id)).flatten()
     }
 
     /// The first value of a query parameter; names are case-insensitive.

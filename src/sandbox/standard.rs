@@ -4,9 +4,9 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use super::fleet::{Fleet, Os, Power, Vm};
-use super::guid::Guid;
+use super::fleet::{self, Fleet, Os, Power, Vm};
 use super::store;
+use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
 
 /// The most VMs that a sandbox is made with: addresses stay unique, and the file stays small
@@ -41,6 +41,7 @@ pub(super) fn fleet(count: Option<usize>) -> Fleet {
     Fleet {
         groups: vec!["rg-dev".into(), "rg-ml".into()],
         vms,
+        ..Fleet::default()
     }
 }
 
@@ -103,8 +104,9 @@ fn vm(name: &str, group: &str, location: &str, private_ip: Ipv4Addr) -> Vm {
     Vm {
         name: name.into(),
         group: group.into(),
+        subscription: DEFAULT,
         location: location.into(),
-        vm_id: Guid::from_text(&format!("{group}/{name}")),
+        vm_id: fleet::derived_vm_id(DEFAULT, &format!("{group}/{name}")),
         os: Os::Linux,
         power: Power::Running,
         private_ip: Some(private_ip),

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::SUBSCRIPTION;
 use super::arm::{Call, Response};
 use super::errors::{self, ArmError};
 use super::fleet::{Fleet, Power, Vm};
@@ -20,11 +19,10 @@ pub(super) fn start(call: &Call<'_>) -> Result<Response, ArmError> {
         return Err(errors::locked(&id, &id));
     }
     if !matches!(vm.power, Power::Running | Power::Starting) {
-        let (group, name) = (vm.group.clone(), vm.name.clone());
         call.store.update(|fleet| -> Result<(), ArmError> {
             let vm = fleet
-                .vm_mut(&group, &name)
-                .ok_or_else(|| errors::vm_not_found(&group, &name))?;
+                .vm_mut(vm.subscription, &vm.group, &vm.name)
+                .ok_or_else(|| errors::vm_not_found(&vm.group, &vm.name))?;
             if vm.power != Power::Running {
                 vm.power = Power::Starting;
             }
@@ -42,7 +40,7 @@ pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), ArmError> {
         return Ok(());
     }
     call.store.update(|fleet: &mut Fleet| {
-        match fleet.vm_mut(&vm.group, &vm.name) {
+        match fleet.vm_mut(vm.subscription, &vm.group, &vm.name) {
             Some(vm) if vm.power == Power::Starting => vm.power = Power::Running,
             // Removed or stopped meanwhile: there is nothing left to finish.
             _ => {}
@@ -57,11 +55,8 @@ pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), ArmError> {
 pub(super) fn status(call: &Call<'_>) -> Result<Response, ArmError> {
     let id = &call.route.name;
     let fleet = call.store.read()?;
-    let guid = Guid::parse(id);
-    let vm = fleet
-        .vms
-        .iter()
-        .find(|vm| Some(vm.vm_id) == guid)
+    let vm = Guid::parse(id)
+        .and_then(|id| fleet.vm_of_id(call.subscription, id))
         .ok_or_else(|| errors::operation_not_found(id))?;
     finish(call, vm)?;
     let done = vm.power != Power::Starting;
@@ -90,7 +85,7 @@ fn pending(operation: &str) -> Response {
 /// The VM's own id serves for the operation's: the sandbox keeps no list of operations.
 fn operation_url(call: &Call<'_>, vm: &Vm) -> String {
     format!(
-        "{}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/{}/operations/{}?api-version={}",
-        call.request.origin, vm.location, vm.vm_id, call.api_version
+        "{}/subscriptions/{}/providers/Microsoft.Compute/locations/{}/operations/{}?api-version={}",
+        call.request.origin, vm.subscription, vm.location, vm.vm_id, call.api_version
     )
 }

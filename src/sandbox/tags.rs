@@ -63,7 +63,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Response, ArmError> {
         let vm = vms::find(fleet, call)?;
         check_lock(call, vm.lock)?;
         let tags = call.twist.apply(&patch, &vm.tags, patch.apply(&vm.tags)?)?;
-        if let Some(vm) = fleet.vm_mut(&call.route.group, &call.route.name) {
+        if let Some(vm) = fleet.vm_mut(call.subscription, &call.route.group, &call.route.name) {
             vm.tags = tags.clone();
         }
         Ok::<_, ArmError>(tags)

@@ -1,8 +1,9 @@
 //! Virtual machines: lists, one VM, and how it is doing.
 
+use std::fmt::Display;
+
 use serde_json::{Value, json};
 
-use super::SUBSCRIPTION;
 use super::arm::{Call, Response};
 use super::errors::{self, ArmError};
 use super::fleet::{Fleet, Os, Power, Vm};
@@ -13,7 +14,7 @@ use super::start;
 /// The sandbox keeps no time: every machine was made, and last changed, at this one.
 pub(super) const TIME: &str = "2026-01-05T08:00:00.0000000+00:00";
 
-pub(super) fn id(subscription: &str, group: &str, name: &str) -> String {
+pub(super) fn id(subscription: impl Display, group: &str, name: &str) -> String {
     format!(
         "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
     )
@@ -22,15 +23,16 @@ pub(super) fn id(subscription: &str, group: &str, name: &str) -> String {
 /// The VM that the route names.
 pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, ArmError> {
     let route = call.route;
-    check_group(fleet, &route.group)?;
+    check_group(fleet, call)?;
     fleet
-        .vm(&route.group, &route.name)
+        .vm(call.subscription, &route.group, &route.name)
         .ok_or_else(|| errors::vm_not_found(&route.group, &route.name))
 }
 
 /// Refuses a group that isn't there; the empty one is the whole subscription.
-pub(super) fn check_group(fleet: &Fleet, group: &str) -> Result<(), ArmError> {
-    if group.is_empty() || fleet.has_group(group) {
+pub(super) fn check_group(fleet: &Fleet, call: &Call<'_>) -> Result<(), ArmError> {
+    let group = &call.route.group;
+    if group.is_empty() || fleet.has_group(call.subscription, group) {
         Ok(())
     } else {
         Err(errors::group_not_found(group))
@@ -39,7 +41,7 @@ pub(super) fn check_group(fleet: &Fleet, group: &str) -> Result<(), ArmError> {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
     let fleet = call.store.read()?;
-    check_group(&fleet, &call.route.group)?;
+    check_group(&fleet, call)?;
     let status_only = match call.target.parameter("statusOnly") {
         None => false,
         Some(value) if value.eq_ignore_ascii_case("true") => true,
@@ -50,10 +52,10 @@ pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
         call.request,
         call.target,
         call.page_size,
-        fleet.in_scope(&call.route.group),
+        fleet.in_scope(call.subscription, &call.route.group),
         |vm| {
             // A list gives each id with an upper-case group, as seen in recorded traffic.
-            let id = id(SUBSCRIPTION, &vm.group.to_ascii_uppercase(), &vm.name);
+            let id = id(vm.subscription, &vm.group.to_ascii_uppercase(), &vm.name);
             if status_only {
                 status(vm, &id)
             } else {
@@ -102,7 +104,8 @@ pub(super) fn machine(call: &Call<'_>, vm: &Vm, id: &str) -> Value {
     };
     let disk = format!("{}_OsDisk_1", vm.name);
     let disk_id = format!(
-        "/subscriptions/{SUBSCRIPTION}/resourceGroups/{}/providers/Microsoft.Compute/disks/{disk}",
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Compute/disks/{disk}",
+        vm.subscription,
         vm.group.to_ascii_uppercase()
     );
     let interfaces: Vec<Value> = network::interfaces_of(vm)

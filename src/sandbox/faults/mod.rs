@@ -23,8 +23,9 @@ pub use spec::KINDS;
 
 use super::arm::Call;
 use super::errors::ArmError;
+use super::guid::Guid;
 use super::route::Resource;
-use bucket::Bucket;
+use bucket::Buckets;
 use fault::{Kind, Reach};
 pub(super) use outcome::Outcome;
 pub(super) use shadows::{Shadows, result};
@@ -42,7 +43,7 @@ struct Armed {
     met: AtomicU64,
     fired: AtomicU64,
     /// Those of reads and of writes, where the fault is a budget.
-    buckets: Option<(Bucket, Bucket)>,
+    buckets: Option<(Buckets, Buckets)>,
 }
 
 impl Faults {
@@ -55,8 +56,8 @@ impl Faults {
                     writes,
                     per_second,
                 } => Some((
-                    Bucket::new(reads, reads_per_second),
-                    Bucket::new(writes, per_second),
+                    Buckets::new(reads, reads_per_second),
+                    Buckets::new(writes, per_second),
                 )),
                 _ => None,
             },
@@ -78,10 +79,10 @@ impl Faults {
             .sum()
     }
 
-    /// What the budget has left, if there is one.
-    pub(super) fn left(&self, write: bool) -> Option<u64> {
-        let bucket = self.armed.iter().find_map(|armed| armed.bucket(write))?;
-        Some(bucket.left())
+    /// What the subscription's budget has left, if there is one.
+    pub(super) fn left(&self, subscription: Guid, write: bool) -> Option<u64> {
+        let buckets = self.armed.iter().find_map(|armed| armed.buckets(write))?;
+        Some(buckets.left(subscription))
     }
 
     /// Answers a request that is in order.
@@ -97,7 +98,7 @@ impl Faults {
 }
 
 impl Armed {
-    fn bucket(&self, write: bool) -> Option<&Bucket> {
+    fn buckets(&self, write: bool) -> Option<&Buckets> {
         let (reads, writes) = self.buckets.as_ref()?;
         Some(if write { writes } else { reads })
     }
@@ -119,9 +120,9 @@ impl Armed {
         let due = number.is_multiple_of(*every)
             && first.is_none_or(|first| number <= first)
             && share.is_none_or(|share| share.holds(number));
-        match self.bucket(is_write(call)) {
+        match self.buckets(is_write(call)) {
             _ if !due => None,
-            Some(bucket) => bucket.take().err(),
+            Some(buckets) => buckets.take(call.subscription).err(),
             None => Some(0),
         }
     }

@@ -84,7 +84,7 @@ fn written(call: &Call<'_>, reads: u64, accepted: bool) -> Result<Response, ArmE
     let fleet = call.store.read()?;
     let before = vms::find(&fleet, call)?;
     let answer = call.answer()?;
-    call.shadows.cast(before.vm_id, before.tags.clone(), reads);
+    call.shadows.cast(before, before.tags.clone(), reads);
     Ok(if accepted {
         pending(call, before)
     } else {

@@ -13,7 +13,10 @@ use crate::sandbox::vms;
 
 /// The VMs that were written under `stale` or `accepted`, in this process's memory only.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Shadows(Mutex<HashMap<Guid, Shadow>>);
+pub(in crate::sandbox) struct Shadows(Mutex<HashMap<Machine, Shadow>>);
+
+/// A subscription and a VM's id in it: whoever writes the file may give an id twice.
+type Machine = (Guid, Guid);
 
 #[derive(Debug)]
 struct Shadow {
@@ -23,13 +26,13 @@ struct Shadow {
 
 impl Shadows {
     /// From here on, `reads` reads of the VM show `tags`.
-    pub(super) fn cast(&self, vm: Guid, tags: TagSet, reads: u64) {
-        self.all().insert(vm, Shadow { tags, reads });
+    pub(super) fn cast(&self, vm: &Vm, tags: TagSet, reads: u64) {
+        self.all().insert(machine(vm), Shadow { tags, reads });
     }
 
     /// The tags that this read of the VM shows.
     pub(in crate::sandbox) fn tags<'v>(&self, vm: &'v Vm) -> Cow<'v, TagSet> {
-        match self.all().get_mut(&vm.vm_id) {
+        match self.all().get_mut(&machine(vm)) {
             Some(shadow) if shadow.reads > 0 => {
                 shadow.reads -= 1;
                 Cow::Owned(shadow.tags.clone())
@@ -40,17 +43,21 @@ impl Shadows {
 
     /// Whether a look at the write's result finds it done; none where there was no such write. A look counts as a read: so
     /// a client sees the end, whichever way it waits.
-    fn look(&self, vm: Guid) -> Option<bool> {
+    fn look(&self, vm: &Vm) -> Option<bool> {
         let mut all = self.all();
-        let shadow = all.get_mut(&vm)?;
+        let shadow = all.get_mut(&machine(vm))?;
         let done = shadow.reads == 0;
         shadow.reads = shadow.reads.saturating_sub(1);
         Some(done)
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<Guid, Shadow>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<Machine, Shadow>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn machine(vm: &Vm) -> Machine {
+    (vm.subscription, vm.vm_id)
 }
 
 /// GET of the URL that an accepted write answered with in `Location`: 202 until it is done, then the resource that was
@@ -58,9 +65,8 @@ impl Shadows {
 pub(in crate::sandbox) fn result(call: &Call<'_>) -> Result<Response, ArmError> {
     let id = &call.route.name;
     let fleet = call.store.read()?;
-    let guid = Guid::parse(id);
-    let vm = fleet.vms.iter().find(|vm| Some(vm.vm_id) == guid);
-    let found = vm.and_then(|vm| Some((vm, call.shadows.look(vm.vm_id)?)));
+    let vm = Guid::parse(id).and_then(|id| fleet.vm_of_id(call.subscription, id));
+    let found = vm.and_then(|vm| Some((vm, call.shadows.look(vm)?)));
     let (vm, done) = found.ok_or_else(|| errors::operation_not_found(id))?;
     Ok(if done {
         let id = vms::id(&call.route.subscription, &vm.group, &vm.name);

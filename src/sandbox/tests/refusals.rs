@@ -90,7 +90,7 @@ fn the_versions_that_azlin_and_other_clients_use_are_known() {
 }
 
 #[test]
-fn a_subscription_is_a_guid_and_this_one() {
+fn a_subscription_is_a_guid_and_one_there_is() {
     let at = |id: &str| {
         refusal(
             "GET",

@@ -1,0 +1,56 @@
+//! The subscriptions that the sandbox knows.
+
+use serde_json::{Value, json};
+
+use super::arm::{Call, Response, TENANT};
+use super::errors::{self, ArmError};
+use super::guid::Guid;
+use super::store::Store;
+
+/// The subscription that a VM is in when the file says nothing else. It always exists.
+pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
+
+/// The same, as it is compared.
+pub(super) const DEFAULT: Guid = Guid::of(0x5a4d_b0e5_0000_4000_8000_0000_0000_0000);
+
+/// Refuses a subscription that isn't there. The default one is there whatever the file says, even if it can't be read.
+pub(super) fn check(store: &Store, id: &str) -> Result<(), ArmError> {
+    let subscription = Guid::parse(id).ok_or_else(|| errors::invalid_subscription(id))?;
+    if subscription == DEFAULT || store.read()?.has_subscription(subscription) {
+        Ok(())
+    } else {
+        Err(errors::subscription_not_found(id))
+    }
+}
+
+/// Azure leaves `nextLink` out of a last page here too, though its own description of this list requires one.
+pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+    let all = call.store.read()?.all_subscriptions();
+    let all: Vec<Value> = all.into_iter().map(body).collect();
+    Ok(Response::json(200, &json!({"value": all})))
+}
+
+pub(super) fn get(call: &Call<'_>) -> Response {
+    Response::json(200, &body(call.subscription))
+}
+
+fn body(subscription: Guid) -> Value {
+    let name = match subscription {
+        DEFAULT => "azlin sandbox".to_owned(),
+        other => format!("azlin sandbox {:04x}", other.last_digits()),
+    };
+    json!({
+        "id": format!("/subscriptions/{subscription}"),
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": subscription,
+        "tenantId": TENANT,
+        "displayName": name,
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off"
+        }
+    })
+}
