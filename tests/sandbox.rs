@@ -32,6 +32,38 @@ fn reset_makes_a_new_fleet_beside_the_file() {
 }
 
 #[test]
+fn reset_makes_several_subscriptions() {
+    let project = Project::sample();
+    let told = |arguments: &[&str]| {
+        let ran = project.run(&[&["sandbox", "reset"], arguments].concat());
+        assert_eq!(ran.stdout, "");
+        format!("{} {}", ran.code(), ran.stderr)
+    };
+    assert_snapshot!(told(&["--vms", "150", "--subscriptions", "5"]), @"0 ./.azlin/sandbox.json is a new fleet of 750 VMs in 5 subscriptions");
+    assert_snapshot!(told(&["--subscriptions", "3"]), @"0 ./.azlin/sandbox.json is a new fleet of 24 VMs in 3 subscriptions");
+    assert_snapshot!(told(&["--subscriptions", "1"]), @"0 ./.azlin/sandbox.json is a new fleet of 8 VMs");
+    assert_snapshot!(told(&["--vms", "50000", "--subscriptions", "3"]), @"
+    1 error: a sandbox has at most 100000 VMs, and these would be 150000
+    help: lower --vms or --subscriptions
+    ");
+    assert_snapshot!(told(&["--subscriptions", "51"]), @"
+    1 error: invalid value '51' for '--subscriptions <K>': 51 is not in 1..=50
+
+    For more information, try '--help'.
+    ");
+    assert_eq!(project.fleet()["vms"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn a_plan_sees_its_own_subscription_only() {
+    let project = Project::sample();
+    project.run(&["sandbox", "reset"]);
+    let alone = project.run(&["plan"]);
+    project.run(&["sandbox", "reset", "--subscriptions", "3"]);
+    assert_eq!(project.run(&["plan"]).stdout, alone.stdout);
+}
+
+#[test]
 fn reset_works_beside_a_file_that_is_not_valid_and_without_any() {
     let project = Project::new("no toml");
     assert_eq!(project.run(&["sandbox", "reset", "--vms", "3"]).code(), 0);

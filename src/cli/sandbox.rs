@@ -10,11 +10,15 @@ pub enum Sandbox {
     /// Begin anew with a fresh fleet; what the sandbox held is gone
     #[command(after_help = "Examples:
   azlin sandbox reset                      the standard fleet of 8 VMs
-  azlin sandbox reset --vms 150            the same and more")]
+  azlin sandbox reset --vms 150            the same and more
+  azlin sandbox reset --subscriptions 3    the same, and two more subscriptions")]
     Reset {
-        /// How many VMs [default: the standard fleet]
+        /// How many VMs in each subscription [default: the standard fleet]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
         vms: Option<u32>,
+        /// How many subscriptions
+        #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
+        subscriptions: u32,
     },
     /// Serve the sandbox over HTTP on 127.0.0.1, for azlin and for other clients
     #[command(after_help = "Examples:

@@ -50,6 +50,11 @@ impl Guid {
         self.0 == 0
     }
 
+    /// The one that comes so many after this one.
+    pub(super) fn plus(self, number: u32) -> Guid {
+        Guid(self.0.wrapping_add(u128::from(number)))
+    }
+
     /// The last four hexadecimal digits, as a number.
     pub(super) fn last_digits(self) -> u128 {
         self.0 & 0xffff

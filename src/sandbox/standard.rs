@@ -1,31 +1,11 @@
 //! The fleet of a fresh sandbox, and the VMs that a larger one is filled up with.
 
-use std::io;
 use std::net::Ipv4Addr;
-use std::path::Path;
 
 use super::fleet::{self, Fleet, Os, Power, Vm};
-use super::store;
+use super::reset::MAX_VMS;
 use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
-
-/// The most VMs that a sandbox is made with: addresses stay unique, and the file stays small
-/// enough to be written as a whole for each change.
-pub const MAX_VMS: usize = 100_000;
-
-/// Makes a new fleet in the file `state`, whatever was there: the standard fleet, or one of
-/// exactly `vms` VMs. Returns how many VMs it has.
-pub fn reset(state: &Path, vms: Option<usize>) -> io::Result<usize> {
-    if vms.is_some_and(|count| count > MAX_VMS) {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("a sandbox has at most {MAX_VMS} VMs"),
-        ));
-    }
-    let fleet = fleet(vms);
-    store::overwrite(state, &fleet)?;
-    Ok(fleet.vms.len())
-}
 
 /// The standard fleet of eight VMs in two groups. With a count, exactly that many: cut, or
 /// filled up with plain VMs.
@@ -36,7 +16,8 @@ pub(super) fn fleet(count: Option<usize>) -> Fleet {
     if let Some(count) = count.map(|count| count.min(MAX_VMS)) {
         vms.truncate(count);
         let missing = count - vms.len();
-        vms.extend((1u32..).map(plain_vm).take(missing));
+        let plain = |number| plain_vm(number, number, &format!("session-{number:04}"));
+        vms.extend((1u32..).map(plain).take(missing));
     }
     Fleet {
         groups: vec!["rg-dev".into(), "rg-ml".into()],
@@ -117,14 +98,13 @@ fn vm(name: &str, group: &str, location: &str, private_ip: Ipv4Addr) -> Vm {
     }
 }
 
-/// `vm-0001` and on. Most run; every third has a session, its own.
-fn plain_vm(number: u32) -> Vm {
+/// `vm-0001` and on, at the addresses of `host`. Most run; every third has the session.
+pub(super) fn plain_vm(number: u32, host: u32, session: &str) -> Vm {
     let name = format!("vm-{number:04}");
     let (group, location) = match number % 2 {
         1 => ("rg-dev", "eastus"),
         _ => ("rg-ml", "westus2"),
     };
-    let session = format!("session-{number:04}");
     Vm {
         power: match number % 10 {
             4 => Power::Stopped,
@@ -132,13 +112,13 @@ fn plain_vm(number: u32) -> Vm {
             _ => Power::Running,
         },
         // The addresses of the standard fleet are elsewhere; 198.18.0.0/15 is set aside for tests.
-        public_ip: (number % 4 < 2).then(|| address([198, 18], number)),
+        public_ip: (number % 4 < 2).then(|| address([198, 18], host)),
         tags: match number % 3 {
-            0 => tags(&[("azlin_session", &session), ("env", "test")]),
+            0 => tags(&[("azlin_session", session), ("env", "test")]),
             1 => tags(&[("env", "test")]),
             _ => TagSet::default(),
         },
-        ..vm(&name, group, location, address([10, 128], number))
+        ..vm(&name, group, location, address([10, 128], host))
     }
 }
 
@@ -167,7 +147,6 @@ mod tests {
     use std::collections::{HashMap, HashSet};
 
     use super::*;
-    use crate::sandbox::store::Store;
 
     #[test]
     fn the_standard_fleet_is_what_the_sample_file_expects() {
@@ -217,16 +196,5 @@ mod tests {
         assert_eq!(holders, HashMap::from([("bert-training-run-1", 2)]));
         let running = |vm: &&Vm| vm.power == Power::Running;
         assert!(fleet.vms.iter().filter(running).count() > 1500);
-    }
-
-    #[test]
-    fn reset_makes_a_fleet_of_any_size_even_over_a_damaged_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b/sandbox.json");
-        assert_eq!(reset(&path, Some(20)).unwrap(), 20);
-        std::fs::write(&path, "garbage").unwrap();
-        assert_eq!(reset(&path, None).unwrap(), 8);
-        assert_eq!(Store::new(path.clone()).read().unwrap().vms.len(), 8);
-        assert!(reset(&path, Some(MAX_VMS + 1)).is_err());
     }
 }

@@ -12,7 +12,7 @@ use super::target::state;
 use super::{Exit, Streams, Trouble, files};
 use crate::cli::{Common, Sandbox as Args};
 use crate::file::find;
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{self, MAX_VMS, Sandbox};
 use crate::text::{self, plain};
 
 /// The folder beside whose file the sandbox lives.
@@ -45,13 +45,24 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
     let state = state(&folder(common)?);
     let shown = text::escape(&state.to_string_lossy()).into_owned();
     match args {
-        Args::Reset { vms } => {
+        Args::Reset { vms, subscriptions } => {
             let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));
-            let made = sandbox::reset(&state, vms).map_err(|error| {
+            let count = usize::try_from(*subscriptions).unwrap_or(usize::MAX);
+            let all = vms.unwrap_or_default().saturating_mul(count);
+            if all > MAX_VMS {
+                let message =
+                    format!("a sandbox has at most {MAX_VMS} VMs, and these would be {all}");
+                return Err(Trouble::new(message, "lower --vms or --subscriptions"));
+            }
+            let made = sandbox::reset_several(&state, vms, *subscriptions).map_err(|error| {
                 let message = format!("cannot write {shown}: {}", plain(&error));
                 Trouble::new(message, "check that you may write to this folder")
             })?;
-            streams.say(&format!("{shown} is a new fleet of {made} VMs\n"));
+            let places = match subscriptions {
+                1 => String::new(),
+                several => format!(" in {several} subscriptions"),
+            };
+            streams.say(&format!("{shown} is a new fleet of {made} VMs{places}\n"));
             Ok(Exit::Done)
         }
         Args::Serve {
