@@ -27,10 +27,11 @@ pub enum Sandbox {
   azlin sandbox serve --port 0 --fault throttle:every=3 --fault vm=dev-vm-2:gone
 
 Faults:
-  [vm=NAME:]KIND[:KEY=VALUE,…]   the first to strike a request answers it
+  [WHERE:]KIND[:KEY=VALUE,…]     the first to strike a request answers it
+  WHERE is vm=NAME, in any subscription, or subscription=ID; else everywhere
   throttle           429; retry-after=2 body=arm|compute
-  budget             429 when it is spent; writes=200 per-second=10 reads=250
-                     reads-per-second=25
+  budget             429 when a subscription's is spent; writes=200
+                     per-second=10 reads=250 reads-per-second=25
   status             status=500|408|502|503|504 when=before|after
   drop               the connection closes; when=before|after the work is done
   cut, not-json      half an answer; the connection closes, or that is all

@@ -1,6 +1,8 @@
 //! One fault: what it does, and to which requests.
 
-use crate::sandbox::route::{Resource, Route};
+use crate::sandbox::arm::Call;
+use crate::sandbox::guid::Guid;
+use crate::sandbox::route::Resource;
 
 /// One fault: what it does, and to which requests.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,7 +10,7 @@ pub struct Fault {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     pub(super) reach: Reach,
-    pub(super) vm: Option<VmName>,
+    pub(super) scope: Scope,
     /// It strikes each so many of the requests that it meets,
     pub(super) every: u64,
     /// as long as it has met no more than these,
@@ -91,6 +93,35 @@ pub(super) enum Reach {
     OfGroup,
 }
 
+/// Whom a fault strikes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    All,
+    /// VMs of this name, in any subscription.
+    Vm(VmName),
+    Subscription(Guid),
+}
+
+impl Scope {
+    /// Whether a request within `reach` is about what is in here. A list is about all the VMs that it holds.
+    pub(super) fn is_met(&self, reach: Reach, call: &Call<'_>) -> bool {
+        match self {
+            Scope::Vm(vm) => {
+                matches!(reach, Reach::List(_)) || vm.is(&call.route.group, &call.route.name)
+            }
+            Scope::All | Scope::Subscription(_) => self.has(call.subscription),
+        }
+    }
+
+    /// Whether anything of this subscription may be in here.
+    pub(super) fn has(&self, subscription: Guid) -> bool {
+        match self {
+            Scope::All | Scope::Vm(_) => true,
+            Scope::Subscription(id) => *id == subscription,
+        }
+    }
+}
+
 /// `NAME` or `GROUP/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct VmName {
@@ -99,11 +130,6 @@ pub(super) struct VmName {
 }
 
 impl VmName {
-    /// Whether a request within `reach` is about this VM. A list is about all that it holds.
-    pub(super) fn is_met(&self, reach: Reach, route: &Route) -> bool {
-        matches!(reach, Reach::List(_)) || self.is(&route.group, &route.name)
-    }
-
     /// Whether `id` is this VM's.
     pub(super) fn is_in(&self, id: &str) -> bool {
         let mut parts = id.rsplit('/');

@@ -81,7 +81,11 @@ impl Faults {
 
     /// What the subscription's budget has left, if there is one.
     pub(super) fn left(&self, subscription: Guid, write: bool) -> Option<u64> {
-        let buckets = self.armed.iter().find_map(|armed| armed.buckets(write))?;
+        let mut of_it = self
+            .armed
+            .iter()
+            .filter(|armed| armed.fault.scope.has(subscription));
+        let buckets = of_it.find_map(|armed| armed.buckets(write))?;
         Some(buckets.left(subscription))
     }
 
@@ -107,13 +111,13 @@ impl Armed {
     fn strikes(&self, call: &Call<'_>) -> Option<u64> {
         let Fault {
             reach,
-            vm,
+            scope,
             every,
             first,
             share,
             ..
         } = &self.fault;
-        if !reaches(*reach, call) || !vm.as_ref().is_none_or(|vm| vm.is_met(*reach, call.route)) {
+        if !reaches(*reach, call) || !scope.is_met(*reach, call) {
             return None;
         }
         let number = self.met.fetch_add(1, Ordering::Relaxed) + 1;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fault::{Fault, Kind};
+use super::fault::{Fault, Kind, Scope};
 use super::refusals;
 use super::shadows::pending;
 use crate::sandbox::arm::{Call, Response};
@@ -108,7 +108,10 @@ fn odd_vm(fault: &Fault, unreadable: bool, mut response: Response) -> Response {
     let chosen = vms.and_then(|vms| {
         vms.iter_mut().find(|vm| {
             let id = vm.get("id").and_then(Value::as_str).unwrap_or_default();
-            fault.vm.as_ref().is_none_or(|named| named.is_in(id))
+            match &fault.scope {
+                Scope::Vm(named) => named.is_in(id),
+                Scope::All | Scope::Subscription(_) => true,
+            }
         })
     });
     if let Some(vm) = chosen.and_then(Value::as_object_mut) {

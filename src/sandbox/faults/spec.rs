@@ -1,10 +1,11 @@
-//! A fault as a person writes it: `[vm=NAME:]KIND[:key=value,…]`.
+//! A fault as a person writes it: `[vm=NAME:|subscription=ID:]KIND[:key=value,…]`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use super::fault::{Fault, Kind, Place, Reach, Share, VmName};
+use super::fault::{Fault, Kind, Place, Reach, Scope, Share, VmName};
+use crate::sandbox::guid::Guid;
 use crate::sandbox::route::Resource;
 
 /// The kinds, each with the keys of its own. Those that begin with `on` can be told which requests to meet.
@@ -45,11 +46,7 @@ impl Fault {
     /// # Errors
     /// What is wrong with the text, and what there is instead.
     pub fn parse(text: &str) -> Result<Fault, String> {
-        let (vm, rest) = match text.strip_prefix("vm=").map(|rest| rest.split_once(':')) {
-            Some(Some((vm, rest))) => (Some(VmName::parse(vm)?), rest),
-            Some(None) => return Err("after `vm=NAME:` comes the kind of the fault".to_owned()),
-            None => (None, text),
-        };
+        let (scope, rest) = Scope::read(text)?;
         let (name, settings) = rest.split_once(':').unwrap_or((rest, ""));
         let Some((name, own)) = KINDS.iter().find(|(known, _)| *known == name) else {
             let names: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
@@ -59,9 +56,9 @@ impl Fault {
         let kind = Kind::read(name, &settings)?;
         Ok(Fault {
             name,
-            reach: reach(&kind, vm.is_some(), &settings)?,
+            reach: reach(&kind, &scope, &settings)?,
             kind,
-            vm,
+            scope,
             every: settings.number("every", 1, 1..=u64::MAX)?,
             first: settings.optional("first")?,
             share: settings.share()?,
@@ -74,6 +71,28 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Fault, String> {
         Fault::parse(text)
+    }
+}
+
+impl Scope {
+    /// Whom a fault's text names in front, and the rest of the text.
+    fn read(text: &str) -> Result<(Scope, &str), String> {
+        let kind_after = |what| format!("after `{what}:` comes the kind of the fault");
+        if let Some(rest) = text.strip_prefix("vm=") {
+            let split = rest.split_once(':');
+            let (vm, rest) = split.ok_or_else(|| kind_after("vm=NAME"))?;
+            return Ok((Scope::Vm(VmName::parse(vm)?), rest));
+        }
+        if let Some(rest) = text.strip_prefix("subscription=") {
+            let split = rest.split_once(':');
+            let (id, rest) = split.ok_or_else(|| kind_after("subscription=ID"))?;
+            let guid = Guid::parse(id).ok_or_else(|| {
+                let shown = id.escape_debug();
+                format!("`subscription={shown}` is no subscription: write its id, a GUID")
+            })?;
+            return Ok((Scope::Subscription(guid), rest));
+        }
+        Ok((Scope::All, text))
     }
 }
 
@@ -160,7 +179,7 @@ impl Kind {
 }
 
 /// The requests that this kind meets: those that it means something to, or those that `on` and `list` name.
-fn reach(kind: &Kind, of_one_vm: bool, settings: &Settings<'_>) -> Result<Reach, String> {
+fn reach(kind: &Kind, scope: &Scope, settings: &Settings<'_>) -> Result<Reach, String> {
     Ok(match kind {
         Kind::Conflict
         | Kind::ScopeLocked { .. }
@@ -178,7 +197,7 @@ fn reach(kind: &Kind, of_one_vm: bool, settings: &Settings<'_>) -> Result<Reach,
             let lists = [Resource::Vms, Resource::Nics, Resource::PublicIps];
             let on = on.get(settings.choice("on", &["all", "reads", "writes"])?);
             match settings.given.get("list") {
-                Some(_) if of_one_vm => {
+                Some(_) if matches!(scope, Scope::Vm(_)) => {
                     return Err("`list` goes without `vm=`: a list is of many VMs".to_owned());
                 }
                 Some(_) if settings.given.contains_key("on") => {

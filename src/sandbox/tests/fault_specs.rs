@@ -120,6 +120,9 @@ fn what_a_fault_may_not_say_is_told_with_what_there_is() {
         "vm=a/b/c:gone",
         "vm=:gone",
         "vm=dev-vm-1",
+        "subscription=dev:gone",
+        "subscription=5a4db0e5-0000-4000-8000-000000000002",
+        "subscription=5a4db0e5-0000-4000-8000-000000000002:vm=a:gone",
         "policy-modified:drop=yes",
         "\u{1b}[2J",
     ]
@@ -145,6 +148,9 @@ fn what_a_fault_may_not_say_is_told_with_what_there_is() {
     "vm=a/b/c:gone": `vm=a/b/c` is neither `vm=NAME` nor `vm=GROUP/NAME`
     "vm=:gone": `vm=` is neither `vm=NAME` nor `vm=GROUP/NAME`
     "vm=dev-vm-1": after `vm=NAME:` comes the kind of the fault
+    "subscription=dev:gone": `subscription=dev` is no subscription: write its id, a GUID
+    "subscription=5a4db0e5-0000-4000-8000-000000000002": after `subscription=ID:` comes the kind of the fault
+    "subscription=5a4db0e5-0000-4000-8000-000000000002:vm=a:gone": unknown fault `vm=a`; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm
     "policy-modified:drop=yes": unknown value `yes`; `drop` takes false, true
     "\u{1b}[2J": unknown fault `\u{1b}[2J`; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm
     "#);
