@@ -7,6 +7,7 @@ mod network;
 mod refusals;
 mod serve;
 mod start;
+mod subscriptions;
 mod tags;
 
 use std::path::PathBuf;
