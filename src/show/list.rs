@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::Paint;
 use super::table::{self, Cell, Column, Tone};
-use super::words::{count, names, told_apart};
+use super::words::{FileOf, count, names, told_apart};
 use crate::listing::{Ask, Listing, Row};
 use crate::model::{LiveName, Power, Vm};
 use crate::text::{escape, quote};
@@ -20,6 +20,9 @@ const COLUMNS: [Column; 5] = [
     column("Session", 15, 9),
 ];
 
+/// Behind the others, where there are several files.
+const FILE: Column = column("File", 4, 8);
+
 const fn column(head: &'static str, least: usize, floor: usize) -> Column {
     Column { head, least, floor }
 }
@@ -29,8 +32,14 @@ const DUPLICATE: char = '!';
 const DIFFERS: char = '~';
 const FOREIGN: char = '@';
 
-/// The table, at most `room` columns wide if there is a limit; nothing where there is no VM to show.
-pub fn list(listing: &Listing<'_>, room: Option<usize>, paint: Paint) -> String {
+/// The table, at most `room` columns wide if there is a limit; nothing where there is no VM to show. `file` names the file of
+/// each VM, where there are several.
+pub fn list(
+    listing: &Listing<'_>,
+    file: Option<&FileOf<'_>>,
+    room: Option<usize>,
+    paint: Paint,
+) -> String {
     if listing.rows.is_empty() {
         return String::new();
     }
@@ -42,16 +51,20 @@ pub fn list(listing: &Listing<'_>, room: Option<usize>, paint: Paint) -> String 
             region => escape(region).into_owned(),
         };
         let address = address(vm).map_or("-".to_owned(), |address| address.to_string());
-        [
+        let mut cells = vec![
             name(&vm.id).into(),
             status(vm.power),
             address.into(),
             region.into(),
             session(row),
-        ]
+        ];
+        cells.extend(file.map(|file| file(&vm.id).to_owned().into()));
+        cells
     };
-    let rows: Vec<_> = listing.rows.iter().map(cells).collect();
-    table::table(&COLUMNS, &rows, room, paint)
+    let rows: Vec<Vec<Cell>> = listing.rows.iter().map(cells).collect();
+    let columns = COLUMNS.iter().copied().chain(file.map(|_| FILE));
+    let columns: Vec<Column> = columns.collect();
+    table::table(&columns, &rows, room, paint)
 }
 
 /// The address to reach a VM by: a public one, where it has one.

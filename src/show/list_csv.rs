@@ -5,9 +5,15 @@ use crate::listing::{Listing, Row};
 use crate::model::LiveName;
 use crate::text::escape;
 
-/// One line for each VM below a header, quoted as RFC 4180 says, with LF; what is none is empty.
+/// One line for each VM below a header, quoted as RFC 4180 says, with LF; what is none is empty. Of VMs of several
+/// subscriptions, the last column says which each is in.
 pub fn list_csv(listing: &Listing<'_>) -> String {
-    let mut text = "name,resource_group,status,ip_address,region,session,owner\n".to_owned();
+    let is_one_of_several = |row: &Row<'_>| row.vm.id.subscription().is_some();
+    let last = match listing.rows.iter().any(is_one_of_several) {
+        true => ",subscription",
+        false => "",
+    };
+    let mut text = format!("name,resource_group,status,ip_address,region,session,owner{last}\n");
     for Row { vm, .. } in &listing.rows {
         let raw = |name: &Option<LiveName>| {
             name.as_ref()
@@ -23,6 +29,9 @@ pub fn list_csv(listing: &Listing<'_>) -> String {
             raw(&vm.held.owner),
         ];
         text.push_str(&cells.map(|text| cell(&text)).join(","));
+        if let Some(subscription) = vm.id.subscription() {
+            text.push_str(&format!(",{subscription}"));
+        }
         text.push('\n');
     }
     text

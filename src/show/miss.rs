@@ -29,7 +29,9 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss) -> (String, String) {
         }
         Miss::Ambiguous { by, vms } => {
             let listed: String = vms.iter().map(|vm| format!("\n  {vm}")).collect();
+            let in_several = vms.iter().any(|vm| vm.subscription().is_some());
             let help = match *by {
+                "name" if in_several => "say which as SUBSCRIPTION/GROUP/VM",
                 "name" => "say which with --rg",
                 "session" => "connect by VM name, and give one of them another session",
                 _ => "connect by VM name",

@@ -43,4 +43,4 @@ pub use ssh_config::left_out;
 pub use tags::{tag_altered, tag_refusal, tags};
 pub use unusable::unusable;
 pub use whoami::{NamedBy, Right, Who, whoami_json};
-pub use words::{count, names, why};
+pub use words::{FileOf, count, names, why};

@@ -65,9 +65,9 @@ impl Cell {
 }
 
 /// The table; with `room`, no wider than that where the columns' floors allow it: the widest are cut first.
-pub(super) fn table<const N: usize>(
-    columns: &[Column; N],
-    rows: &[[Cell; N]],
+pub(super) fn table(
+    columns: &[Column],
+    rows: &[Vec<Cell>],
     room: Option<usize>,
     paint: Paint,
 ) -> String {
@@ -94,11 +94,7 @@ pub(super) fn table<const N: usize>(
     text
 }
 
-fn widths<const N: usize>(
-    columns: &[Column; N],
-    rows: &[[Cell; N]],
-    room: Option<usize>,
-) -> Vec<usize> {
+fn widths(columns: &[Column], rows: &[Vec<Cell>], room: Option<usize>) -> Vec<usize> {
     let mut widths: Vec<usize> = columns
         .iter()
         .map(|column| measure_text_width(column.head))
@@ -108,7 +104,7 @@ fn widths<const N: usize>(
             *width = cell.width().max(*width);
         }
     }
-    let frame = 3 * N + 1;
+    let frame = 3 * columns.len() + 1;
     let whole = |widths: &[usize]| widths.iter().sum::<usize>() + frame;
     let comfortable: Vec<usize> = columns
         .iter()
@@ -150,7 +146,7 @@ mod tests {
         let row = |(name, what, mark): &(&str, &str, &str)| {
             let mut what = Cell::from((*what).to_owned());
             what.mark = (*mark).to_owned();
-            [Cell::from((*name).to_owned()), what]
+            vec![Cell::from((*name).to_owned()), what]
         };
         let rows: Vec<_> = rows.iter().map(row).collect();
         table(&COLUMNS, &rows, Some(room), Paint::default())

@@ -172,15 +172,20 @@ pub(super) fn symbol(step: &Step) -> char {
     }
 }
 
-/// Names `vms` among themselves: a VM by its own name, or as `GROUP/VM` where another has the same.
+/// The name of a VM's file, where there are several.
+pub type FileOf<'a> = dyn Fn(&VmId) -> &'a str + 'a;
+
+/// Names `vms` among those of their subscription: a VM by its own name, or as `GROUP/VM` where another has the same.
 pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&VmId) -> String {
-    let mut called: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut called: BTreeMap<_, usize> = BTreeMap::new();
     for vm in vms {
-        *called.entry(vm.folded_name()).or_default() += 1;
+        *called
+            .entry((vm.subscription(), vm.folded_name()))
+            .or_default() += 1;
     }
-    move |vm| match called.get(vm.folded_name()) {
+    move |vm| match called.get(&(vm.subscription(), vm.folded_name())) {
         None | Some(1) => vm.name().to_owned(),
-        Some(_) => vm.to_string(),
+        Some(_) => vm.in_subscription(),
     }
 }
 

@@ -105,7 +105,10 @@ pub fn config<'d>(
 /// One `Host` block, with an empty line before it; none where the VM has no address.
 fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> {
     let Route { host, jump } = Route::to(vm, defaults)?;
-    let mut block = format!("\n# {}\nHost {name}\n    HostName {host}\n", vm.id);
+    let mut block = format!(
+        "\n# {}\nHost {name}\n    HostName {host}\n",
+        vm.id.in_subscription()
+    );
     if let Some(user) = &defaults.user {
         // Here a backslash escapes.
         let user = user.as_str().replace('\\', "\\\\");

@@ -12,7 +12,7 @@ use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
-use crate::show;
+use crate::show::{self, FileOf};
 use crate::ssh;
 use crate::text::plain;
 use crate::text::quote;
@@ -34,7 +34,11 @@ pub(super) async fn run(
     streams.warn_incomplete(&live);
     let found = match &args.name {
         Some(name) => Some(find(&live, name, &context, args)?),
-        None => picker::pick(&live, streams)?,
+        None => {
+            let file = |vm: &VmId| context.part_of(vm).name.as_str();
+            let file = context.has_several().then_some(&file as &FileOf<'_>);
+            picker::pick(&live, file, streams)?
+        }
     };
     context.first.arm.restart_time();
     let Some(found) = found else {

@@ -1,6 +1,6 @@
 //! What a command starts from: the files, and the Azures that they speak of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ use crate::apply::Place;
 use crate::azure::{Patience, fleet};
 use crate::cli::Common;
 use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, VmId};
-use crate::show::{self, NamedBy};
+use crate::show::NamedBy;
 
 /// The files of a command, valid and held against each other, and their Azures, opened.
 pub(super) struct Context {
@@ -22,6 +22,8 @@ pub(super) struct Context {
     pub first: Part,
     /// The others, where several are named.
     others: Vec<Part>,
+    /// Of several, the place of the one that declares each VM.
+    declaring: HashMap<VmId, usize>,
     streams: Streams,
 }
 
@@ -76,6 +78,7 @@ impl Context {
         let mut context = Self {
             first,
             others,
+            declaring: HashMap::new(),
             streams,
         };
         if context.is_over_several() {
@@ -84,6 +87,13 @@ impl Context {
                 let desired = std::mem::take(&mut part.file.desired);
                 part.file.desired = desired.within(part.arm.subscription());
             }
+        }
+        if context.has_several() {
+            let lines = context.parts().enumerate().flat_map(|(at, part)| {
+                let lines = part.file.desired.sessions.iter();
+                lines.map(move |line| (line.vm.clone(), at))
+            });
+            context.declaring = lines.collect();
         }
         Ok(context)
     }
@@ -113,11 +123,10 @@ impl Context {
 
     /// The file whose word on `vm` counts: the one that declares it, else the first of its subscription.
     pub fn part_of(&self, vm: &VmId) -> &Part {
-        let declares = |part: &&Part| part.file.desired.sessions.iter().any(|line| line.vm == *vm);
+        let declaring = self.declaring.get(vm).and_then(|at| self.parts().nth(*at));
         let subscription = vm.subscription();
         let is_its = |part: &&Part| subscription.is_none_or(|id| id == part.arm.subscription());
-        let found = self.parts().find(declares);
-        found
+        declaring
             .or_else(|| self.parts().find(is_its))
             .unwrap_or(&self.first)
     }
@@ -132,8 +141,11 @@ impl Context {
 
     /// The files' name, as the user knows it, for a sentence about all of them.
     pub fn name(&self) -> String {
-        let names: Vec<String> = self.parts().map(|part| part.name.clone()).collect();
-        show::names(&names)
+        match self.others.as_slice() {
+            [] => self.first.name.clone(),
+            [other] => format!("{} and {}", self.first.name, other.name),
+            others => format!("the {} files", others.len() + 1),
+        }
     }
 
     /// The Azure, as the user knows it: "the sandbox", "5 subscriptions".

@@ -4,8 +4,8 @@ use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
-use crate::model::Scope;
-use crate::show;
+use crate::model::{Scope, VmId};
+use crate::show::{self, FileOf};
 use crate::text::quote;
 
 pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Result<Exit, Trouble> {
@@ -19,8 +19,10 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     let live = context.everything(with_group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     let subscription = context.first.arm.subscription();
+    let file = |vm: &VmId| context.part_of(vm).name.as_str();
+    let file = context.has_several().then_some(&file as &FileOf<'_>);
     streams.print(&match args.format {
-        ListFormat::Table => show::list(&listing, streams.width(), streams.stdout),
+        ListFormat::Table => show::list(&listing, file, streams.width(), streams.stdout),
         ListFormat::Json => show::list_json(&listing, subscription),
         ListFormat::Csv => show::list_csv(&listing),
     })?;

@@ -8,7 +8,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 
 use super::{Streams, Trouble};
 use crate::model::{Live, Vm};
-use crate::show;
+use crate::show::{self, FileOf};
 use crate::text::plain;
 
 /// Whether there is someone who can choose.
@@ -23,11 +23,15 @@ pub(super) fn check_terminal() -> Result<(), Trouble> {
 }
 
 /// The VM that a person chose by typing a part of its name or session; none if they left.
-pub(super) fn pick(live: &Live, streams: Streams) -> Result<Option<&Vm>, Trouble> {
+pub(super) fn pick<'l>(
+    live: &'l Live,
+    file: Option<&FileOf<'_>>,
+    streams: Streams,
+) -> Result<Option<&'l Vm>, Trouble> {
     let terminal = Term::stderr();
     let (rows, columns) = terminal.size();
     // Each line has a mark before it, and the last column stays empty.
-    let vms = show::picker(live, usize::from(columns).saturating_sub(3));
+    let vms = show::picker(live, file, usize::from(columns).saturating_sub(3));
     if vms.is_empty() {
         let message = "there is no VM in scope to connect to";
         return Err(Trouble::new(
