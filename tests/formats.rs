@@ -52,6 +52,42 @@ fn hold_against_schema(json: &str) {
 }
 
 #[test]
+fn the_json_of_several_files_is_what_its_schema_says() {
+    let project = Project::new("");
+    let ids = [1, 2].map(azlin::sandbox::subscription_id);
+    let fleet = [(&ids[0], "db"), (&ids[1], "web")].map(|(id, session)| {
+        serde_json::json!({
+            "subscription": id, "group": "rg", "name": "vm", "tags": { "azlin_session": session },
+        })
+    });
+    project.set_fleet(fleet.to_vec());
+    for (name, id, session) in [
+        ("sessions.toml", &ids[0], "web"),
+        ("two.toml", &ids[1], "db"),
+    ] {
+        let file = format!(
+            "azure.cloud = 'sandbox'\nazure.subscription = '{id}'\n[sessions.rg]\nvm = '{session}'\ngone = 'x-{session}'\n"
+        );
+        std::fs::write(project.path().join(name), file).unwrap();
+    }
+    let plan = project.run(&["plan", "--file", ".", "--format", "json"]);
+    hold_against_schema(&plan.stdout);
+    assert!(plan.stdout.contains("waits_for_others"), "{plan}");
+    let applying = [
+        "apply",
+        "--partial",
+        "--auto-approve",
+        "--file",
+        ".",
+        "--format",
+        "json",
+    ];
+    let applied = project.run(&applying);
+    hold_against_schema(&applied.stdout);
+    assert_eq!(applied.code(), 5, "{applied}");
+}
+
+#[test]
 fn the_text_says_everything() {
     assert_snapshot!(everything().run(&["plan"]).stdout, @r#"
     azlin will change 7 sessions in the sandbox:

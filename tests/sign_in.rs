@@ -520,6 +520,57 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     assert_eq!(azure.asked().len(), 0);
 }
 
+/// A file more for each of subscriptions 2 to 4.
+fn with_three_more(project: Project) -> Project {
+    for number in 2..=4 {
+        let file = format!(
+            "[azure]\nsubscription = '{}'\n",
+            sandbox::subscription_id(number)
+        );
+        let name = format!("{number}.toml");
+        std::fs::write(project.path().join(name), file).unwrap();
+    }
+    project
+}
+
+#[test]
+fn one_token_opens_all_subscriptions_of_a_service_principal() {
+    let (folder, azure) = cloud(faithful);
+    sandbox::reset_several(&folder.path().join("sandbox.json"), Some(3), 4).unwrap();
+    let project = with_three_more(project(&azure, &SECRET));
+    let ran = project.run(&["plan", "--file", "."]);
+    arm_got(&azure, &ran, "secret-token-1");
+    assert_eq!((arm(&azure).len(), logins(&azure).len()), (4, 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn az_is_asked_once_for_the_subscriptions_of_a_tenant() {
+    let (folder, azure) = cloud(faithful);
+    sandbox::reset_several(&folder.path().join("sandbox.json"), Some(3), 4).unwrap();
+    let project = with_three_more(project(&azure, &[]).with_env("AZURE_CONFIG_DIR", "."));
+    // What the profile says of the fourth is nothing.
+    let known = [(1, "a"), (2, "b"), (3, "a")].map(|(number, tenant)| {
+        json!({ "id": sandbox::subscription_id(number).to_uppercase(), "tenantId": tenant })
+    });
+    let profile = json!({ "subscriptions": known }).to_string();
+    std::fs::write(project.path().join("azureProfile.json"), profile).unwrap();
+    let asked = project.path().join("asked");
+    let script = format!(
+        "for word; do :; done; echo $word >> {}; echo '{{\"accessToken\":\"secret-token-az\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'",
+        asked.display()
+    );
+    // `sessions.toml`, of the first subscription, is the last by name.
+    let project = stand_in(project, "az", &script);
+    let ran = project.run(&["plan", "--file", "."]);
+    arm_got(&azure, &ran, "secret-token-az");
+    let asked = std::fs::read_to_string(asked).unwrap();
+    let mut asked: Vec<&str> = asked.lines().collect();
+    asked.sort();
+    let once = [2, 3, 4].map(sandbox::subscription_id);
+    assert_eq!(asked, once, "the first shares the token of the third");
+}
+
 #[cfg(unix)]
 #[test]
 fn az_that_fails_is_asked_once_for_all_requests() {

@@ -78,6 +78,9 @@ fn vm_names(names: &[Name]) -> Offers {
         let (vm, name) = same.first_key_value()?;
         let about = match same.len() {
             1 => about(name),
+            many if vm.subscription().is_some() => {
+                format!("{many} VMs: say which as SUBSCRIPTION/GROUP/VM")
+            }
             many => format!("VM in {many} resource groups: say which with --rg"),
         };
         Some((vm.name().to_owned(), about))
