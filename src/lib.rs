@@ -12,6 +12,9 @@
 //!             └──resolve (name → VM)──▶ ssh
 //! ```
 //!
+//! Several files make several of each and one plan for each of them, made together: a VM's id then carries its subscription, so
+//! that what holds within one holds over all by the same code.
+//!
 //! Data flows left to right and never back. Everything between the two ends is pure: no clock, no network, no file, no
 //! terminal, so that a test is a call.
 //!
@@ -24,7 +27,7 @@
 //! 3. The bearer token stays in [`azure`], on `azure_core` 1.x's pipeline. The legacy crate gets a placeholder.
 //! 4. No request leaves for a host other than the one that was opened, whatever an answer or the file says.
 //! 5. Only the session's tag and the owner's are ever written, and others only where `tag` names them; through the Tags API.
-//! 6. No prefix of a plan's steps puts a name on more VMs than held it before.
+//! 6. No prefix of the steps of plans made together puts a name on more VMs than held it before.
 //! 7. Planning is deterministic; applying a plan and planning again yields nothing to do.
 //! 8. What Azure or the file says reaches a terminal, Markdown, CSV, an ssh_config or a pipeline's log only escaped or validated.
 
