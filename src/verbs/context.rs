@@ -180,21 +180,21 @@ impl Context {
 
     /// Which VMs hold which sessions now.
     pub async fn sessions(&self) -> Result<Live, Trouble> {
-        self.sessions_in(Scope::clone).await
+        self.sessions_in(&Scope::clone).await
     }
 
     /// The same, of a scope that need not be the files': what `scope` makes of it.
-    pub async fn sessions_in(&self, scope: impl Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+    pub async fn sessions_in(&self, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         self.read(What::Sessions, scope).await
     }
 
     /// Which VMs hold which sessions now, run, and have which addresses.
-    pub async fn everything(&self, scope: impl Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+    pub async fn everything(&self, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         self.read(What::Everything, scope).await
     }
 
     /// Reads all subscriptions at the same time.
-    async fn read(&self, what: What, scope: impl Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+    async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         let now = SystemTime::now();
         let readings = self.subscriptions().map(|part| {
             let own = self.scope_of(part.arm.subscription());

@@ -20,7 +20,7 @@ pub(super) async fn run(
     let wanted = args.name.as_deref().map(session_name).transpose()?;
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, &args.vm, args.rg.as_deref());
-    let live = context.sessions_in(with_group).await?;
+    let live = context.sessions_in(&with_group).await?;
     let vm = super::vm_called(&live, &args.vm, args.rg.as_deref())?;
     streams.warn_incomplete(&live);
     let part = context.part_of(&vm.id);

@@ -28,7 +28,7 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let live = context.everything(Scope::clone).await?;
+    let live = context.everything(&Scope::clone).await?;
     streams.warn_incomplete(&live);
     let home = std::env::home_dir().map(|home| home.join(".ssh"));
     let own = home.as_ref().map(|folder| read(&folder.join("config")));

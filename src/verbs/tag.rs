@@ -51,7 +51,7 @@ async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, 
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => own.clone(),
     };
-    let live = context.sessions_in(scope).await?;
+    let live = context.sessions_in(&scope).await?;
     streams.warn_incomplete(&live);
     super::vm_called(&live, &which.vm, group).cloned()
 }
