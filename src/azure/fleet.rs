@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use futures::{StreamExt as _, stream};
 use serde::Deserialize;
 
 use super::Failure;
@@ -16,6 +17,9 @@ use crate::model::{Addresses, Gaps, Guid, Held, Live, Power, Scope, TagKey, Vm, 
 /// The versions of Azure's REST interfaces that azlin speaks.
 const COMPUTE: (&str, &str) = ("api-version", "2024-03-01");
 const NETWORK: (&str, &str) = ("api-version", "2023-11-01");
+
+/// How many resource groups are listed at once: a file may name hundreds.
+const GROUPS_AT_ONCE: usize = 16;
 
 /// Another tool writes this key; azlin says so once and leaves it alone.
 const FOREIGN_TAG: &str = "azlin-session";
@@ -102,7 +106,8 @@ async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimV
         arm.list(doing, arm.url(&segments, &query))
     });
     let mut all = Listed::default();
-    for listed in futures::future::join_all(lists).await {
+    let mut lists = stream::iter(lists).buffered(GROUPS_AT_ONCE);
+    while let Some(listed) = lists.next().await {
         match listed {
             Ok(listed) => {
                 all.items.extend(listed.items);

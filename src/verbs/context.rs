@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures::future::join_all;
+use futures::{StreamExt as _, stream};
 
 use super::files::{self, Valid};
 use super::names;
@@ -26,6 +26,9 @@ pub(super) struct Context {
     declaring: HashMap<VmId, usize>,
     streams: Streams,
 }
+
+/// How many subscriptions are read at once: each takes up to four connections.
+const AT_ONCE: usize = 16;
 
 /// What is read of Azure.
 #[derive(Clone, Copy)]
@@ -193,7 +196,7 @@ impl Context {
         self.read(What::Everything, scope).await
     }
 
-    /// Reads all subscriptions at the same time.
+    /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes.
     async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         let now = SystemTime::now();
         let readings = self.subscriptions().map(|part| {
@@ -209,7 +212,8 @@ impl Context {
             }
         });
         let reading = || format!("reading {}", self.place());
-        let read = self.streams.patiently(reading, join_all(readings)).await;
+        let readings = stream::iter(readings).buffered(AT_ONCE).collect();
+        let read: Vec<_> = self.streams.patiently(reading, readings).await;
         let mut all = Live::default();
         let mut troubles = Vec::new();
         for (part, live, is_all) in read {
