@@ -1,19 +1,14 @@
 //! Who changes: each line of the files against the VM that it names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use time::Duration;
 
-use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, Goal, Plan, Why};
+use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, Goal, Plan};
 use crate::model::{Declared, Desired, Live, LiveName, Owner, SubscriptionId, Vm, VmId};
-use crate::text::nearest;
 
 /// The VMs that hold each name.
 type Holders<'l> = HashMap<&'l str, Vec<&'l VmId>>;
-
-/// How many lines of missing VMs are offered similar names. A file with more of them is read against the wrong
-/// subscription, and no list of names helps.
-const MOST_NEAREST: usize = 50;
 
 /// How many other holders of a name a change speaks of: with each of all it would grow with the square of the fleet.
 const MOST_CURES: usize = 5;
@@ -33,9 +28,7 @@ pub(super) struct Diff {
 
 pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> Diff {
     let differ = Differ::new(files, live, aim);
-    let mut blocked = differ.directly_blocked();
-    differ.add_stuck(&mut blocked);
-
+    let mut blocked = differ.blocked();
     let mut diff = Diff {
         changes: Vec::new(),
         files: Vec::new(),
@@ -131,19 +124,20 @@ fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
 }
 
 /// A line that counts, with what its file says of all of them.
-struct Line<'a> {
-    file: usize,
-    owner: Option<&'a Owner>,
-    declared: &'a Declared,
+pub(super) struct Line<'a> {
+    pub file: usize,
+    pub owner: Option<&'a Owner>,
+    pub declared: &'a Declared,
 }
 
-struct Differ<'a> {
+/// The files and Azure, indexed.
+pub(super) struct Differ<'a> {
     files: &'a [&'a Desired],
-    live: &'a Live,
-    aim: &'a Aim,
-    holders: Holders<'a>,
+    pub live: &'a Live,
+    pub aim: &'a Aim,
+    pub holders: Holders<'a>,
     /// The lines that count today, by VM.
-    wanted: HashMap<&'a VmId, Line<'a>>,
+    pub wanted: HashMap<&'a VmId, Line<'a>>,
     /// The lines whose day is over, by VM.
     expired: HashMap<&'a VmId, &'a Declared>,
     /// The file of each owner: one in a subscription.
@@ -184,7 +178,7 @@ impl<'a> Differ<'a> {
     }
 
     /// The lines that count today, in the order of the files.
-    fn lines(&self) -> impl Iterator<Item = &Line<'a>> {
+    pub fn lines(&self) -> impl Iterator<Item = &Line<'a>> {
         let lines = self.files.iter().flat_map(|file| &file.sessions);
         lines.filter_map(|line| self.wanted.get(&line.vm))
     }
@@ -229,7 +223,7 @@ impl<'a> Differ<'a> {
     }
 
     /// The removal of a session that a file's owner gave to `vm` and that no line wants; nothing of anybody else's.
-    fn clear(&self, vm: &Vm) -> Option<Change> {
+    pub fn clear(&self, vm: &Vm) -> Option<Change> {
         (self.owner_of(vm).is_some() && self.aim.reaches(&vm.id)).then(|| Change {
             vm: vm.id.clone(),
             machine: vm.machine.clone(),
@@ -240,122 +234,6 @@ impl<'a> Differ<'a> {
             to: Goal::default(),
             cures: Vec::new(),
         })
-    }
-
-    /// The lines that something which this plan does not change stands in the way of.
-    fn directly_blocked(&self) -> HashMap<VmId, Why> {
-        let by_name = self.live.by_name();
-        let mut blocked = HashMap::new();
-        let mut suggested = 0;
-        for wanted in self.lines() {
-            let line = wanted.declared;
-            let lower = line.session.as_str().to_lowercase();
-            let shadow = by_name.get(lower.as_str()).into_iter().flatten();
-            let shadow = shadow.copied().find(|id| **id != line.vm);
-            let why = match self.live.vms.get(&line.vm) {
-                None => {
-                    suggested += 1;
-                    let nearest = match suggested <= MOST_NEAREST {
-                        true => self.nearest_vms(&line.vm),
-                        false => Vec::new(),
-                    };
-                    Some(Why::NoSuchVm { nearest })
-                }
-                Some(vm) => self
-                    .other_owner(vm, wanted)
-                    .or_else(|| shadow.map(|by| Why::Shadowed { by: by.clone() }))
-                    .or_else(|| self.kept_by_others(line)),
-            };
-            if let Some(why) = why {
-                blocked.insert(line.vm.clone(), why);
-            }
-        }
-        blocked
-    }
-
-    /// That `vm` belongs to another owner. A file without an owner is content where the session is right.
-    fn other_owner(&self, vm: &Vm, line: &Line<'_>) -> Option<Why> {
-        let by = vm.held.owner.as_ref()?;
-        let held = vm.held.session.as_ref();
-        let right = held.is_some_and(|name| *name == line.declared.session);
-        let content = line.owner.is_none() && right;
-        let ours = vm.held.is_owned_by(line.owner);
-        let taken = self.aim.take.contains(&vm.id);
-        (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
-    }
-
-    /// That VMs hold `line`'s session which this plan leaves alone: no line moves them, and they are not cleared.
-    fn kept_by_others(&self, line: &Declared) -> Option<Why> {
-        let holders = self
-            .holders
-            .get(line.session.as_str())
-            .into_iter()
-            .flatten();
-        let keeps = |id: &&&VmId| {
-            let moved = self.wanted.contains_key(**id) && self.aim.reaches(id);
-            let cleared = || {
-                self.live
-                    .vms
-                    .get(**id)
-                    .is_some_and(|vm| self.clear(vm).is_some())
-            };
-            **id != &line.vm && !moved && (self.wanted.contains_key(**id) || !cleared())
-        };
-        let by: Vec<VmId> = holders.filter(keeps).map(|id| (*id).clone()).collect();
-        (!by.is_empty()).then_some(Why::Held { by })
-    }
-
-    /// The lines whose session is held by a VM that is itself blocked, and so on until nothing is added.
-    fn add_stuck(&self, blocked: &mut HashMap<VmId, Why>) {
-        let mut stuck: Vec<&VmId> = self
-            .lines()
-            .map(|line| &line.declared.vm)
-            .filter(|vm| blocked.contains_key(*vm))
-            .collect();
-        if stuck.is_empty() {
-            return;
-        }
-        let takers: HashMap<&str, &Declared> = self
-            .lines()
-            .map(|line| (line.declared.session.as_str(), line.declared))
-            .collect();
-        while let Some(holder) = stuck.pop() {
-            let held = self
-                .live
-                .vms
-                .get(holder)
-                .and_then(|vm| vm.held.session.as_ref());
-            let taker = held.and_then(|name| takers.get(name.raw()));
-            if let Some(taker) = taker
-                && taker.vm != *holder
-                && !blocked.contains_key(&taker.vm)
-            {
-                blocked.insert(taker.vm.clone(), Why::Stuck { by: holder.clone() });
-                stuck.push(&taker.vm);
-            }
-        }
-    }
-
-    /// VMs of a similar name: the same name in another group first, then similar ones in the same group.
-    fn nearest_vms(&self, missing: &VmId) -> Vec<VmId> {
-        const MOST: usize = 3;
-        let ids = || self.live.vms.keys();
-        let elsewhere = ids().filter(|id| id.folded_name() == missing.folded_name());
-        let mut found: Vec<VmId> = elsewhere.cloned().collect();
-        let neighbours: BTreeMap<&str, &VmId> = ids()
-            .filter(|id| id.folded().0 == missing.folded().0)
-            .filter(|id| id.subscription() == missing.subscription())
-            .map(|id| (id.folded_name(), id))
-            .collect();
-        let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
-        found.extend(
-            names
-                .iter()
-                .filter_map(|name| neighbours.get(name))
-                .map(|id| (*id).clone()),
-        );
-        found.truncate(MOST);
-        found
     }
 }
 

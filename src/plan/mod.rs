@@ -1,9 +1,10 @@
-//! Desired and live → [`Plan`]: who changes (`diff`), in which order (`order`), what is refused (`guard`), and a plan
-//! that waits in a file (`saved`). Several files are planned together ([`Plans`]).
+//! Desired and live → [`Plan`]: who changes (`diff`), what stands in the way (`blocked`), in which order (`order`), what is
+//! refused (`guard`), and a plan that waits in a file (`saved`). Several files are planned together ([`Plans`], [`bundle`]).
 //!
 //! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
 //! Azure answered.
 
+mod blocked;
 pub mod bundle;
 mod by_hand;
 mod day;

@@ -1,0 +1,137 @@
+//! What stands in the way of lines: VMs that are not there or another owner's, and names that VMs keep.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Why;
+use super::diff::{Differ, Line};
+use crate::model::{Declared, Vm, VmId};
+use crate::text::nearest;
+
+/// How many lines of missing VMs are offered similar names. A file with more of them is read against the wrong
+/// subscription, and no list of names helps.
+const MOST_NEAREST: usize = 50;
+
+impl Differ<'_> {
+    /// The lines that cannot be carried out, by VM, and why.
+    pub(super) fn blocked(&self) -> HashMap<VmId, Why> {
+        let mut blocked = self.directly_blocked();
+        self.add_stuck(&mut blocked);
+        blocked
+    }
+
+    /// The lines that something which this plan does not change stands in the way of.
+    fn directly_blocked(&self) -> HashMap<VmId, Why> {
+        let by_name = self.live.by_name();
+        let mut blocked = HashMap::new();
+        let mut suggested = 0;
+        for wanted in self.lines() {
+            let line = wanted.declared;
+            let lower = line.session.as_str().to_lowercase();
+            let shadow = by_name.get(lower.as_str()).into_iter().flatten();
+            let shadow = shadow.copied().find(|id| **id != line.vm);
+            let why = match self.live.vms.get(&line.vm) {
+                None => {
+                    suggested += 1;
+                    let nearest = match suggested <= MOST_NEAREST {
+                        true => self.nearest_vms(&line.vm),
+                        false => Vec::new(),
+                    };
+                    Some(Why::NoSuchVm { nearest })
+                }
+                Some(vm) => self
+                    .other_owner(vm, wanted)
+                    .or_else(|| shadow.map(|by| Why::Shadowed { by: by.clone() }))
+                    .or_else(|| self.kept_by_others(line)),
+            };
+            if let Some(why) = why {
+                blocked.insert(line.vm.clone(), why);
+            }
+        }
+        blocked
+    }
+
+    /// That `vm` belongs to another owner. A file without an owner is content where the session is right.
+    fn other_owner(&self, vm: &Vm, line: &Line<'_>) -> Option<Why> {
+        let by = vm.held.owner.as_ref()?;
+        let held = vm.held.session.as_ref();
+        let right = held.is_some_and(|name| *name == line.declared.session);
+        let content = line.owner.is_none() && right;
+        let ours = vm.held.is_owned_by(line.owner);
+        let taken = self.aim.take.contains(&vm.id);
+        (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
+    }
+
+    /// That VMs hold `line`'s session which this plan leaves alone: no line moves them, and they are not cleared.
+    fn kept_by_others(&self, line: &Declared) -> Option<Why> {
+        let holders = self
+            .holders
+            .get(line.session.as_str())
+            .into_iter()
+            .flatten();
+        let keeps = |id: &&&VmId| {
+            let moved = self.wanted.contains_key(**id) && self.aim.reaches(id);
+            let cleared = || {
+                self.live
+                    .vms
+                    .get(**id)
+                    .is_some_and(|vm| self.clear(vm).is_some())
+            };
+            **id != &line.vm && !moved && (self.wanted.contains_key(**id) || !cleared())
+        };
+        let by: Vec<VmId> = holders.filter(keeps).map(|id| (*id).clone()).collect();
+        (!by.is_empty()).then_some(Why::Held { by })
+    }
+
+    /// The lines whose session is held by a VM that is itself blocked, and so on until nothing is added.
+    fn add_stuck(&self, blocked: &mut HashMap<VmId, Why>) {
+        let mut stuck: Vec<&VmId> = self
+            .lines()
+            .map(|line| &line.declared.vm)
+            .filter(|vm| blocked.contains_key(*vm))
+            .collect();
+        if stuck.is_empty() {
+            return;
+        }
+        let takers: HashMap<&str, &Declared> = self
+            .lines()
+            .map(|line| (line.declared.session.as_str(), line.declared))
+            .collect();
+        while let Some(holder) = stuck.pop() {
+            let held = self
+                .live
+                .vms
+                .get(holder)
+                .and_then(|vm| vm.held.session.as_ref());
+            let taker = held.and_then(|name| takers.get(name.raw()));
+            if let Some(taker) = taker
+                && taker.vm != *holder
+                && !blocked.contains_key(&taker.vm)
+            {
+                blocked.insert(taker.vm.clone(), Why::Stuck { by: holder.clone() });
+                stuck.push(&taker.vm);
+            }
+        }
+    }
+
+    /// VMs of a similar name: the same name in another group first, then similar ones in the same group.
+    fn nearest_vms(&self, missing: &VmId) -> Vec<VmId> {
+        const MOST: usize = 3;
+        let ids = || self.live.vms.keys();
+        let elsewhere = ids().filter(|id| id.folded_name() == missing.folded_name());
+        let mut found: Vec<VmId> = elsewhere.cloned().collect();
+        let neighbours: BTreeMap<&str, &VmId> = ids()
+            .filter(|id| id.folded().0 == missing.folded().0)
+            .filter(|id| id.subscription() == missing.subscription())
+            .map(|id| (id.folded_name(), id))
+            .collect();
+        let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
+        found.extend(
+            names
+                .iter()
+                .filter_map(|name| neighbours.get(name))
+                .map(|id| (*id).clone()),
+        );
+        found.truncate(MOST);
+        found
+    }
+}
