@@ -179,8 +179,8 @@ fn a_swap_between_subscriptions_is_planned_applied_and_then_matches() {
 
     Over 2 files: 1 to set, 2 to change, 0 to clear, 0 blocked.
     ");
-    assert_snapshot!(several.run(&["apply", "--auto-approve"]), @r"
-    $ azlin apply --auto-approve --file teams -> 0
+    assert_snapshot!(several.run(&["apply", "--auto-approve", "--parallelism", "1"]), @r"
+    $ azlin apply --auto-approve --parallelism 1 --file teams -> 0
     --- stdout
     teams/1.toml
     azlin will change 1 session in subscription 5a4db0e5-0000-4000-8000-000000000000 at HOST:
