@@ -290,6 +290,32 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
 }
 
 #[test]
+fn the_markdown_of_300_files_fits_a_comment_too() {
+    let aim = Aim::on(date!(2026 - 11 - 23));
+    for changes in [1, 50] {
+        let (desired, live) = large(changes);
+        let plan = plan(&desired, &live, &aim);
+        let names = (0..300).map(|n| format!("teams.of.the.whole.company/{n:03}.toml"));
+        let names: Vec<String> = names.collect();
+        let place = "subscription 5a4db0e5-0000-4000-8000-000000000002 at 127.0.0.1:8999";
+        let section = |file| Section {
+            plan: &plan,
+            place,
+            file,
+        };
+        let sections: Vec<Section<'_>> = names.iter().map(|name| section(name)).collect();
+        let markdown = show::markdown(&sections, None);
+        assert!(markdown.len() < 65_000, "{}", markdown.len());
+        assert!(markdown.contains("000&#46;toml") && markdown.contains("files more;"));
+        let (open, closed) = ("<details>", "</details>");
+        assert_eq!(
+            markdown.matches(open).count(),
+            markdown.matches(closed).count()
+        );
+    }
+}
+
+#[test]
 fn nothing_of_others_means_anything_to_markdown() {
     let (desired, live) = large(3);
     let aim = Aim::on(date!(2026 - 11 - 23));

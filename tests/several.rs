@@ -414,7 +414,7 @@ fn teams() -> Several {
         &[
             (
                 1,
-                "owner = 'one'\n[sessions.rg]\nweb = 'atlas'\n[ssh]\nuser = 'ada'\n",
+                "owner = 'one'\n[sessions.rg]\nweb = 'atlas'\ngone = 'orion-2'\n[ssh]\nuser = 'ada'\n",
             ),
             (
                 2,
@@ -502,6 +502,14 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     help: choose another name, or clear it there first:
       azlin session 5a4db0e5-0000-4000-8000-000000000000/rg/web --clear
     ");
+    let taken = several.run(&["session", "cache", "orion-2", "--save"]);
+    assert_eq!(taken.code(), 1, "{taken}");
+    assert!(
+        taken
+            .stderr
+            .starts_with("error: --save: teams/1.toml gives this name to "),
+        "what the next plan would refuse: {taken}"
+    );
     let ran = several.run(&["session", "cache", "vesta", "--save"]);
     assert_eq!(ran.code(), 0, "{ran}");
     let file = |name: &str| {
@@ -524,6 +532,24 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     --- stderr
     note: another owner's file manages it: them
     ");
+}
+
+#[test]
+fn of_two_files_of_a_subscription_the_one_whose_owner_set_a_session_speaks_for_its_vm() {
+    let several = Several::new(
+        &[(1, "rg/a", "x @ two"), (1, "rg/b", "")],
+        &[(1, "owner = 'one'\n"), (1, "owner = 'two'\n")],
+    );
+    assert_snapshot!(several.run(&["session", "a"]), @r"
+    $ azlin session a --file teams -> 0
+    --- stdout
+    Session name for a: x
+
+    --- stderr
+    note: teams/2.toml manages it
+    ");
+    let ran = several.run(&["session", "a", "--clear"]);
+    assert_eq!(ran.code(), 0, "{ran}");
 }
 
 #[test]
@@ -593,9 +619,11 @@ fn tab_offers_the_names_of_all_files() {
     atlas  session on 5a4db0e5-0000-4000-8000-000000000000/rg/web
     lyra  session on 5a4db0e5-0000-4000-8000-000000000002/rg/cache
     orion  session on 5a4db0e5-0000-4000-8000-000000000000/rg/db
+    orion-2  session on 5a4db0e5-0000-4000-8000-000000000000/rg/gone
     vega  session on 5a4db0e5-0000-4000-8000-000000000002/rg/web
     cache  VM in rg
     db  VM in rg, session orion
+    gone  VM in rg, session orion-2
     web  2 VMs: say which as SUBSCRIPTION/GROUP/VM
     ");
     assert_snapshot!(tab(&["session", "--file", "teams", ""]), @r"
@@ -603,6 +631,7 @@ fn tab_offers_the_names_of_all_files() {
     5a4db0e5-0000-4000-8000-000000000002/rg/web  VM in rg, session vega
     cache  VM in rg
     db  VM in rg, session orion
+    gone  VM in rg, session orion-2
     ");
 }
 

@@ -16,6 +16,9 @@ const MARKER: &str = "<!-- azlin plan -->";
 /// How many characters of rows are written before the rest is only counted.
 const MOST: usize = 58_000;
 
+/// How many characters a plan takes, however little of it there is room for.
+const LEAST: usize = 700;
+
 /// What became of plans' steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied<'a> {
@@ -43,25 +46,25 @@ pub fn markdown(sections: &[Section<'_>], applied: Option<Applied<'_>>) -> Strin
         )
     });
     let mut doubles: Vec<String> = doubles.collect();
-    let loud = words.iter().filter(|words| !is_quiet(words)).count();
-    let mut left = loud;
-    for (at, words) in words
-        .iter()
-        .enumerate()
-        .filter(|(_, words)| !is_quiet(words))
+    let loud = words.iter().enumerate();
+    let loud: Vec<_> = loud.filter(|(_, words)| !is_quiet(words)).collect();
+    let fitting = loud.len().min(MOST / LEAST);
+    let mut shown = 0;
+    while let Some((at, words)) = loud.get(shown)
+        && (shown == 0 || text.len() + LEAST <= MOST)
+        && shown < fitting
     {
         // Each gets its share of what is left.
-        let room = MOST.saturating_sub(text.len()) / left.max(1);
-        left = left.saturating_sub(1);
-        let outcomes = applied.and_then(|applied| applied.outcomes.get(at));
+        let room = MOST.saturating_sub(text.len()) / (fitting - shown);
+        let outcomes = applied.and_then(|applied| applied.outcomes.get(*at));
         let outcomes = outcomes.map(Vec::as_slice);
-        section(
-            &mut text,
-            words,
-            std::mem::take(&mut doubles),
-            outcomes,
-            room,
-        );
+        let doubles = std::mem::take(&mut doubles);
+        section(&mut text, words, doubles, outcomes, room);
+        shown += 1;
+    }
+    if shown < loud.len() {
+        let more = count(loud.len() - shown, "file");
+        let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
     }
     let quiet = words.iter().filter(|words| is_quiet(words));
     let quiet: Vec<String> = quiet.map(|words| code(words.section.file)).collect();

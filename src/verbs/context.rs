@@ -13,7 +13,7 @@ use super::{Streams, Trouble, today};
 use crate::apply::Place;
 use crate::azure::{Patience, fleet};
 use crate::cli::Common;
-use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, VmId};
+use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::NamedBy;
 
 /// The files of a command, valid and held against each other, and their Azures, opened.
@@ -132,6 +132,19 @@ impl Context {
         declaring
             .or_else(|| self.parts().find(is_its))
             .unwrap_or(&self.first)
+    }
+
+    /// The same of a VM that Azure reports: where no file declares it, the one whose owner gave it its session comes first.
+    pub fn part_managing(&self, vm: &Vm) -> &Part {
+        let is_declared = self.declaring.contains_key(&vm.id);
+        let owns = |part: &&Part| {
+            let owner = part.file.desired.owner.as_ref();
+            let subscription = vm.id.subscription();
+            vm.held.is_owned_by(owner)
+                && subscription.is_none_or(|id| id == part.arm.subscription())
+        };
+        let owning = self.parts().find(owns).filter(|_| !is_declared);
+        owning.unwrap_or_else(|| self.part_of(&vm.id))
     }
 
     /// The line that gives the name `session` to a VM today, and the name of its file.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::context::Context;
 use super::part::Part;
 use super::replace::replace;
 use super::{Streams, Trouble, today};
@@ -13,6 +14,7 @@ use crate::text::plain;
 ///
 /// It is read anew each time: while Azure was asked, someone else may have written into it.
 pub(super) fn edited(
+    context: &Context,
     part: &Part,
     vm: &VmId,
     wanted: Option<&SessionName>,
@@ -24,13 +26,15 @@ pub(super) fn edited(
             "leave --save out, or name the file with --file",
         ));
     };
-    let mut lines = part.file.desired.sessions.iter();
-    if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
-        let (other, at) = (&line.vm, line.line);
-        return Err(Trouble::new(
-            format!("--save: {name} gives this name to {other} in line {at}"),
-            "change that line first, or choose another name",
-        ));
+    for part in context.parts() {
+        let mut lines = part.file.desired.sessions.iter();
+        if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
+            let (name, other, at) = (&part.name, &line.vm, line.line);
+            return Err(Trouble::new(
+                format!("--save: {name} gives this name to {other} in line {at}"),
+                "change that line first, or choose another name",
+            ));
+        }
     }
     let mut lines = part.file.desired.sessions.iter();
     if let (Some(line), Some(_)) = (lines.find(|line| line.vm == *vm), wanted)
@@ -58,12 +62,13 @@ pub(super) fn edited(
 
 /// Writes into the file what the VM holds by now.
 pub(super) fn save(
+    context: &Context,
     part: &Part,
     vm: &VmId,
     wanted: Option<&SessionName>,
     streams: Streams,
 ) -> Result<(), Trouble> {
-    let (before, after) = edited(part, vm, wanted).map_err(|mut trouble| {
+    let (before, after) = edited(context, part, vm, wanted).map_err(|mut trouble| {
         trouble.message = format!(
             "the VM is written, but the file is not: {}",
             trouble.message

@@ -23,7 +23,7 @@ pub(super) async fn run(
     let live = context.sessions_in(&with_group).await?;
     let vm = super::vm_called(&live, &args.vm, args.rg.as_deref())?;
     streams.warn_incomplete(&live);
-    let part = context.part_of(&vm.id);
+    let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {
         return view(part, &live, vm, streams);
     }
@@ -48,7 +48,7 @@ pub(super) async fn run(
     }
     if args.save {
         // What cannot be saved is not written either.
-        saving::edited(part, &vm.id, wanted.as_ref())?;
+        saving::edited(&context, part, &vm.id, wanted.as_ref())?;
     }
     if let Some(name) = &wanted {
         doubts(name, &live, streams);
@@ -59,7 +59,7 @@ pub(super) async fn run(
         streams.note(&format!("it was {old}"));
     }
     match args.save {
-        true => saving::save(part, &vm.id, wanted.as_ref(), streams)?,
+        true => saving::save(&context, part, &vm.id, wanted.as_ref(), streams)?,
         false => disagreement(&context, part, &vm.id, wanted.as_ref(), streams),
     }
     amiss.map_or(Ok(Exit::Done), Err)
