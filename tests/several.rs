@@ -548,8 +548,14 @@ fn of_two_files_of_a_subscription_the_one_whose_owner_set_a_session_speaks_for_i
     --- stderr
     note: teams/2.toml manages it
     ");
-    let ran = several.run(&["session", "a", "--clear"]);
-    assert_eq!(ran.code(), 0, "{ran}");
+    let listed = several.run(&["list"]).stdout;
+    assert!(
+        listed.contains("│ x ~             │ teams/2.toml │"),
+        "{listed}"
+    );
+    let applied = several.run(&["apply", "--auto-approve", "--max-removals", "1"]);
+    let line = "  - RG/a   x   done   (teams/2.toml)\n";
+    assert!(applied.stdout.contains(line), "{applied}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub fn list(
             region.into(),
             session(row),
         ];
-        cells.extend(file.map(|file| file(&vm.id).to_owned().into()));
+        cells.extend(file.map(|file| file(vm).to_owned().into()));
         cells
     };
     let rows: Vec<Vec<Cell>> = listing.rows.iter().map(cells).collect();

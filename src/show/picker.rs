@@ -32,7 +32,7 @@ pub fn picker<'l>(
         |text: &str, width: usize| pad_str(text, width, Alignment::Left, Some("~")).into_owned();
     let status = widest(&mut statuses.iter());
     let last = |(vm, power): (&&Vm, String)| match file {
-        Some(file) => format!("{}  {}", column(&power, status), file(&vm.id)),
+        Some(file) => format!("{}  {}", column(&power, status), file(vm)),
         None => power,
     };
     let rows = vms.iter().zip(statuses);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Section;
-use crate::model::VmId;
+use crate::model::{Vm, VmId};
 use crate::plan::{Action, Blocked, Step, Why};
 
 /// What there is to say about a plan for one file.
@@ -173,7 +173,7 @@ pub(super) fn symbol(step: &Step) -> char {
 }
 
 /// The name of a VM's file, where there are several.
-pub type FileOf<'a> = dyn Fn(&VmId) -> &'a str + 'a;
+pub type FileOf<'a> = dyn Fn(&Vm) -> &'a str + 'a;
 
 /// Names `vms` among those of their subscription: a VM by its own name, or as `GROUP/VM` where another has the same.
 pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&VmId) -> String {

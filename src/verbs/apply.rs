@@ -1,6 +1,7 @@
 //! `azlin apply`.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble, interrupt};
 use crate::apply;
 use crate::cli::{Apply, Common, Format};
-use crate::model::Live;
+use crate::model::{Live, VmId};
 use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Plans, Saved, Standing, Step, Unusable};
 use crate::show::{self, After, Applied};
 use crate::text::escape;
@@ -70,7 +71,13 @@ impl Sequence {
         Self { steps, plans }
     }
 
-    /// What became of each plan's steps.
+    /// The place of the plan that changes each VM.
+    fn by_vm(&self) -> HashMap<&VmId, usize> {
+        let steps = self.steps.iter().zip(&self.plans);
+        steps.map(|(step, plan)| (&step.vm, *plan)).collect()
+    }
+
+    /// What became of the steps of one plan.
     fn outcomes_of(&self, plan: usize, outcomes: &[Outcome]) -> Vec<Outcome> {
         let of = self.plans.iter().zip(outcomes);
         let of = of.filter(|(of, _)| **of == plan);
@@ -195,6 +202,7 @@ async fn carry_out(
         Format::Json | Format::Markdown => streams.stderr,
     };
     let columns = show::Columns::of(steps);
+    let plan_of = sequence.by_vm();
     let mut printed = Ok(());
     let mut print = |text: &str| {
         // Once begun, the writes go on, whether or not anyone can read about them.
@@ -212,9 +220,9 @@ async fn carry_out(
     print("\n");
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
-        let file = context
-            .has_several()
-            .then(|| context.part_of(&step.vm).name.as_str());
+        let plan = plan_of.get(&step.vm).filter(|_| context.has_several());
+        let part = plan.and_then(|plan| context.parts().nth(*plan));
+        let file = part.map(|part| part.name.as_str());
         print(&show::outcome(columns, step, outcome, file, paint));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());

@@ -35,7 +35,7 @@ pub(super) async fn run(
     let found = match &args.name {
         Some(name) => Some(find(&live, name, &context, args)?),
         None => {
-            let file = |vm: &VmId| context.part_of(vm).name.as_str();
+            let file = |vm: &Vm| context.part_managing(vm).name.as_str();
             let file = context.has_several().then_some(&file as &FileOf<'_>);
             picker::pick(&live, file, streams)?
         }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
-use crate::model::{Scope, VmId};
+use crate::model::{Scope, Vm};
 use crate::show::{self, FileOf};
 use crate::text::quote;
 
@@ -19,7 +19,7 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     let live = context.everything(&with_group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     let subscription = context.first.arm.subscription();
-    let file = |vm: &VmId| context.part_of(vm).name.as_str();
+    let file = |vm: &Vm| context.part_managing(vm).name.as_str();
     let file = context.has_several().then_some(&file as &FileOf<'_>);
     streams.print(&match args.format {
         ListFormat::Table => show::list(&listing, file, streams.width(), streams.stdout),
