@@ -30,7 +30,7 @@ pub fn write(plans: Vec<Saved>) -> String {
     }
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// It is cut short, edited, written by a newer azlin, or something else altogether.
