@@ -211,8 +211,8 @@ fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
 #[test]
 fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
     assert_snapshot!(validated(&[
-        ("a.toml", "[azure]\ntag = 'session'\n"),
-        ("b.toml", "owner = 'b'\n[azure]\ncloud = 'china'\nendpoint = 'http://127.0.0.1:1'\n"),
+        ("a.toml", "[azure]\ntag = 'session'\nsubscription = '00000000-0000-4000-8000-000000000001'\n"),
+        ("b.toml", "owner = 'b'\n[azure]\ncloud = 'china'\nendpoint = 'http://127.0.0.1:1'\nsubscription = '00000000-0000-4000-8000-000000000001'\n"),
     ]), @r"
     $ azlin validate --file teams -> 1
     --- stderr
@@ -252,6 +252,21 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
     error: the files are not valid together: 3 errors
     help: mend the files; nothing was read from Azure
     ");
+}
+
+#[test]
+fn files_that_name_no_subscription_are_of_one_where_they_are_of_one_azure() {
+    let ran = validated(&[
+        (
+            "a.toml",
+            "owner = 'us'\nazure.cloud = 'sandbox'\n[sessions.rg]\na = 'x'\n",
+        ),
+        (
+            "b.toml",
+            "owner = 'us'\nazure.cloud = 'public'\n[sessions.rg]\na = 'y'\n",
+        ),
+    ]);
+    assert_eq!(ran.code(), 0, "{ran}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use azlin::model::{
     TagKey, Vm, VmId,
 };
 use azlin::plan::{
-    Action, Aim, Allowed, Basis, Plan, Saved, Standing, Step, plan, refusals, sha256,
+    Action, Aim, Allowed, Basis, Plan, Saved, Standing, Step, fingerprint, plan, refusals, sha256,
 };
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
@@ -736,5 +736,11 @@ fn saved(case: &Case, live: &Live, plan: Plan) -> Saved {
         file_sha256: sha256(b""),
         commit: None,
     };
-    Saved::new(basis, &case.aim(), Allowed::default(), live, plan)
+    Saved::new(
+        basis,
+        &case.aim(),
+        Allowed::default(),
+        &fingerprint(live),
+        plan,
+    )
 }

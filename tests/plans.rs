@@ -7,7 +7,8 @@ use azlin::model::{
     TagKey, Vm, VmId,
 };
 use azlin::plan::{
-    Action, Aim, Allowed, Basis, Plans, Saved, Standing, Step, bundle, plan, plans, refusals,
+    Action, Aim, Allowed, Basis, Plans, Saved, Standing, Step, bundle, fingerprint, plan, plans,
+    refusals,
 };
 use azlin::show::{self, Paint, Section};
 use insta::assert_snapshot;
@@ -202,6 +203,19 @@ fn a_file_speaks_for_its_own_subscription_and_owner_only() {
 }
 
 #[test]
+fn what_has_expired_in_another_file_is_no_word_of_the_owners() {
+    let live = fleet(&[(1, "a", "x @ us"), (1, "b", "y @ us")]);
+    let mut theirs = file(1, "them", &[("a", "old")]);
+    theirs.sessions[0].expires = Some(date!(2026 - 01 - 01));
+    let mut ours = file(1, "us", &[("b", "y")]);
+    ours.sessions[0].expires = Some(date!(2026 - 01 - 01));
+    let each = plans(&[&theirs, &ours], &live, &Aim::on(TODAY)).each;
+    let said: Vec<_> = each[1].changes.iter().map(|change| change.action).collect();
+    let expired = |day| Action::Clear { expired: day };
+    assert_eq!(said, [expired(None), expired(Some(date!(2026 - 01 - 01)))]);
+}
+
+#[test]
 fn what_may_be_cleared_is_counted_over_all_files() {
     let names: Vec<String> = (0..8).map(|n| format!("vm-{n}")).collect();
     let mut vms = Vec::new();
@@ -332,7 +346,13 @@ impl Case {
                 file_sha256: String::new(),
                 commit: None,
             };
-            Saved::new(basis, &Aim::on(TODAY), Allowed::default(), live, plan)
+            Saved::new(
+                basis,
+                &Aim::on(TODAY),
+                Allowed::default(),
+                &fingerprint(live),
+                plan,
+            )
         });
         saved.collect()
     }
@@ -465,10 +485,21 @@ proptest! {
     fn a_bundle_reads_back_as_it_was_written_and_no_part_of_it_can_go(case in cases(), gone in 0..4usize) {
         let saved = case.saved(&case.live());
         let json = bundle::write(saved.clone());
-        prop_assert_eq!(bundle::read(json.as_bytes()), Ok(saved.clone()));
+        let read = bundle::read(json.as_bytes()).unwrap();
+        prop_assert_eq!(read.len(), saved.len());
+        for (read, saved) in read.iter().zip(&saved) {
+            prop_assert_eq!((&read.plan, &read.basis, read.made_with), (&saved.plan, &saved.basis, 3));
+        }
         let mut document: serde_json::Value = serde_json::from_str(&json).unwrap();
         document["plans"].as_array_mut().unwrap().remove(gone);
         let cut = serde_json::to_string_pretty(&document).unwrap() + "\n";
         prop_assert!(bundle::read(cut.as_bytes()).is_err());
+        let other = json.replacen("\"azlin_version\": \"", "\"azlin_version\": \"1", 1);
+        prop_assert!(bundle::read(other.as_bytes()).is_err());
+        // One of them is no plan of its own.
+        let mut alone = bundle::read(json.as_bytes()).unwrap().remove(gone);
+        prop_assert!(Saved::read(alone.write().as_bytes()).is_err());
+        alone.made_with = 0;
+        prop_assert!(Saved::read(alone.write().as_bytes()).is_err());
     }
 }

@@ -507,9 +507,15 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     assert!(
         taken
             .stderr
-            .starts_with("error: --save: teams/1.toml gives this name to "),
+            .contains("session `orion-2` is assigned in teams/1.toml too"),
         "what the next plan would refuse: {taken}"
     );
+    assert_snapshot!(several.run(&["session", "cache", "gone", "--save"]), @r"
+    $ azlin session cache gone --save --file teams -> 1
+    --- stderr
+    error: --save: teams/2.toml would not go with the other files: session `gone` is the name of a VM in teams/1.toml
+    help: leave --save out, or choose another name
+    ");
     let ran = several.run(&["session", "cache", "vesta", "--save"]);
     assert_eq!(ran.code(), 0, "{ran}");
     let file = |name: &str| {
@@ -589,6 +595,71 @@ fn ssh_config_writes_a_file_for_each_subscription_and_none_stands_in_anothers_wa
 }
 
 #[test]
+fn no_vm_comes_to_sit_on_the_way_to_another_files() {
+    let several = Several::new(
+        &[(1, "rg/evil", "bastion"), (2, "rg/a", "x")],
+        &[(1, ""), (2, "ssh.jump = 'Bastion'\n")],
+    );
+    let ran = several.run(&["ssh-config"]);
+    assert!(!ran.stdout.contains("Host bastion"), "{ran}");
+    assert!(
+        ran.stderr
+            .contains("`bastion` is left out: ssh has a host of this name"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn what_one_file_of_a_subscription_counts_counts_whatever_the_order_of_the_files() {
+    let several = Several::new(
+        &[(1, "rg/a", "x"), (1, "other/b", "y")],
+        &[
+            (1, "azure.scope = 'groups'\n[sessions.rg]\na = 'x'\n"),
+            (1, "owner = 'o'\n"),
+        ],
+    );
+    for files in [["1", "2"], ["2", "1"]] {
+        let [one, two] = files.map(|name| format!("teams/{name}.toml"));
+        let ran = several
+            .project
+            .run(&["ssh-config", "--write", "--file", &one, "--file", &two]);
+        assert_eq!(ran.code(), 0, "{ran}");
+        assert!(ran.stderr.contains("2 sessions in "), "{ran}");
+    }
+    let written = std::fs::read_dir(several.project.path().join(".ssh/azlin.d")).unwrap();
+    assert_eq!(written.count(), 1);
+}
+
+#[test]
+fn the_tag_of_one_file_is_no_rule_for_the_vms_of_another() {
+    let several = Several::new(
+        &[(1, "rg/a", "x"), (2, "rg/b", "")],
+        &[(1, "azure.tag = 'team'\n"), (2, "")],
+    );
+    let ran = several.run(&["tag", "add", "b", "team=x"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let ran = several.run(&["tag", "add", "a", "team=x"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+}
+
+#[test]
+fn a_bundle_is_applied_whatever_the_order_in_which_its_files_are_named() {
+    let several = swapping();
+    several.run(&["plan", "--out", "plan.json"]);
+    let backwards = [
+        "apply",
+        "plan.json",
+        "--file",
+        "teams/2.toml",
+        "--file",
+        "teams/1.toml",
+    ];
+    let ran = several.project.run(&backwards);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert!(ran.stdout.contains("4 steps done"), "{ran}");
+}
+
+#[test]
 fn whoami_tells_of_each_subscription() {
     let several = teams();
     let said = several.run(&["whoami"]).stdout;
@@ -632,6 +703,10 @@ fn tab_offers_the_names_of_all_files() {
     gone  VM in rg, session orion-2
     web  2 VMs: say which as SUBSCRIPTION/GROUP/VM
     ");
+    let in_group = tab(&["session", "--file", "teams", "rg/c"]);
+    assert_eq!(in_group, "rg/cache  VM in rg");
+    let in_both = tab(&["session", "--file", "teams", "rg/w"]);
+    assert_eq!(in_both, "", "it is two VMs");
     assert_snapshot!(tab(&["session", "--file", "teams", ""]), @r"
     5a4db0e5-0000-4000-8000-000000000000/rg/web  VM in rg, session atlas
     5a4db0e5-0000-4000-8000-000000000002/rg/web  VM in rg, session vega

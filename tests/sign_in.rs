@@ -545,14 +545,18 @@ fn one_token_opens_all_subscriptions_of_a_service_principal() {
 
 #[cfg(unix)]
 #[test]
-fn az_is_asked_once_for_the_subscriptions_of_a_tenant() {
+fn az_is_asked_once_for_the_subscriptions_of_one_account() {
     let (folder, azure) = cloud(faithful);
     sandbox::reset_several(&folder.path().join("sandbox.json"), Some(3), 4).unwrap();
     let project = with_three_more(project(&azure, &[]).with_env("AZURE_CONFIG_DIR", "."));
     // What the profile says of the fourth is nothing.
-    let known = [(1, "a"), (2, "b"), (3, "a")].map(|(number, tenant)| {
-        json!({ "id": sandbox::subscription_id(number).to_uppercase(), "tenantId": tenant })
-    });
+    let known =
+        [(1, "a", "ada"), (2, "a", "bob"), (3, "a", "ada")].map(|(number, tenant, user)| {
+            json!({
+                "id": sandbox::subscription_id(number).to_uppercase(), "tenantId": tenant,
+                "user": { "name": user, "type": "user" },
+            })
+        });
     let profile = json!({ "subscriptions": known }).to_string();
     std::fs::write(project.path().join("azureProfile.json"), profile).unwrap();
     let asked = project.path().join("asked");

@@ -1,10 +1,11 @@
 //! What several valid files have against each other: a name has one holder over all of them.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::ops::Range;
 
 use super::{Diagnostic, File, Label, LineSpans, Severity, Source};
-use crate::model::{Declared, Owner, SessionName, SubscriptionId, VmId};
+use crate::model::{Cloud, Declared, Owner, SessionName, SubscriptionId, VmId};
 use crate::text::{escape, quote};
 
 /// One of the files.
@@ -34,13 +35,25 @@ pub struct Clash {
 /// Where something stands: the place of the file, and the bytes.
 type At<'a> = (usize, &'a Range<usize>);
 
-/// A line, with the place and the subscription of its file, and with its own place there.
-type Line<'a> = (
-    usize,
+/// What tells subscriptions apart: the id; where that is not known, whatever names it names one in each Azure.
+type Key<'a> = (
     Option<&'a SubscriptionId>,
-    &'a Declared,
-    &'a LineSpans,
+    Option<(Cloud, Option<SocketAddr>)>,
 );
+
+impl<'a> Member<'a> {
+    fn key(&self) -> Key<'a> {
+        let azure = &self.file.azure;
+        let unknown = self.subscription.is_none();
+        (
+            self.subscription,
+            unknown.then_some((azure.cloud, azure.endpoint)),
+        )
+    }
+}
+
+/// A line, with the place and the subscription of its file, and with its own place there.
+type Line<'a> = (usize, Key<'a>, &'a Declared, &'a LineSpans);
 
 /// All clashes of `files`, in the order of the files that are to blame and of their lines.
 pub fn together(files: &[Member<'_>]) -> Vec<Clash> {
@@ -81,11 +94,11 @@ impl<'a> Checker<'a> {
 
     /// That the files of one subscription mean one Azure and one tag, and that each has an owner of its own.
     fn settings(&mut self) {
-        let mut first: HashMap<Option<&SubscriptionId>, (usize, &'a File)> = HashMap::new();
-        let mut owners: HashMap<(Option<&SubscriptionId>, &Owner), At<'_>> = HashMap::new();
+        let mut first: HashMap<Key<'_>, (usize, &'a File)> = HashMap::new();
+        let mut owners: HashMap<(Key<'_>, &Owner), At<'_>> = HashMap::new();
         for (at, member) in self.files.iter().enumerate() {
             let (file, spans) = (member.file, &member.file.spans);
-            let (other, earlier) = *first.entry(member.subscription).or_insert((at, file));
+            let (other, earlier) = *first.entry(member.key()).or_insert((at, file));
             let (mine, theirs) = (&file.azure, &earlier.azure);
             let differs = [
                 ("tag", mine.tag != theirs.tag),
@@ -109,7 +122,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let here = (at, &spans.owner);
-            let there = *owners.entry((member.subscription, owner)).or_insert(here);
+            let there = *owners.entry((member.key(), owner)).or_insert(here);
             if there.0 != at {
                 let (name, owner) = (self.name(there.0), quote(owner.as_str()));
                 let message = format!(
@@ -124,7 +137,7 @@ impl<'a> Checker<'a> {
 
     /// That no VM and no session stands in two files, and no session is a VM's name in another.
     fn lines(&mut self) {
-        let mut vms: HashMap<(Option<&SubscriptionId>, &VmId), At<'a>> = HashMap::new();
+        let mut vms: HashMap<(Key<'_>, &VmId), At<'a>> = HashMap::new();
         let mut sessions: HashMap<&SessionName, At<'a>> = HashMap::new();
         let mut folded: HashMap<String, At<'a>> = HashMap::new();
         let files = self.files;
@@ -132,12 +145,12 @@ impl<'a> Checker<'a> {
             files.iter().enumerate().flat_map(|(at, member)| {
                 let lines = member.file.desired.sessions.iter();
                 let lines = lines.zip(&member.file.spans.lines);
-                lines.map(move |(line, spans)| (at, member.subscription, line, spans))
+                lines.map(move |(line, spans)| (at, member.key(), line, spans))
             })
         };
-        for (at, subscription, line, spans) in lines() {
+        for (at, key, line, spans) in lines() {
             let here = (at, &spans.vm);
-            let there = *vms.entry((subscription, &line.vm)).or_insert(here);
+            let there = *vms.entry((key, &line.vm)).or_insert(here);
             if there.0 != at {
                 let message = format!("VM `{}` stands in {} too", line.vm, self.name(there.0));
                 let diagnostic = Diagnostic::error(message, spans.vm.clone(), "again here")

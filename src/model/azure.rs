@@ -123,7 +123,7 @@ impl Guid {
 }
 
 /// The Azure that a file speaks of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Cloud {
     /// Azure itself.
     #[default]
@@ -154,6 +154,16 @@ pub enum Scope {
     Subscription,
     /// The VMs of the resource groups that the file names, in lower case.
     Groups(BTreeSet<String>),
+}
+
+impl Scope {
+    /// Whether `vm` counts.
+    pub fn covers(&self, vm: &super::VmId) -> bool {
+        match self {
+            Self::Subscription => true,
+            Self::Groups(groups) => groups.contains(vm.folded().0),
+        }
+    }
 }
 
 text_as!(Guid);

@@ -138,8 +138,8 @@ pub(super) struct Differ<'a> {
     pub holders: Holders<'a>,
     /// The lines that count today, by VM.
     pub wanted: HashMap<&'a VmId, Line<'a>>,
-    /// The lines whose day is over, by VM.
-    expired: HashMap<&'a VmId, &'a Declared>,
+    /// The lines whose day is over, by VM, each with the place of its file.
+    expired: HashMap<&'a VmId, (usize, &'a Declared)>,
     /// The file of each owner: one in a subscription.
     owners: HashMap<(Option<&'a SubscriptionId>, &'a str), usize>,
 }
@@ -163,7 +163,7 @@ impl<'a> Differ<'a> {
             }
             for declared in &file.sessions {
                 if declared.is_over(aim.today) {
-                    differ.expired.insert(&declared.vm, declared);
+                    differ.expired.insert(&declared.vm, (at, declared));
                     continue;
                 }
                 let line = Line {
@@ -224,11 +224,14 @@ impl<'a> Differ<'a> {
 
     /// The removal of a session that a file's owner gave to `vm` and that no line wants; nothing of anybody else's.
     pub fn clear(&self, vm: &Vm) -> Option<Change> {
-        (self.owner_of(vm).is_some() && self.aim.reaches(&vm.id)).then(|| Change {
+        let owner = self.owner_of(vm).filter(|_| self.aim.reaches(&vm.id))?;
+        // What another file says of the VM is no word of its owner's.
+        let expired = self.expired.get(&vm.id).filter(|(file, _)| *file == owner);
+        Some(Change {
             vm: vm.id.clone(),
             machine: vm.machine.clone(),
             action: Action::Clear {
-                expired: self.expired.get(&vm.id).and_then(|line| line.expires),
+                expired: expired.and_then(|(_, line)| line.expires),
             },
             from: vm.held.clone(),
             to: Goal::default(),

@@ -31,6 +31,9 @@ pub struct Saved {
     /// Everything in scope that the uniqueness of names depends on, as a SHA-256: by it a reader sees whether two plans saw
     /// the same Azure. [`Saved::standing`] judges by the steps, which what does not concern them leaves as they are.
     pub fingerprint: String,
+    /// How many other files' plans it was made together with, and is good with only.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub made_with: usize,
     /// The plan.
     #[serde(flatten)]
     pub plan: Plan,
@@ -101,7 +104,8 @@ impl Unusable {
 
 impl Saved {
     /// Packs a plan with what it was made from.
-    pub fn new(basis: Basis, aim: &Aim, allowed: Allowed, live: &Live, plan: Plan) -> Self {
+    /// `fingerprint` is that of the Azure it was made for; see [`fingerprint`].
+    pub fn new(basis: Basis, aim: &Aim, allowed: Allowed, fingerprint: &str, plan: Plan) -> Self {
         let mut saved = Self {
             format_version: FORMAT.to_owned(),
             azlin_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -109,7 +113,8 @@ impl Saved {
             targets: aim.targets.clone(),
             take_ownership: aim.take.clone(),
             allowed,
-            fingerprint: fingerprint(live),
+            fingerprint: fingerprint.to_owned(),
+            made_with: 0,
             plan,
             digest: String::new(),
         };
@@ -129,10 +134,17 @@ impl Saved {
     pub fn read(json: &[u8]) -> Result<Self, Unusable> {
         check_version(json)?;
         let saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
-        match saved.is_whole() && saved.write().as_bytes() == json {
+        match saved.is_whole() && saved.made_with == 0 && saved.write().as_bytes() == json {
             true => Ok(saved),
             false => Err(Unusable::Edited),
         }
+    }
+
+    /// The same, made together with so many others.
+    pub(super) fn made_with(mut self, others: usize) -> Self {
+        self.made_with = others;
+        self.digest = self.digest();
+        self
     }
 
     /// Whether it is as azlin made it.
@@ -208,6 +220,10 @@ impl Saved {
     }
 }
 
+fn is_none(others: &usize) -> bool {
+    *others == 0
+}
+
 /// That `json` is a plan, and no newer azlin's.
 pub(super) fn check_version(json: &[u8]) -> Result<(), Unusable> {
     #[derive(Deserialize)]
@@ -254,7 +270,7 @@ pub fn fingerprint(live: &Live) -> String {
     let facts: Vec<_> = live
         .vms
         .values()
-        .map(|vm| (vm.id.folded(), &vm.machine, &vm.held))
+        .map(|vm| (vm.id.subscription(), vm.id.folded(), &vm.machine, &vm.held))
         .collect();
     sha256(&serde_json::to_vec(&facts).unwrap_or_default())
 }

@@ -43,12 +43,14 @@ pub enum LeftOut {
 }
 
 /// The blocks for every session in `live`. `defaults` says what a VM's file has for it, `declared` are the files' sessions,
-/// `taken` the names that `ssh` knows already.
+/// `taken` the names that `ssh` knows already, and `jumps` the hosts in lower case that any file jumps over: whoever may tag a
+/// VM must not come to sit on the way to others.
 pub fn config<'d>(
     live: &Live,
     defaults: &dyn Fn(&VmId) -> &'d SshDefaults,
     declared: &BTreeSet<&str>,
     taken: &BTreeSet<String>,
+    jumps: &BTreeSet<String>,
 ) -> Config {
     let mut holders: BTreeMap<&LiveName, Vec<&Vm>> = BTreeMap::new();
     for vm in live.vms.values() {
@@ -57,12 +59,10 @@ pub fn config<'d>(
         }
     }
     let called = live.by_name();
-    let is_taken = |name: &SessionName, vm: &Vm| {
-        let jump = defaults(&vm.id).jump.as_ref();
-        let jump = jump.map(|jump| jump.host().to_lowercase());
+    let is_taken = |name: &SessionName| {
         let name = name.as_str();
         let lower = name.to_lowercase();
-        taken.contains(name) || lower == "localhost" || jump.as_ref() == Some(&lower)
+        taken.contains(name) || lower == "localhost" || jumps.contains(&lower)
     };
     let judge = |name: &LiveName, vms: &[&Vm]| {
         let Ok(valid) = SessionName::new(name.raw()) else {
@@ -78,7 +78,7 @@ pub fn config<'d>(
         if let Some(other) = shadows.find(|other| ***other != vm.id) {
             return Err(LeftOut::Shadowed((*other).clone()));
         }
-        if is_taken(&valid, vm) {
+        if is_taken(&valid) {
             return Err(LeftOut::Taken);
         }
         let is_hosts = name.raw().contains('.') || taken.iter().any(|host| fits(host, name.raw()));

@@ -89,7 +89,7 @@ impl Sequence {
 async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Planned, Trouble> {
     let saved = planning::read(path)?;
     let name = escape(&path.to_string_lossy()).into_owned();
-    check(context, &saved).map_err(|why| {
+    let saved = in_order(context, saved).map_err(|why| {
         let (message, help) = show::unusable(&why, &name);
         let exit = if why.is_stale() {
             Exit::Stale
@@ -123,20 +123,40 @@ async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Plann
     }
 }
 
-/// That `saved` were made for the files of `context`, each for its own.
-fn check(context: &Context, saved: &[Saved]) -> Result<(), Unusable> {
+/// `saved` in the order of the files of `context`, each made for its own, in whatever order the files were named.
+fn in_order(context: &Context, mut saved: Vec<Saved>) -> Result<Vec<Saved>, Unusable> {
     let files = |names: Vec<String>| names.join(", ");
     let then = saved.iter().map(|saved| saved.basis.file.clone());
     let now = context.parts().map(|part| part.name.clone());
-    if saved.len() != context.parts().count() {
-        return Err(Unusable::Other {
-            what: "set of files",
-            saved: files(then.collect()),
-            now: files(now.collect()),
-        });
+    let others = Unusable::Other {
+        what: "set of files",
+        saved: files(then.collect()),
+        now: files(now.collect()),
+    };
+    if let ([only], false) = (saved.as_slice(), context.has_several()) {
+        // What it was made for instead is told in full.
+        only.check(&context.first.basis())?;
+        return Ok(saved);
     }
-    let mut pairs = saved.iter().zip(context.parts());
-    pairs.try_for_each(|(saved, part)| saved.check(&part.basis()))
+    let mut ordered = Vec::new();
+    for part in context.parts() {
+        let basis = part.basis();
+        let place = |saved: &Saved| {
+            (&saved.basis.subscription, &saved.basis.owner) == (&basis.subscription, &basis.owner)
+        };
+        let same = |saved: &Saved| place(saved) && saved.basis.file_sha256 == basis.file_sha256;
+        let at = saved.iter().position(same);
+        let Some(at) = at.or_else(|| saved.iter().position(place)) else {
+            return Err(others);
+        };
+        let own = saved.remove(at);
+        own.check(&basis)?;
+        ordered.push(own);
+    }
+    match saved.is_empty() {
+        true => Ok(ordered),
+        false => Err(others),
+    }
 }
 
 /// What came of an apply.

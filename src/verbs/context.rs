@@ -13,6 +13,7 @@ use super::{Streams, Trouble, today};
 use crate::apply::Place;
 use crate::azure::{Patience, fleet};
 use crate::cli::Common;
+use crate::file::{self, Clash, Member};
 use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::NamedBy;
 
@@ -60,8 +61,8 @@ impl Context {
         if !others.is_empty() {
             let all = || std::iter::once(&first).chain(&others);
             let valid = all().filter_map(|one| Some((one.valid.as_ref()?, &one.subscription.id)));
-            files::check_together(valid.map(|(valid, id)| (valid, Some(id))), streams)?;
             check_flag(all())?;
+            files::check_together(valid.map(|(valid, id)| (valid, Some(id))), streams)?;
         }
         let patience = Patience::new(
             Duration::from_secs(common.deadline),
@@ -134,17 +135,19 @@ impl Context {
             .unwrap_or(&self.first)
     }
 
-    /// The same of a VM that Azure reports: where no file declares it, the one whose owner gave it its session comes first.
+    /// The same of a VM that Azure reports: where no line counts for it today, the file whose owner gave it its session comes first.
     pub fn part_managing(&self, vm: &Vm) -> &Part {
-        let is_declared = self.declaring.contains_key(&vm.id);
+        let part = self.part_of(&vm.id);
+        if part.file.desired.line_of(&vm.id, today()).is_some() {
+            return part;
+        }
         let owns = |part: &&Part| {
             let owner = part.file.desired.owner.as_ref();
             let subscription = vm.id.subscription();
             vm.held.is_owned_by(owner)
                 && subscription.is_none_or(|id| id == part.arm.subscription())
         };
-        let owning = self.parts().find(owns).filter(|_| !is_declared);
-        owning.unwrap_or_else(|| self.part_of(&vm.id))
+        self.parts().find(owns).unwrap_or(part)
     }
 
     /// The line that gives the name `session` to a VM today, and the name of its file.
@@ -259,8 +262,31 @@ impl Context {
         }
     }
 
+    /// What is wrong with the files together, were `text` that of `edited`.
+    pub fn amiss_with(&self, edited: &Part, text: &str) -> Option<String> {
+        let anew = |part: &Part| {
+            let text = match std::ptr::eq(part, edited) {
+                true => text,
+                false => &part.text,
+            };
+            file::read(&part.name, text.as_bytes())
+        };
+        let files: Vec<_> = self.parts().map(anew).collect();
+        let members = files.iter().zip(self.parts());
+        let members = members.filter_map(|((file, _, source), part)| {
+            Some(Member {
+                file: file.as_ref()?,
+                source,
+                subscription: Some(part.arm.subscription()),
+            })
+        });
+        let clashes = file::together(&members.collect::<Vec<_>>());
+        let error = clashes.into_iter().find(Clash::is_error)?;
+        Some(error.diagnostic.message)
+    }
+
     /// What counts in `subscription`: what any of its files counts.
-    fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
+    pub fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
         let scopes = self
             .parts_in(subscription)
             .map(|part| &part.file.azure.scope);
@@ -279,9 +305,11 @@ impl Context {
         if !self.streams.is_watched() {
             return;
         }
-        for cache in self.parts_in(subscription).filter_map(Part::names) {
+        for part in self.parts_in(subscription) {
             // The command has what it needs; the next TAB asks Azure itself.
-            let _ = cache.write(names::of_live(live, subscription), now);
+            let _ = part
+                .names()
+                .map(|cache| cache.write(names::of_live(live, part), now));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! [`Part`]: one of the files that a command is about, and the Azure that it speaks of.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -97,6 +98,8 @@ pub(super) struct Opener<'c> {
     patience: Arc<Patience>,
     /// Each subscription that is open, where it is, and the first file that speaks of it.
     opened: Vec<(Where, String, Arm)>,
+    /// What `az` remembers, once that is asked.
+    profile: OnceCell<Option<Vec<u8>>>,
 }
 
 impl<'c> Opener<'c> {
@@ -105,6 +108,7 @@ impl<'c> Opener<'c> {
             common,
             patience,
             opened: Vec::new(),
+            profile: OnceCell::new(),
         }
     }
 
@@ -140,6 +144,16 @@ impl<'c> Opener<'c> {
         })
     }
 
+    /// Whether the token for `arm` opens subscription `id` too.
+    fn is_signed_in(&self, arm: &Arm, id: &SubscriptionId) -> bool {
+        let same_account = || {
+            let profile = self.profile.get_or_init(azs_profile).as_ref()?;
+            let account = sign_in::account_of(profile, id)?;
+            Some(sign_in::account_of(profile, arm.subscription())? == account)
+        };
+        arm.sign_in().is_for_any_subscription() || same_account().unwrap_or(false)
+    }
+
     fn arm(
         &mut self,
         place: &Where,
@@ -164,7 +178,7 @@ impl<'c> Opener<'c> {
             let same = self.opened.iter().filter(|(other, ..)| other == place);
             same.map(|(.., arm)| arm)
         };
-        let signed_in = neighbours().find(|arm| is_signed_in(arm, id));
+        let signed_in = neighbours().find(|arm| self.is_signed_in(arm, id));
         let sign_in = match signed_in {
             Some(arm) => arm.sign_in().clone(),
             None => place.sign_in(self.common, id, cloud)?,
@@ -179,16 +193,6 @@ impl<'c> Opener<'c> {
             .push((place.clone(), name.to_owned(), arm.clone()));
         Ok(arm)
     }
-}
-
-/// Whether the token for `arm` opens subscription `id` too.
-fn is_signed_in(arm: &Arm, id: &SubscriptionId) -> bool {
-    let same_tenant = || {
-        let profile = azs_profile()?;
-        let tenant = sign_in::tenant_of(&profile, id)?;
-        Some(sign_in::tenant_of(&profile, arm.subscription())? == tenant)
-    };
-    arm.sign_in().is_for_any_subscription() || same_tenant().unwrap_or(false)
 }
 
 /// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.

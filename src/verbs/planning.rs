@@ -26,13 +26,14 @@ pub(super) struct Planned {
 impl Planned {
     /// The plans with all that they were made from.
     pub fn saved(&self, context: &Context) -> Vec<Saved> {
+        let fingerprint = plan::fingerprint(&self.live);
         let plans = context.parts().zip(&self.plans.each);
         let saved = plans.map(|(part, plan)| {
             Saved::new(
                 part.basis(),
                 &self.aim,
                 self.allowed,
-                &self.live,
+                &fingerprint,
                 plan.clone(),
             )
         });

@@ -26,15 +26,13 @@ pub(super) fn edited(
             "leave --save out, or name the file with --file",
         ));
     };
-    for part in context.parts() {
-        let mut lines = part.file.desired.sessions.iter();
-        if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
-            let (name, other, at) = (&part.name, &line.vm, line.line);
-            return Err(Trouble::new(
-                format!("--save: {name} gives this name to {other} in line {at}"),
-                "change that line first, or choose another name",
-            ));
-        }
+    let mut lines = part.file.desired.sessions.iter();
+    if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
+        let (other, at) = (&line.vm, line.line);
+        return Err(Trouble::new(
+            format!("--save: {name} gives this name to {other} in line {at}"),
+            "change that line first, or choose another name",
+        ));
     }
     let mut lines = part.file.desired.sessions.iter();
     if let (Some(line), Some(_)) = (lines.find(|line| line.vm == *vm), wanted)
@@ -57,6 +55,13 @@ pub(super) fn edited(
             format!("--save: {name} has a form in which azlin cannot edit the line of {vm}");
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
+    if let Some(wrong) = context.amiss_with(part, &edited) {
+        let message = format!("--save: {name} would not go with the other files: {wrong}");
+        return Err(Trouble::new(
+            message,
+            "leave --save out, or choose another name",
+        ));
+    }
     Ok((text, edited))
 }
 

@@ -37,13 +37,17 @@ pub(super) async fn run(
     let declared: BTreeSet<&str> = lines.map(|line| line.session.as_str()).collect();
     let parts: Vec<&Part> = context.subscriptions().collect();
     // One run writes all of these, so that none of them stands in another's way.
-    let ours: BTreeSet<String> = parts.iter().map(|part| file_name(part)).collect();
+    let ours: BTreeSet<String> = parts.iter().map(|part| file_name(&context, part)).collect();
     let taken = match &home {
         Some(folder) => taken(folder, &ours),
         None => BTreeSet::new(),
     };
     let defaults = |vm: &VmId| &context.part_of(vm).file.ssh;
-    let config = ssh::config(&live, &defaults, &declared, &taken);
+    let jumps = context
+        .parts()
+        .filter_map(|part| part.file.ssh.jump.as_ref());
+    let jumps: BTreeSet<String> = jumps.map(|jump| jump.host().to_lowercase()).collect();
+    let config = ssh::config(&live, &defaults, &declared, &taken, &jumps);
     for (name, why) in &config.left_out {
         streams.warn(&show::left_out(name, why, &context.name()));
     }
@@ -70,7 +74,7 @@ pub(super) async fn run(
         return Err(Trouble::new(message, "set HOME, or leave --write out"));
     };
     for part in parts {
-        let file = home.join(OURS).join(file_name(part));
+        let file = home.join(OURS).join(file_name(&context, part));
         let (text, hosts) = text(part);
         let folder = private_folder(&home.join(OURS));
         let written = folder.and_then(|()| replace(&file, text.as_bytes(), true));
@@ -83,12 +87,13 @@ pub(super) async fn run(
 }
 
 /// The name of azlin's file for what this command sees: two that see different parts of one subscription write two.
-fn file_name(part: &Part) -> String {
-    let (azure, subscription) = (&part.file.azure, part.arm.subscription());
-    if azure.scope == Scope::Subscription && azure.tag == TagKey::default() {
+fn file_name(context: &Context, part: &Part) -> String {
+    let (tag, subscription) = (&part.file.azure.tag, part.arm.subscription());
+    let scope = context.scope_of(subscription);
+    if scope == Scope::Subscription && *tag == TagKey::default() {
         return format!("{subscription}.conf");
     }
-    let part = format!("{:?} {}", azure.scope, azure.tag.as_str());
+    let part = format!("{scope:?} {}", tag.as_str());
     let part = plan::sha256(part.as_bytes());
     format!("{subscription}-{}.conf", part.get(..8).unwrap_or_default())
 }

@@ -25,8 +25,10 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
         };
         change.map_err(|refusal| refused(&which.vm, &refusal))
     };
-    // What no file allows is not asked about.
-    change(&context.first)?;
+    if !context.has_several() {
+        // What the file does not allow is not asked about.
+        change(&context.first)?;
+    }
     let vm = find(&context, which, streams).await?;
     let part = context.part_of(&vm.id);
     let tags = match &change(part)? {

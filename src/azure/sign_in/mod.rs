@@ -23,7 +23,7 @@ pub use choose::{Choice, Undecided, choose};
 pub(super) use kept::Kept;
 use kept::Source;
 pub(super) use no_token::NoToken;
-pub use profile::{Profile, tenant_of};
+pub use profile::{Profile, account_of};
 use recipe::Recipe;
 pub(crate) use recipe::variable;
 pub use way::Way;
@@ -75,7 +75,7 @@ impl SignIn {
         })
     }
 
-    /// Whether its tokens open every subscription that the identity may see. Those of `az` are for the subscription's tenant.
+    /// Whether its tokens open every subscription that the identity may see. Those of `az` are for the subscription's tenant, and of its account.
     pub fn is_for_any_subscription(&self) -> bool {
         self.way != Some(Way::Az)
     }

@@ -1,4 +1,4 @@
-//! What `az` remembers: [`Profile`], the subscription that it uses when nothing else is said, and the tenants of all.
+//! What `az` remembers: [`Profile`], the subscription that it uses when nothing else is said, and the accounts of all.
 
 use serde::Deserialize;
 
@@ -27,13 +27,23 @@ struct Entry {
     is_default: bool,
     environment_name: Option<String>,
     tenant_id: Option<String>,
+    user: Option<User>,
 }
 
-/// The tenant of `subscription`, as `bytes`, the content of `azureProfile.json`, has it: a token of `az`'s is for one tenant.
-pub fn tenant_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<String> {
+#[derive(Deserialize)]
+struct User {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Whose token `az` gives for `subscription`, as `bytes`, the content of `azureProfile.json`, has it: its tenant, and the name and
+/// the kind of the account.
+pub fn account_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<[String; 3]> {
     let is_it = |entry: &Entry| entry.id.eq_ignore_ascii_case(subscription.as_str());
     let entry = entries(bytes)?.into_iter().find(is_it)?;
-    entry.tenant_id.filter(|tenant| !tenant.is_empty())
+    let User { name, kind } = entry.user?;
+    Some([entry.tenant_id?, name, kind])
 }
 
 fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
@@ -79,10 +89,11 @@ mod tests {
         );
         assert_eq!(found.cloud, Cloud::UsGovernment);
         assert_eq!(Profile::read(file.as_bytes()), Some(found.clone()));
-        let tenant = |id: &SubscriptionId| tenant_of(file.as_bytes(), id);
-        assert_eq!(tenant(&found.subscription), Some("x".to_owned()));
+        let account = |id: &SubscriptionId| account_of(file.as_bytes(), id);
+        let known = ["x", "m", "user"].map(str::to_owned);
+        assert_eq!(account(&found.subscription), Some(known));
         let other = SubscriptionId::new("00000000-0000-0000-0000-000000000001").unwrap();
-        assert_eq!(tenant(&other), None, "it is not said");
+        assert_eq!(account(&other), None, "it is not said");
     }
 
     #[test]

@@ -14,13 +14,18 @@ type Offers = BTreeMap<String, String>;
 /// VM names, or `GROUP/VM` where a name alone is not enough or a group is being typed.
 pub(super) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     let namesakes = by_name(names);
-    let by_group = current.to_string_lossy().contains('/');
+    let slashes = current.to_string_lossy().matches('/').count();
     let mut offers = Offers::new();
     for same in namesakes.values() {
         for name in same.values() {
-            let offer = match same.len() > 1 || by_group {
-                true => name.vm.to_string(),
-                false => name.vm.name().to_owned(),
+            let in_subscription = name.vm.in_subscription();
+            let is_alike = |other: &&&Name| other.vm.in_subscription() == in_subscription;
+            let alike = same.values().filter(is_alike).count();
+            let offer = match (same.len() > 1, slashes) {
+                (false, 0) => name.vm.name().to_owned(),
+                // A name alone, or with its group, is enough where it is one VM's.
+                (_, 0 | 1) if alike == 1 => in_subscription,
+                _ => name.vm.to_string(),
             };
             offers.insert(offer, about(name));
         }

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use clap_complete::CompletionCandidate;
 
+use super::part::Part;
 use super::subscription::subscription;
 use super::{files, target};
 use crate::cli::Common;
@@ -28,12 +29,12 @@ pub(super) struct Name {
     session: Option<SessionName>,
 }
 
-/// The VMs of `live` that are in `subscription`, with those of their sessions that are names: anything else on a tag is
-/// nothing to put on a command line.
-pub(super) fn of_live(live: &Live, subscription: &SubscriptionId) -> Vec<Name> {
+/// The VMs of `live` that are in `part`'s subscription and count for it, with those of their sessions that are names: anything
+/// else on a tag is nothing to put on a command line.
+pub(super) fn of_live(live: &Live, part: &Part) -> Vec<Name> {
     let own = live.vms.values().filter(|vm| {
         let own = vm.id.subscription();
-        own.is_none_or(|own| own == subscription)
+        own.is_none_or(|own| own == part.arm.subscription()) && part.file.azure.scope.covers(&vm.id)
     });
     let names = own.map(|vm| {
         let session = vm.held.session.as_ref();

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::super::context::Context;
+use super::super::part::Part;
 use super::super::{Exit, Streams, Trouble};
 use super::{Cache, Name, of_live};
 use crate::cli::Common;
@@ -87,10 +88,8 @@ fn ends_by(mut child: Child, deadline: Instant) -> bool {
 pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     // In one order, in which every azlin waits for its turn; and each once, for nobody waits for himself.
-    let caches = context
-        .parts()
-        .map(|part| Some((part.names()?, part.arm.subscription())));
-    let caches: Option<BTreeMap<Cache, &SubscriptionId>> = caches.collect();
+    let caches = context.parts().map(|part| Some((part.names()?, part)));
+    let caches: Option<BTreeMap<Cache, &Part>> = caches.collect();
     let Some(caches) = caches else {
         let help = "set HOME or XDG_CACHE_HOME to an absolute path";
         return Err(Trouble::new("there is no folder for caches", help));
@@ -107,8 +106,8 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
         let help = "try a command that waits for it, such as azlin plan";
         Trouble::new("Azure did not answer within a minute", help)
     })??;
-    for (cache, subscription) in caches {
-        let names = of_live(&live, subscription);
+    for (cache, part) in caches {
+        let names = of_live(&live, part);
         cache.write(names, now).map_err(cannot)?;
     }
     Ok(Exit::Done)
