@@ -72,7 +72,7 @@ fn fleet(vms: &[(&str, &str)]) -> Live {
         vms: vms.iter().map(vm).collect(),
         ..Live::default()
     };
-    live.spell_like(&file(&[("any", "any")]));
+    live.spell_like([&file(&[("any", "any")])].into_iter());
     live
 }
 

@@ -167,9 +167,9 @@ impl Live {
         by_name
     }
 
-    /// Spells resource groups as `desired` does, where it names them: Azure's lists do not keep their casing.
-    pub fn spell_like(&mut self, desired: &Desired) {
-        let lines = desired.sessions.iter();
+    /// Spells resource groups as `files` do, where they name them: Azure's lists do not keep their casing.
+    pub fn spell_like<'d>(&mut self, files: impl Iterator<Item = &'d Desired>) {
+        let lines = files.flat_map(|desired| &desired.sessions);
         let spelled: BTreeMap<&str, &str> = lines
             .map(|line| (line.vm.folded().0, line.vm.group()))
             .collect();

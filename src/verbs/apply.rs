@@ -3,23 +3,21 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, BufRead as _, IsTerminal as _};
-use std::path::Path;
 
 use super::context::Context;
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble, interrupt};
+use super::{Exit, Streams, Trouble, interrupt, resume};
 use crate::apply;
 use crate::cli::{Apply, Common, Format};
 use crate::model::{Live, VmId};
-use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Plans, Saved, Standing, Step, Unusable};
+use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Plans, Step};
 use crate::show::{self, After, Applied};
-use crate::text::escape;
 
 pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => again(&context, path, streams).await?,
+        Some(path) => resume::resume(&context, path, streams).await?,
     };
     let plans = &planned.plans;
     if args.format == Format::Text {
@@ -82,80 +80,6 @@ impl Sequence {
         let of = self.plans.iter().zip(outcomes);
         let of = of.filter(|(of, _)| **of == plan);
         of.map(|(_, outcome)| outcome.clone()).collect()
-    }
-}
-
-/// What is left to do of the plans that were saved in `path`.
-async fn again(context: &Context, path: &Path, streams: Streams) -> Result<Planned, Trouble> {
-    let saved = planning::read(path)?;
-    let name = escape(&path.to_string_lossy()).into_owned();
-    let saved = in_order(context, saved).map_err(|why| {
-        let (message, help) = show::unusable(&why, &name);
-        let exit = if why.is_stale() {
-            Exit::Stale
-        } else {
-            Exit::Error
-        };
-        Trouble::new(message, help).exit(exit)
-    })?;
-    let planned = planning::make_again(context, &saved).await?;
-    let standing = saved.iter().zip(&planned.plans.each);
-    let standing = standing.map(|(saved, now)| saved.standing(now, &planned.live));
-    match standing.max() {
-        Some(Standing::Holds) => Ok(planned),
-        Some(Standing::Applied) | None => {
-            streams.say(&format!("{name} is already applied: nothing to do\n"));
-            Ok(planned)
-        }
-        Some(Standing::Stale) => {
-            let shown =
-                |plans: &[Plan]| show::plans(&planning::sections(context, plans), streams.stderr);
-            let saved: Vec<Plan> = saved.into_iter().map(|saved| saved.plan).collect();
-            let (then, now) = (shown(&saved), shown(&planned.plans.each));
-            streams.say(&format!(
-                "The saved plan:\n\n{then}\nThe plan now:\n\n{now}\n"
-            ));
-            let message =
-                format!("{name} is out of date: Azure has changed since; nothing was written");
-            let help = "look at the new plan, and save it: azlin plan --out FILE";
-            Err(Trouble::new(message, help).exit(Exit::Stale))
-        }
-    }
-}
-
-/// `saved` in the order of the files of `context`, each made for its own, in whatever order the files were named.
-fn in_order(context: &Context, mut saved: Vec<Saved>) -> Result<Vec<Saved>, Unusable> {
-    let files = |names: Vec<String>| names.join(", ");
-    let then = saved.iter().map(|saved| saved.basis.file.clone());
-    let now = context.parts().map(|part| part.name.clone());
-    let others = Unusable::Other {
-        what: "set of files",
-        saved: files(then.collect()),
-        now: files(now.collect()),
-    };
-    if let ([only], false) = (saved.as_slice(), context.has_several()) {
-        // What it was made for instead is told in full.
-        only.check(&context.first.basis())?;
-        return Ok(saved);
-    }
-    let mut ordered = Vec::new();
-    for part in context.parts() {
-        let basis = part.basis();
-        let place = |saved: &Saved| {
-            (&saved.basis.subscription, &saved.basis.owner) == (&basis.subscription, &basis.owner)
-        };
-        let same = |saved: &Saved| place(saved) && saved.basis.file_sha256 == basis.file_sha256;
-        let at = saved.iter().position(same);
-        let Some(at) = at.or_else(|| saved.iter().position(place)) else {
-            return Err(others);
-        };
-        let own = saved.remove(at);
-        own.check(&basis)?;
-        ordered.push(own);
-    }
-    match saved.is_empty() {
-        true => Ok(ordered),
-        false => Err(others),
     }
 }
 

@@ -13,7 +13,6 @@ use super::{Streams, Trouble, today};
 use crate::apply::Place;
 use crate::azure::{Patience, fleet};
 use crate::cli::Common;
-use crate::file::{self, Clash, Member};
 use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::NamedBy;
 
@@ -245,9 +244,8 @@ impl Context {
                 }
             };
             let subscription = part.arm.subscription();
-            for part in self.parts_in(subscription) {
-                live.spell_like(&part.file.desired);
-            }
+            let files = self.parts_in(subscription);
+            live.spell_like(files.map(|part| &part.file.desired));
             if is_all && live.incomplete().next().is_none() {
                 self.remember(subscription, &live, now);
             }
@@ -260,29 +258,6 @@ impl Context {
             None => Ok(all),
             Some(trouble) => Err(trouble),
         }
-    }
-
-    /// What is wrong with the files together, were `text` that of `edited`.
-    pub fn amiss_with(&self, edited: &Part, text: &str) -> Option<String> {
-        let anew = |part: &Part| {
-            let text = match std::ptr::eq(part, edited) {
-                true => text,
-                false => &part.text,
-            };
-            file::read(&part.name, text.as_bytes())
-        };
-        let files: Vec<_> = self.parts().map(anew).collect();
-        let members = files.iter().zip(self.parts());
-        let members = members.filter_map(|((file, _, source), part)| {
-            Some(Member {
-                file: file.as_ref()?,
-                source,
-                subscription: Some(part.arm.subscription()),
-            })
-        });
-        let clashes = file::together(&members.collect::<Vec<_>>());
-        let error = clashes.into_iter().find(Clash::is_error)?;
-        Some(error.diagnostic.message)
     }
 
     /// What counts in `subscription`: what any of its files counts.

@@ -14,6 +14,7 @@ mod picker;
 mod plan;
 mod planning;
 mod replace;
+mod resume;
 mod sandbox;
 mod saving;
 mod session;

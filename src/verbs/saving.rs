@@ -6,7 +6,7 @@ use super::context::Context;
 use super::part::Part;
 use super::replace::replace;
 use super::{Streams, Trouble, today};
-use crate::file::{self, CannotEdit};
+use crate::file::{self, CannotEdit, Clash, Member};
 use crate::model::{SessionName, VmId};
 use crate::text::plain;
 
@@ -55,7 +55,7 @@ pub(super) fn edited(
             format!("--save: {name} has a form in which azlin cannot edit the line of {vm}");
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
-    if let Some(wrong) = context.amiss_with(part, &edited) {
+    if let Some(wrong) = amiss_with(context, part, &edited) {
         let message = format!("--save: {name} would not go with the other files: {wrong}");
         return Err(Trouble::new(
             message,
@@ -63,6 +63,29 @@ pub(super) fn edited(
         ));
     }
     Ok((text, edited))
+}
+
+/// What is wrong with the files together, were `text` that of `edited`.
+fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
+    let anew = |part: &Part| {
+        let text = match std::ptr::eq(part, edited) {
+            true => text,
+            false => &part.text,
+        };
+        file::read(&part.name, text.as_bytes())
+    };
+    let files: Vec<_> = context.parts().map(anew).collect();
+    let members = files.iter().zip(context.parts());
+    let members = members.filter_map(|((file, _, source), part)| {
+        Some(Member {
+            file: file.as_ref()?,
+            source,
+            subscription: Some(part.arm.subscription()),
+        })
+    });
+    let clashes = file::together(&members.collect::<Vec<_>>());
+    let error = clashes.into_iter().find(Clash::is_error)?;
+    Some(error.diagnostic.message)
 }
 
 /// Writes into the file what the VM holds by now.
