@@ -391,6 +391,21 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
             false => answer(),
         },
     );
+    // A plan needs to know who holds a name; who goes to a VM goes by what there is to see.
+    let one = several.project.path().join("teams/3.toml");
+    std::fs::rename(&one, one.with_extension("off")).unwrap();
+    let listed = several.run(&["list"]);
+    assert_eq!(listed.code(), 0, "{listed}");
+    assert!(
+        listed.stderr.ends_with(
+            "warning: subscription 5a4db0e5-0000-4000-8000-000000000002: VMs may be missing from Azure's list: \
+             cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` \
+             (403 AuthorizationFailed)\n"
+        ),
+        "{listed}"
+    );
+    assert_eq!(several.run(&["connect", "a", "--print"]).code(), 0);
+    std::fs::rename(one.with_extension("off"), &one).unwrap();
     assert_snapshot!(several.run(&["plan"]), @r"
     $ azlin plan --file teams -> 1
     --- stderr

@@ -30,7 +30,7 @@ pub(super) async fn run(
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => super::scope_with(own, args.name.as_deref().unwrap_or_default(), None),
     };
-    let mut live = context.everything(&scope).await?;
+    let mut live = context.visible(&scope).await?;
     streams.warn_incomplete(&live);
     let found = match &args.name {
         Some(name) => Some(find(&live, name, &context, args)?),
@@ -58,7 +58,7 @@ pub(super) async fn run(
     if starts {
         start(&part.arm, &vm, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
-        live = context.everything(&scope).await?;
+        live = context.visible(&scope).await?;
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
         Trouble::new(

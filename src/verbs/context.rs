@@ -11,9 +11,9 @@ use super::names;
 use super::part::{Located, Opener, Part, locate};
 use super::{Streams, Trouble, today};
 use crate::apply::Place;
-use crate::azure::{Patience, fleet};
+use crate::azure::{Failure, Patience, fleet};
 use crate::cli::Common;
-use crate::model::{Declared, Desired, Live, Scope, SubscriptionId, Vm, VmId};
+use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::NamedBy;
 
 /// The files of a command, valid and held against each other, and their Azures, opened.
@@ -37,6 +37,8 @@ enum What {
     Sessions,
     /// Which VMs run besides, and which addresses they have.
     Everything,
+    /// The same of what the identity may see.
+    Visible,
 }
 
 impl Context {
@@ -211,6 +213,11 @@ impl Context {
         self.read(What::Everything, scope).await
     }
 
+    /// The same, for who only looks: of several subscriptions, one that may not be read is a gap.
+    pub async fn visible(&self, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+        self.read(What::Visible, scope).await
+    }
+
     /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes.
     async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         let now = SystemTime::now();
@@ -221,7 +228,7 @@ impl Context {
                 let (arm, tag) = (&part.arm, &part.file.azure.tag);
                 let live = match what {
                     What::Sessions => fleet::sessions(arm, &scope, tag).await,
-                    What::Everything => fleet::everything(arm, &scope, tag).await,
+                    What::Everything | What::Visible => fleet::everything(arm, &scope, tag).await,
                 };
                 (part, live, scope == own)
             }
@@ -229,11 +236,22 @@ impl Context {
         let reading = || format!("reading {}", self.place());
         let readings = stream::iter(readings).buffered(AT_ONCE).collect();
         let read: Vec<_> = self.streams.patiently(reading, readings).await;
+        let is_readable = |(_, live, _): &(_, Result<Live, Failure>, _)| live.is_ok();
+        let may_lack = matches!(what, What::Visible) && read.iter().any(is_readable);
         let mut all = Live::default();
         let mut troubles = Vec::new();
         for (part, live, is_all) in read {
             let mut live = match live {
                 Ok(live) => live,
+                Err(failure) if may_lack && failure.is_forbidden() => {
+                    let gaps = Gaps {
+                        incomplete: vec![failure.to_string()],
+                        ..Gaps::default()
+                    };
+                    let subscription = part.arm.subscription().clone();
+                    all.gaps.insert(Some(subscription), gaps);
+                    continue;
+                }
                 Err(failure) => {
                     let mut trouble = Trouble::from(failure);
                     if self.is_over_several() {

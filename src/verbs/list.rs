@@ -16,7 +16,7 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     };
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
-    let live = context.everything(&with_group).await?;
+    let live = context.visible(&with_group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     let subscription = context.first.arm.subscription();
     let file = |vm: &Vm| context.part_managing(vm).name.as_str();
