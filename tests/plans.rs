@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use azlin::model::{
-    Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, SessionName, SubscriptionId,
-    TagKey, Vm, VmId,
+    Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, Scope, SessionName,
+    SubscriptionId, TagKey, Vm, VmId,
 };
 use azlin::plan::{
     Action, Aim, Allowed, Basis, Plans, Saved, Standing, Step, bundle, fingerprint, plan, plans,
@@ -38,6 +38,7 @@ fn file(number: usize, owner: &str, lines: &[(&str, &str)]) -> Desired {
     };
     Desired {
         subscription: Some(subscription(number)),
+        scope: Scope::default(),
         owner: Owner::new(owner).ok(),
         sessions: lines.iter().enumerate().map(line).collect(),
     }
@@ -200,6 +201,18 @@ fn a_file_speaks_for_its_own_subscription_and_owner_only() {
         "four is no file's of subscription 2"
     );
     assert_eq!(said(2), ("rg/b".to_owned(), 1, 0));
+}
+
+#[test]
+fn what_another_file_counts_lets_no_file_clear_more() {
+    let live = fleet(&[(1, "a", "x @ us")]);
+    let mut ours = file(1, "us", &[]);
+    ours.scope = Scope::Groups(["elsewhere".to_owned()].into());
+    let each = plans(&[&ours, &file(1, "", &[])], &live, &Aim::on(TODAY)).each;
+    assert_eq!(
+        (each[0].changes.len(), each[0].owned, each[0].unmanaged),
+        (0, 0, 1)
+    );
 }
 
 #[test]

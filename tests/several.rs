@@ -341,7 +341,7 @@ fn a_saved_plan_of_several_files_is_shown_and_applied_as_one() {
         .project
         .run(&["apply", "plan.json", "--file", "teams/1.toml"]);
     assert_snapshot!(one, @r"
-    $ azlin apply plan.json --file teams/1.toml -> 1
+    $ azlin apply plan.json --file teams/1.toml -> 3
     --- stderr
     error: plan.json was made for another set of files: `teams/1.toml, teams/2.toml`, and this is `teams/1.toml`
     help: make it again: azlin plan --out FILE
@@ -372,7 +372,7 @@ fn a_saved_plan_goes_on_after_a_crash_and_is_out_of_date_once_one_of_its_files_i
     assert_eq!(ran.code(), 3, "{ran}");
     assert!(
         ran.stderr
-            .starts_with("error: plan.json was made for another content of the file"),
+            .starts_with("error: plan.json, in its plan for teams/2.toml, was made for another content of the file"),
         "{ran}"
     );
 }
@@ -577,6 +577,27 @@ fn of_two_files_of_a_subscription_the_one_whose_owner_set_a_session_speaks_for_i
     let applied = several.run(&["apply", "--auto-approve", "--max-removals", "1"]);
     let line = "  - RG/a   x   done   (teams/2.toml)\n";
     assert!(applied.stdout.contains(line), "{applied}");
+}
+
+#[test]
+fn an_id_that_several_files_needed_leads_to_the_vm_of_one_file_too() {
+    let several = teams();
+    let alone = |arguments: &[&str]| {
+        let file = ["--file", "teams/2.toml"];
+        several.project.run(&[arguments, &file].concat())
+    };
+    let web = |number| format!("{}/rg/web", subscription_id(number));
+    for command in [
+        &["session", &web(2)][..],
+        &["tag", "list", &web(2)],
+        &["connect", &web(2), "--print"],
+        &["plan", "--target", &web(2)],
+    ] {
+        let ran = alone(command);
+        assert_eq!(ran.code(), 0, "{ran}");
+    }
+    let ran = alone(&["session", &web(1)]);
+    assert_eq!(ran.code(), 1, "it is not the other subscription's: {ran}");
 }
 
 #[test]

@@ -154,6 +154,7 @@ impl Reader<'_> {
                     .map(|s| s.vm.group().to_lowercase()),
             );
         }
+        file.desired.scope = file.azure.scope.clone();
         file
     }
 

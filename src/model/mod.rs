@@ -47,6 +47,8 @@ pub type Tags = BTreeMap<String, String>;
 pub struct Desired {
     /// The subscription of all its VMs, in a run over several.
     pub subscription: Option<SubscriptionId>,
+    /// Which VMs it may clear: what counts for it alone, whatever counts for others.
+    pub scope: Scope,
     /// Who this file is. Without an owner it only ever sets and changes, and never clears.
     pub owner: Option<Owner>,
     /// In the order of the file, each VM and each session once.

@@ -117,11 +117,12 @@ impl Differ<'_> {
     fn nearest_vms(&self, missing: &VmId) -> Vec<VmId> {
         const MOST: usize = 3;
         let ids = || self.live.vms.keys();
-        let elsewhere = ids().filter(|id| id.folded_name() == missing.folded_name());
-        let mut found: Vec<VmId> = elsewhere.cloned().collect();
+        let is_here = |id: &&VmId| id.subscription() == missing.subscription();
+        let namesakes = || ids().filter(|id| id.folded_name() == missing.folded_name());
+        let mut found: Vec<VmId> = namesakes().filter(is_here).cloned().collect();
         let neighbours: BTreeMap<&str, &VmId> = ids()
             .filter(|id| id.folded().0 == missing.folded().0)
-            .filter(|id| id.subscription() == missing.subscription())
+            .filter(is_here)
             .map(|id| (id.folded_name(), id))
             .collect();
         let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
@@ -131,6 +132,8 @@ impl Differ<'_> {
                 .filter_map(|name| neighbours.get(name))
                 .map(|id| (*id).clone()),
         );
+        // Another subscription's file would have to name these.
+        found.extend(namesakes().filter(|id| !is_here(id)).cloned());
         found.truncate(MOST);
         found
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::Date;
 
 use super::{Aim, Goal, Step, Why, plan};
-use crate::model::{Declared, Desired, Held, Live, Owner, SessionName, Vm};
+use crate::model::{Declared, Desired, Held, Live, Owner, Scope, SessionName, Vm};
 
 /// The steps after which `vm` holds `wanted`, or no session at all; none where it is so already.
 ///
@@ -42,6 +42,7 @@ pub fn by_hand(
     };
     let desired = Desired {
         subscription: vm.id.subscription().cloned(),
+        scope: Scope::default(),
         owner: None,
         sessions: vec![Declared {
             vm: vm.id.clone(),

@@ -188,7 +188,9 @@ impl<'a> Differ<'a> {
         vm.held.session.as_ref()?;
         let owner = vm.held.owner.as_ref()?;
         let key = (vm.id.subscription(), owner.raw());
-        self.owners.get(&key).copied()
+        let file = self.owners.get(&key).copied()?;
+        let counts = |desired: &&&Desired| desired.scope.covers(&vm.id);
+        self.files.get(file).filter(counts).map(|_| file)
     }
 
     /// The first file of `subscription`: what is no file's is told with it.

@@ -10,6 +10,8 @@ use crate::model::{Live, Owner, SubscriptionId, TagKey, VmId};
 
 /// What differs when the file has changed since.
 const FILE: &str = "content of the file";
+/// What differs when there are other files.
+const FILES: &str = "set of files";
 
 /// A plan with all that it was made from, as `plan --out` and `--format json` write it. It holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,9 +98,21 @@ pub enum Standing {
 }
 
 impl Unusable {
+    /// That a bundle was made for `saved`, and `now` are the files.
+    pub fn other_files(saved: String, now: String) -> Self {
+        let what = FILES;
+        Self::Other { what, saved, now }
+    }
+
     /// Whether a plan made now would do.
     pub fn is_stale(&self) -> bool {
-        matches!(self, Self::Other { what: FILE, .. })
+        matches!(
+            self,
+            Self::Other {
+                what: FILE | FILES,
+                ..
+            }
+        )
     }
 }
 

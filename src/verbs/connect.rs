@@ -26,13 +26,14 @@ pub(super) async fn run(
         picker::check_terminal()?;
     }
     let context = Context::open_without_file(common, streams)?;
+    let called = args.name.as_deref().map(|name| context.name_here(name));
     let scope = |own: &Scope| match &args.rg {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
-        None => super::scope_with(own, args.name.as_deref().unwrap_or_default(), None),
+        None => super::scope_with(own, called.unwrap_or_default(), None),
     };
     let mut live = context.visible(&scope).await?;
     streams.warn_incomplete(&live);
-    let found = match &args.name {
+    let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),
         None => {
             let file = |vm: &Vm| context.part_managing(vm).name.as_str();

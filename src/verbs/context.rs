@@ -121,6 +121,16 @@ impl Context {
             .any(|part| part.arm.subscription() != subscription)
     }
 
+    /// `name` without its subscription, where that is the only one: in a run over several it was needed.
+    pub fn name_here<'n>(&self, name: &'n str) -> &'n str {
+        let own = self.first.arm.subscription().as_str();
+        let split = name.split_once('/').filter(|_| !self.is_over_several());
+        match split {
+            Some((subscription, rest)) if subscription.eq_ignore_ascii_case(own) => rest,
+            _ => name,
+        }
+    }
+
     /// What each file wants.
     pub fn desired(&self) -> Vec<&Desired> {
         self.parts().map(|part| &part.file.desired).collect()

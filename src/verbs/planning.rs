@@ -8,7 +8,7 @@ use std::path::Path;
 use super::context::Context;
 use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Format, Planning};
-use crate::model::{Desired, Live, VmId};
+use crate::model::{Live, VmId};
 use crate::plan::{self, Aim, Allowed, Plan, Plans, Saved, bundle};
 use crate::show::{self, Section};
 use crate::text::{self, plain};
@@ -46,11 +46,20 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
     let live = context.sessions().await?;
     let desired = context.desired();
     let mut aim = Aim::on(today());
-    aim.targets = vms(&args.target, "--target", &desired, &live)?;
-    aim.take = vms(&args.take_ownership, "--take-ownership", &desired, &live)?;
+    aim.targets = vms(context, &args.target, "--target", &live)?;
+    aim.take = vms(context, &args.take_ownership, "--take-ownership", &live)?;
     for vm in &aim.take {
         let part = context.part_of(vm);
         let (name, desired) = (&part.name, &part.file.desired);
+        let is_declared = desired.sessions.iter().any(|line| line.vm == *vm);
+        // Of several files none has a line for it: whether one has an owner is beside the point.
+        if context.has_several() && !is_declared {
+            let message = format!("--take-ownership: no file has a line for {vm}");
+            return Err(Trouble::new(
+                message,
+                "only a VM that a file names is taken from its owner",
+            ));
+        }
         if desired.owner.is_none() {
             let message = format!("--take-ownership needs an owner, and {name} has none");
             return Err(Trouble::new(
@@ -58,7 +67,7 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
                 "write `owner = \"…\"` at the top of the file",
             ));
         }
-        if !desired.sessions.iter().any(|line| line.vm == *vm) {
+        if !is_declared {
             let message = format!("--take-ownership: {name} has no line for {vm}");
             return Err(Trouble::new(
                 message,
@@ -156,14 +165,16 @@ pub(super) fn sections<'a>(context: &'a Context, plans: &'a [Plan]) -> Vec<Secti
 
 /// The VMs that a flag names, as `VM` or `GROUP/VM`, in the file or in Azure.
 fn vms(
+    context: &Context,
     names: &[String],
     flag: &str,
-    desired: &[&Desired],
     live: &Live,
 ) -> Result<BTreeSet<VmId>, Trouble> {
-    let lines = desired.iter().flat_map(|desired| &desired.sessions);
+    let parts = context.parts();
+    let lines = parts.flat_map(|part| &part.file.desired.sessions);
     let known: BTreeSet<&VmId> = live.vms.keys().chain(lines.map(|line| &line.vm)).collect();
     let one = |name: &String| {
+        let name = context.name_here(name);
         let found: Vec<&&VmId> = known.iter().filter(|id| id.answers_to(name)).collect();
         let name = text::quote(name);
         match found.as_slice() {

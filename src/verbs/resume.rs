@@ -17,8 +17,12 @@ pub(super) async fn resume(
 ) -> Result<Planned, Trouble> {
     let saved = planning::read(path)?;
     let name = escape(&path.to_string_lossy()).into_owned();
-    let saved = in_order(context, saved).map_err(|why| {
-        let (message, help) = show::unusable(&why, &name);
+    let saved = in_order(context, saved).map_err(|(file, why)| {
+        let named = match file {
+            Some(file) => format!("{name}, in its plan for {file},"),
+            None => name.clone(),
+        };
+        let (message, help) = show::unusable(&why, &named);
         let exit = if why.is_stale() {
             Exit::Stale
         } else {
@@ -52,18 +56,21 @@ pub(super) async fn resume(
 }
 
 /// `saved` in the order of the files of `context`, each made for its own, in whatever order the files were named.
-fn in_order(context: &Context, mut saved: Vec<Saved>) -> Result<Vec<Saved>, Unusable> {
+///
+/// # Errors
+/// Why not, with the file, where that is one of several.
+fn in_order(
+    context: &Context,
+    mut saved: Vec<Saved>,
+) -> Result<Vec<Saved>, (Option<String>, Unusable)> {
     let files = |names: Vec<String>| names.join(", ");
     let then = saved.iter().map(|saved| saved.basis.file.clone());
     let now = context.parts().map(|part| part.name.clone());
-    let others = Unusable::Other {
-        what: "set of files",
-        saved: files(then.collect()),
-        now: files(now.collect()),
-    };
+    let others = Unusable::other_files(files(then.collect()), files(now.collect()));
     if let ([only], false) = (saved.as_slice(), context.has_several()) {
         // What it was made for instead is told in full.
-        only.check(&context.first.basis())?;
+        only.check(&context.first.basis())
+            .map_err(|why| (None, why))?;
         return Ok(saved);
     }
     let mut ordered = Vec::new();
@@ -75,14 +82,15 @@ fn in_order(context: &Context, mut saved: Vec<Saved>) -> Result<Vec<Saved>, Unus
         let same = |saved: &Saved| place(saved) && saved.basis.file_sha256 == basis.file_sha256;
         let at = saved.iter().position(same);
         let Some(at) = at.or_else(|| saved.iter().position(place)) else {
-            return Err(others);
+            return Err((None, others));
         };
         let own = saved.remove(at);
-        own.check(&basis)?;
+        own.check(&basis)
+            .map_err(|why| (Some(part.name.clone()), why))?;
         ordered.push(own);
     }
     match saved.is_empty() {
         true => Ok(ordered),
-        false => Err(others),
+        false => Err((None, others)),
     }
 }

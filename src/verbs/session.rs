@@ -19,9 +19,10 @@ pub(super) async fn run(
 ) -> Result<Exit, Trouble> {
     let wanted = args.name.as_deref().map(session_name).transpose()?;
     let context = Context::open_without_file(common, streams)?;
-    let with_group = |scope: &Scope| super::scope_with(scope, &args.vm, args.rg.as_deref());
+    let called = context.name_here(&args.vm);
+    let with_group = |scope: &Scope| super::scope_with(scope, called, args.rg.as_deref());
     let live = context.sessions_in(&with_group).await?;
-    let vm = super::vm_called(&live, &args.vm, args.rg.as_deref())?;
+    let vm = super::vm_called(&live, called, args.rg.as_deref())?;
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {

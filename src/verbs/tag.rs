@@ -47,15 +47,15 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
 }
 
 async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, Trouble> {
-    let group = which.rg.as_deref();
-    let named = group.or_else(|| VmId::group_in(&which.vm));
+    let (called, group) = (context.name_here(&which.vm), which.rg.as_deref());
+    let named = group.or_else(|| VmId::group_in(called));
     let scope = |own: &Scope| match named {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => own.clone(),
     };
     let live = context.sessions_in(&scope).await?;
     streams.warn_incomplete(&live);
-    super::vm_called(&live, &which.vm, group).cloned()
+    super::vm_called(&live, called, group).cloned()
 }
 
 fn refused(vm: &str, refusal: &Refusal) -> Trouble {
