@@ -233,7 +233,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let file = format!("[azure]\nendpoint = '{}'\n", azure.endpoint);
     let project = || Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "t");
     assert_snapshot!(project().run(&["plan"]).stderr, @r#"
-    error: no subscription is named
+    error: sessions.toml names no subscription, and nothing else does
     help: write `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
     "#);
     let given = project()

@@ -517,6 +517,14 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     help: choose another name, or clear it there first:
       azlin session 5a4db0e5-0000-4000-8000-000000000000/rg/web --clear
     ");
+    let db = format!("{}/rg/db", subscription_id(1));
+    let taken = several.run(&["session", &db, "lyra", "--save"]);
+    assert!(
+        taken
+            .stderr
+            .contains("session `lyra` is assigned in teams/2.toml too"),
+        "also where the other file comes later: {taken}"
+    );
     let taken = several.run(&["session", "cache", "orion-2", "--save"]);
     assert_eq!(taken.code(), 1, "{taken}");
     assert!(

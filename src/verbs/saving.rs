@@ -74,8 +74,12 @@ fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
         };
         file::read(&part.name, text.as_bytes())
     };
-    let files: Vec<_> = context.parts().map(anew).collect();
-    let members = files.iter().zip(context.parts());
+    // The edited one last: of two files that clash, the later is blamed and the earlier named.
+    let is_edited = |part: &&Part| std::ptr::eq(*part, edited);
+    let others = context.parts().filter(|part| !is_edited(part));
+    let parts: Vec<&Part> = others.chain([edited]).collect();
+    let files: Vec<_> = parts.iter().map(|part| anew(part)).collect();
+    let members = files.iter().zip(&parts);
     let members = members.filter_map(|((file, _, source), part)| {
         Some(Member {
             file: file.as_ref()?,

@@ -70,7 +70,7 @@ pub(super) fn subscription(
             "go to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`",
         ),
         true => Trouble::new(
-            "no subscription is named",
+            format!("{name} names no subscription, and nothing else does"),
             "write `subscription = \"…\"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`",
         ),
     })
