@@ -27,10 +27,7 @@ pub struct Place<'a> {
 
 /// The place of `vm` among those of a run, which is the only one where its id does not say which; none where it is in none.
 fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
-    let is_its = |place: &&Place<'_>| {
-        let subscription = vm.subscription();
-        subscription.is_none_or(|own| own == place.arm.subscription())
-    };
+    let is_its = |place: &&Place<'_>| vm.is_within(place.arm.subscription());
     places.iter().find(is_its).copied()
 }
 

@@ -67,6 +67,13 @@ impl VmId {
         self.subscription.as_ref()
     }
 
+    /// Whether it is in `subscription`; always, in a run over one, where ids do not say so.
+    pub fn is_within(&self, subscription: &SubscriptionId) -> bool {
+        self.subscription
+            .as_ref()
+            .is_none_or(|own| own == subscription)
+    }
+
     /// The resource group, as first seen.
     pub fn group(&self) -> &str {
         &self.group

@@ -20,7 +20,7 @@ struct Bundle {
 /// The JSON of `plans`: of one file's alone, or of several in one bundle.
 pub fn write(plans: Vec<Saved>) -> String {
     match <[Saved; 1]>::try_from(plans) {
-        Ok([saved]) => saved.made_with(0).write(),
+        Ok([saved]) => saved.write(),
         Err(plans) => {
             let others = plans.len().saturating_sub(1);
             let plans = plans.into_iter().map(|saved| saved.made_with(others));

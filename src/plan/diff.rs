@@ -140,6 +140,8 @@ pub(super) struct Differ<'a> {
     pub wanted: HashMap<&'a VmId, Line<'a>>,
     /// The lines whose day is over, by VM, each with the place of its file.
     expired: HashMap<&'a VmId, (usize, &'a Declared)>,
+    /// The first file of each subscription: what is no file's is told with it.
+    firsts: HashMap<Option<&'a SubscriptionId>, usize>,
     /// The file of each owner: one in a subscription.
     owners: HashMap<(Option<&'a SubscriptionId>, &'a str), usize>,
 }
@@ -153,12 +155,14 @@ impl<'a> Differ<'a> {
             holders: live.holders(),
             wanted: HashMap::new(),
             expired: HashMap::new(),
+            firsts: HashMap::new(),
             owners: HashMap::new(),
         };
         for (at, file) in files.iter().enumerate() {
-            let owner = file.owner.as_ref();
+            let (subscription, owner) = (file.subscription.as_ref(), file.owner.as_ref());
+            differ.firsts.entry(subscription).or_insert(at);
             if let Some(owner) = owner {
-                let key = (file.subscription.as_ref(), owner.as_str());
+                let key = (subscription, owner.as_str());
                 differ.owners.entry(key).or_insert(at);
             }
             for declared in &file.sessions {
@@ -193,10 +197,9 @@ impl<'a> Differ<'a> {
         self.files.get(file).filter(counts).map(|_| file)
     }
 
-    /// The first file of `subscription`: what is no file's is told with it.
+    /// The first file of `subscription`.
     fn first_of(&self, subscription: Option<&SubscriptionId>) -> usize {
-        let is = |file: &Desired| file.subscription.as_ref() == subscription;
-        self.files.iter().position(|file| is(file)).unwrap_or(0)
+        self.firsts.get(&subscription).copied().unwrap_or(0)
     }
 
     /// What makes `vm` match its line; nothing where it does.

@@ -156,8 +156,10 @@ impl Saved {
 
     /// The same, made together with so many others.
     pub(super) fn made_with(mut self, others: usize) -> Self {
-        self.made_with = others;
-        self.digest = self.digest();
+        if self.made_with != others {
+            self.made_with = others;
+            self.digest = self.digest();
+        }
         self
     }
 

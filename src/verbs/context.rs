@@ -139,14 +139,14 @@ impl Context {
     /// The file whose word on `vm` counts: the one that declares it, else the first of its subscription.
     pub fn part_of(&self, vm: &VmId) -> &Part {
         let declaring = self.declaring.get(vm).and_then(|at| self.parts().nth(*at));
-        let subscription = vm.subscription();
-        let is_its = |part: &&Part| subscription.is_none_or(|id| id == part.arm.subscription());
+        let is_its = |part: &&Part| vm.is_within(part.arm.subscription());
         declaring
             .or_else(|| self.parts().find(is_its))
             .unwrap_or(&self.first)
     }
 
-    /// The same of a VM that Azure reports: where no line counts for it today, the file whose owner gave it its session comes first.
+    /// The same of a VM that Azure reports: where no line counts for it today, the file whose owner gave it its session comes
+    /// first.
     pub fn part_managing(&self, vm: &Vm) -> &Part {
         let part = self.part_of(&vm.id);
         if part.file.desired.line_of(&vm.id, today()).is_some() {
@@ -154,9 +154,7 @@ impl Context {
         }
         let owns = |part: &&Part| {
             let owner = part.file.desired.owner.as_ref();
-            let subscription = vm.id.subscription();
-            vm.held.is_owned_by(owner)
-                && subscription.is_none_or(|id| id == part.arm.subscription())
+            vm.held.is_owned_by(owner) && vm.id.is_within(part.arm.subscription())
         };
         self.parts().find(owns).unwrap_or(part)
     }
@@ -282,10 +280,8 @@ impl Context {
                 false => all.extend(live),
             }
         }
-        match Trouble::of_all(troubles, self.streams) {
-            None => Ok(all),
-            Some(trouble) => Err(trouble),
-        }
+        Trouble::all(troubles, self.streams)?;
+        Ok(all)
     }
 
     /// What counts in `subscription`: what any of its files counts.

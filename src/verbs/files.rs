@@ -102,10 +102,8 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
             format!("{mend}; nothing was read from Azure"),
         ));
     }
-    match Trouble::of_all(troubles, streams) {
-        None => Ok(valid),
-        Some(trouble) => Err(trouble),
-    }
+    Trouble::all(troubles, streams)?;
+    Ok(valid)
 }
 
 /// Reads a file; where it is not valid, answers its name and how many errors it has.

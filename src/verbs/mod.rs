@@ -74,11 +74,13 @@ impl Trouble {
         }
     }
 
-    /// All of `troubles` as one, the last: those before it are said.
-    fn of_all(mut troubles: Vec<Self>, streams: Streams) -> Option<Self> {
-        let last = troubles.pop()?;
+    /// Ends with the last of `troubles`, if there is any; those before it are said.
+    fn all(mut troubles: Vec<Self>, streams: Streams) -> Result<(), Self> {
+        let Some(last) = troubles.pop() else {
+            return Ok(());
+        };
         troubles.iter().for_each(|trouble| trouble.say(streams));
-        Some(last)
+        Err(last)
     }
 
     /// Says it on stderr.

@@ -53,14 +53,14 @@ pub(super) async fn run(
     }
     let text = |part: &Part| {
         let place = &part.place;
-        let subscription = context.has_several().then(|| part.arm.subscription());
         let head = format!(
             "# The sessions in {place}, as `azlin ssh-config` found them; it writes this file anew.\n"
         );
-        let own = config.hosts.iter().filter(|host| {
-            let own = host.vm.subscription();
-            own.is_none() || own == subscription
-        });
+        let subscription = part.arm.subscription();
+        let own = config
+            .hosts
+            .iter()
+            .filter(|host| host.vm.is_within(subscription));
         let blocks: Vec<&str> = own.map(|host| host.block.as_str()).collect();
         (head + &blocks.concat(), blocks.len())
     };

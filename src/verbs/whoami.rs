@@ -79,10 +79,8 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
             ));
         }
     }
-    match Trouble::of_all(troubles, streams) {
-        None => Ok(Exit::Done),
-        Some(trouble) => Err(trouble),
-    }
+    Trouble::all(troubles, streams)?;
+    Ok(Exit::Done)
 }
 
 /// Asks who azlin is to the subscription of `part`, and what it may do there.

@@ -75,7 +75,8 @@ impl SignIn {
         })
     }
 
-    /// Whether its tokens open every subscription that the identity may see. Those of `az` are for the subscription's tenant, and of its account.
+    /// Whether its tokens open every subscription that the identity may see. Those of `az` are for the subscription's tenant,
+    /// and of its account.
     pub fn is_for_any_subscription(&self) -> bool {
         self.way != Some(Way::Az)
     }

@@ -33,8 +33,7 @@ pub(super) struct Name {
 /// else on a tag is nothing to put on a command line.
 pub(super) fn of_live(live: &Live, part: &Part) -> Vec<Name> {
     let own = live.vms.values().filter(|vm| {
-        let own = vm.id.subscription();
-        own.is_none_or(|own| own == part.arm.subscription()) && part.file.azure.scope.covers(&vm.id)
+        vm.id.is_within(part.arm.subscription()) && part.file.azure.scope.covers(&vm.id)
     });
     let names = own.map(|vm| {
         let session = vm.held.session.as_ref();
@@ -86,29 +85,24 @@ fn known() -> Vec<Name> {
         declared.push((id, file.desired));
     }
     let ids: BTreeSet<_> = declared.iter().map(|(id, _)| id.clone()).collect();
-    let several = |id: &Option<SubscriptionId>| id.clone().filter(|_| ids.len() > 1);
-    let mut names = Vec::new();
-    for (id, live) in refresh::live(&caches, &common) {
-        let within = |name: Name| match several(&Some(id.clone())) {
-            Some(id) => Name {
-                vm: name.vm.within(&id),
-                ..name
-            },
-            None => name,
-        };
-        names.extend(live.into_iter().map(within));
-    }
-    for (id, desired) in &declared {
-        let desired = match several(id) {
-            Some(id) => desired.clone().within(&id),
-            None => desired.clone(),
-        };
-        names.extend(desired.sessions.into_iter().map(|line| Name {
+    let live = refresh::live(&caches, &common).into_iter();
+    let live =
+        live.flat_map(|(id, live)| live.into_iter().map(move |name| (Some(id.clone()), name)));
+    let declared = declared.into_iter().flat_map(|(id, desired)| {
+        let names = desired.sessions.into_iter().map(|line| Name {
             vm: line.vm,
             session: Some(line.session),
-        }));
-    }
-    names
+        });
+        names.map(move |name| (id.clone(), name))
+    });
+    let names = live.chain(declared).map(|(id, name)| match id {
+        Some(id) if ids.len() > 1 => Name {
+            vm: name.vm.within(&id),
+            ..name
+        },
+        _ => name,
+    });
+    names.collect()
 }
 
 /// What the line that is being typed says to every command: the file and the subscription.
