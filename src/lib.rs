@@ -55,4 +55,5 @@ pub mod show;
 pub mod ssh;
 pub mod tagging;
 pub mod text;
+pub mod trouble;
 pub mod verbs;

@@ -7,6 +7,7 @@ use super::refusal::{Refusal, minutes};
 use super::sign_in::NoToken;
 use crate::model::VmId;
 use crate::text::{escape, quote};
+use crate::trouble::Trouble;
 
 /// A request that did not do what it was for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +185,16 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        let help = failure.help().unwrap_or_else(|| {
+            "look the code up in Azure's documentation; AZLIN_LOG=debug shows the requests"
+                .to_owned()
+        });
+        Self::new(failure.to_string(), help)
+    }
+}
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -208,7 +208,7 @@ async fn carry_out(
             }
             Err(trouble) => {
                 print(&show::verdict(&outcomes, &After::Unread, &name, paint));
-                trouble.say(streams);
+                streams.fail(&trouble);
                 plan::ending(&outcomes, false, &[])
             }
         }

@@ -280,7 +280,7 @@ impl Context {
                 false => all.extend(live),
             }
         }
-        Trouble::all(troubles, self.streams)?;
+        self.streams.fail_with(troubles)?;
         Ok(all)
     }
 

@@ -102,7 +102,7 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
             format!("{mend}; nothing was read from Azure"),
         ));
     }
-    Trouble::all(troubles, streams)?;
+    streams.fail_with(troubles)?;
     Ok(valid)
 }
 

@@ -27,90 +27,15 @@ mod target;
 mod validate;
 mod whoami;
 
+pub use crate::trouble::Exit;
 pub use completions::answer;
 
-use crate::azure::Failure;
 use crate::cli::{self, Cli, Common, Verb};
 use crate::model::{Live, Scope, Vm, VmId};
+use crate::trouble::Trouble;
 use crate::{resolve, show as words};
 use streams::Streams;
 use time::{Date, OffsetDateTime};
-
-/// azlin's exit status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// Done, or nothing to do.
-    Done = 0,
-    /// Something is wrong, and the message says what.
-    Error = 1,
-    /// `plan --detailed-exitcode`: there are changes.
-    Changes = 2,
-    /// What was to be done is out of date.
-    Stale = 3,
-    /// Refused, because nobody said that it is wanted.
-    Refused = 4,
-    /// Applied in part.
-    Partial = 5,
-    /// Interrupted; what was under way was finished.
-    Interrupted = 130,
-}
-
-/// Why a command ends without having done what it is for.
-#[derive(Debug)]
-pub struct Trouble {
-    /// What happened, to what, and why.
-    message: String,
-    /// What to do now.
-    help: String,
-    exit: Exit,
-}
-
-impl Trouble {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-            exit: Exit::Error,
-        }
-    }
-
-    /// Ends with the last of `troubles`, if there is any; those before it are said.
-    fn all(mut troubles: Vec<Self>, streams: Streams) -> Result<(), Self> {
-        let Some(last) = troubles.pop() else {
-            return Ok(());
-        };
-        troubles.iter().for_each(|trouble| trouble.say(streams));
-        Err(last)
-    }
-
-    /// Says it on stderr.
-    fn say(&self, streams: Streams) {
-        streams.say(&format!(
-            "{}: {}\n",
-            streams.stderr.red("error"),
-            self.message
-        ));
-        streams.say(&format!(
-            "{}: {}\n",
-            streams.stderr.green("help"),
-            self.help
-        ));
-    }
-
-    fn exit(self, exit: Exit) -> Self {
-        Self { exit, ..self }
-    }
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        let help = failure.help().unwrap_or_else(|| {
-            "look the code up in Azure's documentation; AZLIN_LOG=debug shows the requests"
-                .to_owned()
-        });
-        Self::new(failure.to_string(), help)
-    }
-}
 
 /// The day that it is now, in UTC, by which sessions expire.
 fn today() -> Date {
@@ -148,7 +73,7 @@ pub async fn run(cli: Cli) -> Exit {
         Ok(()) = tokio::signal::ctrl_c(), if only_asks(verb) => Ok(Exit::Interrupted),
     };
     ran.unwrap_or_else(|trouble| {
-        trouble.say(streams);
+        streams.fail(&trouble);
         trouble.exit
     })
 }

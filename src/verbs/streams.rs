@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
 
-use super::Trouble;
 use crate::cli::Color;
 use crate::model::Live;
 use crate::show::{self, Paint};
 use crate::text::plain;
+use crate::trouble::Trouble;
 
 /// Takes a terminal's line back to its start, and what it shows off it.
 const WIPE: &str = "\r\x1b[K";
@@ -95,6 +95,26 @@ impl Streams {
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             self.say(&command());
         }
+    }
+
+    /// What went wrong, and what to do now.
+    pub fn fail(self, trouble: &Trouble) {
+        let (error, help) = (self.stderr.red("error"), self.stderr.green("help"));
+        let Trouble {
+            message, help: way, ..
+        } = trouble;
+        self.say(&format!("{error}: {message}\n{help}: {way}\n"));
+    }
+
+    /// Fails with the last of `troubles`, if there is one, after telling of those before it.
+    pub fn fail_with(self, mut troubles: Vec<Trouble>) -> Result<(), Trouble> {
+        let Some(last) = troubles.pop() else {
+            return Ok(());
+        };
+        for trouble in &troubles {
+            self.fail(trouble);
+        }
+        Err(last)
     }
 
     /// What is good to know.

@@ -79,7 +79,7 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
             ));
         }
     }
-    Trouble::all(troubles, streams)?;
+    streams.fail_with(troubles)?;
     Ok(Exit::Done)
 }
 
