@@ -107,7 +107,7 @@ pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date
     let mut duplicates = BTreeMap::new();
     let group = ask.group.as_deref();
     for vm in live.vms.values() {
-        if group.is_some_and(|group| !vm.id.is_in(group)) {
+        if group.is_some_and(|group| !vm.id.path().is_in(group)) {
             continue;
         }
         listing.among += 1;
@@ -141,22 +141,21 @@ pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date
 
 /// Whether `vm` carries the mark of an owner who is none of its subscription's files.
 fn is_foreign(files: &[&Desired], vm: &Vm) -> bool {
+    let subscription = vm.id.subscription();
     let mut own = files
         .iter()
-        .filter(|file| file.subscription.as_ref() == vm.id.subscription());
-    vm.held.owner.is_some() && !own.any(|file| vm.held.is_owned_by(file.owner.as_ref()))
+        .filter(|file| file.basis.subscription == *subscription);
+    vm.held.owner.is_some() && !own.any(|file| vm.held.is_owned_by(file.owner()))
 }
 
 /// The VMs whose session is not what the files say: those that a plan would give another, and those that it cannot.
 fn differing(files: &[&Desired], live: &Live, today: Date) -> HashSet<VmId> {
-    let mut differing = HashSet::new();
-    for plan in plan::plans(files, live, &Aim::on(today)).each {
-        let changes = plan.changes.into_iter();
-        let changes = changes.filter(|change| change.action != Action::Adopt);
-        differing.extend(changes.map(|change| change.vm));
-        let blocked = plan.blocked.into_iter().filter(|entry| !entry.holds);
-        differing.extend(blocked.map(|entry| entry.vm));
-    }
+    let plan = plan::plan(files, live, &Aim::on(today));
+    let changes = plan.changes.into_iter();
+    let changes = changes.filter(|change| change.action != Action::Adopt);
+    let mut differing: HashSet<VmId> = changes.map(|change| change.vm).collect();
+    let blocked = plan.files.into_iter().flat_map(|file| file.blocked);
+    differing.extend(blocked.filter(|entry| !entry.holds).map(|entry| entry.vm));
     differing
 }
 
@@ -164,7 +163,7 @@ fn nearest_groups(live: &Live, group: &str) -> Vec<String> {
     let groups: BTreeMap<&str, &str> = live
         .vms
         .keys()
-        .map(|id| (id.folded().0, id.group()))
+        .map(|id| (id.path().folded_group(), id.group()))
         .collect();
     let folded: BTreeSet<&str> = groups.keys().copied().collect();
     nearest(&group.to_lowercase(), folded.into_iter(), 3)

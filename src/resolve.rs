@@ -13,8 +13,8 @@ use crate::text::nearest;
 pub enum Miss {
     /// Several VMs answer to it.
     Ambiguous {
-        /// What they have in common: "the name", "the session", "the address".
-        by: &'static str,
+        /// What they have in common.
+        by: By,
         /// Those VMs.
         vms: Vec<VmId>,
     },
@@ -38,6 +38,17 @@ pub enum Miss {
     },
 }
 
+/// What a VM answers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Its name.
+    Name,
+    /// Its session.
+    Session,
+    /// One of its addresses.
+    Address,
+}
+
 /// The VM called `name`: by VM name (or `GROUP/VM`, as no session is called) without regard to case, then by session name, then by IP address.
 ///
 /// # Errors
@@ -45,7 +56,7 @@ pub enum Miss {
 pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
     let candidates = || live.vms.values();
     let by_name: Vec<&Vm> = candidates().filter(|vm| vm.id.answers_to(name)).collect();
-    if let Some(vm) = only("name", by_name)? {
+    if let Some(vm) = only(By::Name, by_name)? {
         return Ok(vm);
     }
     // No session is called like an address: a tag that says so was not written by azlin and must not shadow the machine.
@@ -53,7 +64,7 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
         let by_address = candidates()
             .filter(|vm| vm.addresses.contains(address))
             .collect();
-        if let Some(vm) = only("address", by_address)? {
+        if let Some(vm) = only(By::Address, by_address)? {
             return Ok(vm);
         }
     } else {
@@ -63,7 +74,7 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
                 .as_ref()
                 .is_some_and(|session| session.raw() == name)
         };
-        if let Some(vm) = only("session", candidates().filter(holds).collect())? {
+        if let Some(vm) = only(By::Session, candidates().filter(holds).collect())? {
             return Ok(vm);
         }
     }
@@ -90,10 +101,10 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
 /// # Errors
 /// Several VMs are called so, or none is.
 pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l Vm, Miss> {
-    let in_group = |id: &VmId| group.is_none_or(|group| id.is_in(group));
+    let in_group = |id: &VmId| group.is_none_or(|group| id.path().is_in(group));
     let is = |id: &VmId| id.answers_to(name) && in_group(id);
     let named = live.vms.values().filter(|vm| is(&vm.id)).collect();
-    if let Some(vm) = only("name", named)? {
+    if let Some(vm) = only(By::Name, named)? {
         return Ok(vm);
     }
     let holder = live.vms.values().find(|vm| {
@@ -101,11 +112,14 @@ pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<
         session.is_some_and(|session| session.raw() == name)
     });
     let vm = name.rsplit('/').next().unwrap_or(name).to_lowercase();
-    let names: BTreeSet<&str> = live.vms.keys().map(VmId::folded_name).collect();
+    let names = live.vms.keys().map(|id| id.path().folded_name());
+    let names: BTreeSet<&str> = names.collect();
     let similar = nearest(&vm, names.into_iter(), 3);
-    let ids = similar
-        .iter()
-        .flat_map(|name| live.vms.keys().filter(move |id| id.folded_name() == *name));
+    let ids = similar.iter().flat_map(|name| {
+        live.vms
+            .keys()
+            .filter(move |id| id.path().folded_name() == *name)
+    });
     let nearest = ids.take(3).cloned().collect();
     Err(Miss::NoVm {
         nearest,
@@ -114,7 +128,7 @@ pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<
     })
 }
 
-fn only<'l>(by: &'static str, vms: Vec<&'l Vm>) -> Result<Option<&'l Vm>, Miss> {
+fn only<'l>(by: By, vms: Vec<&'l Vm>) -> Result<Option<&'l Vm>, Miss> {
     match vms.as_slice() {
         [] => Ok(None),
         [vm] => Ok(Some(vm)),

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::azure::Arm;
 use crate::model::{TagKey, VmId};
-use crate::plan::{Outcome, Step};
+use crate::plan::{Outcome, Step, Tried};
 pub use put_back::put_back;
 use step::carry_out;
 
@@ -25,9 +25,9 @@ pub struct Place<'a> {
     pub tag: &'a TagKey,
 }
 
-/// The place of `vm` among those of a run, which is the only one where its id does not say which; none where it is in none.
+/// The place of `vm` among those of a run; none where it is in none.
 fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
-    let is_its = |place: &&Place<'_>| vm.is_within(place.arm.subscription());
+    let is_its = |place: &&Place<'_>| place.arm.subscription() == vm.subscription();
     places.iter().find(is_its).copied()
 }
 
@@ -35,90 +35,130 @@ fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
 ///
 /// When `interrupted` ends, the writes under way are finished and no other is begun.
 ///
-/// A step starts when every step that it comes after has succeeded, so that no moment puts a name on one VM more than
-/// before. A step that fails holds up only those that come after it. Answers the outcomes in the order of the steps.
+/// A step starts when every step that it waits for has succeeded, so that no moment puts a name on one VM more than before. A
+/// step that fails holds up only those that wait for it. Answers each step with its outcome, in the order of the steps.
 pub async fn apply(
     places: &[Place<'_>],
     steps: &[Step],
     parallelism: usize,
     interrupted: impl Future<Output = ()>,
     report: &mut dyn FnMut(&Step, &Outcome),
-) -> Vec<Outcome> {
+) -> Vec<Tried> {
     let mut interrupted = std::pin::pin!(interrupted);
     let (stop, stopping) = watch::channel(false);
     let stopping = &stopping;
-    let mut waiting: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    let mut ready: BTreeSet<usize> = BTreeSet::new();
-    for (at, step) in steps.iter().enumerate() {
-        match step.after.is_empty() {
-            true => drop(ready.insert(at)),
-            false => drop(waiting.insert(at, step.after.iter().copied().collect())),
-        }
-    }
-    let followers = followers(steps);
-    let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
+    let mut queue = Queue::new(steps);
     let mut under_way = FuturesUnordered::new();
     loop {
         while under_way.len() < parallelism.max(1)
-            && let Some(at) = ready.pop_first()
-            && let Some(step) = steps.get(at)
+            && let Some((at, step)) = queue.next()
         {
             // A VM's second step waits for its first.
-            let mut first = step.after.iter().filter_map(|at| steps.get(*at));
+            let mut first = step.waits_for.iter().filter_map(|at| steps.get(*at));
             let first = first.find(|first| first.vm == step.vm);
-            let replaced = first.map(|first| &first.from);
+            let replaced = first.map(|first| &first.before);
             under_way.push(async move { (at, carry_out(places, step, replaced, stopping).await) });
         }
-        let done = tokio::select! {
+        tokio::select! {
             biased;
             () = &mut interrupted, if !*stop.borrow() => {
                 stop.send_replace(true);
-                let left = std::mem::take(&mut ready).into_iter().chain(std::mem::take(&mut waiting).into_keys());
-                for at in left {
-                    steps.get(at).into_iter().for_each(|step| report(step, &Outcome::Interrupted));
-                    outcomes.insert(at, Outcome::Interrupted);
-                }
-                continue;
+                queue.give_up(report);
             }
-            done = under_way.next() => done,
-        };
-        let Some(done) = done else {
-            return outcomes.into_values().collect();
-        };
-        let mut settled = vec![done];
-        while let Some((at, outcome)) = settled.pop() {
-            let Some(step) = steps.get(at) else { continue };
-            report(step, &outcome);
-            for follower in followers.get(&at).into_iter().flatten() {
-                let Some(waits) = waiting.get_mut(follower) else {
-                    continue;
-                };
-                waits.remove(&at);
-                if !outcome.is_success() {
-                    waiting.remove(follower);
-                    settled.push((
-                        *follower,
-                        Outcome::Skipped {
-                            because: step.vm.clone(),
-                        },
-                    ));
-                } else if waits.is_empty() {
-                    waiting.remove(follower);
-                    ready.insert(*follower);
-                }
-            }
-            outcomes.insert(at, outcome);
+            done = under_way.next() => match done {
+                Some((at, outcome)) => queue.settle(at, outcome, report),
+                None => return queue.into_tried(),
+            },
         }
     }
 }
 
-/// The steps that come after each step.
-fn followers(steps: &[Step]) -> BTreeMap<usize, Vec<usize>> {
-    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, step) in steps.iter().enumerate() {
-        for first in &step.after {
-            followers.entry(*first).or_default().push(at);
+/// What is still to be done, and what became of the rest.
+struct Queue<'s> {
+    steps: &'s [Step],
+    /// The steps that can start.
+    ready: BTreeSet<usize>,
+    /// The steps that cannot, each with those that it still waits for.
+    waiting: BTreeMap<usize, BTreeSet<usize>>,
+    /// The steps that wait for each step.
+    followers: BTreeMap<usize, Vec<usize>>,
+    outcomes: BTreeMap<usize, Outcome>,
+}
+
+impl<'s> Queue<'s> {
+    fn new(steps: &'s [Step]) -> Self {
+        let mut queue = Self {
+            steps,
+            ready: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+        };
+        for (at, step) in steps.iter().enumerate() {
+            if step.waits_for.is_empty() {
+                queue.ready.insert(at);
+                continue;
+            }
+            queue
+                .waiting
+                .insert(at, step.waits_for.iter().copied().collect());
+            for first in &step.waits_for {
+                queue.followers.entry(*first).or_default().push(at);
+            }
+        }
+        queue
+    }
+
+    /// The next step that can start, with its place.
+    fn next(&mut self) -> Option<(usize, &'s Step)> {
+        let at = self.ready.pop_first()?;
+        Some((at, self.steps.get(at)?))
+    }
+
+    /// Takes note of what became of the step at `at`: its followers may start, or never will.
+    fn settle(&mut self, at: usize, outcome: Outcome, report: &mut dyn FnMut(&Step, &Outcome)) {
+        let mut settled = vec![(at, outcome)];
+        while let Some((at, outcome)) = settled.pop() {
+            let Some(step) = self.steps.get(at) else {
+                continue;
+            };
+            report(step, &outcome);
+            for follower in self.followers.get(&at).into_iter().flatten() {
+                let Some(waits) = self.waiting.get_mut(follower) else {
+                    continue;
+                };
+                waits.remove(&at);
+                if !outcome.is_success() {
+                    self.waiting.remove(follower);
+                    let because = step.vm.clone();
+                    settled.push((*follower, Outcome::Skipped { because }));
+                } else if waits.is_empty() {
+                    self.waiting.remove(follower);
+                    self.ready.insert(*follower);
+                }
+            }
+            self.outcomes.insert(at, outcome);
         }
     }
-    followers
+
+    /// Gives up what has not started.
+    fn give_up(&mut self, report: &mut dyn FnMut(&Step, &Outcome)) {
+        let ready = std::mem::take(&mut self.ready).into_iter();
+        let waiting = std::mem::take(&mut self.waiting).into_keys();
+        for at in ready.chain(waiting) {
+            if let Some(step) = self.steps.get(at) {
+                report(step, &Outcome::Interrupted);
+            }
+            self.outcomes.insert(at, Outcome::Interrupted);
+        }
+    }
+
+    fn into_tried(self) -> Vec<Tried> {
+        let outcomes = self.outcomes.into_iter();
+        let tried = outcomes.filter_map(|(at, outcome)| {
+            let step = self.steps.get(at)?.clone();
+            Some(Tried { step, outcome })
+        });
+        tried.collect()
+    }
 }

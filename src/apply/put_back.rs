@@ -9,7 +9,7 @@ use super::step::carry_out;
 use super::{Place, place_of};
 use crate::azure::{Arm, tags};
 use crate::model::{Held, LiveName, Owner, SessionName, VmId};
-use crate::plan::{Goal, Outcome, Step};
+use crate::plan::{Goal, Outcome, Step, Tried};
 
 /// Gives back the names that were freed to open a circle, where the VM that was to take them could not, so that a VM that
 /// fails costs no other its name; each outcome of such a step becomes [`Outcome::PutBack`].
@@ -18,20 +18,9 @@ use crate::plan::{Goal, Outcome, Step};
 /// nobody was given the name: a write that was accepted, or went without an answer, may yet arrive.
 pub async fn put_back(
     places: &[Place<'_>],
-    steps: &[Step],
-    outcomes: &mut [Outcome],
+    tried: &mut [Tried],
     report: &mut dyn FnMut(&Step, &Outcome),
 ) {
-    let last: BTreeMap<&VmId, usize> = steps
-        .iter()
-        .enumerate()
-        .map(|(at, step)| (&step.vm, at))
-        .collect();
-    let takers: BTreeMap<&str, usize> = steps
-        .iter()
-        .enumerate()
-        .filter_map(|(at, step)| Some((step.to.session.as_ref()?.as_str(), at)))
-        .collect();
     const ITS_TIME: Duration = Duration::from_secs(60);
     let arms: Vec<Arm> = places
         .iter()
@@ -42,32 +31,26 @@ pub async fn put_back(
         .zip(places)
         .map(|(arm, Place { tag, .. })| Place { arm, tag });
     let places: Vec<Place<'_>> = places.collect();
-    let (_stop, stopping) = watch::channel(false);
-    for (at, freed) in steps.iter().enumerate() {
-        let gave_nothing = |at: &usize| outcomes.get(*at).is_some_and(Outcome::gave_nothing);
-        let opened = outcomes.get(at) == Some(&Outcome::Written)
-            && freed.to.session.is_none()
-            && last
-                .get(&freed.vm)
-                .is_some_and(|last| *last > at && gave_nothing(last));
-        let name = freed.from.session.as_ref().map(LiveName::raw);
-        let taker = name.and_then(|name| takers.get(name));
-        let is_free = opened && taker.is_none_or(gave_nothing);
-        let Some(back) = give_back(freed).filter(|_| is_free) else {
-            continue;
-        };
+    let freed = freed(tried);
+    for Freed {
+        at,
+        before,
+        back,
+        taker,
+    } in freed
+    {
         // A look costs little beside a name on two VMs.
-        let taker = taker.and_then(|at| steps.get(*at));
-        let looked = match taker.and_then(|taker| Some((place_of(&places, &taker.vm)?, taker))) {
+        let looked = match taker.and_then(|taker| Some((place_of(&places, &taker)?, taker))) {
             Some((Place { arm, tag }, taker)) => {
-                let tags = tags::read(arm, &taker.vm).await;
+                let tags = tags::read(arm, &taker).await;
                 tags.map(|tags| Held::read(&tags, tag).session)
             }
             None => Ok(None),
         };
+        let (_stop, stopping) = watch::channel(false);
         let outcome = match looked {
-            Ok(Some(name)) if Some(&name) == freed.from.session.as_ref() => continue,
-            Ok(_) => match carry_out(&places, &back, Some(&freed.from), &stopping).await {
+            Ok(Some(name)) if Some(&name) == before.session.as_ref() => continue,
+            Ok(_) => match carry_out(&places, &back, Some(&before), &stopping).await {
                 Outcome::Written | Outcome::Already => Outcome::PutBack,
                 other => Outcome::NotPutBack { why: why(&other) },
             },
@@ -76,10 +59,58 @@ pub async fn put_back(
             },
         };
         report(&back, &outcome);
-        if let Some(freed) = outcomes.get_mut(at) {
-            *freed = outcome;
+        if let Some(freed) = tried.get_mut(at) {
+            freed.outcome = outcome;
         }
     }
+}
+
+/// A name that was freed to open a circle and that nobody has.
+struct Freed {
+    /// The place of the step that freed it.
+    at: usize,
+    /// What the VM held before.
+    before: Held,
+    /// The step that gives it back.
+    back: Step,
+    /// The VM that was to take it.
+    taker: Option<VmId>,
+}
+
+/// The names that were freed, and that certainly nobody was given.
+fn freed(tried: &[Tried]) -> Vec<Freed> {
+    let mut last: BTreeMap<&VmId, usize> = BTreeMap::new();
+    let mut takers: BTreeMap<&str, &Tried> = BTreeMap::new();
+    for (at, one) in tried.iter().enumerate() {
+        last.insert(&one.step.vm, at);
+        if let Some(name) = &one.step.after.session {
+            takers.insert(name.as_str(), one);
+        }
+    }
+    let mut freed = Vec::new();
+    for (at, Tried { step, outcome }) in tried.iter().enumerate() {
+        let ended = last.get(&step.vm).filter(|last| **last > at);
+        let ended = ended.and_then(|last| tried.get(*last));
+        let Some(back) = give_back(step) else {
+            continue;
+        };
+        let name = step.before.session.as_ref().map(LiveName::raw);
+        let taker = name.and_then(|name| takers.get(name));
+        if *outcome == Outcome::Written
+            && step.after.session.is_none()
+            && ended.is_some_and(|ended| ended.outcome.gave_nothing())
+            && taker.is_none_or(|taker| taker.outcome.gave_nothing())
+        {
+            let taker = taker.map(|taker| taker.step.vm.clone());
+            freed.push(Freed {
+                at,
+                before: step.before.clone(),
+                back,
+                taker,
+            });
+        }
+    }
+    freed
 }
 
 /// Why a name was not put back.
@@ -93,21 +124,18 @@ fn why(outcome: &Outcome) -> String {
 
 /// The step that undoes a clear.
 fn give_back(freed: &Step) -> Option<Step> {
-    let name = freed.from.session.as_ref()?;
-    let owner = freed
-        .from
-        .owner
+    let Held { session, owner } = &freed.before;
+    let session = SessionName::new(session.as_ref()?.raw()).ok()?;
+    let owner = owner
         .as_ref()
         .and_then(|owner| Owner::new(owner.raw()).ok());
     Some(Step {
-        vm: freed.vm.clone(),
-        machine: freed.machine.clone(),
-        from: Held::default(),
-        to: Goal {
-            session: Some(SessionName::new(name.raw()).ok()?),
+        before: Held::default(),
+        after: Goal {
+            session: Some(session),
             owner,
         },
-        after: Vec::new(),
-        after_others: Vec::new(),
+        waits_for: Vec::new(),
+        ..freed.clone()
     })
 }

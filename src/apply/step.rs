@@ -22,7 +22,7 @@ pub(super) async fn carry_out(
 ) -> Outcome {
     let Some(place) = place_of(places, &step.vm) else {
         return Outcome::Failed {
-            why: format!("{} is in no subscription of this run", step.vm),
+            why: format!("{} is in no subscription of this run", step.vm.path()),
             help: None,
             in_doubt: false,
         };
@@ -70,7 +70,9 @@ pub(super) async fn carry_out(
 
 /// The turn, and then the tags, so that what was read is not old by the time of the write.
 async fn look<'a>(arm: &'a Arm, step: &Step) -> Result<(Turn<'a>, Tags), Failure> {
-    let turn = arm.turn(&format!("write the tags of {}", step.vm)).await?;
+    let turn = arm
+        .turn(&format!("write the tags of {}", step.vm.path()))
+        .await?;
     Ok((turn, tags::look(arm, &step.vm).await?))
 }
 
@@ -94,16 +96,16 @@ async fn try_step(
     before: &Tags,
     in_doubt: &mut bool,
 ) -> Result<Outcome, Failure> {
-    let wanted = step.to.held();
+    let wanted = step.after.held();
     let found = Held::read(before, tag);
     if found == wanted {
         return Ok(Outcome::Already);
     }
-    if found != step.from && Some(&found) == replaced {
+    if found != step.before && Some(&found) == replaced {
         // Readings were seen to lag behind writes.
         return Err(Failure::old(&step.vm));
     }
-    if found != step.from {
+    if found != step.before {
         let in_doubt = *in_doubt;
         return Ok(Outcome::Changed { found, in_doubt });
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::fleet::vm_id;
+use super::id;
 use crate::model::Live;
 
 /// A network interface.
@@ -78,7 +78,7 @@ pub(super) fn join(live: &mut Live, mut interfaces: Vec<Interface>, public: &[Pu
         .into_iter()
         .filter_map(|interface| interface.properties)
     {
-        let vm = properties.virtual_machine.and_then(|vm| vm_id(&vm.id));
+        let vm = properties.virtual_machine.and_then(|vm| id::parse(&vm.id));
         let Some(vm) = vm.and_then(|id| live.vms.get_mut(&id)) else {
             continue;
         };

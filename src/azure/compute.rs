@@ -25,13 +25,13 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// # Errors
 /// Azure says no, cannot start the VM (its size is sold out), or the VM does not run after ten minutes.
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
-    let doing = format!("start {vm}");
+    let doing = format!("start {}", vm.path());
     let failed = |kind| Failure::new(&doing, kind);
     let (credential, options) = bridge::parts(arm, &doing);
     let scope = "placeholder".to_owned();
     let client = compute::Client::new(arm.base.clone(), credential, vec![scope], options);
     let vms = client.virtual_machines_client();
-    let subscription = vm.subscription().unwrap_or(arm.subscription()).as_str();
+    let subscription = vm.subscription().as_str();
 
     let started = vms.start(vm.group(), vm.name(), subscription).send().await;
     let started = started

@@ -85,7 +85,7 @@ impl Failure {
 
     /// That a reading of `vm` shows what azlin has replaced there.
     pub fn old(vm: &VmId) -> Self {
-        Self::new(&format!("write the tags of {vm}"), Kind::Old)
+        Self::new(&format!("write the tags of {}", vm.path()), Kind::Old)
     }
 
     /// The same with Azure's id of the request.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::addresses::{Interface, PublicAddress, join};
+use super::id;
 use super::list::Listed;
 use super::pipeline::Arm;
 use crate::model::{Addresses, Gaps, Guid, Held, Live, Power, Scope, TagKey, Vm, VmId};
@@ -32,7 +33,7 @@ const FOREIGN_TAG: &str = "azlin-session";
 /// Nothing could be had.
 pub async fn sessions(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Failure> {
     let listed = vms(arm, scope, false).await?;
-    Ok(live(listed, tag))
+    Ok(live(arm, listed, tag))
 }
 
 /// Which VMs hold which sessions, run, and have which addresses: four lists at once, joined. An identity that may not read
@@ -53,7 +54,7 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
             arm.list::<PublicAddress>("list the public IP addresses", network("publicIPAddresses"))
         ),
     )?;
-    let mut live = live(with_tags, tag);
+    let mut live = live(arm, with_tags, tag);
     for listed in with_power.items {
         if let Some(vm) = listed.id().and_then(|id| live.vms.get_mut(&id)) {
             vm.power = listed.power();
@@ -64,7 +65,8 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
         .chain(&interfaces.incomplete)
         .chain(&public.incomplete);
     let missing: Vec<String> = missing.map(ToString::to_string).collect();
-    live.gaps.entry(None).or_default().details_missing = missing;
+    let gaps = live.gaps.entry(arm.subscription().clone());
+    gaps.or_default().details_missing = missing;
     join(&mut live, interfaces.items, &public.items);
     Ok(live)
 }
@@ -123,7 +125,7 @@ async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimV
     Ok(all)
 }
 
-fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
+fn live(arm: &Arm, listed: Listed<SlimVm>, tag: &TagKey) -> Live {
     let mut live = Live::default();
     let mut gaps = Gaps {
         unreadable: listed.unreadable,
@@ -131,7 +133,10 @@ fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
         ..Gaps::default()
     };
     for slim in listed.items {
-        match slim.id() {
+        let own = slim
+            .id()
+            .filter(|id| id.subscription() == arm.subscription());
+        match own {
             Some(id) => {
                 live.vms
                     .entry(id.clone())
@@ -140,7 +145,7 @@ fn live(listed: Listed<SlimVm>, tag: &TagKey) -> Live {
             None => gaps.unreadable += 1,
         }
     }
-    live.gaps.insert(None, gaps);
+    live.gaps.insert(arm.subscription().clone(), gaps);
     live
 }
 
@@ -183,7 +188,7 @@ struct Status {
 
 impl SlimVm {
     fn id(&self) -> Option<VmId> {
-        vm_id(&self.id)
+        id::parse(&self.id)
     }
 
     fn vm(self, id: VmId, tag: &TagKey) -> Vm {
@@ -227,33 +232,4 @@ pub(super) fn power<'a>(mut codes: impl Iterator<Item = &'a str>) -> Power {
         Some("deallocated") => Power::Deallocated,
         _ => Power::Unknown,
     }
-}
-
-/// The VM in an id as ARM writes it, whatever its casing.
-pub(super) fn vm_id(id: &str) -> Option<VmId> {
-    let segments: Vec<&str> = id.trim_start_matches('/').split('/').collect();
-    let [
-        subscriptions,
-        _,
-        groups,
-        group,
-        providers,
-        compute,
-        vms,
-        name,
-    ] = segments.as_slice()
-    else {
-        return None;
-    };
-    let fixed = [
-        (subscriptions, "subscriptions"),
-        (groups, "resourceGroups"),
-        (providers, "providers"),
-        (compute, "Microsoft.Compute"),
-        (vms, "virtualMachines"),
-    ];
-    let is_vm = fixed
-        .iter()
-        .all(|(found, expected)| found.eq_ignore_ascii_case(expected));
-    is_vm.then(|| VmId::new(group, name).ok()).flatten()
 }

@@ -9,6 +9,7 @@ pub mod compute;
 mod discreet;
 mod failure;
 pub mod fleet;
+pub mod id;
 mod list;
 mod origin;
 mod pace;

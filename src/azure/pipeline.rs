@@ -194,7 +194,7 @@ impl Arm {
         url
     }
 
-    /// The URL of `rest` within `vm`, in the subscription that its id carries, if it does.
+    /// The URL of `rest` within `vm`, in its subscription.
     pub(super) fn vm_url(&self, vm: &VmId, rest: &[&str], query: &[(&str, &str)]) -> Url {
         let mut segments = vec!["resourceGroups", vm.group()];
         segments.extend([
@@ -204,8 +204,7 @@ impl Arm {
             vm.name(),
         ]);
         segments.extend(rest);
-        let subscription = vm.subscription().unwrap_or(&self.subscription);
-        self.url_in(subscription, &segments, query)
+        self.url_in(vm.subscription(), &segments, query)
     }
 
     /// Reads; again, after a pause, where the failure is one that passes.

@@ -69,7 +69,7 @@ pub async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
 }
 
 fn reading(vm: &VmId) -> String {
-    format!("read the tags of {vm}")
+    format!("read the tags of {}", vm.path())
 }
 
 fn tags_in(doing: &str, answer: &Answer) -> Result<Tags, Failure> {
@@ -98,7 +98,7 @@ pub async fn write(
         Patch::Delete(tags) => ("Delete", tags),
     };
     let body = json!({ "operation": operation, "properties": { "tags": tags } });
-    let doing = format!("write the tags of {vm}");
+    let doing = format!("write the tags of {}", vm.path());
     let answer = arm
         .once(&doing, Method::Patch, url(arm, vm), Some(&body))
         .await;

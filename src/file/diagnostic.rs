@@ -80,6 +80,7 @@ impl Diagnostic {
             severity: Severity::Error,
             message: message.into(),
             labels: vec![Label {
+                file: 0,
                 span,
                 text: label.into(),
             }],
@@ -99,9 +100,24 @@ impl Diagnostic {
         }
     }
 
-    /// Points at `span` as well.
-    pub fn with(mut self, span: Range<usize>, label: impl Into<String>) -> Self {
+    /// Moves it to the file at this place among those that are read together.
+    pub fn in_file(mut self, file: usize) -> Self {
+        for label in &mut self.labels {
+            label.file = file;
+        }
+        self
+    }
+
+    /// Points at `span` of the culprit's file as well.
+    pub fn with(self, span: Range<usize>, label: impl Into<String>) -> Self {
+        let file = self.file();
+        self.with_in(file, span, label)
+    }
+
+    /// Points at `span` of the file at this place as well.
+    pub fn with_in(mut self, file: usize, span: Range<usize>, label: impl Into<String>) -> Self {
         self.labels.push(Label {
+            file,
             span,
             text: label.into(),
         });
@@ -114,15 +130,32 @@ impl Diagnostic {
         self
     }
 
+    /// The place of the culprit's file.
+    pub fn file(&self) -> usize {
+        self.labels.first().map_or(0, |label| label.file)
+    }
+
     /// The byte at which the culprit starts.
     pub fn offset(&self) -> usize {
         self.labels.first().map_or(0, |label| label.span.start)
     }
+
+    /// Whether the file is not valid because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Whether it is about more than one file.
+    pub fn is_across(&self) -> bool {
+        self.labels.iter().any(|label| label.file != self.file())
+    }
 }
 
-/// A place in the file with a word or two to stand under it.
+/// A place in a file with a word or two to stand under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
+    /// The place of the file among those that are read together; 0 where it is the only one.
+    pub file: usize,
     /// The bytes that it underlines.
     pub span: Range<usize>,
     /// What stands beside the line that it draws; may be empty.

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::read;
 use super::table::{Entry, entries};
-use crate::model::{Declared, SessionName, VmId};
+use super::{Line, read};
+use crate::model::{SessionName, VmPath};
 
 /// `text` with the line of `vm` saying `session`, or without that line; as it was, where that is so already.
 ///
@@ -16,12 +16,12 @@ use crate::model::{Declared, SessionName, VmId};
 /// # Errors
 /// The text is not valid before or after the edit, or is of a form that leaves no place for it (the VM in an inline table
 /// of several, say): a person has to edit it.
-pub fn edit(text: &str, vm: &VmId, session: Option<&SessionName>) -> Result<String, CannotEdit> {
+pub fn edit(text: &str, vm: &VmPath, session: Option<&SessionName>) -> Result<String, CannotEdit> {
     let before = lines(text).ok_or(CannotEdit)?;
     let edited = splice(text, vm, session).ok_or(CannotEdit)?;
     let after = lines(&edited).ok_or(CannotEdit)?;
     // What the edit was to do, and nothing else.
-    let others = |lines: &[Declared]| -> Vec<_> {
+    let others = |lines: &[Line]| -> Vec<_> {
         let others = lines.iter().filter(|line| line.vm != *vm);
         let others = others.map(|line| (line.vm.clone(), line.session.clone(), line.expires));
         others.collect()
@@ -35,13 +35,13 @@ pub fn edit(text: &str, vm: &VmId, session: Option<&SessionName>) -> Result<Stri
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CannotEdit;
 
-fn lines(text: &str) -> Option<Vec<Declared>> {
+fn lines(text: &str) -> Option<Vec<Line>> {
     let (file, ..) = read("", text.as_bytes());
-    Some(file?.desired.sessions)
+    Some(file?.lines)
 }
 
 /// The edit by place alone; whether it came out as meant is the caller's to see.
-fn splice(text: &str, vm: &VmId, session: Option<&SessionName>) -> Option<String> {
+fn splice(text: &str, vm: &VmPath, session: Option<&SessionName>) -> Option<String> {
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let document = DeTable::parse(text.get(start..)?).ok()?;
     let top = entries(document.get_ref());

@@ -6,6 +6,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::text::plain;
+use crate::trouble::Trouble;
 
 /// The name under which the file is looked for.
 pub const NAME: &str = "sessions.toml";
@@ -36,16 +37,17 @@ pub fn folder(file: &Path) -> &Path {
 ///
 /// # Errors
 /// A folder cannot be read, or has no such file: what happened, and what to do now.
-pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, (String, String)> {
+pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, Trouble> {
     if named.is_empty() {
         return Ok(upwards().or_else(|| users(config)).into_iter().collect());
     }
     let mut files: Vec<PathBuf> = Vec::new();
     let mut seen = BTreeSet::new();
     for path in named {
-        let of_it = match path.is_dir() {
-            true => in_folder(path)?,
-            false => vec![path.clone()],
+        let of_it = if path.is_dir() {
+            in_folder(path)?
+        } else {
+            vec![path.clone()]
         };
         // One that is not there is told of when it is read.
         let new = |file: &PathBuf| seen.insert(fs::canonicalize(file).unwrap_or(file.clone()));
@@ -55,19 +57,20 @@ pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, 
 }
 
 /// The files of a folder. Its own folders are others', and what is hidden is no one's.
-fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, (String, String)> {
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let shown = crate::text::escape(&folder.to_string_lossy()).into_owned();
     let cannot = |error: std::io::Error| {
-        let help = "check that you may read the folder, or name the files with --file".to_owned();
-        (format!("cannot read {shown}: {}", plain(&error)), help)
+        let help = "check that you may read the folder, or name the files with --file";
+        Trouble::new(format!("cannot read {shown}: {}", plain(&error)), help)
     };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
         // In the working directory itself by its bare name, which is how a diagnostic then shows it.
-        let path = match folder == Path::new(".") {
-            true => PathBuf::from(&name),
-            false => folder.join(&name),
+        let path = if folder == Path::new(".") {
+            PathBuf::from(&name)
+        } else {
+            folder.join(&name)
         };
         let is_hidden = name.to_string_lossy().starts_with('.');
         if path.extension().is_some_and(|end| end == "toml") && !is_hidden && !path.is_dir() {
@@ -75,21 +78,22 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, (String, String)> {
         }
     }
     files.sort();
-    match files.is_empty() {
-        false => Ok(files),
-        true => Err((
+    if files.is_empty() {
+        let help =
+            "a folder stands for the files in it; those of its own folders are not looked for";
+        return Err(Trouble::new(
             format!("no file in {shown} ends in .toml"),
-            "a folder stands for the files in it; those of its own folders are not looked for"
-                .to_owned(),
-        )),
+            help,
+        ));
     }
+    Ok(files)
 }
 
 /// That [`locate`] finds no file.
-pub fn none() -> (String, String) {
-    (
+pub fn none() -> Trouble {
+    Trouble::new(
         format!("no {NAME} in this folder or any above it"),
-        "go to the folder that has one, or name it with --file or AZLIN_FILE".to_owned(),
+        "go to the folder that has one, or name it with --file or AZLIN_FILE",
     )
 }
 
@@ -97,12 +101,11 @@ pub fn none() -> (String, String) {
 ///
 /// # Errors
 /// That it cannot be read, or that it is larger than [`MAX_BYTES`]: what happened, and what to do now.
-pub fn read(path: PathBuf) -> Result<Found, (String, String)> {
+pub fn read(path: PathBuf) -> Result<Found, Trouble> {
     let shown = crate::text::escape(&path.to_string_lossy()).into_owned();
     let cannot = |error: std::io::Error| {
-        let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file"
-            .to_owned();
-        (format!("cannot read {shown}: {}", plain(&error)), help)
+        let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file";
+        Trouble::new(format!("cannot read {shown}: {}", plain(&error)), help)
     };
     let mut bytes = Vec::new();
     let file = fs::File::open(&path).map_err(cannot)?;
@@ -110,7 +113,7 @@ pub fn read(path: PathBuf) -> Result<Found, (String, String)> {
         .read_to_end(&mut bytes)
         .map_err(cannot)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err((
+        return Err(Trouble::new(
             format!("{shown} is larger than {} MB", MAX_BYTES >> 20),
             format!("{NAME} is one short line for each VM; is this the right file?"),
         ));

@@ -1,38 +1,60 @@
 //! `sessions.toml`: what a team wants, as it wrote it.
 //!
-//! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run; [`together`] says what several
-//! valid files have against each other. Only [`find`] touches the disk.
+//! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run; [`check`] says what the lines of one
+//! or several files have against each other. Only [`find`] touches the disk.
 
+mod check;
 mod diagnostic;
 pub(crate) mod edit;
 pub mod find;
 mod read;
 mod sessions;
 mod table;
-mod together;
 
+pub use check::{Member, check};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, edit};
 pub use read::read;
-pub use together::{Clash, Member, together};
 
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use crate::model::{Cloud, Desired, Scope, SubscriptionId, TagKey};
+use time::Date;
+
+use crate::model::{
+    Basis, Cloud, Declared, Desired, Owner, Scope, SessionName, SubscriptionId, TagKey, VmId,
+    VmPath,
+};
 use crate::ssh::SshDefaults;
 
 /// A valid `sessions.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct File {
+    /// Who this file is. Without an owner it only ever sets and changes, and never clears.
+    pub owner: Option<Owner>,
     /// `[azure]`: where the VMs are.
     pub azure: AzureSettings,
     /// `[sessions.<group>]`: which VM holds which session.
-    pub desired: Desired,
+    pub lines: Vec<Line>,
     /// `[ssh]`: the team's defaults for `connect`.
     pub ssh: SshDefaults,
     /// Where in its text it says so.
     pub spans: Spans,
+}
+
+/// One line: which session a VM is to hold.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The VM.
+    pub vm: VmPath,
+    /// The session.
+    pub session: SessionName,
+    /// The last day on which it is wanted.
+    pub expires: Option<Date>,
+    /// The line's number in the file, from 1.
+    pub line: usize,
+    /// Where it says so.
+    pub spans: LineSpans,
 }
 
 /// The bytes of a file on which stands what can clash with another file.
@@ -42,8 +64,6 @@ pub struct Spans {
     pub owner: Range<usize>,
     /// The name of the table `[azure]`.
     pub azure: Range<usize>,
-    /// The VM and the session of each line, in the order of [`Desired::sessions`].
-    pub lines: Vec<LineSpans>,
 }
 
 /// The bytes on which a line's VM and its session stand.
@@ -69,4 +89,24 @@ pub struct AzureSettings {
     pub endpoint: Option<SocketAddr>,
     /// Which VMs count.
     pub scope: Scope,
+}
+
+impl File {
+    /// What the file wants of the Azure that `basis` names.
+    pub fn desired(&self, basis: Basis) -> Desired {
+        let mut sessions = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            sessions.push(Declared {
+                vm: VmId::new(&basis.subscription, line.vm.clone()),
+                session: line.session.clone(),
+                expires: line.expires,
+                line: line.line,
+            });
+        }
+        Desired {
+            basis,
+            scope: self.azure.scope.clone(),
+            sessions,
+        }
+    }
 }

@@ -8,8 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::sessions::sessions;
 use super::table::{Entry, entries, listed, string, table, unknown};
-use super::{AzureSettings, Diagnostic, File, Severity, Source};
-use crate::model::{Cloud, Desired, Owner, Scope, SubscriptionId, TagKey};
+use super::{AzureSettings, Diagnostic, File, Line, Member, Source, check};
+use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
 use crate::text::{escape, is_unprintable, quote, written_out};
 
@@ -49,14 +49,21 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     syntax_errors.truncate(MOST_SYNTAX_ERRORS);
     let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
     found.retain(|d| !broken.contains(&source.line_of(d.offset())));
-    let keys = match syntax_errors.is_empty() {
-        true => Keys::new(),
-        false => keys(document.get_ref()),
+    let keys = if syntax_errors.is_empty() {
+        Keys::new()
+    } else {
+        keys(document.get_ref())
     };
     found.extend(syntax_errors.iter().map(|error| syntax(error, text, &keys)));
+    let member = Member {
+        file: &file,
+        source: &source,
+        subscription: None,
+    };
+    found.extend(check(&[member]));
     found.sort_by_key(Diagnostic::offset);
-    let valid = found.iter().all(|d| d.severity == Severity::Warning);
-    (valid.then_some(file), found, source)
+    let is_valid = !found.iter().any(Diagnostic::is_error);
+    (is_valid.then_some(file), found, source)
 }
 
 /// A syntax error in our words; a key that stands twice points at both places.
@@ -74,7 +81,7 @@ fn syntax(error: &toml::de::Error, text: &str, keys: &Keys<'_>) -> Diagnostic {
         .checked_sub(1)
         .and_then(|last| all.get(last))
         .cloned();
-    let message = format!("{} stands twice in one table", quote(key));
+    let message = format!("{} appears twice in this table", quote(key));
     let diagnostic = Diagnostic::error(message, span, "again here");
     match first {
         Some(first) => diagnostic.with(first, "first here"),
@@ -118,7 +125,7 @@ impl Reader<'_> {
             match entry.key {
                 "owner" => {
                     file.spans.owner = entry.value_span();
-                    file.desired.owner = self.checked(&entry, "an owner ", Owner::new);
+                    file.owner = self.checked(&entry, "an owner ", Owner::new);
                 }
                 "azure" => {
                     file.spans.azure = entry.span.clone();
@@ -128,8 +135,7 @@ impl Reader<'_> {
                 }
                 "sessions" => {
                     if let Some(table) = table(&entry, self.found) {
-                        let lines = sessions(table, self.source, self.found);
-                        (file.desired.sessions, file.spans.lines) = lines.into_iter().unzip();
+                        file.lines = sessions(table, self.source, self.found);
                     }
                 }
                 "ssh" => {
@@ -143,24 +149,19 @@ impl Reader<'_> {
                 }
             }
         }
-        if file.desired.owner.is_none() {
-            self.expires_without_owner(&file.desired);
+        if file.owner.is_none() {
+            self.expires_without_owner(&file.lines);
         }
         if let Scope::Groups(groups) = &mut file.azure.scope {
-            groups.extend(
-                file.desired
-                    .sessions
-                    .iter()
-                    .map(|s| s.vm.group().to_lowercase()),
-            );
+            let named = file.lines.iter().map(|line| line.vm.folded_group());
+            groups.extend(named.map(str::to_owned));
         }
-        file.desired.scope = file.azure.scope.clone();
         file
     }
 
     /// That `expires` clears a session, which azlin never does for a file that does not say who it is.
-    fn expires_without_owner(&mut self, desired: &Desired) {
-        if let Some(line) = desired.sessions.iter().find(|line| line.expires.is_some()) {
+    fn expires_without_owner(&mut self, lines: &[Line]) {
+        if let Some(line) = lines.iter().find(|line| line.expires.is_some()) {
             let start = self.source.start_of(line.line);
             let span = start..start + self.source.line(line.line).len();
             let message = "`expires` needs an `owner`: without one azlin never clears a session";
@@ -260,10 +261,10 @@ impl Reader<'_> {
 /// A key for the session's tag: any that Azure takes but the owner's.
 fn session_tag(key: &str) -> Result<TagKey, String> {
     let tag = TagKey::new(key)?;
-    match tag.is(Owner::TAG) {
-        true => Err(format!("cannot be `{}`: that is the owner's", Owner::TAG)),
-        false => Ok(tag),
+    if tag.is(Owner::TAG) {
+        return Err(format!("cannot be `{}`: that is the owner's", Owner::TAG));
     }
+    Ok(tag)
 }
 
 /// A command that can be shown: `connect --print` writes it to a terminal.

@@ -64,7 +64,7 @@ impl Default for TagKey {
     }
 }
 
-/// A subscription's id: a GUID, in lower case. Shared, because in a run over several each VM's id carries its own.
+/// A subscription's id: a GUID, in lower case. Its text is shared, because each VM's id carries it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SubscriptionId(Arc<str>);
@@ -161,7 +161,7 @@ impl Scope {
     pub fn covers(&self, vm: &super::VmId) -> bool {
         match self {
             Self::Subscription => true,
-            Self::Groups(groups) => groups.contains(vm.folded().0),
+            Self::Groups(groups) => groups.contains(vm.path().folded_group()),
         }
     }
 }

@@ -23,14 +23,16 @@ macro_rules! text_as {
     };
 }
 mod azure;
+mod namesakes;
 mod owner;
 mod session_name;
 mod vm_id;
 
 pub use azure::{Cloud, Guid, Scope, SubscriptionId, TagKey};
+pub use namesakes::{Doubt, VmNames};
 pub use owner::Owner;
 pub use session_name::{LiveName, SessionName};
-pub use vm_id::VmId;
+pub use vm_id::{VmId, VmPath};
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -43,30 +45,61 @@ use time::Date;
 pub type Tags = BTreeMap<String, String>;
 
 /// What a file wants: one session for each VM that it names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {
-    /// The subscription of all its VMs, in a run over several.
-    pub subscription: Option<SubscriptionId>,
+    /// Which file, and where its VMs are.
+    pub basis: Basis,
     /// Which VMs it may clear: what counts for it alone, whatever counts for others.
     pub scope: Scope,
-    /// Who this file is. Without an owner it only ever sets and changes, and never clears.
-    pub owner: Option<Owner>,
     /// In the order of the file, each VM and each session once.
     pub sessions: Vec<Declared>,
 }
 
+/// What a file's plan is made from, besides Azure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The subscription of all its VMs.
+    pub subscription: SubscriptionId,
+    /// That Azure, as a person knows it: "the sandbox", "subscription 0000…".
+    pub place: String,
+    /// The key of the session's tag.
+    pub tag: TagKey,
+    /// Who the file is. Without an owner it only ever sets and changes, and never clears.
+    pub owner: Option<Owner>,
+    /// The file's name.
+    pub file: String,
+    /// The SHA-256 of the file's bytes.
+    pub file_sha256: String,
+    /// The git commit that was checked out, where a plan is saved.
+    pub commit: Option<String>,
+}
+
 impl Desired {
-    /// The same in a run over several subscriptions, of which `subscription` is its own.
-    pub fn within(self, subscription: &SubscriptionId) -> Self {
-        let within = |line: Declared| Declared {
-            vm: line.vm.within(subscription),
-            ..line
-        };
+    /// The wish of nobody for the VMs of `subscription`: no owner, no line, no file.
+    pub fn nothing(subscription: &SubscriptionId) -> Self {
         Self {
-            subscription: Some(subscription.clone()),
-            sessions: self.sessions.into_iter().map(within).collect(),
-            ..self
+            basis: Basis {
+                subscription: subscription.clone(),
+                place: String::new(),
+                tag: TagKey::default(),
+                owner: None,
+                file: String::new(),
+                file_sha256: String::new(),
+                commit: None,
+            },
+            scope: Scope::default(),
+            sessions: Vec::new(),
         }
+    }
+
+    /// Who the file is.
+    pub fn owner(&self) -> Option<&Owner> {
+        self.basis.owner.as_ref()
+    }
+
+    /// Whether it has a line for `vm`, expired or not.
+    pub fn declares(&self, vm: &VmId) -> bool {
+        self.sessions.iter().any(|line| line.vm == *vm)
     }
 
     /// The line that says what `vm` is to hold on the day `today`.
@@ -107,8 +140,8 @@ impl Declared {
 pub struct Live {
     /// Each VM once, in the order of its id whatever the order in which Azure answered.
     pub vms: BTreeMap<VmId, Vm>,
-    /// What the lists lack, by subscription in a run over several.
-    pub gaps: BTreeMap<Option<SubscriptionId>, Gaps>,
+    /// What the lists lack, by subscription.
+    pub gaps: BTreeMap<SubscriptionId, Gaps>,
 }
 
 /// What is not known although it was asked for.
@@ -123,21 +156,6 @@ pub struct Gaps {
 }
 
 impl Live {
-    /// The same as the part of a run over several subscriptions, of which `subscription` is its own.
-    pub fn within(self, subscription: &SubscriptionId) -> Self {
-        let vms = self.vms.into_values().map(|vm| {
-            let id = vm.id.within(subscription);
-            (id.clone(), Vm { id, ..vm })
-        });
-        let gaps = self.gaps.into_values();
-        Self {
-            vms: vms.collect(),
-            gaps: gaps
-                .map(|gaps| (Some(subscription.clone()), gaps))
-                .collect(),
-        }
-    }
-
     /// Adds the VMs of another subscription.
     pub fn extend(&mut self, other: Self) {
         self.vms.extend(other.vms);
@@ -160,28 +178,20 @@ impl Live {
         holders
     }
 
-    /// The VMs of each name, in lower case: a name is one VM's within a resource group only.
-    pub fn by_name(&self) -> HashMap<&str, Vec<&VmId>> {
-        let mut by_name: HashMap<&str, Vec<&VmId>> = HashMap::with_capacity(self.vms.len());
-        for id in self.vms.keys() {
-            by_name.entry(id.folded_name()).or_default().push(id);
-        }
-        by_name
-    }
-
     /// Spells resource groups as `files` do, where they name them: Azure's lists do not keep their casing.
     pub fn spell_like<'d>(&mut self, files: impl Iterator<Item = &'d Desired>) {
-        let lines = files.flat_map(|desired| &desired.sessions);
-        let spelled: BTreeMap<&str, &str> = lines
-            .map(|line| (line.vm.folded().0, line.vm.group()))
-            .collect();
-        let vms = std::mem::take(&mut self.vms).into_values().map(|mut vm| {
-            if let Some(group) = spelled.get(vm.id.folded().0) {
+        let mut spelled: HashMap<(&SubscriptionId, &str), &str> = HashMap::new();
+        for line in files.flat_map(|desired| &desired.sessions) {
+            let key = (line.vm.subscription(), line.vm.path().folded_group());
+            spelled.insert(key, line.vm.group());
+        }
+        for mut vm in std::mem::take(&mut self.vms).into_values() {
+            let key = (vm.id.subscription(), vm.id.path().folded_group());
+            if let Some(group) = spelled.get(&key) {
                 vm.id = vm.id.spelled(group);
             }
-            (vm.id.clone(), vm)
-        });
-        self.vms = vms.collect();
+            self.vms.insert(vm.id.clone(), vm);
+        }
     }
 }
 

@@ -1,26 +1,24 @@
-//! [`VmId`]: which VM.
+//! [`VmId`]: which VM, and [`VmPath`]: which VM of a subscription.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
 use super::SubscriptionId;
 
-/// A VM: its resource group and its name, and its subscription in a run over several.
+/// A VM's resource group and name: what tells it from the others of its subscription.
 ///
-/// Azure compares group and name without regard to case and does not keep the casing of ids (recorded lists answer with an
+/// Azure compares both without regard to case and does not keep the casing of ids (recorded lists answer with an
 /// upper-cased resource group), so equality, order and hashing ignore case, while display keeps the casing that was seen.
-/// VM names are unique only within a group, and groups within a subscription.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct VmId {
-    subscription: Option<SubscriptionId>,
+#[derive(Clone, Debug)]
+pub struct VmPath {
     group: String,
     name: String,
     folded: (String, String),
 }
 
-impl VmId {
+impl VmPath {
     /// The longest resource group name that Azure allows, in characters.
     pub const MAX_GROUP: usize = 90;
     /// The longest VM name that Azure allows (on Linux), in characters.
@@ -29,49 +27,15 @@ impl VmId {
     /// Checks both names against Azure's naming rules, so that they are safe in a URL's path, a terminal and a log.
     ///
     /// # Errors
-    /// What is wrong with which of the two, as a phrase that follows "error: ".
+    /// The rule that one of them breaks, as a phrase that follows "error: ".
     pub fn new(group: &str, name: &str) -> Result<Self, String> {
         check_azure_name("resource group", group, Self::MAX_GROUP, "-_.()")?;
         check_azure_name("VM", name, Self::MAX_NAME, "-_.")?;
         Ok(Self {
-            subscription: None,
             group: group.to_owned(),
             name: name.to_owned(),
             folded: (group.to_lowercase(), name.to_lowercase()),
         })
-    }
-
-    /// The same VM, in a run over several subscriptions, of which `subscription` is its own.
-    pub fn within(self, subscription: &SubscriptionId) -> Self {
-        Self {
-            subscription: Some(subscription.clone()),
-            ..self
-        }
-    }
-
-    /// The same VM among those of its own subscription: without it.
-    pub fn local(&self) -> Self {
-        Self {
-            subscription: None,
-            ..self.clone()
-        }
-    }
-
-    /// `GROUP/VM`: what tells it from the others of its subscription.
-    pub fn in_subscription(&self) -> String {
-        format!("{}/{}", self.group, self.name)
-    }
-
-    /// Its subscription, in a run over several.
-    pub fn subscription(&self) -> Option<&SubscriptionId> {
-        self.subscription.as_ref()
-    }
-
-    /// Whether it is in `subscription`; always, in a run over one, where ids do not say so.
-    pub fn is_within(&self, subscription: &SubscriptionId) -> bool {
-        self.subscription
-            .as_ref()
-            .is_none_or(|own| own == subscription)
     }
 
     /// The resource group, as first seen.
@@ -84,41 +48,14 @@ impl VmId {
         &self.name
     }
 
-    /// The same VM, with its resource group spelled as `group`, which differs in case at most.
-    pub(super) fn spelled(&self, group: &str) -> Self {
-        Self {
-            group: group.to_owned(),
-            ..self.clone()
-        }
+    /// The resource group in lower case: the key by which groups are looked up.
+    pub fn folded_group(&self) -> &str {
+        &self.folded.0
     }
 
-    /// Whether `name` is this VM's name, without regard to case.
-    pub fn is_named(&self, name: &str) -> bool {
-        self.folded.1 == name.to_lowercase()
-    }
-
-    /// Whether `name` is this VM's, without regard to case: its own, or `GROUP/VM`, or `SUBSCRIPTION/GROUP/VM`.
-    pub fn answers_to(&self, name: &str) -> bool {
-        let (place, vm) = match name.rsplit_once('/') {
-            Some((place, vm)) => (Some(place), vm),
-            None => (None, name),
-        };
-        let is_at = |place: &str| match place.split_once('/') {
-            Some((subscription, group)) => self.is_of(subscription) && self.is_in(group),
-            None => self.is_in(place),
-        };
-        self.is_named(vm) && place.is_none_or(is_at)
-    }
-
-    /// The resource group in `name`, if it says one; see [`VmId::answers_to`].
-    pub fn group_in(name: &str) -> Option<&str> {
-        let (place, _) = name.rsplit_once('/')?;
-        place.rsplit('/').next()
-    }
-
-    fn is_of(&self, subscription: &str) -> bool {
-        let own = self.subscription.as_ref();
-        own.is_some_and(|own| own.as_str().eq_ignore_ascii_case(subscription))
+    /// The name in lower case: the key by which VM names are looked up.
+    pub fn folded_name(&self) -> &str {
+        &self.folded.1
     }
 
     /// Whether this VM is in the resource group `group`, without regard to case.
@@ -126,23 +63,9 @@ impl VmId {
         self.folded.0 == group.to_lowercase()
     }
 
-    /// Group and name in lower case: what does not change with the casing that Azure answers in.
-    pub fn folded(&self) -> (&str, &str) {
-        (&self.folded.0, &self.folded.1)
-    }
-
-    /// The id by which Azure's own tools know it; in `subscription`, where it does not carry its own.
-    pub fn in_azure(&self, subscription: &SubscriptionId) -> String {
-        let subscription = self.subscription.as_ref().unwrap_or(subscription);
-        let (group, name) = (&self.group, &self.name);
-        format!(
-            "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
-        )
-    }
-
-    /// The name in lower case: the key by which VM names are looked up.
-    pub fn folded_name(&self) -> &str {
-        &self.folded.1
+    /// Whether `name` is this VM's name, without regard to case.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.folded.1 == name.to_lowercase()
     }
 }
 
@@ -169,45 +92,99 @@ fn check_azure_name(what: &str, name: &str, max: usize, punctuation: &str) -> Re
     Ok(())
 }
 
-impl fmt::Display for VmId {
+impl fmt::Display for VmPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(subscription) = &self.subscription {
-            write!(f, "{subscription}/")?;
-        }
         write!(f, "{}/{}", self.group, self.name)
     }
 }
 
-impl VmId {
-    /// What tells it from every other.
-    fn key(&self) -> (Option<&SubscriptionId>, &(String, String)) {
-        (self.subscription.as_ref(), &self.folded)
-    }
-}
-
-impl PartialEq for VmId {
+impl PartialEq for VmPath {
     fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        self.folded == other.folded
     }
 }
 
-impl Eq for VmId {}
+impl Eq for VmPath {}
 
-impl PartialOrd for VmId {
+impl PartialOrd for VmPath {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for VmId {
+impl Ord for VmPath {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
+        self.folded.cmp(&other.folded)
     }
 }
 
-impl std::hash::Hash for VmId {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.key().hash(state);
+impl Hash for VmPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded.hash(state);
+    }
+}
+
+/// A VM: its subscription, its resource group and its name.
+///
+/// It has no text of its own: how much of it a person needs depends on the VMs beside it, which `show` knows. Programs get all
+/// of it, as `SUBSCRIPTION/GROUP/VM`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct VmId {
+    subscription: SubscriptionId,
+    path: VmPath,
+}
+
+impl VmId {
+    /// The VM at `path` in `subscription`.
+    pub fn new(subscription: &SubscriptionId, path: VmPath) -> Self {
+        Self {
+            subscription: subscription.clone(),
+            path,
+        }
+    }
+
+    /// The subscription.
+    pub fn subscription(&self) -> &SubscriptionId {
+        &self.subscription
+    }
+
+    /// The resource group and the name.
+    pub fn path(&self) -> &VmPath {
+        &self.path
+    }
+
+    /// The resource group, as first seen.
+    pub fn group(&self) -> &str {
+        self.path.group()
+    }
+
+    /// The VM's name, as first seen.
+    pub fn name(&self) -> &str {
+        self.path.name()
+    }
+
+    /// The id with its resource group spelled as `group`, which differs in case at most.
+    pub(super) fn spelled(&self, group: &str) -> Self {
+        let mut id = self.clone();
+        group.clone_into(&mut id.path.group);
+        id
+    }
+
+    /// Whether `name` means this VM, without regard to case: as `VM`, `GROUP/VM` or `SUBSCRIPTION/GROUP/VM`.
+    pub fn answers_to(&self, name: &str) -> bool {
+        let mut parts = name.rsplitn(3, '/');
+        let vm = parts.next().unwrap_or_default();
+        let is_own =
+            |own: &str, part: Option<&str>| part.is_none_or(|part| own == part.to_lowercase());
+        self.path.is_named(vm)
+            && is_own(self.path.folded_group(), parts.next())
+            && is_own(self.subscription.as_str(), parts.next())
+    }
+
+    /// The resource group in `name`, if it says one; see [`VmId::answers_to`].
+    pub fn group_in(name: &str) -> Option<&str> {
+        name.rsplit('/').nth(1)
     }
 }
 
@@ -215,18 +192,18 @@ impl TryFrom<String> for VmId {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        match *text.split('/').collect::<Vec<_>>() {
-            [group, name] => Self::new(group, name),
-            [subscription, group, name] => {
-                Ok(Self::new(group, name)?.within(&SubscriptionId::new(subscription)?))
-            }
-            _ => Err(format!("{} is not GROUP/VM", crate::text::quote(&text))),
-        }
+        let parts: Vec<&str> = text.split('/').collect();
+        let [subscription, group, name] = parts.as_slice() else {
+            let shown = crate::text::quote(&text);
+            return Err(format!("{shown} is not SUBSCRIPTION/GROUP/VM"));
+        };
+        let subscription = SubscriptionId::new(subscription)?;
+        Ok(Self::new(&subscription, VmPath::new(group, name)?))
     }
 }
 
 impl From<VmId> for String {
     fn from(id: VmId) -> Self {
-        id.to_string()
+        format!("{}/{}", id.subscription, id.path)
     }
 }

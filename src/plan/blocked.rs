@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Why;
 use super::diff::{Differ, Line};
-use crate::model::{Declared, Vm, VmId};
+use crate::model::{Declared, Vm, VmId, VmNames};
 use crate::text::nearest;
 
 /// How many lines of missing VMs are offered similar names. A file with more of them is read against the wrong
@@ -21,27 +21,23 @@ impl Differ<'_> {
 
     /// The lines that something which this plan does not change stands in the way of.
     fn directly_blocked(&self) -> HashMap<VmId, Why> {
-        let by_name = self.live.by_name();
+        let names = VmNames::of(self.live.vms.keys());
         let mut blocked = HashMap::new();
         let mut suggested = 0;
         for wanted in self.lines() {
             let line = wanted.declared;
-            let lower = line.session.as_str().to_lowercase();
-            let shadow = by_name.get(lower.as_str()).into_iter().flatten();
-            let shadow = shadow.copied().find(|id| **id != line.vm);
-            let why = match self.live.vms.get(&line.vm) {
-                None => {
-                    suggested += 1;
-                    let nearest = match suggested <= MOST_NEAREST {
-                        true => self.nearest_vms(&line.vm),
-                        false => Vec::new(),
-                    };
-                    Some(Why::NoSuchVm { nearest })
-                }
-                Some(vm) => self
-                    .other_owner(vm, wanted)
-                    .or_else(|| shadow.map(|by| Why::Shadowed { by: by.clone() }))
-                    .or_else(|| self.kept_by_others(line)),
+            let why = if let Some(vm) = self.live.vms.get(&line.vm) {
+                let shadow = || names.another(line.session.as_str(), |vm| **vm == line.vm);
+                self.other_owner(vm, wanted)
+                    .or_else(|| shadow().map(|by| Why::Shadowed { by: (*by).clone() }))
+                    .or_else(|| self.kept_by_others(line))
+            } else {
+                suggested += 1;
+                let is_suggested = suggested <= MOST_NEAREST;
+                let nearest = is_suggested.then(|| self.nearest_vms(&line.vm));
+                Some(Why::NoSuchVm {
+                    nearest: nearest.unwrap_or_default(),
+                })
             };
             if let Some(why) = why {
                 blocked.insert(line.vm.clone(), why);
@@ -50,35 +46,37 @@ impl Differ<'_> {
         blocked
     }
 
-    /// That `vm` belongs to another owner. A file without an owner is content where the session is right.
+    /// The other owner that `vm` belongs to. A file without an owner is content where the session is right.
     fn other_owner(&self, vm: &Vm, line: &Line<'_>) -> Option<Why> {
         let by = vm.held.owner.as_ref()?;
+        let owner = line.desired.owner();
         let held = vm.held.session.as_ref();
         let right = held.is_some_and(|name| *name == line.declared.session);
-        let content = line.owner.is_none() && right;
-        let ours = vm.held.is_owned_by(line.owner);
+        let content = owner.is_none() && right;
+        let ours = vm.held.is_owned_by(owner);
         let taken = self.aim.take.contains(&vm.id);
         (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
     }
 
-    /// That VMs hold `line`'s session which this plan leaves alone: no line moves them, and they are not cleared.
+    /// The VMs that hold `line`'s session and that this plan leaves alone: no line moves them, and they are not cleared.
     fn kept_by_others(&self, line: &Declared) -> Option<Why> {
-        let holders = self
-            .holders
-            .get(line.session.as_str())
-            .into_iter()
-            .flatten();
-        let keeps = |id: &&&VmId| {
-            let moved = self.wanted.contains_key(**id) && self.aim.reaches(id);
-            let cleared = || {
-                self.live
-                    .vms
-                    .get(**id)
-                    .is_some_and(|vm| self.clear(vm).is_some())
+        let keeps = |id: &VmId| {
+            let changes = || {
+                self.wanted.contains_key(id)
+                    || self
+                        .live
+                        .vms
+                        .get(id)
+                        .is_some_and(|vm| self.owner_of(vm).is_some())
             };
-            **id != &line.vm && !moved && (self.wanted.contains_key(**id) || !cleared())
+            *id != line.vm && !(self.aim.reaches(id) && changes())
         };
-        let by: Vec<VmId> = holders.filter(keeps).map(|id| (*id).clone()).collect();
+        let holders = self.holders.get(line.session.as_str())?;
+        let by: Vec<VmId> = holders
+            .iter()
+            .filter(|id| keeps(id))
+            .map(|id| (*id).clone())
+            .collect();
         (!by.is_empty()).then_some(Why::Held { by })
     }
 
@@ -116,22 +114,20 @@ impl Differ<'_> {
     /// VMs of a similar name: the same name in another group first, then similar ones in the same group.
     fn nearest_vms(&self, missing: &VmId) -> Vec<VmId> {
         const MOST: usize = 3;
-        let ids = || self.live.vms.keys();
+        let path = missing.path();
         let is_here = |id: &&VmId| id.subscription() == missing.subscription();
-        let namesakes = || ids().filter(|id| id.folded_name() == missing.folded_name());
+        let namesakes = || {
+            let ids = self.live.vms.keys();
+            ids.filter(|id| id.path().folded_name() == path.folded_name())
+        };
         let mut found: Vec<VmId> = namesakes().filter(is_here).cloned().collect();
-        let neighbours: BTreeMap<&str, &VmId> = ids()
-            .filter(|id| id.folded().0 == missing.folded().0)
-            .filter(is_here)
-            .map(|id| (id.folded_name(), id))
-            .collect();
-        let names = nearest(missing.folded_name(), neighbours.keys().copied(), MOST);
-        found.extend(
-            names
-                .iter()
-                .filter_map(|name| neighbours.get(name))
-                .map(|id| (*id).clone()),
-        );
+        let neighbours = self.live.vms.keys().filter(is_here);
+        let neighbours = neighbours.filter(|id| id.path().folded_group() == path.folded_group());
+        let neighbours: BTreeMap<&str, &VmId> =
+            neighbours.map(|id| (id.path().folded_name(), id)).collect();
+        for name in nearest(path.folded_name(), neighbours.keys().copied(), MOST) {
+            found.extend(neighbours.get(name).map(|id| (*id).clone()));
+        }
         // Another subscription's file would have to name these.
         found.extend(namesakes().filter(|id| !is_here(id)).cloned());
         found.truncate(MOST);

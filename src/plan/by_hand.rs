@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::Date;
 
 use super::{Aim, Goal, Step, Why, plan};
-use crate::model::{Declared, Desired, Held, Live, Owner, Scope, SessionName, Vm};
+use crate::model::{Declared, Desired, Held, Live, Owner, SessionName, Vm};
 
 /// The steps after which `vm` holds `wanted`, or no session at all; none where it is so already.
 ///
@@ -22,16 +22,16 @@ pub fn by_hand(
     force: bool,
 ) -> Result<Vec<Step>, Why> {
     let may = force || vm.held.is_owned_by(ours);
-    let step = |from: Held, session: Option<SessionName>, after| Step {
+    let step = |before: Held, session: Option<SessionName>, waits_for| Step {
+        file: 0,
         vm: vm.id.clone(),
         machine: vm.machine.clone(),
-        from,
-        to: Goal {
+        before,
+        after: Goal {
             session,
             owner: None,
         },
-        after,
-        after_others: Vec::new(),
+        waits_for,
     };
     let Some(wanted) = wanted else {
         return match (&vm.held.session, &vm.held.owner) {
@@ -40,17 +40,13 @@ pub fn by_hand(
             (Some(_), _) => Ok(vec![step(vm.held.clone(), None, Vec::new())]),
         };
     };
-    let desired = Desired {
-        subscription: vm.id.subscription().cloned(),
-        scope: Scope::default(),
-        owner: None,
-        sessions: vec![Declared {
-            vm: vm.id.clone(),
-            session: wanted.clone(),
-            expires: None,
-            line: 0,
-        }],
-    };
+    let mut desired = Desired::nothing(vm.id.subscription());
+    desired.sessions.push(Declared {
+        vm: vm.id.clone(),
+        session: wanted.clone(),
+        expires: None,
+        line: 0,
+    });
     let only = BTreeSet::from([vm.id.clone()]);
     let aim = Aim {
         // No line here expires.
@@ -58,16 +54,21 @@ pub fn by_hand(
         take: if may { only.clone() } else { BTreeSet::new() },
         targets: only,
     };
-    let plan = plan(&desired, live, &aim);
-    match plan.blocked.into_iter().next() {
-        Some(blocked) => Err(blocked.why),
-        None if plan.changes.is_empty() && !(force && vm.held.is_anothers(ours)) => Ok(Vec::new()),
-        None if vm.held.owner.is_none() => Ok(plan.steps),
-        // Azure's Tags API adds or removes in one request, not both: the owner goes first, with the session, which
-        // `apply` gives back if the second write fails.
-        None => Ok(vec![
-            step(vm.held.clone(), None, Vec::new()),
-            step(Held::default(), Some(wanted.clone()), vec![0]),
-        ]),
+    let plan = plan(&[&desired], live, &aim);
+    let mut blocked = plan.files.into_iter().flat_map(|file| file.blocked);
+    if let Some(blocked) = blocked.next() {
+        return Err(blocked.why);
     }
+    if plan.changes.is_empty() && !(force && vm.held.is_anothers(ours)) {
+        return Ok(Vec::new());
+    }
+    if vm.held.owner.is_none() {
+        return Ok(plan.steps);
+    }
+    // Azure's Tags API adds or removes in one request, not both: the owner goes first, with the session, which `apply` gives
+    // back if the second write fails.
+    Ok(vec![
+        step(vm.held.clone(), None, Vec::new()),
+        step(Held::default(), Some(wanted.clone()), vec![0]),
+    ])
 }

@@ -4,11 +4,8 @@ use std::collections::HashMap;
 
 use time::Duration;
 
-use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, Goal, Plan};
-use crate::model::{Declared, Desired, Live, LiveName, Owner, SubscriptionId, Vm, VmId};
-
-/// The VMs that hold each name.
-type Holders<'l> = HashMap<&'l str, Vec<&'l VmId>>;
+use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
+use crate::model::{Declared, Desired, Live, LiveName, SubscriptionId, Vm, VmId};
 
 /// How many other holders of a name a change speaks of: with each of all it would grow with the square of the fleet.
 const MOST_CURES: usize = 5;
@@ -16,117 +13,66 @@ const MOST_CURES: usize = 5;
 /// How long before a session expires the plan says so.
 const WARNING: Duration = Duration::weeks(1);
 
-/// What the files and Azure differ in.
-pub(super) struct Diff {
-    /// The VMs whose tags change, of all files, in the order of their ids.
-    pub changes: Vec<Change>,
-    /// The place of the file that each change belongs to.
-    pub files: Vec<usize>,
-    /// All that there is to say besides, file by file.
-    pub plans: Vec<Plan>,
-}
-
-pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> Diff {
+/// What there is to say about each of `files`, and the changes of all, in the order of their VMs.
+pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>, Vec<Change>) {
     let differ = Differ::new(files, live, aim);
-    let mut blocked = differ.blocked();
-    let mut diff = Diff {
-        changes: Vec::new(),
-        files: Vec::new(),
-        plans: files.iter().map(|file| unchanged(file, aim)).collect(),
-    };
+    let blocked = differ.blocked();
+    let mut plans: Vec<FilePlan> = files
+        .iter()
+        .map(|file| differ.unchanged(file, &blocked))
+        .collect();
     for (subscription, gaps) in &live.gaps {
-        if let Some(plan) = diff.plans.get_mut(differ.first_of(subscription.as_ref())) {
+        if let Some(plan) = plans.get_mut(differ.first_of(subscription)) {
             plan.unreadable = gaps.unreadable;
             plan.incomplete.clone_from(&gaps.incomplete);
         }
     }
+    let mut changes = Vec::new();
     for vm in live.vms.values() {
         let line = differ.wanted.get(&vm.id);
         let owner = differ.owner_of(vm);
-        if let Some(plan) = owner.and_then(|file| diff.plans.get_mut(file)) {
+        if let Some(plan) = owner.and_then(|file| plans.get_mut(file)) {
             plan.owned += 1;
         }
         let file = line.map(|line| line.file).or(owner);
         let file = file.unwrap_or_else(|| differ.first_of(vm.id.subscription()));
-        let Some(plan) = diff.plans.get_mut(file) else {
+        let Some(plan) = plans.get_mut(file) else {
             continue;
         };
+        let reached = aim.reaches(&vm.id);
         let change = match line {
-            Some(line) if blocked.contains_key(&line.declared.vm) => None,
+            Some(line) if blocked.contains_key(&line.declared.vm) => continue,
             Some(line) => {
                 let change = differ.change(vm, line);
                 plan.matching += usize::from(change.is_none());
-                plan.left_out += usize::from(change.is_some() && !aim.reaches(&vm.id));
-                change.filter(|_| aim.reaches(&vm.id))
+                change
             }
             None => {
-                let clear = differ.clear(vm);
                 plan.unmanaged += usize::from(owner.is_none() && vm.held.session.is_some());
                 plan.foreign += usize::from(vm.foreign_tag);
-                plan.left_out += usize::from(owner.is_some() && clear.is_none());
-                clear
+                owner.map(|owner| differ.clear(vm, owner))
             }
         };
-        if let Some(change) = change {
-            diff.changes.push(change);
-            diff.files.push(file);
+        match change {
+            Some(change) if reached => changes.push(change),
+            Some(_) => plan.left_out += 1,
+            None => {}
         }
     }
-    for duplicate in left_so(&differ.holders, &mut diff.changes) {
+    for duplicate in left_so(&differ.holders, &mut changes) {
         let holder = duplicate.holders.first();
-        let file = differ.first_of(holder.and_then(VmId::subscription));
-        if let Some(plan) = diff.plans.get_mut(file) {
+        let file = holder.map_or(0, |vm| differ.first_of(vm.subscription()));
+        if let Some(plan) = plans.get_mut(file) {
             plan.duplicates.push(duplicate);
         }
     }
-    for (file, plan) in files.iter().zip(&mut diff.plans) {
-        for line in &file.sessions {
-            let why = blocked.remove(&line.vm).filter(|_| aim.reaches(&line.vm));
-            if let Some(why) = why {
-                let vm = live.vms.get(&line.vm);
-                let held = vm.and_then(|vm| vm.held.session.as_ref());
-                plan.blocked.push(Blocked {
-                    vm: line.vm.clone(),
-                    session: line.session.clone(),
-                    line: line.line,
-                    holds: held.is_some_and(|name| *name == line.session),
-                    why,
-                });
-            }
-        }
-    }
-    diff
+    (plans, changes)
 }
 
-/// The plan for `file` before anything is known of Azure.
-fn unchanged(file: &Desired, aim: &Aim) -> Plan {
-    Plan {
-        declares_nothing: file.sessions.is_empty(),
-        expiring: expiring(file, aim),
-        ..Plan::default()
-    }
-}
-
-/// The lines that count today and end within a week.
-fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
-    let soon = aim.today.checked_add(WARNING).unwrap_or(aim.today);
-    let ends = |line: &Declared| {
-        let day = line
-            .expires
-            .filter(|day| (aim.today..=soon).contains(day))?;
-        Some(Expiring {
-            vm: line.vm.clone(),
-            session: line.session.clone(),
-            day,
-        })
-    };
-    desired.sessions.iter().filter_map(ends).collect()
-}
-
-/// A line that counts, with what its file says of all of them.
+/// A line that counts, with the place of its file.
 pub(super) struct Line<'a> {
     pub file: usize,
-    pub owner: Option<&'a Owner>,
+    pub desired: &'a Desired,
     pub declared: &'a Declared,
 }
 
@@ -135,15 +81,16 @@ pub(super) struct Differ<'a> {
     files: &'a [&'a Desired],
     pub live: &'a Live,
     pub aim: &'a Aim,
-    pub holders: Holders<'a>,
+    /// The VMs that hold each name.
+    pub holders: HashMap<&'a str, Vec<&'a VmId>>,
     /// The lines that count today, by VM.
     pub wanted: HashMap<&'a VmId, Line<'a>>,
-    /// The lines whose day is over, by VM, each with the place of its file.
-    expired: HashMap<&'a VmId, (usize, &'a Declared)>,
-    /// The first file of each subscription: what is no file's is told with it.
-    firsts: HashMap<Option<&'a SubscriptionId>, usize>,
+    /// The lines whose day is over, by VM.
+    expired: HashMap<&'a VmId, Line<'a>>,
+    /// The first file of each subscription, which tells of what belongs to no file.
+    firsts: HashMap<&'a SubscriptionId, usize>,
     /// The file of each owner: one in a subscription.
-    owners: HashMap<(Option<&'a SubscriptionId>, &'a str), usize>,
+    owners: HashMap<(&'a SubscriptionId, &'a str), usize>,
 }
 
 impl<'a> Differ<'a> {
@@ -158,24 +105,24 @@ impl<'a> Differ<'a> {
             firsts: HashMap::new(),
             owners: HashMap::new(),
         };
-        for (at, file) in files.iter().enumerate() {
-            let (subscription, owner) = (file.subscription.as_ref(), file.owner.as_ref());
-            differ.firsts.entry(subscription).or_insert(at);
-            if let Some(owner) = owner {
+        for (file, &desired) in files.iter().enumerate() {
+            let subscription = &desired.basis.subscription;
+            differ.firsts.entry(subscription).or_insert(file);
+            if let Some(owner) = desired.owner() {
                 let key = (subscription, owner.as_str());
-                differ.owners.entry(key).or_insert(at);
+                differ.owners.entry(key).or_insert(file);
             }
-            for declared in &file.sessions {
-                if declared.is_over(aim.today) {
-                    differ.expired.insert(&declared.vm, (at, declared));
-                    continue;
-                }
+            for declared in &desired.sessions {
                 let line = Line {
-                    file: at,
-                    owner,
+                    file,
+                    desired,
                     declared,
                 };
-                differ.wanted.insert(&declared.vm, line);
+                if declared.is_over(aim.today) {
+                    differ.expired.insert(&declared.vm, line);
+                } else {
+                    differ.wanted.insert(&declared.vm, line);
+                }
             }
         }
         differ
@@ -188,23 +135,62 @@ impl<'a> Differ<'a> {
     }
 
     /// The file that gave `vm` its session.
-    fn owner_of(&self, vm: &Vm) -> Option<usize> {
+    pub fn owner_of(&self, vm: &Vm) -> Option<usize> {
         vm.held.session.as_ref()?;
         let owner = vm.held.owner.as_ref()?;
         let key = (vm.id.subscription(), owner.raw());
         let file = self.owners.get(&key).copied()?;
-        let counts = |desired: &&&Desired| desired.scope.covers(&vm.id);
-        self.files.get(file).filter(counts).map(|_| file)
+        let counts = self.files.get(file)?.scope.covers(&vm.id);
+        counts.then_some(file)
     }
 
     /// The first file of `subscription`.
-    fn first_of(&self, subscription: Option<&SubscriptionId>) -> usize {
-        self.firsts.get(&subscription).copied().unwrap_or(0)
+    fn first_of(&self, subscription: &SubscriptionId) -> usize {
+        self.firsts.get(subscription).copied().unwrap_or(0)
+    }
+
+    /// What is known of `file` without a look at any VM's session, with its lines that are `blocked`.
+    fn unchanged(&self, file: &Desired, blocked: &HashMap<VmId, Why>) -> FilePlan {
+        let entry = |line: &Declared| {
+            let why = blocked.get(&line.vm)?;
+            let held = self
+                .live
+                .vms
+                .get(&line.vm)
+                .and_then(|vm| vm.held.session.as_ref());
+            Some(Blocked {
+                vm: line.vm.clone(),
+                session: line.session.clone(),
+                line: line.line,
+                holds: held.is_some_and(|name| *name == line.session),
+                why: why.clone(),
+            })
+        };
+        let counts = |line: &&Declared| !line.is_over(self.aim.today) && self.aim.reaches(&line.vm);
+        FilePlan {
+            basis: file.basis.clone(),
+            blocked: file
+                .sessions
+                .iter()
+                .filter(counts)
+                .filter_map(entry)
+                .collect(),
+            duplicates: Vec::new(),
+            expiring: expiring(file, self.aim),
+            matching: 0,
+            unmanaged: 0,
+            owned: 0,
+            declares_nothing: file.sessions.is_empty(),
+            left_out: 0,
+            foreign: 0,
+            unreadable: 0,
+            incomplete: Vec::new(),
+        }
     }
 
     /// What makes `vm` match its line; nothing where it does.
     fn change(&self, vm: &Vm, line: &Line<'_>) -> Option<Change> {
-        let (owner, session) = (line.owner, &line.declared.session);
+        let (owner, session) = (line.desired.owner(), &line.declared.session);
         let ours = owner.is_none() || vm.held.is_owned_by(owner);
         let action = match &vm.held.session {
             Some(name) if name == session && ours => return None,
@@ -214,66 +200,73 @@ impl<'a> Differ<'a> {
             },
             None => Action::Set,
         };
-        Some(Change {
-            vm: vm.id.clone(),
-            machine: vm.machine.clone(),
-            action,
-            from: vm.held.clone(),
-            to: Goal {
-                session: Some(session.clone()),
-                owner: owner.cloned(),
-            },
-            cures: Vec::new(),
-        })
+        let goal = Goal {
+            session: Some(session.clone()),
+            owner: owner.cloned(),
+        };
+        Some(change(vm, line.file, action, goal))
     }
 
-    /// The removal of a session that a file's owner gave to `vm` and that no line wants; nothing of anybody else's.
-    pub fn clear(&self, vm: &Vm) -> Option<Change> {
-        let owner = self.owner_of(vm).filter(|_| self.aim.reaches(&vm.id))?;
+    /// The removal of a session that the owner of the file at `owner` gave to `vm` and that no line wants.
+    fn clear(&self, vm: &Vm, owner: usize) -> Change {
         // What another file says of the VM is no word of its owner's.
-        let expired = self.expired.get(&vm.id).filter(|(file, _)| *file == owner);
-        Some(Change {
-            vm: vm.id.clone(),
-            machine: vm.machine.clone(),
-            action: Action::Clear {
-                expired: expired.and_then(|(_, line)| line.expires),
-            },
-            from: vm.held.clone(),
-            to: Goal::default(),
-            cures: Vec::new(),
-        })
+        let expired = self.expired.get(&vm.id).filter(|line| line.file == owner);
+        let expired = expired.and_then(|line| line.declared.expires);
+        change(vm, owner, Action::Clear { expired }, Goal::default())
     }
 }
 
+fn change(vm: &Vm, file: usize, action: Action, after: Goal) -> Change {
+    Change {
+        file,
+        vm: vm.id.clone(),
+        machine: vm.machine.clone(),
+        action,
+        before: vm.held.clone(),
+        after,
+        cures: Vec::new(),
+    }
+}
+
+/// The lines that count today and end within a week.
+fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
+    let soon = aim.today.checked_add(WARNING).unwrap_or(aim.today);
+    let mut expiring = Vec::new();
+    for line in &desired.sessions {
+        if let Some(day) = line.expires.filter(|day| (aim.today..=soon).contains(day)) {
+            expiring.push(Expiring {
+                vm: line.vm.clone(),
+                session: line.session.clone(),
+                day,
+            });
+        }
+    }
+    expiring
+}
+
 /// The names with several holders that `changes`, in the order of their VMs, leave so. Those that they cure are noted in them.
-fn left_so(holders: &Holders<'_>, changes: &mut [Change]) -> Vec<Duplicate> {
+fn left_so(holders: &HashMap<&str, Vec<&VmId>>, changes: &mut [Change]) -> Vec<Duplicate> {
     let mut left = Vec::new();
     let mut several: Vec<_> = holders.iter().filter(|(_, vms)| vms.len() > 1).collect();
     several.sort();
     for (name, vms) in several {
-        let all = || vms.iter().map(|vm| (*vm).clone());
-        let leaves = |vm: &VmId| {
+        let leaves = |vm: &&&VmId| {
             let at = changes.binary_search_by(|change| change.vm.cmp(vm)).ok()?;
-            let change = changes.get(at);
-            change
-                .filter(|change| change.action != Action::Adopt)
-                .map(|_| at)
+            let adopts = changes.get(at)?.action == Action::Adopt;
+            (!adopts).then_some(at)
         };
-        let leaving: Vec<usize> = vms.iter().filter_map(|vm| leaves(vm)).collect();
+        let leaving: Vec<usize> = vms.iter().filter_map(|vm| leaves(&vm)).collect();
         if vms.len() - leaving.len() > 1 {
-            let name = LiveName::new(name);
-            left.extend(name.map(|name| Duplicate {
+            left.extend(LiveName::new(name).map(|name| Duplicate {
                 name,
-                holders: all().collect(),
+                holders: vms.iter().map(|vm| (*vm).clone()).collect(),
             }));
             continue;
         }
         for at in leaving {
             if let Some(change) = changes.get_mut(at) {
-                change.cures = all()
-                    .filter(|other| *other != change.vm)
-                    .take(MOST_CURES)
-                    .collect();
+                let others = vms.iter().filter(|other| ***other != change.vm);
+                change.cures = others.take(MOST_CURES).map(|vm| (*vm).clone()).collect();
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Plan};
+use super::{Action, Change, FilePlan, Plan};
 
 /// What the person who runs azlin has allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,38 +53,40 @@ const FEW: usize = 5;
 /// What part of an owner's sessions may be cleared without a word, in percent.
 const SHARE: usize = 30;
 
-/// Why `plans`, made together, may not be applied, unless `allowed` says that they may: each reason with the place of its
-/// plan. What is allowed to be cleared is allowed of all of them together.
-pub fn refusals(plans: &[Plan], allowed: &Allowed) -> Vec<(usize, Refusal)> {
-    let allow = plans.iter().map(clears).sum();
+/// Why `plan` may not be applied, unless `allowed` says that it may: each reason with the place of the file that it is about.
+/// Each file's share is judged by itself; what is allowed to be cleared is allowed of all of them together.
+pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
+    let clears = |file| {
+        plan.changes_of(file)
+            .filter(|change| is_removal(change))
+            .count()
+    };
+    let allow = (0..plan.files.len()).map(clears).sum();
     let is_allowed = allowed.removals.is_some_and(|most| allow <= most);
     let mut refusals = Vec::new();
-    for (at, plan) in plans.iter().enumerate() {
-        let removal = removal(plan, allow).filter(|_| !is_allowed);
-        let reasons = plan.incomplete.clone();
-        let lacks = !reasons.is_empty() && !allowed.incomplete;
-        let lacking = lacks.then_some(Refusal::Incomplete { reasons });
-        refusals.extend(
-            removal
-                .into_iter()
-                .chain(lacking)
-                .map(|refusal| (at, refusal)),
-        );
+    for (at, file) in plan.files.iter().enumerate() {
+        if let Some(refusal) = removal(file, clears(at), allow).filter(|_| !is_allowed) {
+            refusals.push((at, refusal));
+        }
+        if !file.incomplete.is_empty() && !allowed.incomplete {
+            let reasons = file.incomplete.clone();
+            refusals.push((at, Refusal::Incomplete { reasons }));
+        }
     }
     refusals
 }
 
-/// How many sessions `plan` clears that the file does not name any more; an expired one is cleared because the file says so,
+/// Whether `change` clears a session that the file does not name any more; an expired one is cleared because the file says so,
 /// with its day.
-fn clears(plan: &Plan) -> usize {
-    plan.count(|action| matches!(action, Action::Clear { expired: None }))
+fn is_removal(change: &Change) -> bool {
+    matches!(change.action, Action::Clear { expired: None })
 }
 
-fn removal(plan: &Plan, allow: usize) -> Option<Refusal> {
-    let (clears, owned) = (clears(plan), plan.owned);
+fn removal(file: &FilePlan, clears: usize, allow: usize) -> Option<Refusal> {
+    let owned = file.owned;
     if clears == 0 {
         None
-    } else if plan.declares_nothing {
+    } else if file.declares_nothing {
         Some(Refusal::EmptyFile { clears, allow })
     } else if clears == owned && owned > 1 {
         Some(Refusal::All { clears, allow })

@@ -1,32 +1,31 @@
 //! Desired and live → [`Plan`]: who changes (`diff`), what stands in the way (`blocked`), in which order (`order`), what is
-//! refused (`guard`), and a plan that waits in a file (`saved`). Several files are planned together ([`Plans`], [`bundle`]).
+//! refused (`guard`), and a plan that waits in a file (`saved`). One file or several make one plan.
 //!
 //! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
 //! Azure answered.
 
 mod blocked;
-pub mod bundle;
 mod by_hand;
 mod day;
 mod diff;
 mod guard;
 mod order;
 mod outcome;
-mod plans;
 mod saved;
+mod take;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::model::{Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
+use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
 
 pub use by_hand::by_hand;
 pub use guard::{Allowed, Refusal, refusals};
-pub use outcome::{Ending, Outcome, correct, doubles, ending, report};
-pub use plans::{Plans, plans};
-pub use saved::{Basis, Saved, Standing, Unusable, fingerprint, sha256};
+pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
+pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};
+pub use take::{NoTake, may_take};
 
 /// What a plan is made for, besides the file and Azure.
 #[derive(Clone, Debug)]
@@ -54,22 +53,32 @@ impl Aim {
     }
 }
 
-/// How Azure differs from the file, and the steps that make it match.
+/// How Azure differs from the files, and the steps that make it match: one order over all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
+    /// The files that were planned together.
+    pub files: Vec<FilePlan>,
     /// The VMs whose tags change, in the order of their ids.
     pub changes: Vec<Change>,
-    /// What the file wants and cannot have, in the order of the file.
-    pub blocked: Vec<Blocked>,
     /// The writes, in an order in which no name ever has one holder more than it had before.
     pub steps: Vec<Step>,
-    /// Names that several VMs hold and that this plan leaves so.
+}
+
+/// What there is to say about one file besides its changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlan {
+    /// What this was made from.
+    #[serde(flatten)]
+    pub basis: Basis,
+    /// What the file wants and cannot have, in the order of the file.
+    pub blocked: Vec<Blocked>,
+    /// Names that several VMs hold and that the plan leaves so.
     pub duplicates: Vec<Duplicate>,
     /// The lines that expire within a week.
     pub expiring: Vec<Expiring>,
     /// How many VMs hold what the file says.
     pub matching: usize,
-    /// How many VMs hold a session that this file neither names nor gave.
+    /// How many VMs hold a session that no file names or gave.
     pub unmanaged: usize,
     /// How many VMs hold a session that this file's owner gave, before the plan.
     pub owned: usize,
@@ -86,23 +95,43 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether Azure is as the file wants it.
+    /// Whether Azure is as all files want it.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.blocked.is_empty()
+        self.changes.is_empty() && self.blocked() == 0
     }
 
-    /// How many of its changes are of this kind.
-    pub fn count(&self, is: impl Fn(&Action) -> bool) -> usize {
+    /// How many lines are blocked.
+    pub fn blocked(&self) -> usize {
+        self.files.iter().map(|file| file.blocked.len()).sum()
+    }
+
+    /// The changes that the file at `file` makes.
+    pub fn changes_of(&self, file: usize) -> impl Iterator<Item = &Change> {
         self.changes
             .iter()
-            .filter(|change| is(&change.action))
-            .count()
+            .filter(move |change| change.file == file)
+    }
+
+    /// The steps that the file at `file` takes.
+    pub fn steps_of(&self, file: usize) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.file == file)
+    }
+
+    /// The change of `vm`, if it changes.
+    pub fn change_of(&self, vm: &VmId) -> Option<&Change> {
+        let at = self
+            .changes
+            .binary_search_by(|change| change.vm.cmp(vm))
+            .ok()?;
+        self.changes.get(at)
     }
 }
 
 /// A VM whose tags are not what the file says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
+    /// The place of its file in [`Plan::files`].
+    pub file: usize,
     /// The VM.
     pub vm: VmId,
     /// Which machine it is.
@@ -112,11 +141,9 @@ pub struct Change {
     #[serde(flatten)]
     pub action: Action,
     /// What it holds.
-    #[serde(rename = "before")]
-    pub from: Held,
+    pub before: Held,
     /// What it is to hold.
-    #[serde(rename = "after")]
-    pub to: Goal,
+    pub after: Goal,
     /// Other VMs that hold the same name, a few at the most, when the plan leaves it to one VM: the live duplicate that it
     /// cures.
     pub cures: Vec<VmId>,
@@ -233,40 +260,29 @@ pub struct Expiring {
 /// One write to one VM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
+    /// The place of its file in [`Plan::files`].
+    pub file: usize,
     /// The VM.
     pub vm: VmId,
     /// Which machine it is.
     #[serde(rename = "vm_id")]
     pub machine: Option<Guid>,
     /// What it must hold right before.
-    #[serde(rename = "before")]
-    pub from: Held,
+    pub before: Held,
     /// What it holds right after.
-    #[serde(rename = "after")]
-    pub to: Goal,
-    /// The steps, by their place in the plan, that must have succeeded before this one may start.
-    #[serde(rename = "waits_for")]
-    pub after: Vec<usize>,
-    /// Those among the steps of other files' plans, made together with this one.
-    #[serde(
-        rename = "waits_for_others",
-        default,
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub after_others: Vec<Other>,
+    pub after: Goal,
+    /// The steps, by their place in [`Plan::steps`], that must have succeeded before this one may start.
+    pub waits_for: Vec<usize>,
 }
 
-/// A step of another file's plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Other {
-    /// The plan, by its place among those that were made together.
-    pub plan: usize,
-    /// The step, by its place in that plan.
-    pub step: usize,
-}
-
-/// The plan that takes `live` to `desired`.
-pub fn plan(desired: &Desired, live: &Live, aim: &Aim) -> Plan {
-    let plans = plans(&[desired], live, aim);
-    plans.each.into_iter().next().unwrap_or_default()
+/// The plan that takes `live` to what all of `files` want, so that no name ends on two VMs or passes through two, whichever
+/// files and subscriptions they are of. A subscription has at most one file of each owner.
+pub fn plan(files: &[&Desired], live: &Live, aim: &Aim) -> Plan {
+    let (files, changes) = diff::diff(files, live, aim);
+    let steps = order::order(&changes);
+    Plan {
+        files,
+        changes,
+        steps,
+    }
 }

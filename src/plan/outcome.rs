@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Duplicate, Step};
+use super::{Change, Duplicate, FilePlan, Plan, Step};
 use crate::model::{Held, Live, LiveName, VmId};
 
 /// What became of a step.
@@ -73,6 +73,22 @@ impl Outcome {
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Written | Self::Already)
     }
+
+    /// Whether the VM is not, or may not be for long, as it was before the run.
+    pub fn changed_something(&self) -> bool {
+        self.is_success() || matches!(self, Self::Accepted | Self::NotPutBack { .. })
+    }
+}
+
+/// A step with what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tried {
+    /// The step.
+    #[serde(flatten)]
+    pub step: Step,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
 }
 
 /// How an apply ends.
@@ -89,102 +105,83 @@ pub enum Ending {
     Interrupted,
 }
 
-/// How an apply with these outcomes ends, after which Azure was read once more: `matches` says whether it is known to be as
+/// How an apply that came to `tried` ends, after which Azure was read once more: `matches` says whether it is known to be as
 /// the files want it, and `doubles` are the names that turned out to be on several VMs.
-pub fn ending(outcomes: &[Outcome], matches: bool, doubles: &[Duplicate]) -> Ending {
-    let all = outcomes.iter().all(Outcome::is_success);
-    let some = |outcome: &Outcome| {
-        let changed = matches!(outcome, Outcome::Accepted | Outcome::NotPutBack { .. });
-        outcome.is_success() || changed
-    };
+pub fn ending(tried: &[Tried], matches: bool, doubles: &[Duplicate]) -> Ending {
+    let all = tried.iter().all(|tried| tried.outcome.is_success());
     if all && matches && doubles.is_empty() {
         Ending::Complete
-    } else if outcomes.iter().any(some) || outcomes.is_empty() {
+    } else if tried.iter().any(|tried| tried.outcome.changed_something()) || tried.is_empty() {
         Ending::Partial
     } else {
         Ending::Nothing
     }
 }
 
-/// Corrects `live`, read after these steps, where it shows of a VM what they have replaced there: Azure has confirmed each
-/// write, and its lists were seen to lag behind.
-pub fn correct(live: &mut Live, steps: &[Step], outcomes: &[Outcome]) {
+/// Corrects `live`, read after `tried`, where it shows of a VM what they have replaced there: Azure has confirmed each write,
+/// and its lists were seen to lag behind.
+pub fn correct(live: &mut Live, tried: &[Tried]) {
     let mut replaced: BTreeMap<&VmId, Vec<&Held>> = BTreeMap::new();
-    for (step, outcome) in steps.iter().zip(outcomes) {
+    for Tried { step, outcome } in tried {
         if !outcome.is_success() {
             continue;
         }
         let replaced = replaced.entry(&step.vm).or_default();
-        replaced.push(&step.from);
-        let now = step.to.held();
+        replaced.push(&step.before);
         if let Some(vm) = live.vms.get_mut(&step.vm)
             && replaced.contains(&&vm.held)
         {
-            vm.held = now;
+            vm.held = step.after.held();
         }
     }
 }
 
-/// The names that these steps gave out and that several VMs hold in `live`, read after them: somebody else gave them out at
-/// the same time.
-pub fn doubles(steps: &[Step], outcomes: &[Outcome], live: &Live) -> Vec<Duplicate> {
-    let given = steps
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| !outcome.gave_nothing());
-    let given: BTreeSet<&str> = given
-        .filter_map(|(step, _)| Some(step.to.session.as_ref()?.as_str()))
-        .collect();
+/// The names that `tried` gave out and that several VMs hold in `live`, read after them: somebody else gave them out at the
+/// same time.
+pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
+    let mut given: BTreeSet<&str> = BTreeSet::new();
+    for Tried { step, outcome } in tried {
+        if let (Some(name), false) = (&step.after.session, outcome.gave_nothing()) {
+            given.insert(name.as_str());
+        }
+    }
     let mut holders: BTreeMap<&LiveName, Vec<VmId>> = BTreeMap::new();
     for vm in live.vms.values() {
-        if let Some(name) = vm
-            .held
-            .session
-            .as_ref()
-            .filter(|name| given.contains(name.raw()))
+        if let Some(name) = &vm.held.session
+            && given.contains(name.raw())
         {
             holders.entry(name).or_default().push(vm.id.clone());
         }
     }
-    let doubled = holders.into_iter().filter(|(_, holders)| holders.len() > 1);
-    doubled
-        .map(|(name, holders)| Duplicate {
-            name: name.clone(),
-            holders,
-        })
-        .collect()
+    let mut doubles = Vec::new();
+    for (name, holders) in holders {
+        if holders.len() > 1 {
+            let name = name.clone();
+            doubles.push(Duplicate { name, holders });
+        }
+    }
+    doubles
 }
 
-/// An apply as JSON: the plan's steps with what became of each.
-pub fn report(
-    steps: &[Step],
-    outcomes: &[Outcome],
-    doubles: &[Duplicate],
-    ending: Ending,
-) -> String {
+/// An apply as JSON: the plan, its steps with what became of each.
+pub fn report(plan: &Plan, tried: &[Tried], doubles: &[Duplicate], ending: Ending) -> String {
     #[derive(Serialize)]
     struct Report<'r> {
         format_version: &'static str,
+        azlin_version: &'static str,
         ending: Ending,
         doubles: &'r [Duplicate],
-        steps: Vec<Done<'r>>,
+        files: &'r [FilePlan],
+        changes: &'r [Change],
+        steps: &'r [Tried],
     }
-    #[derive(Serialize)]
-    struct Done<'r> {
-        #[serde(flatten)]
-        step: &'r Step,
-        #[serde(flatten)]
-        outcome: &'r Outcome,
-    }
-    let steps = steps
-        .iter()
-        .zip(outcomes)
-        .map(|(step, outcome)| Done { step, outcome })
-        .collect();
     crate::json::ascii(&Report {
         format_version: crate::json::FORMAT,
+        azlin_version: env!("CARGO_PKG_VERSION"),
         ending,
         doubles,
-        steps,
+        files: &plan.files,
+        changes: &plan.changes,
+        steps: tried,
     })
 }

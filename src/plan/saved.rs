@@ -6,12 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Aim, Allowed, Plan, Step};
 use crate::json::{self, FORMAT};
-use crate::model::{Live, Owner, SubscriptionId, TagKey, VmId};
-
-/// What differs when the file has changed since.
-const FILE: &str = "content of the file";
-/// What differs when there are other files.
-const FILES: &str = "set of files";
+use crate::model::{Basis, Live, VmId};
 
 /// A plan with all that it was made from, as `plan --out` and `--format json` write it. It holds no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,9 +15,6 @@ pub struct Saved {
     pub format_version: String,
     /// The azlin that wrote it.
     pub azlin_version: String,
-    /// What it was made from.
-    #[serde(flatten)]
-    pub basis: Basis,
     /// The VMs that alone may change; all, if there is none.
     pub targets: BTreeSet<VmId>,
     /// The VMs that may be taken from another owner.
@@ -33,37 +25,17 @@ pub struct Saved {
     /// Everything in scope that the uniqueness of names depends on, as a SHA-256: by it a reader sees whether two plans saw
     /// the same Azure. [`Saved::standing`] judges by the steps, which what does not concern them leaves as they are.
     pub fingerprint: String,
-    /// How many other files' plans it was made together with, and is good with only.
-    #[serde(default, skip_serializing_if = "is_none")]
-    pub made_with: usize,
     /// The plan.
     #[serde(flatten)]
     pub plan: Plan,
-    /// A SHA-256 of all the rest: it tells a plan that was edited from one that was not. It is no signature.
+    /// A SHA-256 of all the rest: it detects edits. It is not a signature.
     pub digest: String,
-}
-
-/// What a plan is made from, besides Azure.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Basis {
-    /// The subscription.
-    pub subscription: SubscriptionId,
-    /// The key of the session's tag.
-    pub tag: TagKey,
-    /// The file's owner.
-    pub owner: Option<Owner>,
-    /// The file's name.
-    pub file: String,
-    /// The SHA-256 of the file's bytes.
-    pub file_sha256: String,
-    /// The git commit that was checked out.
-    pub commit: Option<String>,
 }
 
 /// Why a saved plan is not even compared with Azure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// It is no plan, or ends in the middle.
+    /// It is not a plan, or ends in the middle.
     NotAPlan {
         /// What is wrong with it.
         why: String,
@@ -77,17 +49,47 @@ pub enum Unusable {
     Edited,
     /// It was made for something else.
     Other {
-        /// What: the subscription, the tag, the owner, the file.
-        what: &'static str,
+        /// What differs.
+        what: What,
         /// What it was made for.
         saved: String,
         /// What there is.
         now: String,
+        /// The file that differs, where it is one of several.
+        file: Option<String>,
     },
 }
 
-/// How a saved plan stands to Azure as it is now. Of several plans, the last of these that one has holds for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a saved plan was made for that is something else now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The subscription.
+    Subscription,
+    /// The key of the session's tag.
+    Tag,
+    /// The file's owner.
+    Owner,
+    /// The content of the file.
+    File,
+    /// The set of files.
+    Files,
+}
+
+impl Unusable {
+    /// Whether a plan made now would do.
+    pub fn is_stale(&self) -> bool {
+        matches!(
+            self,
+            Self::Other {
+                what: What::File | What::Files,
+                ..
+            }
+        )
+    }
+}
+
+/// How a saved plan stands to Azure as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// All its steps are true already.
     Applied,
@@ -97,38 +99,17 @@ pub enum Standing {
     Stale,
 }
 
-impl Unusable {
-    /// That a bundle was made for `saved`, and `now` are the files.
-    pub fn other_files(saved: String, now: String) -> Self {
-        let what = FILES;
-        Self::Other { what, saved, now }
-    }
-
-    /// Whether a plan made now would do.
-    pub fn is_stale(&self) -> bool {
-        matches!(
-            self,
-            Self::Other {
-                what: FILE | FILES,
-                ..
-            }
-        )
-    }
-}
-
 impl Saved {
     /// Packs a plan with what it was made from.
     /// `fingerprint` is that of the Azure it was made for; see [`fingerprint`].
-    pub fn new(basis: Basis, aim: &Aim, allowed: Allowed, fingerprint: &str, plan: Plan) -> Self {
+    pub fn new(aim: &Aim, allowed: Allowed, fingerprint: String, plan: Plan) -> Self {
         let mut saved = Self {
             format_version: FORMAT.to_owned(),
             azlin_version: env!("CARGO_PKG_VERSION").to_owned(),
-            basis,
             targets: aim.targets.clone(),
             take_ownership: aim.take.clone(),
             allowed,
-            fingerprint: fingerprint.to_owned(),
-            made_with: 0,
+            fingerprint,
             plan,
             digest: String::new(),
         };
@@ -146,49 +127,87 @@ impl Saved {
     /// # Errors
     /// It is cut short, edited, written by a newer azlin, or something else altogether.
     pub fn read(json: &[u8]) -> Result<Self, Unusable> {
-        check_version(json)?;
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: String,
+        }
+        let not_a_plan = |error: serde_json::Error| Unusable::NotAPlan {
+            why: error.to_string(),
+        };
+        let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
+        if version(&format_version) > version(FORMAT) {
+            return Err(Unusable::Newer {
+                format: format_version,
+            });
+        }
         let saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
-        match saved.is_whole() && saved.made_with == 0 && saved.write().as_bytes() == json {
-            true => Ok(saved),
-            false => Err(Unusable::Edited),
+        let is_whole = saved.digest == saved.digest() && saved.write().as_bytes() == json;
+        if is_whole && saved.has_its_files() {
+            Ok(saved)
+        } else {
+            Err(Unusable::Edited)
         }
     }
 
-    /// The same, made together with so many others.
-    pub(super) fn made_with(mut self, others: usize) -> Self {
-        if self.made_with != others {
-            self.made_with = others;
-            self.digest = self.digest();
-        }
-        self
+    /// Whether every change, step and place to wait for is in it.
+    fn has_its_files(&self) -> bool {
+        let Plan {
+            files,
+            changes,
+            steps,
+        } = &self.plan;
+        let of_changes = changes.iter().map(|change| change.file);
+        let of_steps = steps.iter().map(|step| step.file);
+        let mut waits = steps
+            .iter()
+            .enumerate()
+            .flat_map(|(at, step)| step.waits_for.iter().map(move |first| *first < at));
+        of_changes.chain(of_steps).all(|file| file < files.len())
+            && waits.all(|is_earlier| is_earlier)
     }
 
-    /// Whether it is as azlin made it.
-    pub(super) fn is_whole(&self) -> bool {
-        self.digest == self.digest()
-    }
-
-    /// That it was made for what there is now.
+    /// The place in `now` of each file that this was made for, in whatever order they are named now.
     ///
     /// # Errors
-    /// It was made for another subscription, tag, owner or file.
-    pub fn check(&self, now: &Basis) -> Result<(), Unusable> {
-        let none = || "none".to_owned();
-        let owner = |basis: &Basis| basis.owner.as_ref().map_or_else(none, ToString::to_string);
-        let all = |basis: &Basis| {
-            [
-                ("subscription", basis.subscription.to_string()),
-                ("tag", basis.tag.as_str().to_owned()),
-                ("owner", owner(basis)),
-                (FILE, basis.file_sha256.clone()),
-            ]
+    /// It was made for other files, or for another subscription, tag, owner or content of one.
+    pub fn places(&self, now: &[&Basis]) -> Result<Vec<usize>, Unusable> {
+        let names = |all: &mut dyn Iterator<Item = &String>| {
+            let names: Vec<&str> = all.map(String::as_str).collect();
+            names.join(", ")
         };
-        for ((what, saved), (_, now)) in all(&self.basis).into_iter().zip(all(now)) {
-            if saved != now {
-                return Err(Unusable::Other { what, saved, now });
-            }
+        let files = &self.plan.files;
+        if let ([file], [now]) = (files.as_slice(), now) {
+            check(&file.basis, now, false)?;
+            return Ok(vec![0]);
         }
-        Ok(())
+        let other_files = || Unusable::Other {
+            what: What::Files,
+            saved: names(&mut files.iter().map(|file| &file.basis.file)),
+            now: names(&mut now.iter().map(|basis| &basis.file)),
+            file: None,
+        };
+        if files.len() != now.len() {
+            return Err(other_files());
+        }
+        let mut places: Vec<usize> = Vec::with_capacity(files.len());
+        for file in files {
+            let saved = &file.basis;
+            let is_its = |basis: &Basis| {
+                (&basis.subscription, &basis.owner) == (&saved.subscription, &saved.owner)
+            };
+            let free = now
+                .iter()
+                .enumerate()
+                .filter(|(at, basis)| is_its(basis) && !places.contains(at));
+            let free: Vec<_> = free.collect();
+            let same = free
+                .iter()
+                .find(|(_, basis)| basis.file_sha256 == saved.file_sha256);
+            let (at, basis) = same.or(free.first()).ok_or_else(other_files)?;
+            check(saved, basis, true)?;
+            places.push(*at);
+        }
+        Ok(places)
     }
 
     /// How it stands to `now`, the plan for `live` made anew in the same way.
@@ -197,7 +216,8 @@ impl Saved {
     /// that is so right after it was made, and after a crash in the middle of it.
     pub fn standing(&self, now: &Plan, live: &Live) -> Standing {
         let blocked = |plan: &Plan| -> BTreeSet<VmId> {
-            plan.blocked.iter().map(|entry| entry.vm.clone()).collect()
+            let entries = plan.files.iter().flat_map(|file| &file.blocked);
+            entries.map(|entry| entry.vm.clone()).collect()
         };
         if blocked(now) != blocked(&self.plan) {
             return Standing::Stale;
@@ -210,20 +230,20 @@ impl Saved {
                 return Standing::Stale;
             };
             let (done, rest) = own.split_at_checked(done).unwrap_or_default();
-            let same = |(a, b): (&&Step, &&Step)| {
-                (&a.machine, &a.from, &a.to) == (&b.machine, &b.from, &b.to)
-            };
-            let reached = done
-                .last()
-                .is_none_or(|step| step.to.held() == found.held && step.machine == found.machine);
-            if !reached || !rest.iter().zip(&left).all(same) {
+            let reached = done.last().is_none_or(|step| {
+                step.after.held() == found.held && step.machine == found.machine
+            });
+            let mut pairs = rest.iter().zip(&left);
+            if !reached || !pairs.all(|(a, b)| is_same(a, b)) {
                 return Standing::Stale;
             }
         }
-        match (left.is_empty(), now.steps.is_empty()) {
-            (false, _) => Standing::Stale,
-            (true, true) => Standing::Applied,
-            (true, false) => Standing::Holds,
+        if !left.is_empty() {
+            Standing::Stale
+        } else if now.steps.is_empty() {
+            Standing::Applied
+        } else {
+            Standing::Holds
         }
     }
 
@@ -236,29 +256,36 @@ impl Saved {
     }
 }
 
-fn is_none(others: &usize) -> bool {
-    *others == 0
+/// Whether two steps write the same, wherever they stand.
+fn is_same(a: &Step, b: &Step) -> bool {
+    (&a.machine, &a.before, &a.after) == (&b.machine, &b.before, &b.after)
 }
 
-/// That `json` is a plan, and no newer azlin's.
-pub(super) fn check_version(json: &[u8]) -> Result<(), Unusable> {
-    #[derive(Deserialize)]
-    struct Version {
-        format_version: String,
+/// Checks that a file's plan was made for the file that there is `now`; one of `several` is named.
+fn check(saved: &Basis, now: &Basis, several: bool) -> Result<(), Unusable> {
+    let all = |basis: &Basis| {
+        let owner = basis.owner.as_ref();
+        [
+            (What::Subscription, basis.subscription.to_string()),
+            (What::Tag, basis.tag.as_str().to_owned()),
+            (
+                What::Owner,
+                owner.map_or("none".to_owned(), ToString::to_string),
+            ),
+            (What::File, basis.file_sha256.clone()),
+        ]
+    };
+    for ((what, then), (_, now_is)) in all(saved).into_iter().zip(all(now)) {
+        if then != now_is {
+            return Err(Unusable::Other {
+                what,
+                saved: then,
+                now: now_is,
+                file: several.then(|| now.file.clone()),
+            });
+        }
     }
-    let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
-    match version(&format_version) > version(FORMAT) {
-        true => Err(Unusable::Newer {
-            format: format_version,
-        }),
-        false => Ok(()),
-    }
-}
-
-pub(super) fn not_a_plan(error: serde_json::Error) -> Unusable {
-    Unusable::NotAPlan {
-        why: error.to_string(),
-    }
+    Ok(())
 }
 
 /// A version's numbers; what is no version is newer than any.
@@ -283,20 +310,22 @@ fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
 
 /// A SHA-256 over every VM in scope with its machine and its two tags: what the uniqueness of names depends on.
 pub fn fingerprint(live: &Live) -> String {
-    let facts: Vec<_> = live
-        .vms
-        .values()
-        .map(|vm| (vm.id.subscription(), vm.id.folded(), &vm.machine, &vm.held))
-        .collect();
+    let mut facts = Vec::with_capacity(live.vms.len());
+    for vm in live.vms.values() {
+        let path = vm.id.path();
+        let id = (
+            vm.id.subscription(),
+            path.folded_group(),
+            path.folded_name(),
+        );
+        facts.push((id, &vm.machine, &vm.held));
+    }
     sha256(&serde_json::to_vec(&facts).unwrap_or_default())
 }
 
 /// The SHA-256 of `bytes`, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = digest.as_ref().iter();
+    digest.map(|byte| format!("{byte:02x}")).collect()
 }

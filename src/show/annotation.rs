@@ -1,7 +1,9 @@
 //! A diagnostic or a blocked line as an annotation of GitHub Actions, on its line of the file.
 
+use super::{Ids, why};
 use crate::file::{Diagnostic, Severity, Source};
 use crate::plan::Blocked;
+use crate::trouble::Trouble;
 
 /// The workflow command that puts `diagnostic` on its line.
 pub fn of_diagnostic(source: &Source, diagnostic: &Diagnostic) -> String {
@@ -25,9 +27,11 @@ pub fn of_diagnostic(source: &Source, diagnostic: &Diagnostic) -> String {
     )
 }
 
-/// The workflow command that puts `entry` on its line of `file`, with its reason and what to do.
-pub fn of_blocked(file: &str, entry: &Blocked, reason: &str, help: &str) -> String {
-    let message = format!("{} on {}: {reason}\nhelp: {help}", entry.session, entry.vm);
+/// The workflow command that puts `entry` on its line of `file`, with why it is blocked and what to do.
+pub fn of_blocked(file: &str, entry: &Blocked, ids: Ids) -> String {
+    let Trouble { message, help, .. } = why(entry, ids);
+    let vm = ids.name(&entry.vm);
+    let message = format!("{} on {vm}: {message}\nhelp: {help}", entry.session);
     command("error", file, entry.line, "", &message)
 }
 

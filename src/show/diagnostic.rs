@@ -5,33 +5,35 @@ use std::fmt::Write as _;
 use console::measure_text_width;
 
 use super::Paint;
-use crate::file::{Clash, Diagnostic, Label, Severity, Source};
+use crate::file::{Diagnostic, Label, Severity, Source};
 use crate::text::{escape, inert};
 
 /// How many columns of a long line are quoted, and how many of them stand before what the label underlines.
 const WINDOW: usize = 140;
 const LEAD: usize = 50;
 
-/// `diagnostic` as text, ending in a newline.
-pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, paint: Paint) -> String {
+/// `diagnostic` as text, ending in a newline, with the lines of the `sources` that it is about: the culprit's first.
+pub fn diagnostic(sources: &[&Source], diagnostic: &Diagnostic, paint: Paint) -> String {
     let mut text = head(diagnostic, paint);
-    let gutter = gutter(source, &diagnostic.labels);
-    let mark = Some(diagnostic.severity);
-    quote(&mut text, source, &diagnostic.labels, mark, gutter, paint);
-    text + &foot(diagnostic, paint)
-}
-
-/// `clash` as text, ending in a newline: with the lines of `source`, which is to blame, and of `other`.
-pub fn clash(source: &Source, other: &Source, clash: &Clash, paint: Paint) -> String {
-    let Clash {
-        diagnostic, label, ..
-    } = clash;
-    let there = std::slice::from_ref(label);
-    let mut text = head(diagnostic, paint);
-    let gutter = gutter(source, &diagnostic.labels).max(gutter(other, there));
-    let mark = Some(diagnostic.severity);
-    quote(&mut text, source, &diagnostic.labels, mark, gutter, paint);
-    quote(&mut text, other, there, None, gutter, paint);
+    let mut blocks: Vec<(&Source, Vec<&Label>)> = Vec::new();
+    for label in &diagnostic.labels {
+        let Some(source) = sources.get(label.file) else {
+            continue;
+        };
+        match blocks
+            .iter_mut()
+            .find(|(other, _)| std::ptr::eq(*other, *source))
+        {
+            Some((_, labels)) => labels.push(label),
+            None => blocks.push((source, vec![label])),
+        }
+    }
+    let gutters = blocks.iter().map(|(source, labels)| gutter(source, labels));
+    let gutter = gutters.max().unwrap_or(1);
+    for (at, (source, labels)) in blocks.into_iter().enumerate() {
+        let culprit = (at == 0).then_some(diagnostic.severity);
+        quote(&mut text, source, labels, culprit, gutter, paint);
+    }
     text + &foot(diagnostic, paint)
 }
 
@@ -51,7 +53,7 @@ fn foot(diagnostic: &Diagnostic, paint: Paint) -> String {
 }
 
 /// How wide the numbers are of the lines that `labels` are on.
-fn gutter(source: &Source, labels: &[Label]) -> usize {
+fn gutter(source: &Source, labels: &[&Label]) -> usize {
     let lines = labels.iter().map(|label| source.line_of(label.span.start));
     lines.max().unwrap_or(1).to_string().len()
 }
@@ -60,13 +62,12 @@ fn gutter(source: &Source, labels: &[Label]) -> usize {
 fn quote(
     text: &mut String,
     source: &Source,
-    labels: &[Label],
+    mut labels: Vec<&Label>,
     culprit: Option<Severity>,
     gutter: usize,
     paint: Paint,
 ) {
-    let primary = labels.first();
-    let mut labels: Vec<&Label> = labels.iter().collect();
+    let primary = labels.first().copied();
     labels.sort_by_key(|label| label.span.start);
     if let Some(primary) = primary {
         let at = primary.span.start;

@@ -13,8 +13,9 @@ use crate::text::{inert, is_unprintable, written_out};
 
 /// What `git diff` would show if Azure were a file: a unified diff of `text`, the file called `file`, without colour unless
 /// `paint` has it. Blocked lines are no part of it.
-pub fn diff(plan: &Plan, desired: &Desired, text: &str, file: &str, paint: Paint) -> String {
-    let azure = azure(plan, desired, text);
+pub fn diff(plan: &Plan, at: usize, desired: &Desired, text: &str, paint: Paint) -> String {
+    let file = &desired.basis.file;
+    let azure = azure(plan, at, desired, text);
     // Patience: it looks for lines that stand once, and most lines here do, so that large files take no time.
     let diff = TextDiff::configure()
         .algorithm(Algorithm::Patience)
@@ -34,7 +35,7 @@ pub fn diff(plan: &Plan, desired: &Desired, text: &str, file: &str, paint: Paint
 }
 
 /// `text` as it would have to be for the plan to be empty.
-fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
+fn azure(plan: &Plan, at: usize, desired: &Desired, text: &str) -> String {
     let lines: BTreeMap<&VmId, usize> = desired
         .sessions
         .iter()
@@ -42,8 +43,8 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
         .collect();
     let mut replaced: BTreeMap<usize, Vec<(&Change, Option<String>)>> = BTreeMap::new();
     let mut gone: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for change in &plan.changes {
-        let live = change.from.session.as_ref();
+    for change in plan.changes_of(at) {
+        let live = change.before.session.as_ref();
         let line = live.map(|name| format!("{} = {}", key(change.vm.name()), string(name)));
         match lines.get(&change.vm) {
             // An adopted session is in the file already.
@@ -89,8 +90,8 @@ fn azure(plan: &Plan, desired: &Desired, text: &str) -> String {
 fn undone(line: &str, changes: &[(&Change, Option<String>)]) -> String {
     let mut undone = line.to_owned();
     for (change, whole) in changes {
-        let in_place = change.from.session.as_ref().and_then(|live| {
-            let wanted = change.to.session.as_ref()?;
+        let in_place = change.before.session.as_ref().and_then(|live| {
+            let wanted = change.after.session.as_ref()?;
             let quoted = ["\"", "'"].map(|quote| format!("{quote}{wanted}{quote}"));
             let quoted = quoted
                 .iter()

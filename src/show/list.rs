@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::Paint;
 use super::table::{self, Cell, Column, Tone};
-use super::words::{FileOf, count, names, told_apart};
+use super::words::{FileOf, count, told_apart};
+use super::{Ids, Paint};
 use crate::listing::{Ask, Listing, Row};
 use crate::model::{LiveName, Power, Vm};
 use crate::text::{escape, quote};
@@ -122,7 +122,7 @@ fn session(row: &Row<'_>) -> Cell {
 }
 
 /// What the marks in the table mean, with how many VMs have each.
-pub fn marks(listing: &Listing<'_>, file: &str, paint: Paint) -> String {
+pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> String {
     let rows = |is: fn(&Row<'_>) -> bool| listing.rows.iter().filter(|row| is(row)).count();
     let mut text = String::new();
     let mut say = |mark: char, words: &str| {
@@ -133,7 +133,7 @@ pub fn marks(listing: &Listing<'_>, file: &str, paint: Paint) -> String {
         n => {
             let verb = if n == 1 { "shares its" } else { "share their" };
             let vms = count(n, "VM");
-            let names = duplicates(listing);
+            let names = duplicates(listing, ids);
             say(
                 DUPLICATE,
                 &format!("{vms} {verb} session with another VM:{names}"),
@@ -165,7 +165,7 @@ pub fn marks(listing: &Listing<'_>, file: &str, paint: Paint) -> String {
     text
 }
 
-fn duplicates(listing: &Listing<'_>) -> String {
+fn duplicates(listing: &Listing<'_>, ids: Ids) -> String {
     const MOST: usize = 5;
     let all = &listing.duplicates;
     let mut text = String::new();
@@ -174,7 +174,7 @@ fn duplicates(listing: &Listing<'_>) -> String {
             text,
             "\n    {} is on {}",
             double.name,
-            names(&double.holders)
+            ids.names(&double.holders)
         );
     }
     if all.len() > MOST {

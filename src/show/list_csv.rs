@@ -5,15 +5,10 @@ use crate::listing::{Listing, Row};
 use crate::model::LiveName;
 use crate::text::escape;
 
-/// One line for each VM below a header, quoted as RFC 4180 says, with LF; what is none is empty. Of VMs of several
-/// subscriptions, the last column says which each is in.
+/// One line for each VM below a header, quoted as RFC 4180 says, with LF; what is none is empty.
 pub fn list_csv(listing: &Listing<'_>) -> String {
-    let is_one_of_several = |row: &Row<'_>| row.vm.id.subscription().is_some();
-    let last = match listing.rows.iter().any(is_one_of_several) {
-        true => ",subscription",
-        false => "",
-    };
-    let mut text = format!("name,resource_group,status,ip_address,region,session,owner{last}\n");
+    let head = "name,resource_group,status,ip_address,region,session,owner,subscription";
+    let mut text = format!("{head}\n");
     for Row { vm, .. } in &listing.rows {
         let raw = |name: &Option<LiveName>| {
             name.as_ref()
@@ -27,11 +22,9 @@ pub fn list_csv(listing: &Listing<'_>) -> String {
             vm.region.clone(),
             raw(&vm.held.session),
             raw(&vm.held.owner),
+            vm.id.subscription().to_string(),
         ];
         text.push_str(&cells.map(|text| cell(&text)).join(","));
-        if let Some(subscription) = vm.id.subscription() {
-            text.push_str(&format!(",{subscription}"));
-        }
         text.push('\n');
     }
     text

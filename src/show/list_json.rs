@@ -5,9 +5,10 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::azure;
 use crate::json;
 use crate::listing::{Listing, Row};
-use crate::model::{Guid, LiveName, SessionName, SubscriptionId};
+use crate::model::{Guid, LiveName, SessionName};
 
 #[derive(Serialize)]
 struct Document<'l> {
@@ -35,8 +36,8 @@ struct Entry<'l> {
     tags: &'l BTreeMap<String, String>,
 }
 
-/// The VMs of `subscription` that `listing` shows; what is none is null.
-pub fn list_json<'l>(listing: &Listing<'l>, subscription: &SubscriptionId) -> String {
+/// The VMs that `listing` shows; what is none is null.
+pub fn list_json<'l>(listing: &Listing<'l>) -> String {
     let entry = |row: &Row<'l>| {
         let Row {
             vm,
@@ -48,7 +49,7 @@ pub fn list_json<'l>(listing: &Listing<'l>, subscription: &SubscriptionId) -> St
         Entry {
             name: vm.id.name(),
             resource_group: vm.id.group(),
-            id: vm.id.in_azure(subscription),
+            id: azure::id::spell(&vm.id),
             vm_id: vm.machine.as_ref(),
             status: vm.power.code(),
             region: Some(vm.region.as_str()).filter(|region| !region.is_empty()),

@@ -5,9 +5,8 @@
 
 use std::fmt::Write as _;
 
-use super::Section;
-use super::words::{Words, count, names, symbol, totals, why};
-use crate::plan::{Duplicate, Outcome, Step};
+use super::words::{Words, count, ids, names, symbol, totals, why};
+use crate::plan::{Duplicate, Outcome, Plan, Step, Tried};
 use crate::text::inert;
 
 /// By this line a pipeline finds its comment again.
@@ -19,105 +18,73 @@ const MOST: usize = 58_000;
 /// How many characters a plan takes, however little of it there is room for.
 const LEAST: usize = 700;
 
-/// What became of plans' steps.
+/// What became of a plan's steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied<'a> {
-    /// Of each plan, in the order of its steps.
-    pub outcomes: &'a [Vec<Outcome>],
+    /// The steps, in the order of the plan.
+    pub tried: &'a [Tried],
     /// The names that turned out to be on several VMs.
     pub doubles: &'a [Duplicate],
 }
 
-/// Plans that were made together; with what became of their steps, once they were applied. Of several, those without
-/// anything to say are only named.
-pub fn markdown(sections: &[Section<'_>], applied: Option<Applied<'_>>) -> String {
-    let mut text = format!("{MARKER}\n### azlin: {}\n", totals(sections));
-    let words = sections.iter().map(|section| Words::new(section, sections));
-    let words: Vec<Words<'_>> = words.collect();
-    let is_quiet = |words: &Words<'_>| {
-        sections.len() > 1 && words.section.plan.is_empty() && words.remarks().is_empty()
-    };
-    let doubles = applied.map_or(&[][..], |applied| applied.doubles);
-    let doubles = doubles.iter().map(|double| {
-        let holders = names(&double.holders);
-        format!(
-            "{} is on {holders}: somebody gave it out at the same time",
-            double.name
-        )
-    });
-    let mut doubles: Vec<String> = doubles.collect();
-    let loud = words.iter().enumerate();
-    let loud: Vec<_> = loud.filter(|(_, words)| !is_quiet(words)).collect();
+/// `plan` as Markdown; with what became of its steps, once it was applied. Of several files, those without anything to say are
+/// only named.
+pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
+    let totals = totals(plan.changes.iter(), plan.blocked());
+    let mut text = format!("{MARKER}\n### azlin: {totals}\n");
+    let is_one_of_several = plan.files.len() > 1;
+    let all = Words::of_each(plan);
+    let (quiet, loud): (Vec<_>, Vec<_>) = all
+        .iter()
+        .partition(|words| is_one_of_several && words.is_empty() && words.remarks().is_empty());
+    let mut doubles = Vec::new();
+    for Duplicate { name, holders } in applied.map_or(&[][..], |applied| applied.doubles) {
+        let holders = ids(plan).names(holders);
+        doubles.push(format!(
+            "{name} is on {holders}: somebody gave it out at the same time"
+        ));
+    }
     let fitting = loud.len().min(MOST / LEAST);
     let mut shown = 0;
-    while let Some((at, words)) = loud.get(shown)
+    while let Some(words) = loud.get(shown)
         && (shown == 0 || text.len() + LEAST <= MOST)
         && shown < fitting
     {
         // Each gets its share of what is left.
         let room = MOST.saturating_sub(text.len()) / (fitting - shown);
-        let outcomes = applied.and_then(|applied| applied.outcomes.get(*at));
-        let outcomes = outcomes.map(Vec::as_slice);
         let doubles = std::mem::take(&mut doubles);
-        section(&mut text, words, doubles, outcomes, room);
+        section(&mut text, words, doubles, applied, room);
         shown += 1;
     }
     if shown < loud.len() {
         let more = count(loud.len() - shown, "file");
         let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
     }
-    let quiet = words.iter().filter(|words| is_quiet(words));
-    let quiet: Vec<String> = quiet.map(|words| code(words.section.file)).collect();
     if !quiet.is_empty() {
+        let quiet: Vec<String> = quiet.iter().map(|words| code(&words.name)).collect();
         let _ = writeln!(text, "\nNo changes for {}.", names(&quiet));
     }
     text
 }
 
-/// One plan, in about `room` characters.
+/// What a plan has to say about one file, in about `room` characters.
 fn section(
     text: &mut String,
     words: &Words<'_>,
     doubles: Vec<String>,
-    outcomes: Option<&[Outcome]>,
+    applied: Option<Applied<'_>>,
     room: usize,
 ) {
-    let Section { plan, place, file } = words.section;
     let start = text.len();
-    let _ = writeln!(text, "\n{} against {}.", code(file), code(place));
-    let rows = plan.steps.iter().enumerate().map(|(at, step)| {
-        let outcome = outcomes.and_then(|outcomes| outcomes.get(at));
-        row(step, words, outcome)
-    });
-    let blocked = plan.blocked.iter().map(|entry| {
-        let (reason, help) = why(entry);
-        let (vm, session) = (
-            code(&entry.vm.in_subscription()),
-            code(entry.session.as_str()),
-        );
-        format!(
-            "| {vm} | {session} | {} | {} | {} |\n",
-            entry.line,
-            plain(&reason),
-            plain(&help)
-        )
-    });
-    let blocked: Vec<String> = blocked.collect();
-    if !blocked.is_empty() {
-        let _ = writeln!(
-            text,
-            "\n**Cannot be carried out:**\n\n| VM | session | line | why | what to do |"
-        );
-        text.push_str("|---|---|---|---|---|\n");
-        fill(
-            text,
-            blocked.into_iter(),
-            plan.blocked.len(),
-            start + room / 2,
-        );
-    }
-    let remarks = words.remarks().into_iter().map(|(_, remark)| remark);
-    let remarks: Vec<String> = doubles.into_iter().chain(remarks).collect();
+    let _ = writeln!(
+        text,
+        "\n{} against {}.",
+        code(&words.name),
+        code(&words.place)
+    );
+    blocked(text, words, start + room / 2);
+    let mut remarks = doubles;
+    remarks.extend(words.remarks().into_iter().map(|(_, remark)| remark));
     if !remarks.is_empty() {
         text.push('\n');
         let items = remarks
@@ -125,17 +92,44 @@ fn section(
             .map(|remark| format!("- {}\n", plain(remark)));
         fill(text, items, remarks.len(), start + room * 3 / 4);
     }
-    if !plan.steps.is_empty() {
-        let open = if outcomes.is_some() { " open" } else { "" };
-        let steps = count(plan.steps.len(), "step");
+    let all = words.steps().count();
+    if all > 0 {
+        let open = if applied.is_some() { " open" } else { "" };
+        let steps = count(all, "step");
         let _ = writeln!(
             text,
             "\n<details{open}><summary>{steps}</summary>\n\n| | VM | session | |"
         );
         text.push_str("|---|---|---|---|\n");
-        fill(text, rows, plan.steps.len(), start + room);
+        let rows = words.steps().map(|(at, step)| {
+            let tried = applied.and_then(|applied| applied.tried.get(at));
+            row(step, words, tried.map(|tried| &tried.outcome))
+        });
+        fill(text, rows, all, start + room);
         text.push_str("\n</details>\n");
     }
+}
+
+/// The table of lines that are blocked, up to `most` characters of `text`.
+fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
+    let entries = &words.file.blocked;
+    if entries.is_empty() {
+        return;
+    }
+    text.push_str("\n**Cannot be applied:**\n\n| VM | session | line | why | what to do |\n");
+    text.push_str("|---|---|---|---|---|\n");
+    let rows = entries.iter().map(|entry| {
+        let trouble = why(entry, words.ids);
+        format!(
+            "| {} | {} | {} | {} | {} |\n",
+            code(&entry.vm.path().to_string()),
+            code(entry.session.as_str()),
+            entry.line,
+            plain(&trouble.message),
+            plain(&trouble.help)
+        )
+    });
+    fill(text, rows, entries.len(), most);
 }
 
 /// Writes as many rows as fit, and how many there are besides.
@@ -154,33 +148,22 @@ fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most:
 }
 
 fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
-    let mark = symbol(step);
-    let shown = |name: String| {
-        if name.is_empty() {
-            String::new()
-        } else {
-            code(&name)
-        }
-    };
-    let from = step
-        .from
+    let before = step
+        .before
         .session
         .as_ref()
-        .map_or(String::new(), |name| shown(name.to_string()));
-    let to = step
-        .to
-        .session
-        .as_ref()
-        .map_or(String::new(), |name| shown(name.to_string()));
-    let sessions = match (from.is_empty(), to.is_empty() || from == to) {
-        (false, false) => format!("{from} → {to}"),
-        _ => format!("{from}{}", if from == to { "" } else { &to }),
+        .map(|name| code(&name.to_string()));
+    let after = step.after.session.as_ref().map(|name| code(name.as_str()));
+    let sessions = match (before, after) {
+        (Some(before), Some(after)) if before != after => format!("{before} → {after}"),
+        (before, after) => after.or(before).unwrap_or_default(),
     };
     let mut notes = words.notes(step);
     notes.extend(outcome.map(super::outcome::in_words));
-    let vm = code(&step.vm.in_subscription());
     format!(
-        "| `{mark}` | {vm} | {sessions} | {} |\n",
+        "| `{}` | {} | {sessions} | {} |\n",
+        symbol(step),
+        code(&step.vm.path().to_string()),
         plain(&notes.join("; "))
     )
 }

@@ -3,10 +3,11 @@
 use super::Paint;
 use std::fmt::Write as _;
 
+use super::Ids;
 use super::plan::Columns;
-use super::words::{count, names};
+use super::words::count;
 use crate::model::Held;
-use crate::plan::{Duplicate, Outcome, Step};
+use crate::plan::{Duplicate, Outcome, Step, Tried};
 
 /// What became of `step`: a line, and below it why and what to do, where there is something to do. `file` is the one that
 /// the step is of, where there are several.
@@ -85,7 +86,7 @@ pub(super) fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<
         Outcome::Interrupted => ("not tried", plain("interrupted"), None),
         Outcome::Skipped { because } => (
             "not tried",
-            Some(format!("{because} has to come first")),
+            Some(format!("{} has to come first", because.path())),
             None,
         ),
     }
@@ -102,20 +103,17 @@ fn held(found: &Held) -> String {
 }
 
 /// The last lines of an apply: how the steps ended, and what reading everything once more has shown.
-pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint) -> String {
-    let done = outcomes
-        .iter()
-        .filter(|outcome| outcome.is_success())
-        .count();
-    let changed = |o: &Outcome| matches!(o, Outcome::Accepted | Outcome::NotPutBack { .. });
-    let accepted = outcomes.iter().any(changed);
-    let (steps, open) = (count(done, "step"), outcomes.len() - done);
-    let writes = match (after, done, open) {
-        (After::Interrupted, _, 1..) => {
+pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: Paint) -> String {
+    let done = tried.iter().filter(|tried| tried.outcome.is_success());
+    let done = done.count();
+    let changed = tried.iter().any(|tried| tried.outcome.changed_something());
+    let (steps, open) = (count(done, "step"), tried.len() - done);
+    let writes = match after {
+        After::Interrupted if open > 0 => {
             format!("Interrupted: {steps} done, {open} not. Run it again to go on.")
         }
-        (_, _, 0) => format!("Applied: {steps} done."),
-        (_, 0, _) if !accepted => format!("Nothing applied: {} failed.", count(open, "step")),
+        _ if open == 0 => format!("Applied: {steps} done."),
+        _ if !changed => format!("Nothing applied: {} failed.", count(open, "step")),
         _ => format!("Applied in part: {steps} done, {open} not."),
     };
     let mut text = format!("\n{}", paint.bold(writes));
@@ -125,7 +123,7 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
             let _ = write!(
                 text,
                 "\n{}",
-                paint.red(format!("Whether Azure matches {file} could not be read."))
+                paint.red(format!("Could not check whether Azure matches {file}."))
             );
         }
         After::Planned {
@@ -134,34 +132,27 @@ pub fn verdict(outcomes: &[Outcome], after: &After<'_>, file: &str, paint: Paint
             doubles,
         } => {
             for Duplicate { name, holders } in *doubles {
-                let on = names(holders);
-                let error = paint.red("error");
+                let (error, on) = (paint.red("error"), ids.names(holders));
                 let _ = write!(
                     text,
                     "\n{error}: {name} is on {on}: somebody gave it out at the same time; take it from one of them",
                 );
             }
-            let _ = match *differ {
-                0 if !doubles.is_empty() => Ok(()),
-                0 if *left_out > 0 => {
-                    write!(text, " {}", paint.green("The targets now match."))
-                }
-                0 => write!(
-                    text,
-                    " {}",
-                    paint.green(format!("Azure now matches {file}."))
-                ),
-                lines => {
-                    let differ = if lines == 1 {
-                        "1 line differs".to_owned()
-                    } else {
-                        format!("{lines} lines differ")
-                    };
-                    let differ =
-                        format!("Azure does not match {file} yet: {differ}. Run plan to see.");
-                    write!(text, "\n{}", paint.red(differ))
-                }
-            };
+            if *differ > 0 {
+                let lines = match differ {
+                    1 => "1 line differs".to_owned(),
+                    n => format!("{n} lines differ"),
+                };
+                let verdict = format!("Azure does not match {file} yet: {lines}. Run plan to see.");
+                let _ = write!(text, "\n{}", paint.red(verdict));
+            } else if doubles.is_empty() {
+                let verdict = if *left_out > 0 {
+                    "The targets now match.".to_owned()
+                } else {
+                    format!("Azure now matches {file}.")
+                };
+                let _ = write!(text, " {}", paint.green(verdict));
+            }
         }
     }
     text.push('\n');

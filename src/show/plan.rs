@@ -9,45 +9,34 @@ use super::words::{Weight, Words, count, symbol, totals, why};
 use crate::model::LiveName;
 use crate::plan::{Plan, Step};
 
-/// A plan with what it is for.
-#[derive(Clone, Copy, Debug)]
-pub struct Section<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// Its Azure: "the sandbox", "subscription 0000…".
-    pub place: &'a str,
-    /// The name of its file.
-    pub file: &'a str,
-}
-
-/// Plans that were made together, as text: of several, each below its file's name, and what they come to at the end.
-pub fn plans(sections: &[Section<'_>], paint: Paint) -> String {
-    if let [only] = sections {
-        return section(only, sections, paint);
-    }
+/// `plan` as text: of several files, each below its file's name, and what they come to at the end.
+pub fn plan(plan: &Plan, paint: Paint) -> String {
     let mut text = String::new();
-    for one in sections {
-        let plan = section(one, sections, paint);
-        let _ = writeln!(text, "{}\n{plan}", paint.bold(one.file));
+    let all = Words::of_each(plan);
+    if let [only] = all.as_slice() {
+        section(&mut text, only, paint);
+        return text;
     }
-    let files = count(sections.len(), "file");
-    let total = format!("Over {files}: {}.", totals(sections));
-    let _ = writeln!(text, "{}", paint.bold(total));
+    for words in &all {
+        let _ = writeln!(text, "{}", paint.bold(&words.name));
+        section(&mut text, words, paint);
+        text.push('\n');
+    }
+    let files = count(all.len(), "file");
+    let totals = totals(plan.changes.iter(), plan.blocked());
+    let _ = writeln!(text, "{}", paint.bold(format!("Over {files}: {totals}.")));
     text
 }
 
-/// `plan` as text for `place` ("the sandbox", "subscription 0000…") and the file called `file`.
-pub fn plan(plan: &Plan, place: &str, file: &str, paint: Paint) -> String {
-    plans(&[Section { plan, place, file }], paint)
-}
-
-fn section(section: &Section<'_>, all: &[Section<'_>], paint: Paint) -> String {
-    let Section { plan, place, file } = *section;
-    let words = Words::new(section, all);
-    let mut text = String::new();
-    if plan.is_empty() {
-        let none = match plan.left_out {
-            0 => format!("No changes: {place} matches {file}."),
+/// What a plan has to say about one file.
+fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
+    let Words {
+        file, name, place, ..
+    } = words;
+    let changes = words.changes();
+    if words.is_empty() {
+        let none = match file.left_out {
+            0 => format!("No changes: {place} matches {name}."),
             n => format!(
                 "No changes to the targets; {} beside them would change.",
                 count(n, "VM")
@@ -55,28 +44,17 @@ fn section(section: &Section<'_>, all: &[Section<'_>], paint: Paint) -> String {
         };
         let _ = writeln!(text, "{}", paint.bold(none));
     }
-    if !plan.changes.is_empty() {
-        let sessions = count(plan.changes.len(), "session");
+    if changes > 0 {
+        let sessions = count(changes, "session");
         let _ = writeln!(text, "azlin will change {sessions} in {place}:\n");
-        let columns = Columns::of(&plan.steps);
-        for step in &plan.steps {
+        let columns = Columns::of(words.steps().map(|(_, step)| step));
+        for (_, step) in words.steps() {
             let line = with_note(&columns.line(step, paint), &words.notes(step), paint);
             let _ = writeln!(text, "{line}");
         }
         text.push('\n');
     }
-    if !plan.blocked.is_empty() {
-        let lines = count(plan.blocked.len(), "line");
-        let _ = writeln!(text, "{lines} of {file} cannot be carried out:\n");
-        for entry in &plan.blocked {
-            let (mark, help) = (paint.red("!"), paint.green("help"));
-            let (reason, way_out) = why(entry);
-            let (vm, session, line) = (entry.vm.in_subscription(), &entry.session, entry.line);
-            let _ = writeln!(text, "  {mark} {vm}   {session}   {file}:{line}");
-            let _ = writeln!(text, "      {reason}\n      {help}: {way_out}");
-        }
-        text.push('\n');
-    }
+    blocked(text, words, paint);
     let remarks = words.remarks();
     for (weight, remark) in &remarks {
         let weight = match weight {
@@ -88,17 +66,35 @@ fn section(section: &Section<'_>, all: &[Section<'_>], paint: Paint) -> String {
     if !remarks.is_empty() {
         text.push('\n');
     }
-    let _ = writeln!(text, "{}", paint.bold(summary(plan, &words)));
-    text
-}
-
-fn summary(plan: &Plan, words: &Words<'_>) -> String {
-    let matching = match plan.matching {
+    let matching = match file.matching {
         1 => "1 session already matches".to_owned(),
         n => format!("{n} sessions already match"),
     };
-    let totals = totals(std::slice::from_ref(&words.section));
-    format!("Plan: {totals}. {matching}; {} unmanaged.", plan.unmanaged)
+    let totals = words.totals();
+    let summary = format!("Plan: {totals}. {matching}; {} unmanaged.", file.unmanaged);
+    let _ = writeln!(text, "{}", paint.bold(summary));
+}
+
+/// The lines that are blocked, each with why and the way out.
+fn blocked(text: &mut String, words: &Words<'_>, paint: Paint) {
+    let (entries, name) = (&words.file.blocked, &words.name);
+    if entries.is_empty() {
+        return;
+    }
+    let lines = count(entries.len(), "line");
+    let _ = writeln!(text, "{lines} in {name} cannot be applied:\n");
+    for entry in entries {
+        let (mark, help) = (paint.red("!"), paint.green("help"));
+        let trouble = why(entry, words.ids);
+        let (vm, session, line) = (entry.vm.path(), &entry.session, entry.line);
+        let _ = writeln!(text, "  {mark} {vm}   {session}   {name}:{line}");
+        let _ = writeln!(
+            text,
+            "      {}\n      {help}: {}",
+            trouble.message, trouble.help
+        );
+    }
+    text.push('\n');
 }
 
 /// `line` with its notes beside it where both fit 80 columns, else below it.
@@ -121,10 +117,8 @@ pub struct Columns {
 
 impl Columns {
     /// The widths that fit all of `steps`.
-    pub fn of(steps: &[Step]) -> Self {
-        let widths = steps
-            .iter()
-            .map(|step| measure_text_width(&step.vm.in_subscription()));
+    pub fn of<'s>(steps: impl Iterator<Item = &'s Step>) -> Self {
+        let widths = steps.map(|step| measure_text_width(&step.vm.path().to_string()));
         Self {
             vm: widths.max().unwrap_or(0).min(60),
         }
@@ -132,7 +126,7 @@ impl Columns {
 
     /// `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`
     pub(super) fn line(self, step: &Step, paint: Paint) -> String {
-        let vm = step.vm.in_subscription();
+        let vm = step.vm.path().to_string();
         let vm = pad_str(&vm, self.vm, Alignment::Left, None);
         let symbol = symbol(step);
         let mark = match symbol {
@@ -141,10 +135,10 @@ impl Columns {
             '-' => paint.red(symbol),
             _ => paint.blue(symbol),
         };
-        let sessions = match (&step.from.session, &step.to.session) {
-            (Some(from), Some(to)) if from != to => format!("{from} -> {to}"),
-            (_, Some(to)) => to.to_string(),
-            (from, None) => from.as_ref().map(LiveName::to_string).unwrap_or_default(),
+        let sessions = match (&step.before.session, &step.after.session) {
+            (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
+            (_, Some(after)) => after.to_string(),
+            (before, None) => before.as_ref().map(LiveName::to_string).unwrap_or_default(),
         };
         format!("  {mark} {vm}   {sessions}")
     }

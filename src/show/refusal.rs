@@ -1,36 +1,39 @@
 //! Why a plan is refused, and the flag that allows it.
 
 use crate::plan::Refusal;
+use crate::trouble::{Exit, Trouble};
 
-/// The message and the help for `refusal` of a plan for `file`.
-pub fn refusal(refusal: &Refusal, file: &str) -> (String, String) {
-    let allow = |all: &usize| format!("look at what would go; --max-removals {all} allows it");
-    match refusal {
+/// What the guards have against a plan for `file`.
+pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
+    let (message, allow) = match refusal {
         Refusal::TooMany {
             clears,
             owned,
-            allow: all,
+            allow,
         } => (
             format!(
                 "this would clear {clears} of the {owned} sessions that the owner of {file} holds"
             ),
-            allow(all),
+            allow,
         ),
-        Refusal::All { clears, allow: all } => (
+        Refusal::All { clears, allow } => (
             format!("this would clear all {clears} sessions that the owner of {file} holds"),
-            allow(all),
+            allow,
         ),
-        Refusal::EmptyFile { clears, allow: all } => (
+        Refusal::EmptyFile { clears, allow } => (
             format!("{file} declares no session any more: this would clear {clears}"),
-            allow(all),
+            allow,
         ),
-        Refusal::Incomplete { reasons } => (
-            format!(
+        Refusal::Incomplete { reasons } => {
+            let message = format!(
                 "VMs may be missing from Azure's list, and with them holders of names: {}",
                 reasons.join("; ")
-            ),
-            "try again, or mend the access; --allow-incomplete goes on with what there is"
-                .to_owned(),
-        ),
-    }
+            );
+            let help =
+                "try again, or fix the access; --allow-incomplete goes on with what there is";
+            return Trouble::new(message, help).exit(Exit::Refused);
+        }
+    };
+    let help = format!("look at what would go; --max-removals {allow} allows it");
+    Trouble::new(message, help).exit(Exit::Refused)
 }

@@ -1,24 +1,24 @@
 //! Sessions that `ssh` is not told of.
 
-use super::words::names;
+use super::Ids;
 use crate::model::LiveName;
 use crate::ssh::LeftOut;
 use crate::text::quote;
 
 /// That `name` was left out of an ssh_config, why, and what to do.
 /// `file` is the file that may declare it.
-pub fn left_out(name: &LiveName, why: &LeftOut, file: &str) -> String {
+pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String {
     let (why, help) = match why {
         LeftOut::NoName => (
             "it is no session name".to_owned(),
             "give the VM another with azlin session",
         ),
         LeftOut::Several(vms) => (
-            format!("it is on {}", names(vms)),
+            format!("it is on {}", ids.names(vms)),
             "take it from all but one with azlin session VM --clear",
         ),
         LeftOut::Shadowed(vm) => (
-            format!("another VM, {vm}, is called so"),
+            format!("another VM, {}, is called so", ids.name(vm)),
             "choose another session name",
         ),
         LeftOut::LikeHost => (
@@ -30,7 +30,7 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str) -> String {
             "choose another session name",
         ),
         LeftOut::NoAddress(vm) => (
-            format!("{vm} has no address"),
+            format!("{} has no address", ids.name(vm)),
             "give it a network interface with an address",
         ),
     };

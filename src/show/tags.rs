@@ -6,6 +6,7 @@ use super::words::count;
 use crate::model::{Tags, VmId};
 use crate::tagging::{MAX_VALUE, MOST, Refusal};
 use crate::text::{escape, inert, quote};
+use crate::trouble::Trouble;
 
 /// `tags` of `vm`, a line each, in the order of their keys.
 pub fn tags(vm: &VmId, tags: &Tags) -> String {
@@ -31,64 +32,62 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     text
 }
 
-/// The message and the help where Azure answered a write with success, and the tag `key` of `vm` is not as it was asked for:
+/// What is wrong where Azure answered a write with success, and the tag `key` of the VM called `vm` is not as it was asked for:
 /// it has the value `found`.
-pub fn tag_altered(vm: &VmId, key: &str, found: Option<&str>) -> (String, String) {
+pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     let key = quote(key);
     let found = match found {
         Some("") => format!("{key} on {vm} is empty now"),
         Some(value) => format!("{key} on {vm} is {} now", quote(value)),
         None => format!("{key} is not on {vm} now"),
     };
-    (
+    Trouble::new(
         format!("Azure took the change, but {found}"),
-        "a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is"
-            .to_owned(),
+        "a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is",
     )
 }
 
-/// The message and the help for `refusal`; `vm` is the VM, as the user called it.
-pub fn tag_refusal(vm: &str, refusal: &Refusal) -> (String, String) {
+/// Why tags are not written; `vm` is the VM, as the user called it.
+pub fn tag_refusal(vm: &str, refusal: &Refusal) -> Trouble {
     match refusal {
-        Refusal::NoValue { word } => (
+        Refusal::NoValue { word } => Trouble::new(
             format!("{} is no tag: it has no `=`", quote(word)),
-            "write KEY=VALUE; quotes keep blanks together: 'team=data platform'".to_owned(),
+            "write KEY=VALUE; quotes keep blanks together: 'team=data platform'",
         ),
-        Refusal::Key { key, rule } => (
+        Refusal::Key { key, rule } => Trouble::new(
             format!("{}: a tag key {rule}", quote(key)),
-            "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`".to_owned(),
+            "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`",
         ),
-        Refusal::TooLong { key, length } => (
+        Refusal::TooLong { key, length } => Trouble::new(
             format!(
                 "the value of {} has {length} characters: Azure allows at most {MAX_VALUE}",
                 quote(key)
             ),
-            "shorten it, or spread it over several tags".to_owned(),
+            "shorten it, or spread it over several tags",
         ),
-        Refusal::Twice { key } => (
+        Refusal::Twice { key } => Trouble::new(
             format!(
                 "{} is named twice; Azure takes no heed of case in a key",
                 quote(key)
             ),
-            "name each key once; nothing was written".to_owned(),
+            "name each key once; nothing was written",
         ),
-        Refusal::Ours { key } => (
+        Refusal::Ours { key } => Trouble::new(
             format!(
                 "{} belongs to the VM's session: azlin tag leaves it alone",
                 quote(key)
             ),
-            "azlin session VM NAME gives a VM its session, azlin session VM --clear takes it away"
-                .to_owned(),
+            "azlin session VM NAME gives a VM its session, azlin session VM --clear takes it away",
         ),
-        Refusal::TooMany { there, new } => (
+        Refusal::TooMany { there, new } => Trouble::new(
             format!(
                 "{} has {} and would get {new} more: Azure allows {MOST}",
                 escape(vm),
                 count(*there, "tag")
             ),
-            "remove some first: azlin tag remove VM KEY".to_owned(),
+            "remove some first: azlin tag remove VM KEY",
         ),
-        Refusal::NotThere { key, nearest } => (
+        Refusal::NotThere { key, nearest } => Trouble::new(
             format!(
                 "{} has no tag {}; nothing was removed",
                 escape(vm),

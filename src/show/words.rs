@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::Section;
+use super::Ids;
 use crate::model::{Vm, VmId};
-use crate::plan::{Action, Blocked, Step, Why};
+use crate::plan::{Action, Blocked, Change, FilePlan, Plan, Step, Why};
+use crate::text::escape;
+use crate::trouble::Trouble;
 
-/// What there is to say about a plan for one file.
+/// What there is to say about one file of a plan.
 pub(super) struct Words<'p> {
-    pub section: Section<'p>,
-    /// All that were made together with it, itself included.
-    all: &'p [Section<'p>],
+    plan: &'p Plan,
+    /// The place of the file in the plan.
+    pub at: usize,
+    pub file: &'p FilePlan,
+    /// The file's name, and its Azure.
+    pub name: String,
+    pub place: String,
+    pub ids: Ids,
 }
 
 /// How much a remark weighs.
@@ -20,107 +27,157 @@ pub(super) enum Weight {
     Note,
 }
 
-/// What plans come to: `1 to set, 1 to change, 1 to clear, 0 blocked`
-pub(super) fn totals(sections: &[Section<'_>]) -> String {
-    let count = |is: fn(&Action) -> bool| -> usize {
-        sections.iter().map(|section| section.plan.count(is)).sum()
-    };
-    let set = count(|action| *action == Action::Set);
-    let change = count(|action| matches!(action, Action::Change { .. }));
-    let clear = count(|action| matches!(action, Action::Clear { .. }));
-    let adopt = match count(|action| *action == Action::Adopt) {
+/// What changes come to: `1 to set, 1 to change, 1 to clear, 0 blocked`
+pub(super) fn totals<'c>(changes: impl Iterator<Item = &'c Change>, blocked: usize) -> String {
+    let (mut set, mut change, mut clear, mut adopt) = (0, 0, 0, 0);
+    for one in changes {
+        match one.action {
+            Action::Set => set += 1,
+            Action::Change { .. } => change += 1,
+            Action::Clear { .. } => clear += 1,
+            Action::Adopt => adopt += 1,
+        }
+    }
+    let adopt = match adopt {
         0 => String::new(),
         n => format!("{n} to adopt, "),
     };
-    let blocked: usize = sections
-        .iter()
-        .map(|section| section.plan.blocked.len())
-        .sum();
     format!("{set} to set, {change} to change, {clear} to clear, {adopt}{blocked} blocked")
 }
 
+/// How the VMs of `plan` are named.
+pub(super) fn ids(plan: &Plan) -> Ids {
+    Ids::over(plan.files.iter().map(|file| &file.basis.subscription))
+}
+
 impl<'p> Words<'p> {
-    pub(super) fn new(section: &Section<'p>, all: &'p [Section<'p>]) -> Self {
-        Self {
-            section: *section,
-            all,
+    /// What there is to say about each file of `plan`.
+    pub(super) fn of_each(plan: &'p Plan) -> Vec<Self> {
+        let ids = ids(plan);
+        let mut all = Vec::with_capacity(plan.files.len());
+        for (at, file) in plan.files.iter().enumerate() {
+            all.push(Self {
+                plan,
+                at,
+                file,
+                name: escape(&file.basis.file).into_owned(),
+                place: escape(&file.basis.place).into_owned(),
+                ids,
+            });
         }
+        all
+    }
+
+    /// The steps of this file, each with its place in the plan.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (usize, &'p Step)> {
+        let steps = self.plan.steps.iter().enumerate();
+        let own = self.at;
+        steps.filter(move |(_, step)| step.file == own)
+    }
+
+    /// How many VMs this file changes.
+    pub(super) fn changes(&self) -> usize {
+        self.plan.changes_of(self.at).count()
+    }
+
+    /// What this file's changes come to.
+    pub(super) fn totals(&self) -> String {
+        totals(self.plan.changes_of(self.at), self.file.blocked.len())
+    }
+
+    /// Whether Azure is as this file wants it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes() == 0 && self.file.blocked.is_empty()
     }
 
     /// What a reader of `step` would otherwise ask.
     pub(super) fn notes(&self, step: &Step) -> Vec<String> {
-        let changes = &self.section.plan.changes;
-        let change = changes.binary_search_by(|change| change.vm.cmp(&step.vm));
-        let Some(change) = change.ok().and_then(|at| changes.get(at)) else {
+        let Some(change) = self.plan.change_of(&step.vm) else {
             return Vec::new();
         };
         let mut notes = Vec::new();
         match &change.action {
             Action::Clear { expired: Some(day) } => notes.push(format!("expired on {day}")),
-            Action::Clear { expired: None } => {
-                notes.push(format!("removed from {}", self.section.file))
-            }
-            _ if step.to.session.is_none() => {
+            Action::Clear { expired: None } => notes.push(format!("removed from {}", self.name)),
+            _ if step.after.session.is_none() => {
                 notes.push("frees the name; set again below".to_owned());
                 notes.extend(self.waits(step));
                 return notes;
             }
             Action::Change { by_hand: true } => notes.push("was set by hand".to_owned()),
-            Action::Adopt if change.from.owner.is_none() => {
+            Action::Adopt if change.before.owner.is_none() => {
                 notes.push("adopts what was set by hand".to_owned());
             }
             Action::Set | Action::Change { by_hand: false } | Action::Adopt => {}
         }
-        if let (Some(from), Some(_)) = (&change.from.owner, &change.to.owner)
-            && change.from.owner != change.to.held().owner
+        if let (Some(owner), Some(_)) = (&change.before.owner, &change.after.owner)
+            && change.before.owner != change.after.held().owner
         {
-            notes.push(format!("taken from owner {from}"));
+            notes.push(format!("taken from owner {owner}"));
         }
-        if let (Some(name), [_, ..]) = (&change.from.session, change.cures.as_slice()) {
-            let others = names(&change.cures);
+        if let (Some(name), [_, ..]) = (&change.before.session, change.cures.as_slice()) {
+            let others = self.ids.names(&change.cures);
             notes.push(format!("cures a duplicate: {name} is also on {others}"));
         }
         notes.extend(self.waits(step));
         notes
     }
 
-    /// What of other files has to come before `step`.
+    /// The steps of other files that have to come before `step`.
     fn waits(&self, step: &Step) -> Option<String> {
-        let first = step.after_others.iter().filter_map(|other| {
-            let section = self.all.get(other.plan)?;
-            let step = section.plan.steps.get(other.step)?;
-            Some(format!("{} of {}", step.vm.in_subscription(), section.file))
-        });
-        let first: Vec<String> = first.collect();
-        (!first.is_empty()).then(|| format!("after {}", super::names(&first)))
+        let mut first = Vec::new();
+        for step in step
+            .waits_for
+            .iter()
+            .filter_map(|at| self.plan.steps.get(*at))
+        {
+            if let Some(file) = self
+                .plan
+                .files
+                .get(step.file)
+                .filter(|_| step.file != self.at)
+            {
+                first.push(format!(
+                    "{} of {}",
+                    step.vm.path(),
+                    escape(&file.basis.file)
+                ));
+            }
+        }
+        (!first.is_empty()).then(|| format!("after {}", names(&first)))
     }
 
     /// What is not a change and should be known.
     pub(super) fn remarks(&self) -> Vec<(Weight, String)> {
-        let plan = self.section.plan;
+        let file = self.file;
         let mut remarks = Vec::new();
-        for reason in &plan.incomplete {
+        for reason in &file.incomplete {
             let remark = format!("VMs may be missing from Azure's list: {reason}");
             remarks.push((Weight::Warning, remark));
         }
-        for line in &plan.expiring {
-            let remark = format!("{} on {} expires after {}", line.session, line.vm, line.day);
+        for line in &file.expiring {
+            let remark = format!(
+                "{} on {} expires after {}",
+                line.session,
+                line.vm.path(),
+                line.day
+            );
             remarks.push((Weight::Note, remark));
         }
-        for duplicate in &plan.duplicates {
-            let holders = names(&duplicate.holders);
+        for duplicate in &file.duplicates {
+            let holders = self.ids.names(&duplicate.holders);
             let remark = format!("{} is on several VMs: {holders}", duplicate.name);
             remarks.push((Weight::Warning, remark));
         }
-        if plan.unreadable > 0 {
-            let vms = count(plan.unreadable, "VM");
+        if file.unreadable > 0 {
+            let vms = count(file.unreadable, "VM");
             let remark = format!(
                 "Azure's list has {vms} that azlin cannot read; their sessions are not counted"
             );
             remarks.push((Weight::Warning, remark));
         }
-        if plan.foreign > 0 {
-            let vms = count(plan.foreign, "VM");
+        if file.foreign > 0 {
+            let vms = count(file.foreign, "VM");
             let remark = format!(
                 "the tag of another tool, `azlin-session`, is on {vms}; azlin leaves it alone"
             );
@@ -131,42 +188,54 @@ impl<'p> Words<'p> {
 }
 
 /// Why `entry` is blocked, and what to do.
-pub fn why(entry: &Blocked) -> (String, String) {
+pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
     match &entry.why {
-        Why::NoSuchVm { nearest } => (
-            "Azure lists no such VM, or the identity may not see it".to_owned(),
-            match nearest.as_slice() {
+        Why::NoSuchVm { nearest } => {
+            let help = match nearest.as_slice() {
                 [] => "check the name, the resource group and the subscription".to_owned(),
-                nearest => format!("did you mean {}?", names(nearest)),
-            },
-        ),
-        Why::Owned { by } => (
+                nearest => format!("did you mean {}?", ids.names(nearest)),
+            };
+            Trouble::new(
+                "Azure lists no such VM, or the identity may not see it",
+                help,
+            )
+        }
+        Why::Owned { by } => Trouble::new(
             format!("the VM belongs to another owner, {by}"),
             format!(
                 "agree with {by}, then take it with --take-ownership {}",
-                entry.vm
+                ids.name(&entry.vm)
             ),
         ),
-        Why::Held { by } => (
-            format!("the name is on {}, which this plan leaves alone", names(by)),
-            "choose another name, or free it there first".to_owned(),
+        Why::Held { by } => Trouble::new(
+            format!(
+                "the name is on {}, which this plan leaves alone",
+                ids.names(by)
+            ),
+            "choose another name, or free it there first",
         ),
-        Why::Stuck { by } => (
-            format!("the name is on {by}, whose own line is blocked"),
-            format!("clear the way for {by} first"),
-        ),
-        Why::Shadowed { by } => (
-            format!("it is the name of another VM, {by}, to which `azlin connect` would go"),
-            "choose another session name".to_owned(),
+        Why::Stuck { by } => {
+            let by = ids.name(by);
+            Trouble::new(
+                format!("the name is on {by}, whose own line is blocked"),
+                format!("clear the way for {by} first"),
+            )
+        }
+        Why::Shadowed { by } => Trouble::new(
+            format!(
+                "it is the name of another VM, {}, to which `azlin connect` would go",
+                ids.name(by)
+            ),
+            "choose another session name",
         ),
     }
 }
 
 /// What a step does, as the field's symbols: set, change, clear, adopt.
 pub(super) fn symbol(step: &Step) -> char {
-    match (&step.from.session, &step.to.session) {
+    match (&step.before.session, &step.after.session) {
         (None, Some(_)) => '+',
-        (Some(from), Some(to)) if from == to => '=',
+        (Some(before), Some(after)) if before == after => '=',
         (Some(_), Some(_)) => '~',
         (_, None) => '-',
     }
@@ -179,13 +248,12 @@ pub type FileOf<'a> = dyn Fn(&Vm) -> &'a str + 'a;
 pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&VmId) -> String {
     let mut called: BTreeMap<_, usize> = BTreeMap::new();
     for vm in vms {
-        *called
-            .entry((vm.subscription(), vm.folded_name()))
-            .or_default() += 1;
+        let key = (vm.subscription(), vm.path().folded_name());
+        *called.entry(key).or_default() += 1;
     }
-    move |vm| match called.get(&(vm.subscription(), vm.folded_name())) {
+    move |vm| match called.get(&(vm.subscription(), vm.path().folded_name())) {
         None | Some(1) => vm.name().to_owned(),
-        Some(_) => vm.in_subscription(),
+        Some(_) => vm.path().to_string(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::{Route, SshDefaults, host_key_alias};
-use crate::model::{Live, LiveName, SessionName, Vm, VmId};
+use crate::model::{Live, LiveName, SessionName, Vm, VmId, VmNames};
 
 /// The `Host` blocks, and the sessions that have none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn config<'d>(
             holders.entry(name).or_default().push(vm);
         }
     }
-    let called = live.by_name();
+    let called = VmNames::of(live.vms.keys());
     let is_taken = |name: &SessionName| {
         let name = name.as_str();
         let lower = name.to_lowercase();
@@ -73,9 +73,7 @@ pub fn config<'d>(
                 vms.iter().map(|vm| vm.id.clone()).collect(),
             ));
         };
-        let lower = name.raw().to_lowercase();
-        let mut shadows = called.get(lower.as_str()).into_iter().flatten();
-        if let Some(other) = shadows.find(|other| ***other != vm.id) {
+        if let Some(other) = called.another(name.raw(), |other| **other == vm.id) {
             return Err(LeftOut::Shadowed((*other).clone()));
         }
         if is_taken(&valid) {
@@ -105,10 +103,7 @@ pub fn config<'d>(
 /// One `Host` block, with an empty line before it; none where the VM has no address.
 fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> {
     let Route { host, jump } = Route::to(vm, defaults)?;
-    let mut block = format!(
-        "\n# {}\nHost {name}\n    HostName {host}\n",
-        vm.id.in_subscription()
-    );
+    let mut block = format!("\n# {}\nHost {name}\n    HostName {host}\n", vm.id.path());
     if let Some(user) = &defaults.user {
         // Here a backslash escapes.
         let user = user.as_str().replace('\\', "\\\\");

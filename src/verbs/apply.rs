@@ -1,7 +1,6 @@
 //! `azlin apply`.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use super::context::Context;
@@ -9,9 +8,10 @@ use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble, interrupt, resume};
 use crate::apply;
 use crate::cli::{Apply, Common, Format};
-use crate::model::{Live, VmId};
-use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Plans, Step};
+use crate::model::Live;
+use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Step, Tried};
 use crate::show::{self, After, Applied};
+use crate::text::escape;
 
 pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
@@ -19,31 +19,33 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         None => planning::make(&context, &args.planning).await?,
         Some(path) => resume::resume(&context, path, streams).await?,
     };
-    let plans = &planned.plans;
+    let plan = &planned.plan;
     if args.format == Format::Text {
         planning::print(&planned, &context, args.format, streams)?;
     }
-    planning::guard(&planned, &context)?;
+    planning::guard(&planned)?;
     if !args.partial {
-        planning::refuse_blocked(plans, &context, streams)?;
+        planning::refuse_blocked(plan, &context, streams)?;
     }
-    let sequence = Sequence::of(plans);
-    if sequence.steps.is_empty() {
+    if plan.steps.is_empty() {
         let done = Done {
-            outcomes: Vec::new(),
+            tried: Vec::new(),
             doubles: Vec::new(),
-            ending: plan::ending(&[], plans.is_empty(), &[]),
+            ending: plan::ending(&[], plan.is_empty(), &[]),
         };
-        report(&context, &planned, &sequence, &done, args.format, streams)?;
+        report(plan, &done, args.format, streams)?;
         return Ok(exit(done.ending));
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(plans, &context, args.format, streams)?;
+        ask(plan, args.format, streams)?;
         context.first.arm.restart_time();
         // While someone thought about it, someone else may have given out one of these names.
-        let again = planning::make(&context, &args.planning).await?.plans;
-        let same = |(a, b): (&Plan, &Plan)| (&a.steps, &a.blocked) == (&b.steps, &b.blocked);
-        if !again.each.iter().zip(&plans.each).all(same) {
+        let again = planning::make(&context, &args.planning).await?.plan;
+        let what = |plan: &Plan| {
+            let blocked = plan.files.iter().map(|file| file.blocked.clone());
+            (plan.steps.clone(), blocked.collect::<Vec<_>>())
+        };
+        if what(&again) != what(plan) {
             let message = "Azure has changed since the plan was shown: nothing was written";
             let help = "run apply again and look at the new plan";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
@@ -52,40 +54,14 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     // A first Ctrl-C while writing finishes the writes under way; any other ends azlin at once.
     let writing = Cell::new(true);
     tokio::select! {
-        exit = carry_out(&context, &planned, &sequence, args, &writing, streams) => exit,
+        exit = carry_out(&context, &planned, args, &writing, streams) => exit,
         () = interrupt::at_once(&writing) => Ok(Exit::Interrupted),
-    }
-}
-
-/// The steps of all plans, and the place of the plan that each is of.
-struct Sequence {
-    steps: Vec<Step>,
-    plans: Vec<usize>,
-}
-
-impl Sequence {
-    fn of(plans: &Plans) -> Self {
-        let (plans, steps) = plans.steps().into_iter().unzip();
-        Self { steps, plans }
-    }
-
-    /// The place of the plan that changes each VM.
-    fn by_vm(&self) -> HashMap<&VmId, usize> {
-        let steps = self.steps.iter().zip(&self.plans);
-        steps.map(|(step, plan)| (&step.vm, *plan)).collect()
-    }
-
-    /// What became of the steps of one plan.
-    fn outcomes_of(&self, plan: usize, outcomes: &[Outcome]) -> Vec<Outcome> {
-        let of = self.plans.iter().zip(outcomes);
-        let of = of.filter(|(of, _)| **of == plan);
-        of.map(|(_, outcome)| outcome.clone()).collect()
     }
 }
 
 /// What came of an apply.
 struct Done {
-    outcomes: Vec<Outcome>,
+    tried: Vec<Tried>,
     doubles: Vec<Duplicate>,
     ending: Ending,
 }
@@ -99,34 +75,17 @@ fn exit(ending: Ending) -> Exit {
     }
 }
 
-/// The plans with what became of their steps, for a program or a pull request.
-fn report(
-    context: &Context,
-    planned: &Planned,
-    sequence: &Sequence,
-    done: &Done,
-    format: Format,
-    streams: Streams,
-) -> Result<(), Trouble> {
+/// Prints the plan with what became of its steps, for a program or a pull request.
+fn report(plan: &Plan, done: &Done, format: Format, streams: Streams) -> Result<(), Trouble> {
     let Done {
-        outcomes,
+        tried,
         doubles,
         ending,
     } = done;
     match format {
         Format::Text => Ok(()),
-        Format::Json => streams.print(&plan::report(&sequence.steps, outcomes, doubles, *ending)),
-        Format::Markdown => {
-            let plans = &planned.plans.each;
-            let outcomes = (0..plans.len()).map(|plan| sequence.outcomes_of(plan, outcomes));
-            let outcomes: Vec<Vec<Outcome>> = outcomes.collect();
-            let applied = Applied {
-                outcomes: &outcomes,
-                doubles,
-            };
-            let sections = planning::sections(context, plans);
-            streams.print(&show::markdown(&sections, Some(applied)))
-        }
+        Format::Json => streams.print(&plan::report(plan, tried, doubles, *ending)),
+        Format::Markdown => streams.print(&show::markdown(plan, Some(Applied { tried, doubles }))),
     }
 }
 
@@ -134,40 +93,39 @@ fn report(
 async fn carry_out(
     context: &Context,
     planned: &Planned,
-    sequence: &Sequence,
     args: &Apply,
     writing: &Cell<bool>,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let steps = &sequence.steps;
+    let plan = &planned.plan;
+    let steps = &plan.steps;
     // Where the report goes, if it is for people.
     let paint = match args.format {
         Format::Text => streams.stdout,
         Format::Json | Format::Markdown => streams.stderr,
     };
-    let columns = show::Columns::of(steps);
-    let plan_of = sequence.by_vm();
+    let columns = show::Columns::of(steps.iter());
     let mut printed = Ok(());
     let mut print = |text: &str| {
-        // Once begun, the writes go on, whether or not anyone can read about them.
-        let now = match args.format {
-            Format::Text => streams.print(text),
-            Format::Json | Format::Markdown => {
-                streams.say(text);
-                Ok(())
-            }
-        };
-        if printed.is_ok() {
-            printed = now;
+        if args.format != Format::Text {
+            streams.say(text);
+        } else if printed.is_ok() {
+            // Once begun, the writes go on, whether or not anyone can read about them.
+            printed = streams.print(text);
         }
     };
     print("\n");
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
-        let plan = plan_of.get(&step.vm).filter(|_| context.has_several());
-        let part = plan.and_then(|plan| context.parts().nth(*plan));
-        let file = part.map(|part| part.name.as_str());
-        print(&show::outcome(columns, step, outcome, file, paint));
+        let file = plan.files.get(step.file).filter(|_| context.has_several());
+        let file = file.map(|file| escape(&file.basis.file));
+        print(&show::outcome(
+            columns,
+            step,
+            outcome,
+            file.as_deref(),
+            paint,
+        ));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());
     };
@@ -175,51 +133,56 @@ async fn carry_out(
     let interrupted = async {
         interrupt::next().await;
         was_interrupted.set(true);
-        streams.say("\ninterrupted: the writes under way are finished, no other is begun\n");
+        streams.say("\ninterrupted: finishing writes in progress; starting no more\n");
     };
     let places = context.places();
     let parallelism = usize::from(args.parallelism);
-    let mut outcomes =
-        apply::apply(&places, steps, parallelism, interrupted, &mut report_step).await;
-    let name = context.name();
+    let mut tried = apply::apply(&places, steps, parallelism, interrupted, &mut report_step).await;
     let mut doubles = Vec::new();
-    let ending = if was_interrupted.get() {
-        print(&show::verdict(&outcomes, &After::Interrupted, &name, paint));
-        Ending::Interrupted
+    let mut trouble = None;
+    let (ending, verdict) = if was_interrupted.get() {
+        (Ending::Interrupted, After::Interrupted)
     } else {
-        apply::put_back(&places, steps, &mut outcomes, &mut report_step).await;
+        apply::put_back(&places, &mut tried, &mut report_step).await;
         writing.set(false);
-        let live = context
-            .sessions()
+        match planning::sessions(context)
             .await
-            .and_then(|live| whole(live, planned));
-        match live {
+            .and_then(|live| whole(live, planned))
+        {
             Ok(mut live) => {
-                plan::correct(&mut live, steps, &outcomes);
-                doubles = plan::doubles(steps, &outcomes, &live);
-                let left = plan::plans(&context.desired(), &live, &planned.aim);
+                plan::correct(&mut live, &tried);
+                doubles = plan::doubles(&tried, &live);
+                let left = plan::plan(&context.desired(), &live, &planned.aim);
                 let after = After::Planned {
-                    differ: left.count(|_| true) + left.blocked(),
-                    left_out: left.each.iter().map(|plan| plan.left_out).sum(),
+                    differ: left.changes.len() + left.blocked(),
+                    left_out: left.files.iter().map(|file| file.left_out).sum(),
                     doubles: &doubles,
                 };
-                print(&show::verdict(&outcomes, &after, &name, paint));
-                plan::ending(&outcomes, left.is_empty(), &doubles)
+                (plan::ending(&tried, left.is_empty(), &doubles), after)
             }
-            Err(trouble) => {
-                print(&show::verdict(&outcomes, &After::Unread, &name, paint));
-                streams.fail(&trouble);
-                plan::ending(&outcomes, false, &[])
+            Err(unread) => {
+                trouble = Some(unread);
+                (plan::ending(&tried, false, &[]), After::Unread)
             }
         }
     };
+    print(&show::verdict(
+        &tried,
+        &verdict,
+        &context.name(),
+        context.ids,
+        paint,
+    ));
+    if let Some(trouble) = trouble {
+        streams.fail(&trouble);
+    }
     printed?;
     let done = Done {
-        outcomes,
-        doubles,
+        tried,
+        doubles: doubles.clone(),
         ending,
     };
-    report(context, planned, sequence, &done, args.format, streams)?;
+    report(plan, &done, args.format, streams)?;
     Ok(exit(ending))
 }
 
@@ -234,26 +197,23 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
     Ok(live)
 }
 
-fn ask(plans: &Plans, context: &Context, format: Format, streams: Streams) -> Result<(), Trouble> {
+fn ask(plan: &Plan, format: Format, streams: Streams) -> Result<(), Trouble> {
     let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
     if in_ci || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let message = "nobody is here to approve the plan: this is no terminal, or CI is set";
+        let message = "cannot ask for approval: not a terminal, or CI is set";
         let help = "look at the plan above, then run apply with --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     if !io::stdout().is_terminal() || format != Format::Text {
         // Nobody approves what went into a file or a pipe.
-        let sections = planning::sections(context, &plans.each);
-        streams.say(&show::plans(&sections, streams.stderr));
+        streams.say(&show::plan(plan, streams.stderr));
     }
-    streams.say("\nDo this? Only `yes` is taken for yes: ");
+    streams.say("\nApply these changes? Only 'yes' will be accepted: ");
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
-    match read.is_ok() && answer.trim() == "yes" {
-        true => Ok(()),
-        false => {
-            let message = "not approved: nothing was written";
-            Err(Trouble::new(message, "run apply again when you are ready").exit(Exit::Refused))
-        }
+    if read.is_ok() && answer.trim() == "yes" {
+        return Ok(());
     }
+    let message = "not approved: nothing was written";
+    Err(Trouble::new(message, "run apply again when you are ready").exit(Exit::Refused))
 }

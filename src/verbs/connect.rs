@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
+use std::time::SystemTime;
 
 use super::context::Context;
-use super::{Exit, Streams, Trouble, picker, today};
+use super::{Exit, Streams, Trouble, names, picker, today};
 use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
-use crate::show::{self, FileOf};
+use crate::show::{self, FileOf, Ids};
 use crate::ssh;
 use crate::text::plain;
 use crate::text::quote;
@@ -26,12 +27,14 @@ pub(super) async fn run(
         picker::check_terminal()?;
     }
     let context = Context::open_without_file(common, streams)?;
-    let called = args.name.as_deref().map(|name| context.name_here(name));
+    let called = args.name.as_deref();
     let scope = |own: &Scope| match &args.rg {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => super::scope_with(own, called.unwrap_or_default(), None),
     };
+    let now = SystemTime::now();
     let mut live = context.visible(&scope).await?;
+    names::remember(&context, &live, &scope, now);
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),
@@ -46,24 +49,27 @@ pub(super) async fn run(
         return Ok(Exit::Interrupted);
     };
     let vm = found.id.clone();
+    let shown = context.ids.name(&vm);
     let name = args.name.as_deref().unwrap_or(vm.name());
     let part = context.part_of(&vm);
     let astray = context
         .parts()
-        .find_map(|part| show::astray(name, found, &part.file.desired, today(), &part.name));
-    astray.into_iter().for_each(|note| streams.note(&note));
+        .find_map(|part| show::astray(name, found, &part.desired, today(), context.ids));
+    if let Some(note) = astray {
+        streams.note(&note);
+    }
     if found.power.is_down() && !args.start {
-        return Err(stopped(found));
+        return Err(stopped(found, context.ids));
     }
     let starts = found.power.is_down() || (found.power == Power::Starting && args.start);
     if starts {
-        start(&part.arm, &vm, streams).await?;
+        start(&part.arm, &vm, &shown, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
         live = context.visible(&scope).await?;
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
         Trouble::new(
-            format!("{vm} is gone"),
+            format!("{shown} is gone"),
             "someone has deleted it: azlin list shows what there is",
         )
     })?;
@@ -77,11 +83,15 @@ pub(super) async fn run(
     let arguments = ssh::arguments(found, &ask, &part.file.ssh).map_err(|ssh::NoAddress| {
         let help =
             "give it a network interface with an address, or check your right to read interfaces";
-        Trouble::new(format!("{vm} has no IP address that azlin can see"), help)
+        Trouble::new(
+            format!("{shown} has no IP address that azlin can see"),
+            help,
+        )
     })?;
-    match args.print {
-        true => print(&arguments, streams),
-        false => become_ssh(&arguments),
+    if args.print {
+        print(&arguments, streams)
+    } else {
+        become_ssh(&arguments)
     }
 }
 
@@ -92,28 +102,30 @@ fn find<'l>(
     args: &Connect,
 ) -> Result<&'l Vm, Trouble> {
     resolve(live, name).map_err(|miss| {
-        let (message, mut help) = show::miss(name, args.rg.as_deref(), &miss);
+        let mut trouble = show::miss(name, args.rg.as_deref(), &miss, context.ids);
         if let (Miss::NotFound { .. }, Some((file, line))) = (&miss, context.line_giving(name)) {
-            let vm = &line.vm;
-            help = format!("{file} gives the name to {vm}, and azlin apply has yet to; {help}");
+            let vm = context.ids.name(&line.vm);
+            let not_yet = "but that has not been applied yet";
+            trouble.help = format!("{file} assigns it to {vm}, {not_yet}; {}", trouble.help);
         }
-        Trouble::new(message, help)
+        trouble
     })
 }
 
-fn stopped(vm: &Vm) -> Trouble {
-    let help = format!("start it first: azlin connect {} --start", vm.id);
-    Trouble::new(format!("{} is {}", vm.id, vm.power), help)
+fn stopped(vm: &Vm, ids: Ids) -> Trouble {
+    let name = ids.name(&vm.id);
+    let help = format!("start it first: azlin connect {name} --start");
+    Trouble::new(format!("{name} is {}", vm.power), help)
 }
 
-async fn start(arm: &Arm, vm: &VmId, streams: Streams) -> Result<(), Trouble> {
-    streams.say(&format!("starting {vm} …\n"));
+async fn start(arm: &Arm, vm: &VmId, name: &str, streams: Streams) -> Result<(), Trouble> {
+    streams.say(&format!("starting {name} …\n"));
     let last = Cell::new(Power::Starting);
     let mut watch = |power| last.set(power);
     let starting = compute::start(arm, vm, &mut watch);
-    let what = || format!("{vm} is {}", last.get());
+    let what = || format!("{name} is {}", last.get());
     streams.patiently(what, starting).await?;
-    streams.say(&format!("{vm} is running\n"));
+    streams.say(&format!("{name} is running\n"));
     Ok(())
 }
 

@@ -2,19 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 
 use super::files::{self, Valid};
-use super::names;
 use super::part::{Located, Opener, Part, locate};
 use super::{Streams, Trouble, today};
 use crate::apply::Place;
 use crate::azure::{Failure, Patience, fleet};
 use crate::cli::Common;
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
-use crate::show::NamedBy;
+use crate::show::{Ids, NamedBy};
 
 /// The files of a command, valid and held against each other, and their Azures, opened.
 pub(super) struct Context {
@@ -24,6 +23,8 @@ pub(super) struct Context {
     others: Vec<Part>,
     /// Of several, the place of the one that declares each VM.
     declaring: HashMap<VmId, usize>,
+    /// How much of a VM's id tells it from the others of this run.
+    pub ids: Ids,
     streams: Streams,
 }
 
@@ -69,7 +70,7 @@ impl Context {
             Duration::from_secs(common.deadline),
             move |failure, pause| {
                 streams.say_above(&format!(
-                    "waiting {} s to {}: {}\n",
+                    "retrying in {} s ({}): {}\n",
                     pause.as_secs_f32().ceil(),
                     failure.doing,
                     failure.kind
@@ -79,28 +80,23 @@ impl Context {
         let mut opener = Opener::new(common, Arc::new(patience));
         let first = opener.open(first)?;
         let others = others.into_iter().map(|one| opener.open(one));
-        let others = others.collect::<Result<_, _>>()?;
-        let mut context = Self {
-            first,
-            others,
-            declaring: HashMap::new(),
-            streams,
-        };
-        if context.is_over_several() {
-            let all = std::iter::once(&mut context.first).chain(&mut context.others);
-            for part in all {
-                let desired = std::mem::take(&mut part.file.desired);
-                part.file.desired = desired.within(part.arm.subscription());
+        let others: Vec<Part> = others.collect::<Result<_, _>>()?;
+        let mut declaring = HashMap::new();
+        if !others.is_empty() {
+            for (at, part) in std::iter::once(&first).chain(&others).enumerate() {
+                for line in &part.desired.sessions {
+                    declaring.insert(line.vm.clone(), at);
+                }
             }
         }
-        if context.has_several() {
-            let lines = context.parts().enumerate().flat_map(|(at, part)| {
-                let lines = part.file.desired.sessions.iter();
-                lines.map(move |line| (line.vm.clone(), at))
-            });
-            context.declaring = lines.collect();
-        }
-        Ok(context)
+        let all = std::iter::once(&first).chain(&others);
+        Ok(Self {
+            ids: Ids::over(all.map(|part| part.arm.subscription())),
+            first,
+            others,
+            declaring,
+            streams,
+        })
     }
 
     /// The files, in the order in which they were named.
@@ -113,56 +109,36 @@ impl Context {
         !self.others.is_empty()
     }
 
-    /// Whether there is more than one subscription, so that the ids of VMs carry theirs.
-    fn is_over_several(&self) -> bool {
-        let subscription = self.first.arm.subscription();
-        self.others
-            .iter()
-            .any(|part| part.arm.subscription() != subscription)
-    }
-
-    /// `name` without its subscription, where that is the only one: in a run over several it was needed.
-    pub fn name_here<'n>(&self, name: &'n str) -> &'n str {
-        let own = self.first.arm.subscription().as_str();
-        let split = name.split_once('/').filter(|_| !self.is_over_several());
-        match split {
-            Some((subscription, rest)) if subscription.eq_ignore_ascii_case(own) => rest,
-            _ => name,
-        }
-    }
-
     /// What each file wants.
     pub fn desired(&self) -> Vec<&Desired> {
-        self.parts().map(|part| &part.file.desired).collect()
+        self.parts().map(|part| &part.desired).collect()
     }
 
     /// The file whose word on `vm` counts: the one that declares it, else the first of its subscription.
     pub fn part_of(&self, vm: &VmId) -> &Part {
         let declaring = self.declaring.get(vm).and_then(|at| self.parts().nth(*at));
-        let is_its = |part: &&Part| vm.is_within(part.arm.subscription());
         declaring
-            .or_else(|| self.parts().find(is_its))
+            .or_else(|| self.parts_in(vm.subscription()).next())
             .unwrap_or(&self.first)
     }
 
-    /// The same of a VM that Azure reports: where no line counts for it today, the file whose owner gave it its session comes
-    /// first.
+    /// The file whose word on a VM counts that Azure reports: where no line counts for it today, the file whose owner gave it
+    /// its session comes first.
     pub fn part_managing(&self, vm: &Vm) -> &Part {
         let part = self.part_of(&vm.id);
-        if part.file.desired.line_of(&vm.id, today()).is_some() {
+        if part.desired.line_of(&vm.id, today()).is_some() {
             return part;
         }
-        let owns = |part: &&Part| {
-            let owner = part.file.desired.owner.as_ref();
-            vm.held.is_owned_by(owner) && vm.id.is_within(part.arm.subscription())
-        };
-        self.parts().find(owns).unwrap_or(part)
+        let owns = |part: &&Part| vm.held.is_owned_by(part.desired.owner());
+        self.parts_in(vm.id.subscription())
+            .find(owns)
+            .unwrap_or(part)
     }
 
     /// The line that gives the name `session` to a VM today, and the name of its file.
     pub fn line_giving(&self, session: &str) -> Option<(&str, &Declared)> {
         self.parts().find_map(|part| {
-            let line = part.file.desired.line_giving(session, today())?;
+            let line = part.desired.line_giving(session, today())?;
             Some((part.name.as_str(), line))
         })
     }
@@ -179,7 +155,7 @@ impl Context {
     /// The Azure, as the user knows it: "the sandbox", "5 subscriptions".
     pub fn place(&self) -> String {
         match self.subscriptions().count() {
-            1 => self.first.place.clone(),
+            1 => self.first.place().to_owned(),
             n => format!("{n} subscriptions"),
         }
     }
@@ -228,27 +204,25 @@ impl Context {
 
     /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes.
     async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
-        let now = SystemTime::now();
         let readings = self.subscriptions().map(|part| {
-            let own = self.scope_of(part.arm.subscription());
-            let scope = scope(&own);
+            let scope = scope(&self.scope_of(part.arm.subscription()));
             async move {
                 let (arm, tag) = (&part.arm, &part.file.azure.tag);
                 let live = match what {
                     What::Sessions => fleet::sessions(arm, &scope, tag).await,
                     What::Everything | What::Visible => fleet::everything(arm, &scope, tag).await,
                 };
-                (part, live, scope == own)
+                (part, live)
             }
         });
         let reading = || format!("reading {}", self.place());
         let readings = stream::iter(readings).buffered(AT_ONCE).collect();
         let read: Vec<_> = self.streams.patiently(reading, readings).await;
-        let is_readable = |(_, live, _): &(_, Result<Live, Failure>, _)| live.is_ok();
+        let is_readable = |(_, live): &(_, Result<Live, Failure>)| live.is_ok();
         let may_lack = matches!(what, What::Visible) && read.iter().any(is_readable);
         let mut all = Live::default();
         let mut troubles = Vec::new();
-        for (part, live, is_all) in read {
+        for (part, live) in read {
             let mut live = match live {
                 Ok(live) => live,
                 Err(failure) if may_lack && failure.is_forbidden() => {
@@ -257,28 +231,22 @@ impl Context {
                         ..Gaps::default()
                     };
                     let subscription = part.arm.subscription().clone();
-                    all.gaps.insert(Some(subscription), gaps);
+                    all.gaps.insert(subscription, gaps);
                     continue;
                 }
                 Err(failure) => {
-                    let mut trouble = Trouble::from(failure);
-                    if self.is_over_several() {
-                        trouble.message = format!("{}: {}", part.place, trouble.message);
-                    }
-                    troubles.push(trouble);
+                    let trouble = Trouble::from(failure);
+                    troubles.push(match self.ids {
+                        Ids::InGroup => trouble,
+                        Ids::InFull => trouble.within(part.place()),
+                    });
                     continue;
                 }
             };
             let subscription = part.arm.subscription();
             let files = self.parts_in(subscription);
-            live.spell_like(files.map(|part| &part.file.desired));
-            if is_all && live.incomplete().next().is_none() {
-                self.remember(subscription, &live, now);
-            }
-            match self.is_over_several() {
-                true => all.extend(live.within(subscription)),
-                false => all.extend(live),
-            }
+            live.spell_like(files.map(|part| &part.desired));
+            all.extend(live);
         }
         self.streams.fail_with(troubles)?;
         Ok(all)
@@ -297,19 +265,6 @@ impl Context {
             }
         }
         Scope::Groups(groups)
-    }
-
-    /// Keeps the names of `live` for the shell's completion, where someone is at work: a script leaves no files behind.
-    fn remember(&self, subscription: &SubscriptionId, live: &Live, now: SystemTime) {
-        if !self.streams.is_watched() {
-            return;
-        }
-        for part in self.parts_in(subscription) {
-            // The command has what it needs; the next TAB asks Azure itself.
-            let _ = part
-                .names()
-                .map(|cache| cache.write(names::of_live(live, part), now));
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{Streams, Trouble};
 use crate::cli::Common;
 use crate::file::find::{self, Found};
-use crate::file::{self, File, Member, Severity, Source};
+use crate::file::{self, Diagnostic, File, Member, Source};
 use crate::model::SubscriptionId;
 use crate::text::escape;
 use crate::{plan, show};
@@ -24,20 +24,16 @@ pub(super) struct Valid {
 
 /// Where the files are that `--file`, `AZLIN_FILE` or the folders name, whether or not they can be read.
 pub(super) fn locate(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
-    let said = |(message, help): (String, String)| Trouble::new(message, help);
-    find::locate(&named(common), config().as_deref()).map_err(said)
+    find::locate(&named(common), config().as_deref())
 }
 
 /// The same, where there has to be one.
 pub(super) fn find(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     let paths = locate(common)?;
-    match paths.is_empty() {
-        false => Ok(paths),
-        true => {
-            let (message, help) = find::none();
-            Err(Trouble::new(message, help))
-        }
+    if paths.is_empty() {
+        return Err(find::none());
     }
+    Ok(paths)
 }
 
 /// What `--file` or `AZLIN_FILE` names.
@@ -68,8 +64,8 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
     for path in paths {
         let found = match find::read(path) {
             Ok(found) => found,
-            Err((message, help)) => {
-                troubles.push(Trouble::new(message, help));
+            Err(trouble) => {
+                troubles.push(trouble);
                 continue;
             }
         };
@@ -82,7 +78,7 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
         }
     }
     if !invalid.is_empty() {
-        // Told together with the rest, so that the files are mended once.
+        // Reported together with the rest, so that a person fixes the files once.
         let own = valid
             .iter()
             .map(|valid| (valid, valid.file.azure.subscription.as_ref()));
@@ -92,15 +88,13 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
             if invalid.len() > 1 { "are" } else { "is" },
         );
         let message = format!("{names} {are} not valid: {}", show::count(errors, "error"));
-        let mend = if several {
-            "mend the files"
+        let fix = if several {
+            "fix the files"
         } else {
-            "mend the file"
+            "fix the file"
         };
-        troubles.push(Trouble::new(
-            message,
-            format!("{mend}; nothing was read from Azure"),
-        ));
+        let help = format!("{fix}; nothing was read from Azure");
+        troubles.push(Trouble::new(message, help));
     }
     streams.fail_with(troubles)?;
     Ok(valid)
@@ -109,21 +103,8 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
 /// Reads a file; where it is not valid, answers its name and how many errors it has.
 fn read_one(found: Found, streams: Streams) -> Result<Valid, (String, usize)> {
     let name = found.path.to_string_lossy();
-    let (file, mut diagnostics, source) = file::read(&name, &found.bytes);
-    let errors = diagnostics
-        .iter()
-        .filter(|found| found.severity == Severity::Error)
-        .count();
-    if diagnostics.len() > MOST_DIAGNOSTICS {
-        // What is left unsaid are warnings, where there are any.
-        diagnostics.sort_by_key(|found| found.severity == Severity::Warning);
-    }
-    for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
-        streams.say(&show::diagnostic(&source, diagnostic, streams.stderr));
-        streams.say("\n");
-        streams.annotate(|| show::annotation::of_diagnostic(&source, diagnostic));
-    }
-    more(diagnostics.len(), streams);
+    let (file, diagnostics, source) = file::read(&name, &found.bytes);
+    let errors = say(diagnostics, &[&source], streams);
     let file = file.ok_or_else(|| (escape(&name).into_owned(), errors))?;
     Ok(Valid {
         sha256: plan::sha256(&found.bytes),
@@ -133,13 +114,29 @@ fn read_one(found: Found, streams: Streams) -> Result<Valid, (String, usize)> {
     })
 }
 
-fn more(all: usize, streams: Streams) {
+/// Says what is wrong with the files of `sources`, and answers how many errors there are.
+fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) -> usize {
+    let errors = diagnostics.iter().filter(|found| found.is_error()).count();
+    let all = diagnostics.len();
+    if all > MOST_DIAGNOSTICS {
+        // What is left unsaid are warnings, where there are any.
+        diagnostics.sort_by_key(|found| !found.is_error());
+    }
+    for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
+        let text = show::diagnostic(sources, diagnostic, streams.stderr);
+        streams.say(&format!("{text}\n"));
+        if let Some(source) = sources.get(diagnostic.file()) {
+            streams.annotate(|| show::annotation::of_diagnostic(source, diagnostic));
+        }
+    }
     if all > MOST_DIAGNOSTICS {
         streams.say(&format!("… and {} more\n\n", all - MOST_DIAGNOSTICS));
     }
+    errors
 }
 
-/// That `files`, each with its subscription if that is known, go together; what they have against each other is said.
+/// Fails where `files`, each with its subscription if that is known, do not go together; says what they have against each
+/// other.
 pub(super) fn check_together<'f>(
     files: impl Iterator<Item = (&'f Valid, Option<&'f SubscriptionId>)>,
     streams: Streams,
@@ -149,7 +146,7 @@ pub(super) fn check_together<'f>(
         errors => {
             let errors = show::count(errors, "error");
             let message = format!("the files are not valid together: {errors}");
-            let help = "mend the files; nothing was read from Azure";
+            let help = "fix the files; nothing was read from Azure";
             Err(Trouble::new(message, help))
         }
     }
@@ -166,18 +163,9 @@ fn clashes<'f>(
         subscription,
     });
     let members: Vec<Member<'_>> = members.collect();
-    let mut clashes = file::together(&members);
-    if clashes.len() > MOST_DIAGNOSTICS {
-        clashes.sort_by_key(|clash| !clash.is_error());
-    }
-    for clash in clashes.iter().take(MOST_DIAGNOSTICS) {
-        let (Some(file), Some(other)) = (members.get(clash.file), members.get(clash.other)) else {
-            continue;
-        };
-        let text = show::clash(file.source, other.source, clash, streams.stderr);
-        streams.say(&format!("{text}\n"));
-        streams.annotate(|| show::annotation::of_diagnostic(file.source, &clash.diagnostic));
-    }
-    more(clashes.len(), streams);
-    clashes.iter().filter(|clash| clash.is_error()).count()
+    let sources: Vec<&Source> = members.iter().map(|member| member.source).collect();
+    let mut found = file::check(&members);
+    // What is wrong with each by itself was said when it was read.
+    found.retain(Diagnostic::is_across);
+    say(found, &sources, streams)
 }

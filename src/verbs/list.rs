@@ -1,7 +1,9 @@
 //! `azlin list`.
 
+use std::time::SystemTime;
+
 use super::context::Context;
-use super::{Exit, Streams, Trouble, today};
+use super::{Exit, Streams, Trouble, names, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
 use crate::model::{Scope, Vm};
@@ -16,18 +18,24 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     };
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
+    let now = SystemTime::now();
     let live = context.visible(&with_group).await?;
+    names::remember(&context, &live, &with_group, now);
     let listing = listing(&context.desired(), &live, &ask, today());
-    let subscription = context.first.arm.subscription();
     let file = |vm: &Vm| context.part_managing(vm).name.as_str();
     let file = context.has_several().then_some(&file as &FileOf<'_>);
     streams.print(&match args.format {
         ListFormat::Table => show::list(&listing, file, streams.width(), streams.stdout),
-        ListFormat::Json => show::list_json(&listing, subscription),
+        ListFormat::Json => show::list_json(&listing),
         ListFormat::Csv => show::list_csv(&listing),
     })?;
     if args.format == ListFormat::Table {
-        streams.say(&show::marks(&listing, &context.name(), streams.stderr));
+        streams.say(&show::marks(
+            &listing,
+            &context.name(),
+            context.ids,
+            streams.stderr,
+        ));
     }
     streams.say(&show::unseen(&listing, &ask, &context.place()));
     streams.warn_incomplete(&live);

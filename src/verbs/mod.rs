@@ -32,6 +32,7 @@ pub use completions::answer;
 
 use crate::cli::{self, Cli, Common, Verb};
 use crate::model::{Live, Scope, Vm, VmId};
+use crate::show::Ids;
 use crate::trouble::Trouble;
 use crate::{resolve, show as words};
 use streams::Streams;
@@ -53,11 +54,13 @@ fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
 }
 
 /// The VM that a person means by `name`, in the resource group `group` if there is one.
-fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l Vm, Trouble> {
-    resolve::vm_called(live, name, group).map_err(|miss| {
-        let (message, help) = words::miss(name, group, &miss);
-        Trouble::new(message, help)
-    })
+fn vm_called<'l>(
+    live: &'l Live,
+    name: &str,
+    group: Option<&str>,
+    ids: Ids,
+) -> Result<&'l Vm, Trouble> {
+    resolve::vm_called(live, name, group).map_err(|miss| words::miss(name, group, &miss, ids))
 }
 
 /// Runs the command that `cli` names; what is wrong is said on stderr.

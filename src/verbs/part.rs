@@ -7,56 +7,46 @@ use std::sync::Arc;
 
 use super::Trouble;
 use super::files::Valid;
-use super::names::Cache;
 use super::subscription::{Subscription, azs_profile, subscription};
 use super::target::{self, Where};
 use crate::azure::{Arm, Patience, sign_in};
 use crate::cli::Common;
 use crate::file::{File, find};
-use crate::model::{Cloud, SubscriptionId};
-use crate::plan::{self, Basis};
+use crate::model::{Basis, Cloud, Desired, SubscriptionId};
+use crate::plan;
 use crate::show::NamedBy;
 use crate::text;
 
 /// A valid file, and its Azure, opened.
 pub(super) struct Part {
-    /// The file; an empty one where there is none.
+    /// What the file says; an empty one where there is none.
     pub file: File,
+    /// What it wants of its Azure.
+    pub desired: Desired,
     /// Where the file is, if there is one.
     pub path: Option<PathBuf>,
-    /// The file's name, as the user knows it.
+    /// The file's name, as a message shows it.
     pub name: String,
-    /// The file's text, and the SHA-256 of its bytes.
+    /// The file's text.
     pub text: String,
-    pub sha256: String,
     /// The folder that holds the file.
     pub folder: PathBuf,
-    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
-    pub place: String,
     /// What named the subscription.
     pub subscription_from: NamedBy,
     pub arm: Arm,
     /// The endpoint that a person named instead of the file's cloud.
-    elsewhere: Option<String>,
+    pub elsewhere: Option<String>,
 }
 
 impl Part {
-    /// What a plan for this file is made from.
-    pub fn basis(&self) -> Basis {
-        Basis {
-            subscription: self.arm.subscription().clone(),
-            tag: self.file.azure.tag.clone(),
-            owner: self.file.desired.owner.clone(),
-            file: self.name.clone(),
-            file_sha256: self.sha256.clone(),
-            commit: commit(&self.folder),
-        }
+    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
+    pub fn place(&self) -> &str {
+        &self.desired.basis.place
     }
 
-    /// Where the names that this file's Azure has are kept for the shell's completion.
-    pub fn names(&self) -> Option<Cache> {
-        let (azure, elsewhere) = (&self.file.azure, self.elsewhere.as_deref());
-        Cache::of(azure, self.arm.subscription(), &self.folder, elsewhere)
+    /// The commit that is checked out where the file is, if that is a git repository and `git` can be run.
+    pub fn commit(&self) -> Option<String> {
+        commit(&self.folder)
     }
 }
 
@@ -130,13 +120,23 @@ impl<'c> Opener<'c> {
             ),
             None => (File::default(), None, String::new(), plan::sha256(b"")),
         };
+        let desired = file.desired(Basis {
+            place: place.place(&id),
+            subscription: id,
+            tag: file.azure.tag.clone(),
+            owner: file.owner.clone(),
+            file: path
+                .as_ref()
+                .map_or(name.clone(), |path| path.to_string_lossy().into_owned()),
+            file_sha256: sha256,
+            commit: None,
+        });
         Ok(Part {
             file,
+            desired,
             path,
             text,
-            sha256,
             folder,
-            place: place.place(&id),
             subscription_from: from,
             arm,
             elsewhere: target::endpoint(self.common),

@@ -7,36 +7,34 @@ use super::planning::{self, Planned};
 use super::replace::replace;
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Plan};
-use crate::plan::bundle;
 use crate::show;
 use crate::text::{escape, plain};
 
 pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     let planned = planning::make(&context, &args.planning).await?;
-    let plans = &planned.plans;
+    let plan = &planned.plan;
     if args.diff {
-        for (part, plan) in context.parts().zip(&plans.each) {
-            let (desired, text) = (&part.file.desired, &part.text);
-            streams.print(&show::diff(plan, desired, text, &part.name, streams.stdout))?;
+        for (at, part) in context.parts().enumerate() {
+            let diff = show::diff(plan, at, &part.desired, &part.text, streams.stdout);
+            streams.print(&diff)?;
         }
     } else {
         planning::print(&planned, &context, args.format, streams)?;
     }
-    let refused = planning::guard(&planned, &context);
-    if let (Some(out), Ok(())) = (&args.out, &refused) {
+    planning::guard(&planned)?;
+    if let Some(out) = &args.out {
         save(out, &planned, &context)?;
     }
-    refused?;
-    planning::refuse_blocked(plans, &context, streams)?;
-    match args.detailed_exitcode && plans.count(|_| true) > 0 {
-        true => Ok(Exit::Changes),
-        false => Ok(Exit::Done),
+    planning::refuse_blocked(plan, &context, streams)?;
+    if args.detailed_exitcode && !plan.changes.is_empty() {
+        return Ok(Exit::Changes);
     }
+    Ok(Exit::Done)
 }
 
 fn save(out: &Path, planned: &Planned, context: &Context) -> Result<(), Trouble> {
-    let json = bundle::write(planned.saved(context));
+    let json = planned.json(context);
     replace(out, json.as_bytes(), false).map_err(|error| {
         let name = escape(&out.to_string_lossy()).into_owned();
         let message = format!("cannot write {name}: {}", plain(&error));

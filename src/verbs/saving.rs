@@ -6,7 +6,7 @@ use super::context::Context;
 use super::part::Part;
 use super::replace::replace;
 use super::{Streams, Trouble, today};
-use crate::file::{self, CannotEdit, Clash, Member};
+use crate::file::{self, CannotEdit, Diagnostic, Member};
 use crate::model::{SessionName, VmId};
 use crate::text::plain;
 
@@ -26,21 +26,22 @@ pub(super) fn edited(
             "leave --save out, or name the file with --file",
         ));
     };
-    let mut lines = part.file.desired.sessions.iter();
+    let mut lines = part.desired.sessions.iter();
     if let Some(line) = lines.find(|line| line.vm != *vm && Some(&line.session) == wanted) {
-        let (other, at) = (&line.vm, line.line);
+        let (other, at) = (line.vm.path(), line.line);
         return Err(Trouble::new(
-            format!("--save: {name} gives this name to {other} in line {at}"),
+            format!("--save: {name} assigns this name to {other} in line {at}"),
             "change that line first, or choose another name",
         ));
     }
-    let mut lines = part.file.desired.sessions.iter();
+    let mut lines = part.desired.sessions.iter();
     if let (Some(line), Some(_)) = (lines.find(|line| line.vm == *vm), wanted)
         && let Some(day) = line.expires.filter(|_| line.is_over(today()))
     {
         return Err(Trouble::new(
             format!(
-                "--save: the line of {vm}, {} of {name}, has expired on {day}",
+                "--save: the line of {}, {} of {name}, has expired on {day}",
+                vm.path(),
                 line.line
             ),
             "give it another day first, or leave --save out",
@@ -50,9 +51,11 @@ pub(super) fn edited(
         let message = format!("--save: cannot read {name}: {}", plain(&error));
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
-    let edited = file::edit(&text, &vm.local(), wanted).map_err(|CannotEdit| {
-        let message =
-            format!("--save: {name} has a form in which azlin cannot edit the line of {vm}");
+    let edited = file::edit(&text, vm.path(), wanted).map_err(|CannotEdit| {
+        let message = format!(
+            "--save: {name} has a form in which azlin cannot edit the line of {}",
+            vm.path()
+        );
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
     if let Some(wrong) = amiss_with(context, part, &edited) {
@@ -68,9 +71,10 @@ pub(super) fn edited(
 /// What is wrong with the files together, were `text` that of `edited`.
 fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
     let anew = |part: &Part| {
-        let text = match std::ptr::eq(part, edited) {
-            true => text,
-            false => &part.text,
+        let text = if std::ptr::eq(part, edited) {
+            text
+        } else {
+            &part.text
         };
         file::read(&part.name, text.as_bytes())
     };
@@ -87,9 +91,9 @@ fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
             subscription: Some(part.arm.subscription()),
         })
     });
-    let clashes = file::together(&members.collect::<Vec<_>>());
-    let error = clashes.into_iter().find(Clash::is_error)?;
-    Some(error.diagnostic.message)
+    let found = file::check(&members.collect::<Vec<_>>());
+    let error = found.into_iter().find(Diagnostic::is_error)?;
+    Some(error.message)
 }
 
 /// Writes into the file what the VM holds by now.
@@ -100,18 +104,14 @@ pub(super) fn save(
     wanted: Option<&SessionName>,
     streams: Streams,
 ) -> Result<(), Trouble> {
-    let (before, after) = edited(context, part, vm, wanted).map_err(|mut trouble| {
-        trouble.message = format!(
-            "the VM is written, but the file is not: {}",
-            trouble.message
-        );
-        trouble
-    })?;
+    let edited = edited(context, part, vm, wanted);
+    let (before, after) =
+        edited.map_err(|trouble| trouble.within("the VM is written, but the file is not"))?;
     let (Some(path), name) = (&part.path, &part.name) else {
         return Ok(());
     };
     if before == after {
-        streams.note(&format!("{name} says so already"));
+        streams.note(&format!("{name} already says so"));
         return Ok(());
     }
     replace(path, after.as_bytes(), false).map_err(|error| {
@@ -119,6 +119,6 @@ pub(super) fn save(
         let help = "check that you may write to it, then run the same again";
         Trouble::new(message, help)
     })?;
-    streams.note(&format!("{name} says so too"));
+    streams.note(&format!("updated {name}"));
     Ok(())
 }

@@ -1,14 +1,15 @@
 //! `azlin session`.
 
 use std::cell::Cell;
+use std::time::SystemTime;
 
 use super::context::Context;
 use super::part::Part;
-use super::{Exit, Streams, Trouble, interrupt, saving, today};
+use super::{Exit, Streams, Trouble, interrupt, names, planning, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
-use crate::model::{Live, Scope, SessionName, Vm, VmId};
-use crate::plan::{self, Outcome, Step, Why};
+use crate::model::{Doubt, Live, Scope, SessionName, Vm, VmId};
+use crate::plan::{self, Outcome, Step, Tried, Why};
 use crate::show;
 use crate::text::quote;
 
@@ -19,14 +20,16 @@ pub(super) async fn run(
 ) -> Result<Exit, Trouble> {
     let wanted = args.name.as_deref().map(session_name).transpose()?;
     let context = Context::open_without_file(common, streams)?;
-    let called = context.name_here(&args.vm);
+    let called = args.vm.as_str();
     let with_group = |scope: &Scope| super::scope_with(scope, called, args.rg.as_deref());
+    let now = SystemTime::now();
     let live = context.sessions_in(&with_group).await?;
-    let vm = super::vm_called(&live, called, args.rg.as_deref())?;
+    names::remember(&context, &live, &with_group, now);
+    let vm = super::vm_called(&live, called, args.rg.as_deref(), context.ids)?;
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {
-        return view(part, &live, vm, streams);
+        return view(&context, part, &live, vm, streams);
     }
     if live.incomplete().next().is_some() && wanted.is_some() {
         let message =
@@ -34,11 +37,8 @@ pub(super) async fn run(
         let help = "see to what is said above, then run it again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
-    let ours = part.file.desired.owner.as_ref();
-    let refused = |why| {
-        let (message, help) = show::not_by_hand(&vm.id, wanted.as_ref(), &why);
-        Trouble::new(message, help)
-    };
+    let ours = part.desired.owner();
+    let refused = |why: Why| show::not_by_hand(&vm.id, wanted.as_ref(), &why, context.ids);
     let steps = plan::by_hand(&live, vm, wanted.as_ref(), ours, args.force).map_err(refused)?;
     if let Some(by) = &vm.held.owner
         && args.save
@@ -59,31 +59,24 @@ pub(super) async fn run(
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
         streams.note(&format!("it was {old}"));
     }
-    match args.save {
-        true => saving::save(&context, part, &vm.id, wanted.as_ref(), streams)?,
-        false => disagreement(&context, part, &vm.id, wanted.as_ref(), streams),
+    if args.save {
+        saving::save(&context, part, &vm.id, wanted.as_ref(), streams)?;
+    } else {
+        disagreement(&context, part, &vm.id, wanted.as_ref(), streams);
     }
     amiss.map_or(Ok(Exit::Done), Err)
 }
 
-/// What a file would be warned of where it had this name.
+/// Warns of what a file would be warned of where it had this name.
 fn doubts(name: &SessionName, live: &Live, streams: Streams) {
-    let (text, lower) = (name.as_str(), name.as_str().to_lowercase());
-    let sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
-    let mut alike = sessions.filter(|held| held.raw().to_lowercase() == lower && *held != name);
-    if let Some(other) = alike.next() {
+    let lower = name.as_str().to_lowercase();
+    let mut sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
+    let has_alike = sessions.any(|held| held.raw().to_lowercase() == lower && *held != *name);
+    for doubt in Doubt::of(name, has_alike) {
         streams.warn(&format!(
-            "{text} differs from another session, {other}, only in case"
-        ));
-    } else if lower != text {
-        streams.warn(&format!(
-            "{text} has upper-case letters: case counts in session names"
-        ));
-    }
-    if text.len() > SessionName::COMFORTABLE {
-        let (length, most) = (text.len(), SessionName::COMFORTABLE);
-        streams.warn(&format!(
-            "{text} has {length} characters: up to {most} are easier to type"
+            "session {name} {}: {}",
+            doubt.message(),
+            doubt.help()
         ));
     }
 }
@@ -95,7 +88,13 @@ fn session_name(name: &str) -> Result<SessionName, Trouble> {
     })
 }
 
-fn view(part: &Part, live: &Live, vm: &Vm, streams: Streams) -> Result<Exit, Trouble> {
+fn view(
+    context: &Context,
+    part: &Part,
+    live: &Live,
+    vm: &Vm,
+    streams: Streams,
+) -> Result<Exit, Trouble> {
     let held = vm.held.session.as_ref();
     streams.print(&show::session(vm.id.name(), held))?;
     if let Some(name) = held {
@@ -103,22 +102,24 @@ fn view(part: &Part, live: &Live, vm: &Vm, streams: Streams) -> Result<Exit, Tro
         for other in
             others.filter(|other| other.id != vm.id && other.held.session == vm.held.session)
         {
-            streams.warn(&format!("{name} is also on {}", other.id));
+            let other = context.ids.name(&other.id);
+            streams.warn(&format!("{name} is also on {other}"));
         }
     }
     if let Some(owner) = &vm.held.owner {
-        let whose = match vm.held.is_owned_by(part.file.desired.owner.as_ref()) {
-            true => format!("{} manages it", part.name),
-            false => format!("another owner's file manages it: {owner}"),
+        let whose = if vm.held.is_owned_by(part.desired.owner()) {
+            format!("{} manages it", part.name)
+        } else {
+            format!("another owner's file manages it: {owner}")
         };
         streams.note(&whose);
     }
-    if let Some(line) = part.file.desired.line_of(&vm.id, today())
+    if let Some(line) = part.desired.line_of(&vm.id, today())
         && held.is_none_or(|name| *name != line.session)
     {
         let (file, session) = (&part.name, &line.session);
         streams.note(&format!(
-            "{file} has {session} for it, and the next apply sets that"
+            "{file} assigns {session} to it; the next apply will set that"
         ));
     }
     Ok(Exit::Done)
@@ -132,20 +133,21 @@ fn disagreement(
     wanted: Option<&SessionName>,
     streams: Streams,
 ) {
-    let (file, desired, today) = (&part.name, &part.file.desired, today());
+    let (file, desired, today) = (&part.name, &part.desired, today());
     if let Some(line) = desired.line_of(vm, today) {
         let (session, flag) = match wanted {
             Some(name) if *name == line.session => return,
-            Some(_) => (&line.session, "--save writes yours into the file"),
-            None => (&line.session, "--clear --save takes the line out"),
+            Some(_) => (&line.session, "use --save to update the file"),
+            None => (&line.session, "use --clear --save to remove the line"),
         };
         streams.note(&format!(
-            "{file} has {session} for it, and the next apply puts that back; {flag}"
+            "{file} assigns {session} to this VM, so the next apply will restore it; {flag}"
         ));
     } else if let Some((file, line)) = wanted.and_then(|name| context.line_giving(name.as_str())) {
         streams.note(&format!(
-            "{file} gives this name to {} in line {}, which no apply can do while it is here",
-            line.vm, line.line
+            "{file} assigns this name to {} in line {}, which no apply can do while it is here",
+            context.ids.name(&line.vm),
+            line.line
         ));
     }
 }
@@ -182,51 +184,50 @@ async fn write_and_read(
     let interrupted = async {
         interrupt::next().await;
         was_interrupted.set(true);
-        streams.say_above("interrupted: the write under way is finished, no other is begun\n");
+        streams.say_above("interrupted: finishing the write in progress; starting no more\n");
     };
     let all = async {
-        let mut outcomes = apply::apply(&places, steps, 1, interrupted, &mut |_, _| {}).await;
-        apply::put_back(&places, steps, &mut outcomes, &mut |_, _| {}).await;
-        outcomes
+        let mut tried = apply::apply(&places, steps, 1, interrupted, &mut |_, _| {}).await;
+        apply::put_back(&places, &mut tried, &mut |_, _| {}).await;
+        tried
     };
-    let outcomes = streams.patiently(|| "writing".to_owned(), all).await;
+    let tried = streams.patiently(|| "writing".to_owned(), all).await;
     writing.set(false);
     // The last step says what went wrong, the one before it what became of the session that was there.
-    if let (Some(step), Some(outcome)) = (steps.first(), outcomes.last())
-        && !outcome.is_success()
-    {
-        let (message, mut help) = show::failed(&step.vm, outcome);
-        let lost = |outcome: &Outcome| matches!(outcome, Outcome::NotPutBack { .. });
-        if outcomes.contains(&Outcome::PutBack) {
+    if let Some(last) = tried.last().filter(|last| !last.outcome.is_success()) {
+        let mut trouble = show::failed(&last.step.vm, &last.outcome, context.ids);
+        let lost = tried
+            .iter()
+            .find(|one| matches!(one.outcome, Outcome::NotPutBack { .. }));
+        if tried.iter().any(|one| one.outcome == Outcome::PutBack) {
             streams.note("the session that it held is back");
-        } else if let (Some(old), true) = (&step.from.session, outcomes.iter().any(lost)) {
-            let vm = &step.vm;
-            help = format!(
-                "it holds no session now; azlin session {vm} {old} gives back what it held. {help}"
+        } else if let Some(Tried { step, .. }) = lost
+            && let Some(old) = &step.before.session
+        {
+            let vm = context.ids.name(&step.vm);
+            trouble.help = format!(
+                "it holds no session now; azlin session {vm} {old} gives back what it held. {}",
+                trouble.help
             );
         }
-        let exit = match was_interrupted.get() {
-            true => Exit::Interrupted,
-            false if outcomes.iter().any(lost) => Exit::Partial,
-            false => Exit::Error,
-        };
-        return Err(Trouble::new(message, help).exit(exit));
+        return Err(if was_interrupted.get() {
+            trouble.exit(Exit::Interrupted)
+        } else if lost.is_some() {
+            trouble.exit(Exit::Partial)
+        } else {
+            trouble
+        });
     }
-    let mut live = match context.sessions().await {
+    let mut live = match planning::sessions(context).await {
         Ok(live) => live,
         Err(trouble) => {
-            let message = format!(
-                "whether another VM holds it too could not be read: {}",
-                trouble.message
-            );
-            return Ok(Some(Trouble { message, ..trouble }.exit(Exit::Partial)));
+            let trouble = trouble.within("could not check whether another VM also holds this name");
+            return Ok(Some(trouble.exit(Exit::Partial)));
         }
     };
-    plan::correct(&mut live, steps, &outcomes);
-    Ok(plan::doubles(steps, &outcomes, &live)
+    plan::correct(&mut live, &tried);
+    let doubles = plan::doubles(&tried, &live);
+    Ok(doubles
         .first()
-        .map(|double| {
-            let (message, help) = show::doubled(double);
-            Trouble::new(message, help).exit(Exit::Partial)
-        }))
+        .map(|double| show::doubled(double, context.ids)))
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::context::Context;
 use super::part::Part;
 use super::replace::{private_folder, replace};
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, names};
 use crate::cli::{Common, SshConfig};
 use crate::model::{Scope, TagKey, VmId};
 use crate::plan;
@@ -28,12 +29,14 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
+    let now = SystemTime::now();
     let live = context.everything(&Scope::clone).await?;
+    names::remember(&context, &live, &Scope::clone, now);
     streams.warn_incomplete(&live);
     let home = std::env::home_dir().map(|home| home.join(".ssh"));
     let own = home.as_ref().map(|folder| read(&folder.join("config")));
     let own = own.transpose()?.unwrap_or_default();
-    let lines = context.parts().flat_map(|part| &part.file.desired.sessions);
+    let lines = context.parts().flat_map(|part| &part.desired.sessions);
     let declared: BTreeSet<&str> = lines.map(|line| line.session.as_str()).collect();
     let parts: Vec<&Part> = context.subscriptions().collect();
     // One run writes all of these, so that none of them stands in another's way.
@@ -49,10 +52,10 @@ pub(super) async fn run(
     let jumps: BTreeSet<String> = jumps.map(|jump| jump.host().to_lowercase()).collect();
     let config = ssh::config(&live, &defaults, &declared, &taken, &jumps);
     for (name, why) in &config.left_out {
-        streams.warn(&show::left_out(name, why, &context.name()));
+        streams.warn(&show::left_out(name, why, &context.name(), context.ids));
     }
     let text = |part: &Part| {
-        let place = &part.place;
+        let place = part.place();
         let head = format!(
             "# The sessions in {place}, as `azlin ssh-config` found them; it writes this file anew.\n"
         );
@@ -60,7 +63,7 @@ pub(super) async fn run(
         let own = config
             .hosts
             .iter()
-            .filter(|host| host.vm.is_within(subscription));
+            .filter(|host| host.vm.subscription() == subscription);
         let blocks: Vec<&str> = own.map(|host| host.block.as_str()).collect();
         (head + &blocks.concat(), blocks.len())
     };

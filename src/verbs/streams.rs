@@ -33,7 +33,7 @@ impl Streams {
     }
 
     /// Whether a person sees what the command says.
-    pub fn is_watched(self) -> bool {
+    pub fn is_watched() -> bool {
         io::stdout().is_terminal() || io::stderr().is_terminal()
     }
 
@@ -130,8 +130,10 @@ impl Streams {
     /// What Azure's lists may lack.
     pub fn warn_incomplete(self, live: &Live) {
         for (subscription, gaps) in &live.gaps {
-            let place = subscription.as_ref();
-            let place = place.map_or(String::new(), |id| format!("subscription {id}: "));
+            let place = match live.gaps.len() {
+                1 => String::new(),
+                _ => format!("subscription {subscription}: "),
+            };
             for reason in &gaps.incomplete {
                 self.warn(&format!(
                     "{place}VMs may be missing from Azure's list: {reason}"

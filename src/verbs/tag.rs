@@ -1,10 +1,11 @@
 //! `azlin tag`.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use super::context::Context;
 use super::part::Part;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, names};
 use crate::azure::tags::{self, Patch};
 use crate::azure::{Arm, Failure};
 use crate::cli::{Common, Tag, Which};
@@ -47,20 +48,21 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
 }
 
 async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, Trouble> {
-    let (called, group) = (context.name_here(&which.vm), which.rg.as_deref());
+    let (called, group) = (which.vm.as_str(), which.rg.as_deref());
     let named = group.or_else(|| VmId::group_in(called));
     let scope = |own: &Scope| match named {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => own.clone(),
     };
+    let now = SystemTime::now();
     let live = context.sessions_in(&scope).await?;
+    names::remember(context, &live, &scope, now);
     streams.warn_incomplete(&live);
-    super::vm_called(&live, called, group).cloned()
+    super::vm_called(&live, called, group, context.ids).cloned()
 }
 
 fn refused(vm: &str, refusal: &Refusal) -> Trouble {
-    let (message, help) = show::tag_refusal(vm, refusal);
-    Trouble::new(message, help)
+    show::tag_refusal(vm, refusal)
 }
 
 /// Carries out `change`, in several attempts where a failure is one that passes: each from the reading on, for someone else
@@ -87,12 +89,14 @@ async fn try_once(
     change: &Change,
     in_doubt: &mut bool,
 ) -> Result<Result<Tags, Trouble>, Failure> {
-    let turn = arm.turn(&format!("write the tags of {vm}")).await?;
+    let turn = arm
+        .turn(&format!("write the tags of {}", vm.path()))
+        .await?;
     let before = tags::look(arm, vm).await?;
     let named = match change.on(&before, *in_doubt) {
         Ok(named) if named.is_empty() => return Ok(Ok(before)),
         Ok(named) => named,
-        Err(refusal) => return Ok(Err(refused(&vm.to_string(), &refusal))),
+        Err(refusal) => return Ok(Err(refused(&vm.path().to_string(), &refusal))),
     };
     let patch = match change {
         Change::Add(_) => Patch::Merge(named),
@@ -101,15 +105,15 @@ async fn try_once(
     let settled = |tags: &Tags| change.unlike(tags).is_none();
     let written = tags::write(arm, vm, &patch, turn, &settled, in_doubt).await?;
     let Some(after) = written else {
-        let message = format!("Azure accepted the change of {vm}'s tags and does not show it yet");
+        let message = format!(
+            "Azure accepted the change of {}'s tags and does not show it yet",
+            vm.path()
+        );
         let help = "azlin tag list shows in a while whether it came through";
         return Ok(Err(Trouble::new(message, help)));
     };
     Ok(match change.unlike(&after) {
         None => Ok(after),
-        Some((key, found)) => {
-            let (message, help) = show::tag_altered(vm, &key, found);
-            Err(Trouble::new(message, help))
-        }
+        Some((key, found)) => Err(show::tag_altered(&vm.path().to_string(), &key, found)),
     })
 }

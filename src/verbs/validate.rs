@@ -13,7 +13,7 @@ pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
         files::check_together(files, streams)?;
     }
     for file in &valid {
-        let sessions = show::count(file.file.desired.sessions.len(), "session");
+        let sessions = show::count(file.file.lines.len(), "session");
         let name = file.path.to_string_lossy();
         streams.print(&format!("{} is valid: {sessions}\n", escape(&name)))?;
     }

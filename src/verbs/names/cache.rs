@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::replace::{private_folder, replace};
-use super::Name;
 use crate::file::AzureSettings;
-use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmId};
+use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmPath};
 use crate::plan;
 
 /// Names older than this are never offered.
@@ -29,9 +28,16 @@ const MAX_BYTES: u64 = 16 << 20;
 /// The file's format; another one is another azlin's.
 const FORMAT: u32 = 1;
 
+/// A VM, and the session that it holds or is to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name {
+    pub vm: VmPath,
+    pub session: Option<SessionName>,
+}
+
 /// The names of one Azure, as one file sees it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Cache {
+pub(super) struct Cache {
     path: PathBuf,
 }
 
@@ -55,7 +61,7 @@ impl Entry {
     fn name(&self) -> Option<Name> {
         let session = self.session.as_deref();
         Some(Name {
-            vm: VmId::new(&self.group, &self.vm).ok()?,
+            vm: VmPath::new(&self.group, &self.vm).ok()?,
             session: session.and_then(|session| SessionName::new(session).ok()),
         })
     }
@@ -301,7 +307,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         let name = |vm, session| Name {
-            vm: VmId::new("rg", vm).unwrap(),
+            vm: VmPath::new("rg", vm).unwrap(),
             session: SessionName::new(session).ok(),
         };
         let written = vec![name("a", "web"), name("b", "")];

@@ -5,43 +5,69 @@ use std::ffi::OsStr;
 
 use clap_complete::CompletionCandidate;
 
-use super::Name;
-use crate::model::VmId;
+use crate::model::{SessionName, SubscriptionId, VmPath};
+
+/// A name that may be typed.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// The VM's subscription; none where there is one only, or none is known.
+    pub subscription: Option<SubscriptionId>,
+    /// The VM.
+    pub vm: VmPath,
+    /// The session that it holds or is to hold.
+    pub session: Option<SessionName>,
+}
+
+impl Known {
+    /// What tells the VM from every other.
+    fn id(&self) -> (Option<&SubscriptionId>, &VmPath) {
+        (self.subscription.as_ref(), &self.vm)
+    }
+
+    /// The VM by all of its id.
+    fn in_full(&self) -> String {
+        match &self.subscription {
+            Some(subscription) => format!("{subscription}/{}", self.vm),
+            None => self.vm.to_string(),
+        }
+    }
+}
+
+/// The VMs of one name, each once.
+type Same<'k> = BTreeMap<(Option<&'k SubscriptionId>, &'k VmPath), &'k Known>;
 
 /// What is offered, and what is shown beside it; in the order of the alphabet.
 type Offers = BTreeMap<String, String>;
 
 /// VM names, or `GROUP/VM` where a name alone is not enough or a group is being typed.
-pub(super) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+pub(super) fn vms(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> {
     let namesakes = by_name(names);
     let slashes = current.to_string_lossy().matches('/').count();
     let mut offers = Offers::new();
     for same in namesakes.values() {
-        for name in same.values() {
-            let in_subscription = name.vm.in_subscription();
-            let is_alike = |other: &&&Name| other.vm.in_subscription() == in_subscription;
-            let alike = same.values().filter(is_alike).count();
+        for known in same.values() {
+            let alike = same.values().filter(|other| other.vm == known.vm).count();
             let offer = match (same.len() > 1, slashes) {
-                (false, 0) => name.vm.name().to_owned(),
+                (false, 0) => known.vm.name().to_owned(),
                 // A name alone, or with its group, is enough where it is one VM's.
-                (_, 0 | 1) if alike == 1 => in_subscription,
-                _ => name.vm.to_string(),
+                (_, 0 | 1) if alike == 1 => known.vm.to_string(),
+                _ => known.in_full(),
             };
-            offers.insert(offer, about(name));
+            offers.insert(offer, about(known));
         }
     }
     starting_with(current, offers)
 }
 
 /// Session names, then VM names. A name that is both is the VM's, as it is to `connect`.
-pub(super) fn sessions_and_vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+pub(super) fn sessions_and_vms(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> {
     let vms = vm_names(names);
     let taken: BTreeSet<String> = vms.keys().map(|name| name.to_lowercase()).collect();
     let mut sessions = Offers::new();
     for name in names {
         let session = name.session.as_ref().map(|session| session.as_str());
         if let Some(session) = session.filter(|name| !taken.contains(&name.to_lowercase())) {
-            let about = || format!("session on {}", name.vm);
+            let about = || format!("session on {}", name.in_full());
             sessions.entry(session.to_owned()).or_insert_with(about);
         }
     }
@@ -51,12 +77,12 @@ pub(super) fn sessions_and_vms(names: &[Name], current: &OsStr) -> Vec<Completio
 }
 
 /// Resource groups.
-pub(super) fn groups(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
-    let mut groups: BTreeMap<&str, (&str, BTreeSet<&VmId>)> = BTreeMap::new();
-    for Name { vm, .. } in names {
-        let (folded, _) = vm.folded();
-        let group = groups.entry(folded);
-        group.or_insert((vm.group(), BTreeSet::new())).1.insert(vm);
+pub(super) fn groups(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> {
+    let mut groups: BTreeMap<&str, (&str, BTreeSet<_>)> = BTreeMap::new();
+    for known in names {
+        let group = groups.entry(known.vm.folded_group());
+        let (_, vms) = group.or_insert((known.vm.group(), BTreeSet::new()));
+        vms.insert(known.id());
     }
     let offers = groups.into_values().map(|(group, vms)| {
         let about = match vms.len() {
@@ -69,32 +95,33 @@ pub(super) fn groups(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate
 }
 
 /// Each VM once, under its name.
-fn by_name(names: &[Name]) -> BTreeMap<&str, BTreeMap<&VmId, &Name>> {
-    let mut by_name: BTreeMap<&str, BTreeMap<&VmId, &Name>> = BTreeMap::new();
-    for name in names {
-        let same = by_name.entry(name.vm.folded_name()).or_default();
-        same.entry(&name.vm).or_insert(name);
+fn by_name(names: &[Known]) -> BTreeMap<&str, Same<'_>> {
+    let mut by_name: BTreeMap<&str, Same<'_>> = BTreeMap::new();
+    for known in names {
+        let same = by_name.entry(known.vm.folded_name()).or_default();
+        same.entry(known.id()).or_insert(known);
     }
     by_name
 }
 
-fn vm_names(names: &[Name]) -> Offers {
+fn vm_names(names: &[Known]) -> Offers {
     let offers = by_name(names).into_values().filter_map(|same| {
-        let (vm, name) = same.first_key_value()?;
+        let (_, known) = same.first_key_value()?;
         let about = match same.len() {
-            1 => about(name),
-            many if vm.subscription().is_some() => {
+            1 => about(known),
+            many if known.subscription.is_some() => {
                 format!("{many} VMs: say which as SUBSCRIPTION/GROUP/VM")
             }
             many => format!("VM in {many} resource groups: say which with --rg"),
         };
-        Some((vm.name().to_owned(), about))
+        Some((known.vm.name().to_owned(), about))
     });
     offers.collect()
 }
 
-fn about(Name { vm, session }: &Name) -> String {
-    match session {
+fn about(known: &Known) -> String {
+    let vm = &known.vm;
+    match &known.session {
         Some(session) => format!("VM in {}, session {session}", vm.group()),
         None => format!("VM in {}", vm.group()),
     }
@@ -122,11 +149,11 @@ fn is_plain(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SessionName;
 
-    fn names(names: &[(&str, &str, &str)]) -> Vec<Name> {
-        let name = |(group, vm, session): &(&str, &str, &str)| Name {
-            vm: VmId::new(group, vm).unwrap(),
+    fn names(names: &[(&str, &str, &str)]) -> Vec<Known> {
+        let name = |(group, vm, session): &(&str, &str, &str)| Known {
+            subscription: None,
+            vm: VmPath::new(group, vm).unwrap(),
             session: SessionName::new(session).ok(),
         };
         names.iter().map(name).collect()

@@ -6,43 +6,80 @@ mod cache;
 mod candidates;
 mod refresh;
 
-pub(super) use cache::Cache;
 pub(super) use refresh::run;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap_complete::CompletionCandidate;
 
+use super::context::Context;
 use super::part::Part;
 use super::subscription::subscription;
-use super::{files, target};
+use super::{Streams, files, target};
 use crate::cli::Common;
-use crate::file::{self, find};
-use crate::model::{Desired, Live, SessionName, SubscriptionId, VmId};
+use crate::file::{self, Line, find};
+use crate::model::{Live, Scope, SessionName, SubscriptionId};
+use cache::{Cache, Name};
+use candidates::Known;
 
-/// A VM, and the session that it holds or is to hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
-    vm: VmId,
-    session: Option<SessionName>,
+/// Keeps the names of `live`, which was read at `now`, for the next TAB. Does so only while a person is at a terminal: a script
+/// leaves no files behind.
+///
+/// `scope` made of each subscription's scope what was read there. A part of the scope, or a list that may lack VMs, is not
+/// kept, because the names left out would seem to be gone.
+pub(super) fn remember(
+    context: &Context,
+    live: &Live,
+    scope: &dyn Fn(&Scope) -> Scope,
+    now: SystemTime,
+) {
+    if !Streams::is_watched() {
+        return;
+    }
+    for part in context.parts() {
+        let subscription = part.arm.subscription();
+        let own = context.scope_of(subscription);
+        let gaps = live.gaps.get(subscription);
+        let is_incomplete = gaps.is_none_or(|gaps| !gaps.incomplete.is_empty());
+        if scope(&own) != own || is_incomplete {
+            continue;
+        }
+        if let Some(cache) = cache_of(part) {
+            // The command has what it needs, and the next TAB asks Azure itself.
+            let _ = cache.write(of_live(live, part), now);
+        }
+    }
+}
+
+/// Where the names of `part`'s Azure are kept.
+fn cache_of(part: &Part) -> Option<Cache> {
+    let subscription = part.arm.subscription();
+    Cache::of(
+        &part.file.azure,
+        subscription,
+        &part.folder,
+        part.elsewhere.as_deref(),
+    )
 }
 
 /// The VMs of `live` that are in `part`'s subscription and count for it, with those of their sessions that are names: anything
 /// else on a tag is nothing to put on a command line.
-pub(super) fn of_live(live: &Live, part: &Part) -> Vec<Name> {
-    let own = live.vms.values().filter(|vm| {
-        vm.id.is_within(part.arm.subscription()) && part.file.azure.scope.covers(&vm.id)
-    });
-    let names = own.map(|vm| {
-        let session = vm.held.session.as_ref();
-        Name {
-            vm: vm.id.local(),
-            session: session.and_then(|session| SessionName::new(session.raw()).ok()),
+fn of_live(live: &Live, part: &Part) -> Vec<Name> {
+    let scope = &part.file.azure.scope;
+    let mut names = Vec::new();
+    for vm in live.vms.values() {
+        if vm.id.subscription() == part.arm.subscription() && scope.covers(&vm.id) {
+            let session = vm.held.session.as_ref();
+            names.push(Name {
+                vm: vm.id.path().clone(),
+                session: session.and_then(|session| SessionName::new(session.raw()).ok()),
+            });
         }
-    });
-    names.collect()
+    }
+    names
 }
 
 /// For an argument that takes a VM: its name, or `GROUP/VM` where several groups have one of that name.
@@ -61,10 +98,10 @@ pub(super) fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// The live names, then the declared ones. None where a file is not valid, because it says which Azure to ask.
-fn known() -> Vec<Name> {
+fn known() -> Vec<Known> {
     let common = typed(std::env::args_os());
     let mut caches: BTreeMap<Cache, SubscriptionId> = BTreeMap::new();
-    let mut declared: Vec<(Option<SubscriptionId>, Desired)> = Vec::new();
+    let mut declared: Vec<(Option<SubscriptionId>, Vec<Line>)> = Vec::new();
     for path in files::locate(&common).unwrap_or_default() {
         // A pipe that is opened would hold up the line.
         let found = path.is_file().then(|| find::read(path).ok()).flatten();
@@ -79,30 +116,35 @@ fn known() -> Vec<Name> {
         let id = subscription.ok().map(|subscription| subscription.id);
         if let Some(id) = &id {
             let (folder, elsewhere) = (find::folder(&found.path), elsewhere.as_deref());
-            let cache = Cache::of(&file.azure, id, folder, elsewhere);
-            caches.extend(cache.map(|cache| (cache, id.clone())));
+            if let Some(cache) = Cache::of(&file.azure, id, folder, elsewhere) {
+                caches.insert(cache, id.clone());
+            }
         }
-        declared.push((id, file.desired));
+        declared.push((id, file.lines));
     }
     let ids: BTreeSet<_> = declared.iter().map(|(id, _)| id.clone()).collect();
-    let live = refresh::live(&caches, &common).into_iter();
-    let live =
-        live.flat_map(|(id, live)| live.into_iter().map(move |name| (Some(id.clone()), name)));
-    let declared = declared.into_iter().flat_map(|(id, desired)| {
-        let names = desired.sessions.into_iter().map(|line| Name {
-            vm: line.vm,
-            session: Some(line.session),
-        });
-        names.map(move |name| (id.clone(), name))
-    });
-    let names = live.chain(declared).map(|(id, name)| match id {
-        Some(id) if ids.len() > 1 => Name {
-            vm: name.vm.within(&id),
-            ..name
-        },
-        _ => name,
-    });
-    names.collect()
+    let shown = |id: Option<SubscriptionId>| id.filter(|_| ids.len() > 1);
+    let mut names = Vec::new();
+    for (id, live) in refresh::live(&caches, &common) {
+        for Name { vm, session } in live {
+            let subscription = shown(Some(id.clone()));
+            names.push(Known {
+                subscription,
+                vm,
+                session,
+            });
+        }
+    }
+    for (id, lines) in declared {
+        for line in lines {
+            names.push(Known {
+                subscription: shown(id.clone()),
+                vm: line.vm,
+                session: Some(line.session),
+            });
+        }
+    }
+    names
 }
 
 /// What the line that is being typed says to every command: the file and the subscription.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::super::context::Context;
 use super::super::part::Part;
 use super::super::{Exit, Streams, Trouble};
-use super::{Cache, Name, of_live};
+use super::cache::{Cache, Name};
+use super::{cache_of, of_live};
 use crate::cli::Common;
 use crate::model::SubscriptionId;
 use crate::text::plain;
@@ -88,7 +89,7 @@ fn ends_by(mut child: Child, deadline: Instant) -> bool {
 pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     // In one order, in which every azlin waits for its turn; and each once, for nobody waits for himself.
-    let caches = context.parts().map(|part| Some((part.names()?, part)));
+    let caches = context.parts().map(|part| Some((cache_of(part)?, part)));
     let caches: Option<BTreeMap<Cache, &Part>> = caches.collect();
     let Some(caches) = caches else {
         let help = "set HOME or XDG_CACHE_HOME to an absolute path";

@@ -1,0 +1,80 @@
+//! How Azure Resource Manager spells a VM's id: `/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/virtualMachines/V`.
+
+use crate::model::{SubscriptionId, VmId, VmPath};
+
+/// The VM in an id as ARM writes it, whatever its casing. None where it is no VM's id.
+pub(super) fn parse(id: &str) -> Option<VmId> {
+    let mut segments = id.trim_start_matches('/').split('/');
+    let mut after = |keyword: &str| {
+        let found = segments.next()?;
+        if !found.eq_ignore_ascii_case(keyword) {
+            return None;
+        }
+        segments.next()
+    };
+    let subscription = after("subscriptions")?;
+    let group = after("resourceGroups")?;
+    let provider = after("providers")?;
+    let name = after("virtualMachines")?;
+    if !provider.eq_ignore_ascii_case("Microsoft.Compute") || segments.next().is_some() {
+        return None;
+    }
+    let subscription = SubscriptionId::new(subscription).ok()?;
+    Some(VmId::new(&subscription, VmPath::new(group, name).ok()?))
+}
+
+/// The id of `vm`.
+pub fn spell(vm: &VmId) -> String {
+    let (subscription, group, name) = (vm.subscription(), vm.group(), vm.name());
+    format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: &str = "00000000-0000-0000-0000-000000000001";
+
+    #[test]
+    fn an_id_is_read_whatever_its_casing_and_written_as_azure_documents_it() {
+        let subscription = SubscriptionId::new(S).unwrap();
+        let vm = VmId::new(
+            &subscription,
+            VmPath::new("rg_(1).x-y", "vm.1_a-b").unwrap(),
+        );
+        let id = spell(&vm);
+        assert_eq!(
+            id,
+            format!(
+                "/subscriptions/{S}/resourceGroups/rg_(1).x-y/providers/Microsoft.Compute/virtualMachines/vm.1_a-b"
+            )
+        );
+        for spelled in [&id, &id.to_uppercase(), id.trim_start_matches('/')] {
+            assert_eq!(parse(spelled).as_ref(), Some(&vm), "{spelled}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_vm_has_no_id_of_one() {
+        let vm = format!(
+            "/subscriptions/{S}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm"
+        );
+        for other in [
+            "",
+            "/",
+            &vm[..vm.len() - 3],
+            &vm[..vm.len() - 2],
+            &format!("{vm}/extensions/x"),
+            &format!("{vm}/"),
+            &vm.replace("Microsoft.Compute", "Microsoft.Network"),
+            &vm.replace("virtualMachines", "disks"),
+            &vm.replace("/rg/", "//"),
+            &vm.replace("/rg/", "/../"),
+            &vm.replace("/rg/", "/r%67/"),
+        ] {
+            assert_eq!(parse(other), None, "{other}");
+        }
+    }
+}

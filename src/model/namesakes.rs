@@ -1,0 +1,90 @@
+//! What a session name should not be, beside the other names there are: one rule for a file, several files, a plan, `session`
+//! and `ssh-config`.
+
+use std::collections::HashMap;
+
+use super::{SessionName, VmId, VmPath};
+
+/// VMs by their names, which ignore case and are unique within a resource group only.
+///
+/// `connect` looks for VM names first, so a session that is the name of *another* VM would lead to that one.
+#[derive(Clone, Debug)]
+pub struct VmNames<'a, V>(HashMap<&'a str, Vec<V>>);
+
+impl<'a, V> VmNames<'a, V> {
+    /// Indexes `vms`, each with what to answer for it.
+    pub fn new(vms: impl Iterator<Item = (&'a VmPath, V)>) -> Self {
+        let mut by_name: HashMap<&str, Vec<V>> = HashMap::with_capacity(vms.size_hint().0);
+        for (path, vm) in vms {
+            by_name.entry(path.folded_name()).or_default().push(vm);
+        }
+        Self(by_name)
+    }
+
+    /// The first VM that has `session` for its name and is not the one that `is_own` accepts.
+    pub fn another(&self, session: &str, is_own: impl Fn(&V) -> bool) -> Option<&V> {
+        let vms = self.0.get(session.to_lowercase().as_str())?;
+        vms.iter().find(|vm| !is_own(vm))
+    }
+}
+
+impl<'a> VmNames<'a, &'a VmId> {
+    /// Indexes the ids of VMs.
+    pub fn of(ids: impl Iterator<Item = &'a VmId>) -> Self {
+        Self::new(ids.map(|id| (id.path(), id)))
+    }
+}
+
+/// Why a valid session name is unwise: a warning, never an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Another session differs from it only in case.
+    Alike,
+    /// It has upper-case letters.
+    UpperCase,
+    /// It has more than [`SessionName::COMFORTABLE`] characters: this many.
+    Long(usize),
+}
+
+impl Doubt {
+    /// What is unwise about `name`; `has_alike` where another session differs from it only in case.
+    pub fn of(name: &SessionName, has_alike: bool) -> Vec<Self> {
+        let text = name.as_str();
+        let mut doubts = Vec::new();
+        if has_alike {
+            doubts.push(Self::Alike);
+        } else if text.chars().any(char::is_uppercase) {
+            doubts.push(Self::UpperCase);
+        }
+        if text.len() > SessionName::COMFORTABLE {
+            doubts.push(Self::Long(text.len()));
+        }
+        doubts
+    }
+
+    /// The doubt as a phrase that follows the name.
+    pub fn message(self) -> String {
+        match self {
+            Self::Alike => "differs from another session only in case".to_owned(),
+            Self::UpperCase => "has upper-case letters".to_owned(),
+            Self::Long(length) => format!("has {length} characters"),
+        }
+    }
+
+    /// Why that matters.
+    pub fn help(self) -> String {
+        match self {
+            Self::Alike => {
+                "session names are case-sensitive, but people will mix these up".to_owned()
+            }
+            Self::UpperCase => {
+                "session names are case-sensitive: `azlin connect` needs it exactly like this"
+                    .to_owned()
+            }
+            Self::Long(_) => format!(
+                "names of up to {} characters are easier to type and fit the tables",
+                SessionName::COMFORTABLE
+            ),
+        }
+    }
+}
