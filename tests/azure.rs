@@ -519,7 +519,7 @@ fn when_the_last_reading_fails_what_was_written_is_still_said() {
       ~ rg-dev/dev-vm-1   project-beta -> mine   done
 
     Applied: 1 step done.
-    Whether Azure matches sessions.toml could not be read.
+    Could not check whether Azure matches sessions.toml.
     error: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
     help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
     ");
@@ -663,7 +663,7 @@ fn an_incomplete_last_reading_is_no_proof() {
     assert_eq!(ran.code(), 5, "{ran}");
     assert!(
         ran.stdout
-            .contains("Whether Azure matches sessions.toml could not be read."),
+            .contains("Could not check whether Azure matches sessions.toml."),
         "{ran}"
     );
 }

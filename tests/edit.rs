@@ -1,7 +1,7 @@
 //! An edit of `sessions.toml`: one line changes, and every other byte stays.
 
 use azlin::file::{CannotEdit, edit, read};
-use azlin::model::{SessionName, VmId};
+use azlin::model::{SessionName, VmPath};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ user = "azureuser"
 fn edited(text: &str, vm: &str, session: Option<&str>) -> Result<String, CannotEdit> {
     let (group, name) = vm.split_once('/').unwrap();
     let session = session.map(|session| SessionName::new(session).unwrap());
-    edit(text, &VmId::new(group, name).unwrap(), session.as_ref())
+    edit(text, &VmPath::new(group, name).unwrap(), session.as_ref())
 }
 
 /// What `diff` shows of the edit of [`FILE`].

@@ -20,7 +20,7 @@ fn told_of(bytes: &[u8]) -> String {
         let _ = writeln!(
             told,
             "{}",
-            diagnostic(&source, found, Paint::default()).trim_end()
+            diagnostic(&[&source], found, Paint::default()).trim_end()
         );
     }
     let errors = diagnostics
@@ -63,8 +63,7 @@ command = "tmux new-session -A -s {session}"
 "#,
     );
     let lines: Vec<String> = file
-        .desired
-        .sessions
+        .lines
         .iter()
         .map(|line| format!("{}: {} = {}", line.line, line.vm, line.session))
         .collect();
@@ -98,15 +97,14 @@ command = "tmux new-session -A -s {session}"
 #[test]
 fn an_empty_file_is_valid_and_wants_nothing() {
     assert_eq!(told(""), "");
-    assert!(valid("").desired.sessions.is_empty());
+    assert!(valid("").lines.is_empty());
 }
 
 #[test]
 fn a_byte_order_mark_and_crlf_change_nothing() {
     let file = "\u{feff}[sessions.rg]\r\nvm-1 = \"atlas\"\r\nvm-2 = \"zeus\"\r\n";
     let lines: Vec<usize> = valid(file)
-        .desired
-        .sessions
+        .lines
         .iter()
         .map(|line| line.line)
         .collect();
@@ -315,7 +313,7 @@ fn a_session_may_not_be_the_name_of_another_vm_but_of_its_own() {
 fn a_session_expires_on_a_day_in_a_file_that_has_an_owner() {
     let file = "owner = 'us'\n[sessions.rg]\na = { session = 'x', expires = 2026-12-31 }\n";
     assert_eq!(
-        valid(file).desired.sessions[0].expires.unwrap().to_string(),
+        valid(file).lines[0].expires.unwrap().to_string(),
         "2026-12-31"
     );
     assert_snapshot!(told("[sessions.rg]\na = { session = 'x', expires = 2026-12-31 }\n"), @r#"
@@ -515,7 +513,7 @@ fn hostile_files_have_an_answer() {
         let (parsed, diagnostics, source) = file::read("sessions.toml", file.as_bytes());
         for found in diagnostics.iter().take(200) {
             assert!(
-                diagnostic(&source, found, Paint::default()).len() < 5_000,
+                diagnostic(&[&source], found, Paint::default()).len() < 5_000,
                 "{start}"
             );
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, tags};
-use azlin::model::{SubscriptionId, VmId};
+use azlin::model::{SubscriptionId, VmId, VmPath};
 use azlin::sandbox::Sandbox;
 use insta::assert_snapshot;
 use support::Project;
@@ -207,8 +207,8 @@ async fn in_process_a_lost_answer_is_no_answer_too() {
     let sandbox = Arc::new(Sandbox::open(project.state(), 100).with_faults(faults));
     let subscription = SubscriptionId::new(azlin::sandbox::SUBSCRIPTION).unwrap();
     let target = Target::Sandbox(Arc::clone(&sandbox));
+    let vm = VmId::new(&subscription, VmPath::new("rg-dev", "dev-vm-2").unwrap());
     let arm = Arm::open(target, subscription, SignIn::sandbox()).unwrap();
-    let vm = VmId::new("rg-dev", "dev-vm-2").unwrap();
     let failure = tags::read(&arm, &vm).await.unwrap_err();
     assert_snapshot!(failure, @"cannot read the tags of rg-dev/dev-vm-2: no answer: the connection was closed before the answer was complete");
     assert_eq!(sandbox.fired("drop"), 5, "it was tried again");

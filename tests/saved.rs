@@ -239,7 +239,7 @@ fn a_plan_for_another_file_owner_tag_or_subscription_is_refused_by_name() {
     assert_eq!(file.code(), 3, "a plan made now would do: {file}");
     assert!(
         file.stderr
-            .starts_with("error: plan.json was made for another content of the file: `"),
+            .starts_with("error: plan.json was made from a different version of the file: `"),
         "{file}"
     );
     assert_snapshot!(with(&|file| file.replace("'us'", "'them'")), @"
@@ -413,6 +413,6 @@ fn a_saved_plan_knows_the_commit_and_holds_no_secrets() {
     git(&["commit", "-qm", "sessions"]);
     let json = project.run(&["plan", "--format", "json"]).stdout;
     let plan: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(plan["commit"], git(&["rev-parse", "HEAD"]).as_str());
+    assert_eq!(plan["files"][0]["commit"], git(&["rev-parse", "HEAD"]).as_str());
     assert!(!json.contains("secret"));
 }

@@ -248,7 +248,7 @@ fn an_interrupted_apply_finishes_what_is_under_way_and_reports_it() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("the writes under way are finished")
+            .contains("finishing writes in progress; starting no more")
     );
     assert_eq!(
         sessions.run(&["apply", "--auto-approve"]).code(),

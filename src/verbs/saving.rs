@@ -8,7 +8,7 @@ use super::replace::replace;
 use super::{Streams, Trouble, today};
 use crate::file::{self, CannotEdit, Diagnostic, Member};
 use crate::model::{SessionName, VmId};
-use crate::text::plain;
+use crate::text::{escape, plain};
 
 /// The file as it is now, and as it is with `vm` holding `wanted`.
 ///
@@ -91,9 +91,17 @@ fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
             subscription: Some(part.arm.subscription()),
         })
     });
-    let found = file::check(&members.collect::<Vec<_>>());
-    let error = found.into_iter().find(Diagnostic::is_error)?;
-    Some(error.message)
+    let members: Vec<Member<'_>> = members.collect();
+    let error = file::check(&members).into_iter().find(Diagnostic::is_error)?;
+    let mut others = error.labels.iter().filter(|label| label.file != error.file());
+    let other = others.find_map(|label| members.get(label.file));
+    Some(match other {
+        Some(other) => {
+            let name = escape(&other.source.name);
+            format!("{}, here and in {name}", error.message)
+        }
+        None => error.message,
+    })
 }
 
 /// Writes into the file what the VM holds by now.
