@@ -76,6 +76,16 @@ pub fn plain(error: &std::io::Error) -> String {
     }
 }
 
+/// `a, b and c`
+pub fn and(words: &[impl ToString]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 /// Up to `most` of `candidates` that look like `word`, the nearest first.
 pub fn nearest<'c>(
     word: &str,

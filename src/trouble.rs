@@ -1,5 +1,7 @@
 //! [`Trouble`]: what happened, and what to do now. The one shape in which a command fails.
 
+use std::fmt;
+
 /// azlin's exit status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exit {
@@ -54,3 +56,11 @@ impl Trouble {
         }
     }
 }
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Trouble {}

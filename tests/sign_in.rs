@@ -499,11 +499,11 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     ");
     assert_snapshot!(told("echo 'WARNING: x' >&2; echo 'ERROR: the cache is locked\u{1b}[2J' >&2; exit 1"), @r"
     error: cannot list the VMs: `az` failed: the cache is locked\u{1b}[2J
-    help: run `az account get-access-token --output json` to see it fail; `az login` mends most
+    help: run `az account get-access-token --output json` to see it fail; `az login` fixes most causes
     ");
     assert_snapshot!(told("exit 3"), @"
     error: cannot list the VMs: `az` failed and said nothing
-    help: run `az account get-access-token --output json` to see it fail; `az login` mends most
+    help: run `az account get-access-token --output json` to see it fail; `az login` fixes most causes
     ");
     assert_snapshot!(told("echo 'A new version is available'; echo '\"secret-token-az\"'"), @"
     error: cannot list the VMs: what `az` printed is not a token in JSON
@@ -852,7 +852,7 @@ fn a_second_refusal_ends_it() {
             )
         })
     };
-    assert_snapshot!(told(&SECRET, claims, 1), @"
+    assert_snapshot!(told(&SECRET, claims, 2), @"
     error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
     help: the tenant's Conditional Access wants more than this identity shows: ask who manages it
     ");

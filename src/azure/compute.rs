@@ -88,10 +88,10 @@ async fn body(response: legacy::Response) -> Result<azure_core::Bytes, Kind> {
 
 /// What the bridge made of an answer that is no success, or of none.
 fn unanswered(error: &legacy::Error) -> Kind {
-    match super::failure::find(error) {
+    match super::cause::find::<Failure>(error) {
         Some(failure) => failure.kind.clone(),
         None => Kind::Unreachable {
-            why: super::failure::root(error),
+            why: super::cause::root(error),
         },
     }
 }

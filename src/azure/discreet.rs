@@ -1,12 +1,13 @@
-//! [`Discreet`]: an answer never repeats the token.
+//! [`Discreet`]: an answer never repeats the token or the secret that it was asked with.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::http::headers::AUTHORIZATION;
-use azure_core::http::{AsyncRawResponse, HttpClient, Request};
+use azure_core::http::headers::{AUTHORIZATION, HeaderName};
+use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, Url};
 
-/// Takes the request's token out of an answer: whatever repeats it may end in an error, and with it in a log.
+/// Takes what proved who asks out of an answer: whatever repeats it may end in an error, and with it in a log.
 #[derive(Debug)]
 pub(super) struct Discreet(pub Arc<dyn HttpClient>);
 
@@ -15,30 +16,57 @@ impl HttpClient for Discreet {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let response = self.0.execute_request(request).await?;
         let (status, headers, body) = response.deconstruct();
-        let body = body.collect().await?;
-        let repeats = |text: &&str| token(request).is_some_and(|token| text.contains(token));
-        let body = match std::str::from_utf8(&body).ok().filter(repeats) {
-            Some(text) => without_token(text, request).into_bytes().into(),
-            None => body,
-        };
+        let mut body = body.collect().await?;
+        let text = std::str::from_utf8(&body).unwrap_or_default();
+        if let Cow::Owned(text) = without_proofs(text, request) {
+            body = text.into();
+        }
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
     }
 }
 
-/// `text` without the token that `request` carries.
-pub(super) fn without_token(text: &str, request: &Request) -> String {
+/// `text` without what proves in `request` who asks.
+pub(super) fn without_proofs<'t>(text: &'t str, request: &Request) -> Cow<'t, str> {
     /// What is shorter is what someone made up for an emulator, and would be found in any word.
     const SHORTEST: usize = 8;
-    match token(request).filter(|token| token.len() >= SHORTEST) {
-        Some(token) => text.replace(token, "[token]"),
-        None => text.to_owned(),
+    let mut text = Cow::Borrowed(text);
+    for (proof, instead) in proofs(request) {
+        if proof.len() >= SHORTEST && text.contains(&*proof) {
+            text = text.replace(&*proof, instead).into();
+        }
     }
+    text
 }
 
 /// The bearer token that `request` carries.
 pub(super) fn token(request: &Request) -> Option<&str> {
     let header = request.headers().get_optional_str(&AUTHORIZATION)?;
-    header
-        .strip_prefix("Bearer ")
-        .filter(|token| !token.is_empty())
+    let token = header.strip_prefix("Bearer ")?;
+    (!token.is_empty()).then_some(token)
+}
+
+/// What in `request` proves who asks, as it was sent and as it is meant, and what an answer has instead.
+fn proofs(request: &Request) -> Vec<(Cow<'_, str>, &'static str)> {
+    const IDENTITY: HeaderName = HeaderName::from_static("x-identity-header");
+    let mut proofs = Vec::new();
+    if let Some(token) = token(request) {
+        proofs.push((token.into(), "[token]"));
+    }
+    if let Some(secret) = request.headers().get_optional_str(&IDENTITY) {
+        proofs.push((secret.into(), "[secret]"));
+    }
+    let Body::Bytes(body) = request.body() else {
+        return proofs;
+    };
+    let form = std::str::from_utf8(body).unwrap_or_default();
+    for (name, value) in form.split('&').filter_map(|field| field.split_once('=')) {
+        if !matches!(name, "client_secret" | "client_assertion") {
+            continue;
+        }
+        proofs.push((value.into(), "[secret]"));
+        let decoded = Url::parse(&format!("form:?{name}={value}")).ok();
+        let decoded = decoded.iter().flat_map(Url::query_pairs);
+        proofs.extend(decoded.map(|(_, value)| (value.into_owned().into(), "[secret]")));
+    }
+    proofs
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::cause::{find, root};
 use super::refusal::{Refusal, minutes};
-use super::sign_in::NoToken;
 use crate::model::VmId;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
@@ -38,12 +38,7 @@ pub enum Kind {
         why: String,
     },
     /// No token, or none that Azure takes.
-    SignIn {
-        /// What is wrong with it.
-        why: String,
-        /// What to do about it.
-        help: String,
-    },
+    SignIn(Trouble),
     /// Azure's answer names another host to go on at; the token does not go there.
     Foreign {
         /// That host.
@@ -115,7 +110,7 @@ impl Failure {
             Kind::Unreachable { .. } => {
                 "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
             }
-            Kind::SignIn { help, .. } => return Some(escape(help).into_owned()),
+            Kind::SignIn(trouble) => return Some(escape(&trouble.help).into_owned()),
             Kind::NotStarted { .. } => {
                 "look at the VM in the portal: its size may be sold out in its region or zone"
             }
@@ -134,7 +129,7 @@ impl Failure {
     pub fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
-            Kind::SignIn { .. } | Kind::TooLate { .. } | Kind::Closed { .. } | Kind::Old => true,
+            Kind::SignIn(_) | Kind::TooLate { .. } | Kind::Closed { .. } | Kind::Old => true,
             _ => false,
         }
     }
@@ -210,7 +205,7 @@ impl fmt::Display for Kind {
             }
             Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
             Self::NotStarted { why } => write!(f, "it did not start: {}", escape(why)),
-            Self::SignIn { why, .. } => f.write_str(&escape(why)),
+            Self::SignIn(trouble) => f.write_str(&escape(&trouble.message)),
             Self::Foreign { host } => {
                 write!(
                     f,
@@ -226,8 +221,8 @@ impl fmt::Display for Kind {
 impl Kind {
     /// Why there is no answer: no token, or what the system said.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
-        match NoToken::find(error) {
-            Some(no) => no.clone().into(),
+        match find::<Trouble>(error) {
+            Some(trouble) => Self::SignIn(trouble.clone()),
             None => Self::Unreachable { why: root(error) },
         }
     }
@@ -245,30 +240,5 @@ impl Kind {
                 what: quote(&String::from_utf8_lossy(body)),
             },
         }
-    }
-}
-
-/// The failure among an error and its causes.
-pub(super) fn find<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Failure> {
-    let mut cause = Some(error);
-    while let Some(found) = cause {
-        if let Some(failure) = found.downcast_ref() {
-            return Some(failure);
-        }
-        cause = found.source();
-    }
-    None
-}
-
-/// The innermost of an error and its causes: the one that says what happened, where the others only say where.
-pub(super) fn root(error: &dyn std::error::Error) -> String {
-    let mut root = error;
-    while let Some(cause) = root.source() {
-        root = cause;
-    }
-    let text = root.to_string();
-    match text.split_once(" (os error") {
-        Some((text, _)) => text.to_lowercase(),
-        None => text,
     }
 }

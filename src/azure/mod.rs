@@ -5,10 +5,12 @@
 
 mod addresses;
 mod bridge;
+mod cause;
 pub mod compute;
 mod discreet;
 mod failure;
 pub mod fleet;
+mod http;
 pub mod id;
 mod list;
 mod origin;
@@ -21,7 +23,6 @@ mod renew;
 pub mod sign_in;
 pub mod tags;
 mod transport;
-mod unauthorized;
 pub mod who;
 
 pub use failure::{Failure, Kind};

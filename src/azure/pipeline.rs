@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
-use azure_core::http::policies::Policy;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
     ClientOptions, Context, HttpClient, Method, Pipeline, PipelineSendOptions, Request,
@@ -17,12 +16,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::pace::{Pace, Turn};
 use super::patience::Patience;
-use super::renew::{Renew, challenge};
-use super::sign_in::SignIn;
+use super::renew::Renew;
+use super::sign_in::{SignIn, challenge, unauthorized};
 use super::transport::Target;
-use super::unauthorized::unauthorized;
 use super::{Failure, Kind};
 use crate::model::{SubscriptionId, VmId};
+use crate::text::quote;
+use crate::trouble::Trouble;
 
 /// How long all requests of a run may take together, unless someone says otherwise. Azure has been seen to ask for twenty
 /// minutes (`Retry-After: 1200`); most would rather be told.
@@ -70,13 +70,16 @@ impl Arm {
         target: Target,
         subscription: SubscriptionId,
         sign_in: SignIn,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Trouble> {
         let (base, audience) = target.base();
-        let failure =
-            |why: String| Failure::new("open a connection to Azure", Kind::Unreachable { why });
-        let base = Url::parse(&base).map_err(|error| failure(error.to_string()))?;
+        let base = Url::parse(&base).map_err(|error| {
+            let message = format!("{} is not a URL: {error}", quote(&base));
+            Trouble::new(message, "correct the endpoint")
+        })?;
         let emulator = target.emulator();
-        let client = target.client().map_err(failure)?;
+        let client = target
+            .client()
+            .map_err(|trouble| trouble.within("cannot open a connection to Azure"))?;
         let scope = format!("{audience}/.default");
         Ok(Self {
             pipeline: pipeline(client.clone(), &sign_in, &scope),
@@ -295,8 +298,13 @@ impl Arm {
         let kind = || match Kind::refusal(*status, body, retry_after(headers)) {
             Kind::Refused(refusal) if refusal.status == 401 => {
                 let challenge = challenge(headers);
-                let way = self.sign_in.way;
-                unauthorized(&refusal.code, &refusal.message, challenge.as_deref(), way)
+                let (code, message) = (&refusal.code, &refusal.message);
+                Kind::SignIn(unauthorized(
+                    code,
+                    message,
+                    challenge.as_deref(),
+                    self.sign_in.way,
+                ))
             }
             kind => kind,
         };
@@ -318,12 +326,12 @@ impl Arm {
 
 /// Sends requests by `client`, with the token of `sign_in` for `scope`.
 fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipeline {
-    let credential = sign_in.kept.clone();
-    let renew: Arc<dyn Policy> = Arc::new(Renew(credential.clone()));
-    let authorization: Arc<dyn Policy> = Arc::new(BearerTokenAuthorizationPolicy::new(
-        credential,
-        [scope.to_owned()],
-    ));
+    let kept = sign_in.kept.clone();
+    let scope = scope.to_owned();
+    let mut authorization = BearerTokenAuthorizationPolicy::new(kept.clone(), [scope.clone()]);
+    if kept.can_renew() {
+        authorization = authorization.with_on_challenge(Arc::new(Renew { kept, scope }));
+    }
     let options = ClientOptions {
         transport: Some(Transport::new(client)),
         retry: RetryOptions::none(),
@@ -334,7 +342,7 @@ fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipel
         Some(env!("CARGO_PKG_VERSION")),
         options,
         Vec::new(),
-        vec![renew, authorization],
+        vec![Arc::new(authorization)],
         None,
     )
 }
@@ -354,7 +362,7 @@ pub(super) fn not_azure(answer: &Answer, error: &serde_json::Error) -> Kind {
         Category::Data => "it is other JSON",
         Category::Io | Category::Syntax => "it is no JSON",
     };
-    let what = format!("{} ({what})", crate::text::quote(&start));
+    let what = format!("{} ({what})", quote(&start));
     Kind::NotAzure {
         status: answer.status,
         what,

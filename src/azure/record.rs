@@ -9,7 +9,7 @@ use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use serde_json::{Map, Value, json};
 
-use super::discreet::without_token;
+use super::discreet::without_proofs;
 use crate::text::plain;
 
 /// An HTTP client that writes down what goes through it. The `authorization` header is never written.
@@ -60,7 +60,8 @@ impl HttpClient for Recorder {
             "resHeaders": written(&headers),
             "resBody": parsed(&body),
         });
-        let line = without_token(&format!("{exchange}\n"), request);
+        let whole = format!("{exchange}\n");
+        let line = without_proofs(&whole, request);
         // One write a line: several processes may record into one file.
         let _ = (&self.file).write_all(line.as_bytes());
         Ok(AsyncRawResponse::from_bytes(status, headers, body))

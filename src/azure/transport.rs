@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::error::{Error, ErrorKind};
@@ -10,13 +9,11 @@ use azure_core::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 
 use super::discreet::{Discreet, token};
+use super::http::{self, Loopback};
 use super::record::Recorder;
 use crate::model::Cloud;
 use crate::sandbox::{self, Sandbox};
-
-/// How long a connection may take to come up, and an answer to go on. A page of 500 VMs takes some seconds.
-const CONNECT: Duration = Duration::from_secs(20);
-const READ: Duration = Duration::from_secs(60);
+use crate::trouble::Trouble;
 
 /// Where requests go.
 #[derive(Clone, Debug)]
@@ -34,28 +31,20 @@ pub enum Target {
 impl Target {
     /// The base of every URL, and the audience that tokens are asked for.
     pub(super) fn base(&self) -> (String, String) {
-        let (base, audience) = match self {
-            Self::Cloud(Cloud::Public) => ("management.azure.com", "management.azure.com"),
-            Self::Cloud(Cloud::UsGovernment) => (
-                "management.usgovcloudapi.net",
-                "management.usgovcloudapi.net",
-            ),
-            Self::Cloud(Cloud::China) => {
-                ("management.chinacloudapi.cn", "management.chinacloudapi.cn")
-            }
+        let host = match self {
+            Self::Cloud(Cloud::Public) => "management.azure.com",
+            Self::Cloud(Cloud::UsGovernment) => "management.usgovcloudapi.net",
+            Self::Cloud(Cloud::China) => "management.chinacloudapi.cn",
             // No host has this name (RFC 2606), so not even a mistake can send a request there.
-            Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => {
-                ("sandbox.invalid", "sandbox.invalid")
-            }
+            Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => "sandbox.invalid",
             Self::Elsewhere(origin, audience) => return (origin.clone(), audience.clone()),
             Self::Loopback(address) => {
-                return (
-                    format!("https://{address}"),
-                    "https://management.azure.com".to_owned(),
-                );
+                let audience = "https://management.azure.com";
+                return (format!("https://{address}"), audience.to_owned());
             }
         };
-        (format!("https://{base}"), format!("https://{audience}"))
+        let base = format!("https://{host}");
+        (base.clone(), base)
     }
 
     /// The emulator's address.
@@ -66,66 +55,23 @@ impl Target {
         }
     }
 
-    pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, String> {
+    /// Sends requests there.
+    ///
+    /// # Errors
+    /// The system's certificates, the proxy settings or the file in `AZLIN_RECORD` cannot be used.
+    pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, Trouble> {
         let client: Arc<dyn HttpClient> = match self {
             Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
             // Nothing here speaks TLS, and a proxy must not see the token.
             Self::Loopback(address) => Arc::new(Loopback {
-                client: reqwest(|builder| builder.no_proxy().tls_certs_only([]))?,
+                client: http::client(|builder| builder.no_proxy().tls_certs_only([]))?,
                 address,
             }),
-            Self::Cloud(_) | Self::Elsewhere(..) => Arc::new(reqwest(|builder| builder)?),
+            Self::Cloud(_) | Self::Elsewhere(..) => Arc::new(http::client(|builder| builder)?),
         };
         Recorder::wrap(Arc::new(Discreet(client)))
+            .map_err(|why| Trouble::new(why, "AZLIN_RECORD must name a file that you can write to"))
     }
-}
-
-/// An HTTP client that follows no redirect, so that nothing but the pipeline decides where a request goes. It takes the
-/// system's certificates, or those that `SSL_CERT_FILE` names, and `HTTPS_PROXY` from the environment.
-pub(super) fn reqwest(
-    with: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
-) -> Result<reqwest::Client, String> {
-    // Already installed is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT)
-        .read_timeout(READ)
-        .redirect(reqwest::redirect::Policy::none())
-        .gzip(true);
-    with(builder)
-        .build()
-        .map_err(|error| super::failure::root(&error))
-}
-
-/// The pipeline refuses a token over plain HTTP, rightly. For an emulator on loopback, where no wire is, the URL says https
-/// up to here and http from here on.
-#[derive(Debug)]
-struct Loopback {
-    client: reqwest::Client,
-    address: SocketAddr,
-}
-
-#[async_trait]
-impl HttpClient for Loopback {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        plainly(&self.client, request, self.address.port()).await
-    }
-}
-
-/// Sends a request whose URL says https over plain HTTP, to `port`.
-pub(super) async fn plainly(
-    client: &reqwest::Client,
-    request: &Request,
-    port: u16,
-) -> azure_core::Result<AsyncRawResponse> {
-    let mut request = request.clone();
-    let url = request.url_mut();
-    // The scheme first: a port that is the scheme's own is not kept.
-    let changed = url
-        .set_scheme("http")
-        .and_then(|()| url.set_port(Some(port)));
-    changed.map_err(|()| Error::with_message(ErrorKind::Other, "the address has no URL"))?;
-    client.execute_request(&request).await
 }
 
 #[derive(Debug)]

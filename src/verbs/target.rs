@@ -81,16 +81,16 @@ impl Where {
     ) -> Result<SignIn, Trouble> {
         let authority = match self {
             // A file in someone's repository does not decide where a token goes that was not made for it.
-            Self::Emulator(_) => return Ok(SignIn::emulator(common.auth.as_deref())?),
+            Self::Emulator(_) => return SignIn::emulator(common.auth.as_deref()),
             Self::Sandbox(_) => return Ok(SignIn::sandbox()),
             Self::Named(_) | Self::Cloud(_) => common.authority.as_deref(),
         };
-        Ok(SignIn::open(Wanted {
+        SignIn::open(Wanted {
             flag: common.auth.as_deref(),
             subscription: id,
             cloud,
             authority: named("--authority", authority, "AZURE_AUTHORITY_HOST")?,
-        })?)
+        })
     }
 }
 

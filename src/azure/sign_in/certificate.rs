@@ -15,8 +15,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 
-use super::no_token::NoToken;
 use crate::text::{plain, quote};
+use crate::trouble::Trouble;
 
 /// How long an assertion lasts: it is used at once.
 const SECONDS: i64 = 300;
@@ -32,26 +32,25 @@ pub(super) struct Certificate {
 
 impl Certificate {
     /// The certificate and the RSA key in the PEM file `path`, for the app `client`; `audience` is the URL of the tokens.
-    pub fn read(path: &str, client: &str, audience: String) -> Result<Self, NoToken> {
+    pub fn read(path: &str, client: &str, audience: String) -> Result<Self, Trouble> {
         let name = quote(path);
         let pem = std::fs::read(path).map_err(|error| {
-            NoToken::new(
+            Trouble::new(
                 format!("cannot read the certificate {name}: {}", plain(&error)),
                 "AZURE_CLIENT_CERTIFICATE_PATH names it: check the path",
             )
         })?;
         let unusable = |what: &str| {
-            NoToken::new(
+            Trouble::new(
                 format!("the certificate {name} {what}"),
                 "azlin takes PEM with an RSA key that is not encrypted: openssl pkcs12 -in cert.pfx -nodes -out cert.pem \
                  makes it of a PKCS #12 file, openssl pkey -in old.pem -out key.pem of an encrypted key",
             )
         };
         // The app's own comes first, those that vouch for it after.
-        let certificate = CertificateDer::pem_slice_iter(&pem).next();
-        let certificate = certificate
-            .and_then(Result::ok)
-            .ok_or_else(|| unusable("has no certificate in PEM in it"))?;
+        let Some(Ok(certificate)) = CertificateDer::pem_slice_iter(&pem).next() else {
+            return Err(unusable("has no certificate in PEM in it"));
+        };
         if String::from_utf8_lossy(&pem).contains("ENCRYPTED") {
             return Err(unusable("has an encrypted key"));
         }
@@ -96,7 +95,7 @@ impl ClientAssertion for Certificate {
         let assertion = self.assertion(OffsetDateTime::now_utc().unix_timestamp());
         assertion.ok_or_else(|| {
             let help = "check that the file named by AZURE_CLIENT_CERTIFICATE_PATH is whole";
-            NoToken::new("the certificate's key cannot sign", help).into()
+            Trouble::new("the certificate's key cannot sign", help).into()
         })
     }
 }

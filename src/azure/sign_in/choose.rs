@@ -4,24 +4,15 @@
 //! an error that its owner wants to see, not a reason to go on as somebody else.
 
 use super::way::Way;
-use crate::text::quote;
+use crate::text::{and, quote};
+use crate::trouble::Trouble;
 
-/// Which way, and why this one.
+/// The way of signing in, and why this one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// The way.
+pub(super) struct Choice {
     pub way: Way,
     /// What decided, as a phrase for a person, such as "AZURE_CLIENT_SECRET is set".
     pub why: String,
-}
-
-/// Why no way can be chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undecided {
-    /// What is wrong.
-    pub why: String,
-    /// What to do now.
-    pub help: String,
 }
 
 /// The ways that are looked for without being asked for, in their order.
@@ -35,6 +26,16 @@ const ANNOUNCED: [Way; 7] = [
     Way::Managed,
 ];
 
+/// The way that is taken when the environment announces none.
+enum Last {
+    Tool,
+    Machine,
+    None,
+}
+
+/// Whether an environment variable is set, and not empty.
+type IsSet<'a> = dyn Fn(&str) -> bool + 'a;
+
 /// The way that `flag` names (`--auth`), else the one that `AZURE_TOKEN_CREDENTIALS` names, else the first that the
 /// environment sets up completely, else `az`, or `azd` where only that is installed.
 ///
@@ -44,164 +45,136 @@ const ANNOUNCED: [Way; 7] = [
 /// # Errors
 /// What is asked for is not known or not set up, or a way is set up in part and none completely: the message names what is
 /// missing.
-pub fn choose(
+pub(super) fn choose(
     flag: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,
     installed: impl Fn(&str) -> bool,
-) -> Result<Choice, Undecided> {
-    let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
-    let by_hand = |way: Way, by: String| match missing(way, is_set) {
-        // Without an announcement it is the machine's own, which has one address everywhere.
-        missing if missing.is_empty() || way == Way::Managed => Ok(Choice { way, why: by }),
-        missing => Err(half(way, &missing, &format!("{by}, but "))),
-    };
+) -> Result<Choice, Trouble> {
+    let value = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let is_set = |name: &str| value(name).is_some();
     if let Some(name) = flag {
-        let known = Way::NAMES.iter().find(|(known, _)| *known == name);
-        let (name, way) = known.ok_or_else(|| Undecided {
-            why: format!("--auth cannot be {}", quote(name)),
-            help: format!("the choices are {}", names()),
-        })?;
-        return by_hand(*way, format!("--auth {name} asks for it"));
+        let Some((name, way)) = Way::NAMES.iter().find(|(known, _)| *known == name) else {
+            let names = Way::NAMES.map(|(name, _)| name);
+            return Err(Trouble::new(
+                format!("--auth cannot be {}", quote(name)),
+                format!("the choices are {}", and(&names)),
+            ));
+        };
+        return demanded(*way, format!("--auth {name} asks for it"), &is_set);
     }
-    let asked = environment("AZURE_TOKEN_CREDENTIALS").filter(|name| !name.is_empty());
-    let asked = asked.as_deref();
-    let by = || {
-        format!(
-            "AZURE_TOKEN_CREDENTIALS={} asks for it",
-            asked.unwrap_or("")
-        )
+    let asked = value("AZURE_TOKEN_CREDENTIALS");
+    let by = match &asked {
+        Some(name) => format!("AZURE_TOKEN_CREDENTIALS={name} asks for it"),
+        None => "nothing else is set up".to_owned(),
     };
-    let (announced, on) = match asked.map(str::to_ascii_lowercase).as_deref() {
+    let (ways, last) = match asked.as_deref().map(str::to_ascii_lowercase).as_deref() {
         None => (&ANNOUNCED[..], Last::Tool),
         Some("dev") => (&[Way::Token][..], Last::Tool),
         Some("prod") => (&ANNOUNCED[..], Last::Machine),
         Some("environmentcredential") => (&[Way::Secret, Way::Certificate][..], Last::None),
-        Some(name) => return by_hand(by_the_sdks_name(name, asked)?, by()),
+        Some(_) => {
+            let way = by_the_sdks_name(asked.as_deref().unwrap_or_default())?;
+            return demanded(way, by, &is_set);
+        }
     };
-    let is_whole = |way: &&Way| {
-        let is_ours = **way != Way::Managed || !is_set(&"IDENTITY_SERVER_THUMBPRINT");
-        is_ours && missing(**way, is_set).is_empty()
-    };
-    if let Some(way) = announced.iter().find(is_whole) {
-        let by: Vec<&str> = way
-            .needs()
-            .iter()
-            .filter_map(|any| first(any, is_set))
-            .collect();
-        let why = format!(
-            "{} {} set",
-            and(&by),
-            if by.len() == 1 { "is" } else { "are" }
-        );
-        return Ok(Choice { way: *way, why });
+    if let Some(choice) = announced(ways, &is_set)? {
+        return Ok(choice);
     }
-    let begun = |way: &&Way| {
+    let (way, why) = match last {
+        Last::Tool if !installed("az") && installed("azd") => {
+            let why = "nothing else is set up, and `az` is not installed";
+            (Way::Azd, why.to_owned())
+        }
+        Last::Tool => (Way::Az, by),
+        Last::Machine => (Way::Managed, format!("{by}, and nothing else is set up")),
+        Last::None => return demanded(Way::Secret, by, &is_set),
+    };
+    Ok(Choice { way, why })
+}
+
+/// `way`, which `why` says to take, if it is set up.
+fn demanded(way: Way, why: String, is_set: &IsSet<'_>) -> Result<Choice, Trouble> {
+    let missing = missing(way, is_set);
+    // Without an announcement it is the machine's own, which has one address everywhere.
+    if missing.is_empty() || way == Way::Managed {
+        return Ok(Choice { way, why });
+    }
+    let trouble = half(way, &missing);
+    let message = format!("{why}, but {}", trouble.message);
+    Err(Trouble { message, ..trouble })
+}
+
+/// The first of `ways` that the environment sets up completely.
+fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble> {
+    for way in ways {
+        // That variable is Service Fabric's, whose identities `azure_identity` cannot use.
+        let is_anothers = *way == Way::Managed && is_set("IDENTITY_SERVER_THUMBPRINT");
+        if is_anothers || !missing(*way, is_set).is_empty() {
+            continue;
+        }
+        let needs = way.needs().iter();
+        let by: Vec<&str> = needs.filter_map(|any| first(any, is_set)).collect();
+        let why = format!("{} {} set", and(&by), is_or_are(&by));
+        return Ok(Some(Choice { way: *way, why }));
+    }
+    for way in ways {
         let announced_by = way.announced_by();
-        !announced_by.is_empty() && announced_by.iter().all(is_set)
-    };
-    if let Some(way) = announced.iter().find(begun) {
-        return Err(half(*way, &missing(*way, is_set), ""));
+        if !announced_by.is_empty() && announced_by.iter().all(|name| is_set(name)) {
+            let trouble = half(*way, &missing(*way, is_set));
+            let help = format!("{}, or choose another way with --auth", trouble.help);
+            return Err(Trouble { help, ..trouble });
+        }
     }
-    match on {
-        Last::Tool if !installed("az") && installed("azd") => Ok(Choice {
-            way: Way::Azd,
-            why: "nothing else is set up, and `az` is not installed".to_owned(),
-        }),
-        Last::Tool => Ok(Choice {
-            way: Way::Az,
-            why: match asked {
-                Some(_) => by(),
-                None => "nothing else is set up".to_owned(),
-            },
-        }),
-        Last::Machine => Ok(Choice {
-            way: Way::Managed,
-            why: format!("{}, and nothing else is set up", by()),
-        }),
-        Last::None => Err(half(
-            Way::Secret,
-            &missing(Way::Secret, is_set),
-            &format!("{}, but ", by()),
+    Ok(None)
+}
+
+/// A credential by the name that Azure's SDKs give it, in any case.
+fn by_the_sdks_name(name: &str) -> Result<Way, Trouble> {
+    let known = Way::SDK_NAMES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
+    match known {
+        Some((_, way)) => Ok(*way),
+        None => Err(Trouble::new(
+            format!(
+                "AZURE_TOKEN_CREDENTIALS is {}, which azlin cannot sign in with",
+                quote(name)
+            ),
+            "set it to dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, \
+             AzureCliCredential or AzureDeveloperCliCredential, or pass --auth",
         )),
     }
 }
 
-/// What is taken when the environment announces nothing.
-enum Last {
-    Tool,
-    Machine,
-    None,
-}
-
-/// A credential by the name that Azure's SDKs give it, in lower case.
-fn by_the_sdks_name(name: &str, as_written: Option<&str>) -> Result<Way, Undecided> {
-    match name {
-        "clientsecretcredential" => Ok(Way::Secret),
-        "clientcertificatecredential" => Ok(Way::Certificate),
-        "workloadidentitycredential" => Ok(Way::Workload),
-        "azurepipelinescredential" => Ok(Way::Pipelines),
-        "managedidentitycredential" => Ok(Way::Managed),
-        "azureclicredential" => Ok(Way::Az),
-        "azuredeveloperclicredential" => Ok(Way::Azd),
-        _ => Err(Undecided {
-            why: format!(
-                "AZURE_TOKEN_CREDENTIALS is {}, which azlin cannot sign in with",
-                quote(as_written.unwrap_or(name))
-            ),
-            help: "set it to dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, \
-                   AzureCliCredential or AzureDeveloperCliCredential, or pass --auth"
-                .to_owned(),
-        }),
-    }
-}
-
-fn first<'n>(any: &[&'n str], is_set: impl Fn(&&str) -> bool) -> Option<&'n str> {
+fn first<'n>(any: &[&'n str], is_set: &IsSet<'_>) -> Option<&'n str> {
     any.iter().find(|name| is_set(name)).copied()
 }
 
 /// The variables that `way` lacks, each by its first name.
-fn missing(way: Way, is_set: impl Fn(&&str) -> bool) -> Vec<&'static str> {
-    let lacking = way
-        .needs()
-        .iter()
-        .filter(|any| first(any, &is_set).is_none());
+fn missing(way: Way, is_set: &IsSet<'_>) -> Vec<&'static str> {
+    let needs = way.needs().iter();
+    let lacking = needs.filter(|any| first(any, is_set).is_none());
     lacking.filter_map(|any| any.first().copied()).collect()
 }
 
-fn half(way: Way, missing: &[&str], by: &str) -> Undecided {
-    let verb = if missing.len() == 1 { "is" } else { "are" };
-    let for_the_job = match missing.iter().any(|name| name.starts_with("ACTIONS_")) {
-        true => "; GitHub sets it in a job with `permissions: id-token: write`",
-        false if missing.contains(&"SYSTEM_ACCESSTOKEN") => {
-            "; map it in the step: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"
-        }
-        false => "",
+/// The trouble with `way`, which is set up but for the variables that are `missing`.
+fn half(way: Way, missing: &[&str]) -> Trouble {
+    let for_the_job = if missing.iter().any(|name| name.starts_with("ACTIONS_")) {
+        "; GitHub sets it in a job with `permissions: id-token: write`"
+    } else if missing.contains(&"SYSTEM_ACCESSTOKEN") {
+        "; map it in the step: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"
+    } else {
+        ""
     };
-    let others = match by.is_empty() {
-        true => ", or choose another way with --auth",
-        false => "",
-    };
-    Undecided {
-        why: format!(
-            "{by}{} needs {}, which {verb} not set",
-            way.what(),
-            and(missing)
-        ),
-        help: format!("set {}{for_the_job}{others}", and(missing)),
-    }
+    let (what, names) = (way.what(), and(missing));
+    Trouble::new(
+        format!("{what} needs {names}, which {} not set", is_or_are(missing)),
+        format!("set {names}{for_the_job}"),
+    )
 }
 
-fn and(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => (*only).to_owned(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-fn names() -> String {
-    let names: Vec<&str> = Way::NAMES.iter().map(|(name, _)| *name).collect();
-    and(&names)
+fn is_or_are(names: &[&str]) -> &'static str {
+    if names.len() == 1 { "is" } else { "are" }
 }
 
 #[cfg(test)]
@@ -225,7 +198,7 @@ mod tests {
         let choice = choose(flag, value, |program| installed.contains(&program));
         choice
             .map(|choice| choice.way)
-            .map_err(|no| format!("{} | {}", no.why, no.help))
+            .map_err(|trouble| format!("{} | {}", trouble.message, trouble.help))
     }
 
     const PRINCIPAL: [&str; 2] = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"];

@@ -9,8 +9,8 @@ use azure_core::http::{
 use azure_identity::ClientAssertion;
 use serde::Deserialize;
 
-use super::no_token::NoToken;
-use crate::azure::failure::root;
+use crate::azure::cause::root;
+use crate::trouble::Trouble;
 
 /// Where a job asks for the token that says which job it is, and what it asks with (GitHub's documentation of OpenID
 /// Connect). That token lasts for minutes, so each sign-in takes a new one.
@@ -44,7 +44,7 @@ impl ClientAssertion for GitHub {
             .send(&Context::new(), &mut request, Some(options))
             .await;
         let response = answered.map_err(|error| {
-            NoToken::new(
+            Trouble::new(
                 format!("GitHub gave no token for this job: {}", root(&error)),
                 "run the job again; on a runner of your own, check its network",
             )
@@ -53,7 +53,7 @@ impl ClientAssertion for GitHub {
         let body = response.into_body();
         match serde_json::from_slice::<Answer>(&body) {
             Ok(answer) if status == 200 => Ok(answer.value.secret().to_owned()),
-            _ => Err(NoToken::new(
+            _ => Err(Trouble::new(
                 format!("GitHub gave no token for this job: it answered {status}"),
                 "give the job `permissions: id-token: write`",
             )

@@ -7,8 +7,8 @@ use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequest
 use azure_core::time::{Duration, OffsetDateTime};
 use futures::lock::Mutex;
 
-use super::no_token::NoToken;
 use super::recipe::Recipe;
+use crate::trouble::Trouble;
 
 /// A credential that knows which token it gave out last.
 ///
@@ -24,7 +24,7 @@ pub(in crate::azure) struct Kept {
 #[derive(Debug, Default)]
 struct Last {
     token: Option<AccessToken>,
-    failure: Option<(Instant, NoToken)>,
+    failure: Option<(Instant, Trouble)>,
 }
 
 #[derive(Debug)]
@@ -43,16 +43,17 @@ impl Kept {
         }
     }
 
-    /// Takes note that Azure refused `token`; answers whether another can be had.
+    /// Whether there can be another token than the first.
+    pub fn can_renew(&self) -> bool {
+        matches!(self.source, Source::Recipe(_))
+    }
+
+    /// Forgets `token`, which Azure refused.
     ///
     /// Of many requests that are refused at once, the first brings a new token and the others get the same.
-    pub async fn refused(&self, token: &str) -> bool {
-        if let Source::Given(_) = self.source {
-            return false;
-        }
+    pub async fn forget(&self, token: &str) {
         let mut last = self.last.lock().await;
         last.token.take_if(|kept| kept.token.secret() == token);
-        true
     }
 }
 
@@ -75,21 +76,25 @@ impl TokenCredential for Kept {
         let mut last = self.last.lock().await;
         // The SDK's policy asks for a new token as long before the end.
         let soon = OffsetDateTime::now_utc() + Duration::minutes(5);
-        if let Some(token) = last.token.as_ref().filter(|token| token.expires_on > soon) {
+        if let Some(token) = &last.token
+            && token.expires_on > soon
+        {
             return Ok(token.clone());
         }
         // Of many requests at once, the first waits for a sign-in that fails and the others need not.
-        if let Some((_, no)) = last.failure.as_ref().filter(|(failed, _)| *failed > asked) {
-            return Err(no.clone().into());
+        if let Some((failed, trouble)) = &last.failure
+            && *failed > asked
+        {
+            return Err(trouble.clone().into());
         }
         match recipe.token(scopes).await {
             Ok(token) => {
                 last.token = Some(token.clone());
                 Ok(token)
             }
-            Err(no) => {
-                last.failure = Some((Instant::now(), no.clone()));
-                Err(no.into())
+            Err(trouble) => {
+                last.failure = Some((Instant::now(), trouble.clone()));
+                Err(trouble.into())
             }
         }
     }

@@ -2,31 +2,33 @@
 
 mod certificate;
 mod choose;
+mod explain;
 mod github;
 mod kept;
 mod login;
-mod no_token;
 mod profile;
 mod recipe;
+mod said;
 mod tool;
+mod tool_answer;
+mod unauthorized;
 mod way;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use azure_core::credentials::Secret;
 
-use super::Failure;
 use super::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
-pub use choose::{Choice, Undecided, choose};
+use crate::trouble::Trouble;
+use choose::{Choice, choose};
 pub(super) use kept::Kept;
 use kept::Source;
-pub(super) use no_token::NoToken;
 pub use profile::{Profile, account_of};
 use recipe::Recipe;
-pub(crate) use recipe::variable;
+pub(super) use unauthorized::{challenge, unauthorized};
 pub use way::Way;
+pub(crate) use way::variable;
 
 /// A way of signing in, chosen, and the token that comes of it. No token is fetched before the first request needs one.
 #[derive(Clone, Debug)]
@@ -56,9 +58,9 @@ impl SignIn {
     ///
     /// # Errors
     /// None can be chosen.
-    pub fn open(wanted: Wanted<'_>) -> Result<Self, Failure> {
+    pub fn open(wanted: Wanted<'_>) -> Result<Self, Trouble> {
         let Choice { way, why } = choose(wanted.flag, variable, is_installed)
-            .map_err(|no| NoToken::new(no.why, no.help).failure("sign in"))?;
+            .map_err(|trouble| trouble.within("cannot sign in"))?;
         let source = match (way, variable("AZURE_ACCESS_TOKEN")) {
             (Way::Token, Some(token)) => Source::Given(given(&token)),
             _ => Source::Recipe(Recipe {
@@ -86,18 +88,20 @@ impl SignIn {
     ///
     /// # Errors
     /// It is not set, or another way is asked for.
-    pub fn emulator(flag: Option<&str>) -> Result<Self, Failure> {
+    pub fn emulator(flag: Option<&str>) -> Result<Self, Trouble> {
         let help = "set AZURE_ACCESS_TOKEN, of which an emulator takes any value; or name the endpoint by --endpoint, for \
                     every way of signing in";
-        let refused =
-            |why: &str| NoToken::new(why, help).failure("sign in to the file's `endpoint`");
+        let refused = |why: &str| {
+            let message =
+                "cannot sign in to the file's `endpoint`: it is sent AZURE_ACCESS_TOKEN only";
+            Trouble::new(format!("{message}, {why}"), help)
+        };
         if flag.is_some_and(|way| way != Way::Token.name()) {
-            return Err(refused(
-                "it is sent AZURE_ACCESS_TOKEN only, and --auth asks for another way",
-            ));
+            return Err(refused("and --auth asks for another way"));
         }
-        let token = variable("AZURE_ACCESS_TOKEN")
-            .ok_or_else(|| refused("it is sent AZURE_ACCESS_TOKEN only, which is not set"))?;
+        let Some(token) = variable("AZURE_ACCESS_TOKEN") else {
+            return Err(refused("which is not set"));
+        };
         Ok(Self {
             way: Some(Way::Token),
             why: "the file's `endpoint` is sent nothing else".to_owned(),
@@ -135,30 +139,12 @@ fn authority(cloud: Cloud) -> Origin {
 /// Whether a program of this name is on the PATH. `az` is a script with an ending on Windows.
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let endings: &[&str] = match cfg!(windows) {
-        true => &[".cmd", ".exe", ".bat"],
-        false => &[""],
+    let endings: &[&str] = if cfg!(windows) {
+        &[".cmd", ".exe", ".bat"]
+    } else {
+        &[""]
     };
-    let is_there = |folder: &Path| {
-        endings
-            .iter()
-            .any(|end| folder.join(format!("{program}{end}")).is_file())
-    };
-    std::env::split_paths(&path).any(|folder| is_there(&folder))
-}
-
-/// `text` without what looks like a token: three parts of Base64, of which the first opens a JSON object.
-pub(super) fn without_tokens(text: &str) -> String {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
-    let mut written = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("eyJ") {
-        let (before, token) = rest.split_at(at);
-        let end = token.find(|c| !is_part(c)).unwrap_or(token.len());
-        let (token, after) = token.split_at(end);
-        written.push_str(before);
-        written.push_str(if token.len() < 20 { token } else { "[token]" });
-        rest = after;
-    }
-    written + rest
+    let files = endings.iter().map(|ending| format!("{program}{ending}"));
+    let files: Vec<String> = files.collect();
+    std::env::split_paths(&path).any(|folder| files.iter().any(|file| folder.join(file).is_file()))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, TokenCredential};
 use azure_core::http::{
-    ClientOptions, ExponentialRetryOptions, HttpClient, Pipeline, RetryOptions, Transport, Url,
+    ClientOptions, ExponentialRetryOptions, Pipeline, RetryOptions, Transport, Url,
 };
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
@@ -18,14 +18,16 @@ use azure_identity::{
 };
 
 use super::certificate::Certificate;
+use super::explain::{explain, too_slow};
 use super::github::GitHub;
 use super::login;
-use super::no_token::{NoToken, explain};
+use super::said::without_tokens;
 use super::tool::{PATIENCE, Patient};
-use super::way::{CLIENT, Way};
+use super::way::{CLIENT, Way, variable};
 use crate::azure::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::text::{plain, quote};
+use crate::trouble::Trouble;
 
 /// How long a machine's identity may take: an address that leads nowhere is asked for two minutes otherwise.
 const MANAGED: Duration = Duration::from_secs(20);
@@ -49,152 +51,166 @@ impl Recipe {
     ///
     /// # Errors
     /// There is none.
-    pub async fn token(&self, scopes: &[&str]) -> Result<AccessToken, NoToken> {
+    pub async fn token(&self, scopes: &[&str]) -> Result<AccessToken, Trouble> {
         let patience = match self.way {
             Way::Managed => MANAGED,
             _ => LONGEST,
         };
         let fetching = async { self.credential()?.get_token(scopes, None).await };
-        let fetched = match tokio::time::timeout(patience, fetching).await {
-            Ok(fetched) => fetched.map_err(|error| explain(self, &error)),
-            Err(_) => Err(self.too_slow(patience)),
-        };
-        let checked = fetched.and_then(|token| match token.token.secret().is_empty() {
-            true => Err(NoToken::new(
+        let trouble = match tokio::time::timeout(patience, fetching).await {
+            Ok(Ok(token)) if token.token.secret().is_empty() => Trouble::new(
                 "the answer has no token in it",
                 "check the network: something else than Azure may have answered",
-            )),
-            false => Ok(token),
-        });
-        checked.map_err(|no| NoToken::new(super::without_tokens(&no.why), no.help))
-    }
-
-    fn too_slow(&self, patience: Duration) -> NoToken {
-        let seconds = patience.as_secs();
-        match self.way {
-            Way::Managed => NoToken::new(
-                format!("the managed identity's endpoint did not answer in {seconds} s"),
-                "azlin must run on Azure, on a machine that has an identity; or choose another way with --auth",
             ),
-            _ => NoToken::new(
-                format!("{} gave no token in {seconds} s", self.authority),
-                "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again",
-            ),
-        }
+            Ok(Ok(token)) => return Ok(token),
+            Ok(Err(error)) => explain(self.way, &self.authority, &error),
+            Err(_) => too_slow(self.way, &self.authority, patience.as_secs()),
+        };
+        Err(Trouble::new(without_tokens(&trouble.message), trouble.help))
     }
 
     fn credential(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
-        let read = |at: usize| {
-            let names = self.way.needs().get(at).copied().unwrap_or_default();
-            names
-                .iter()
-                .find_map(|name| variable(name))
-                .unwrap_or_default()
-        };
-        Ok(match self.way {
-            // Given tokens are never fetched.
-            Way::Token => {
-                return Err(NoToken::new("AZURE_ACCESS_TOKEN is not set", "set it").into());
-            }
-            Way::Secret => {
+        let needs = self.way.needs().iter();
+        let values = needs.map(|names| names.iter().find_map(|name| variable(name)));
+        let values: Vec<String> = values.map(Option::unwrap_or_default).collect();
+        Ok(match (self.way, values.as_slice()) {
+            (Way::Secret, [secret, tenant, client]) => {
                 let options = ClientSecretCredentialOptions {
                     client_options: self.options()?,
                 };
-                ClientSecretCredential::new(&read(1), read(2), read(0).into(), Some(options))?
+                let secret = secret.clone().into();
+                ClientSecretCredential::new(tenant, client.clone(), secret, Some(options))?
             }
-            Way::Certificate => {
-                let audience = format!("{}/{}/oauth2/v2.0/token", self.authority.https(), read(1));
-                let certificate = Certificate::read(&read(0), &read(2), audience)?;
-                self.assertion(read(1), read(2), certificate)?
+            (Way::Certificate, [path, tenant, client]) => {
+                let audience = format!("{}/{tenant}/oauth2/v2.0/token", self.authority.https());
+                self.assertion(tenant, client, Certificate::read(path, client, audience)?)?
             }
-            Way::Workload => {
-                let options = WorkloadIdentityCredentialOptions {
-                    credential_options: ClientAssertionCredentialOptions {
-                        client_options: self.options()?,
-                    },
-                    token_file_path: Some(read(0).into()),
-                    tenant_id: Some(read(1)),
-                    client_id: Some(read(2)),
-                };
-                std::fs::File::open(read(0)).map_err(|error| {
-                    let why = format!("cannot read the token in {}: {}", quote(&read(0)), plain(&error));
-                    NoToken::new(why, "AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod")
-                })?;
-                WorkloadIdentityCredential::new(Some(options))?
+            (Way::Workload, [file, tenant, client]) => self.workload(file, tenant, client)?,
+            (Way::GitHub, [url, token, tenant, client]) => {
+                self.assertion(tenant, client, self.github(url, token)?)?
             }
-            Way::GitHub => {
-                let github = GitHub {
-                    url: trusted("ACTIONS_ID_TOKEN_REQUEST_URL", &read(0))?,
-                    token: read(1).into(),
-                    audience: audience(self.cloud),
-                    pipeline: Pipeline::new(
-                        Some(env!("CARGO_PKG_NAME")),
-                        Some(env!("CARGO_PKG_VERSION")),
-                        self.options()?,
-                        Vec::new(),
-                        Vec::new(),
-                        None,
-                    ),
-                };
-                self.assertion(read(2), read(3), github)?
-            }
-            Way::Pipelines => {
-                trusted("SYSTEM_OIDCREQUESTURI", &read(0))?;
+            (Way::Pipelines, [url, token, connection, tenant, client]) => {
+                trusted("SYSTEM_OIDCREQUESTURI", url)?;
                 let options = AzurePipelinesCredentialOptions {
-                    credential_options: ClientAssertionCredentialOptions {
-                        client_options: self.options()?,
-                    },
+                    credential_options: self.assertion_options()?,
                 };
-                AzurePipelinesCredential::new(read(3), read(4), &read(2), read(1), Some(options))?
+                let (client, token) = (client.clone(), token.clone());
+                AzurePipelinesCredential::new(
+                    tenant.clone(),
+                    client,
+                    connection,
+                    token,
+                    Some(options),
+                )?
             }
-            Way::Managed => {
-                let options = ManagedIdentityCredentialOptions {
-                    user_assigned_id: variable(CLIENT).map(UserAssignedId::ClientId),
-                    client_options: self.options()?,
-                };
-                ManagedIdentityCredential::new(Some(options)).map_err(|error| {
-                    NoToken::new(
-                        error.to_string(),
-                        "choose another way with --auth; `az` may be signed in here",
-                    )
-                })?
-            }
-            Way::Az => AzureCliCredential::new(Some(AzureCliCredentialOptions {
+            (Way::Managed, _) => self.managed()?,
+            (Way::Az, _) => AzureCliCredential::new(Some(AzureCliCredentialOptions {
                 subscription: Some(self.subscription.to_string()),
-                executor: Some(Arc::new(Patient::new(self, PATIENCE))),
+                executor: Some(self.tool()),
                 ..Default::default()
             }))?,
-            Way::Azd => {
+            (Way::Azd, _) => {
                 AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
-                    executor: Some(Arc::new(Patient::new(self, PATIENCE))),
+                    executor: Some(self.tool()),
                     ..Default::default()
                 }))?
             }
+            // Given tokens are never fetched.
+            _ => return Err(Trouble::new("AZURE_ACCESS_TOKEN is not set", "set it").into()),
+        })
+    }
+
+    fn workload(
+        &self,
+        file: &str,
+        tenant: &str,
+        client: &str,
+    ) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        std::fs::File::open(file).map_err(|error| {
+            Trouble::new(
+                format!(
+                    "cannot read the token in {}: {}",
+                    quote(file),
+                    plain(&error)
+                ),
+                "AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod",
+            )
+        })?;
+        Ok(WorkloadIdentityCredential::new(Some(
+            WorkloadIdentityCredentialOptions {
+                credential_options: self.assertion_options()?,
+                token_file_path: Some(file.into()),
+                tenant_id: Some(tenant.to_owned()),
+                client_id: Some(client.to_owned()),
+            },
+        ))?)
+    }
+
+    fn github(&self, url: &str, token: &str) -> azure_core::Result<GitHub> {
+        Ok(GitHub {
+            url: trusted("ACTIONS_ID_TOKEN_REQUEST_URL", url)?,
+            token: token.to_owned().into(),
+            audience: audience(self.cloud),
+            pipeline: Pipeline::new(
+                Some(env!("CARGO_PKG_NAME")),
+                Some(env!("CARGO_PKG_VERSION")),
+                self.options()?,
+                Vec::new(),
+                Vec::new(),
+                None,
+            ),
+        })
+    }
+
+    fn managed(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        let options = ManagedIdentityCredentialOptions {
+            user_assigned_id: variable(CLIENT).map(UserAssignedId::ClientId),
+            client_options: self.options()?,
+        };
+        Ok(
+            ManagedIdentityCredential::new(Some(options)).map_err(|error| {
+                let help = "choose another way with --auth; `az` may be signed in here";
+                Trouble::new(error.to_string(), help)
+            })?,
+        )
+    }
+
+    fn tool(&self) -> Arc<Patient> {
+        Arc::new(Patient {
+            way: self.way,
+            subscription: self.subscription.to_string(),
+            patience: PATIENCE,
         })
     }
 
     fn assertion(
         &self,
-        tenant: String,
-        client: String,
+        tenant: &str,
+        client: &str,
         assertion: impl ClientAssertion + 'static,
     ) -> azure_core::Result<Arc<dyn TokenCredential>> {
-        let options = ClientAssertionCredentialOptions {
-            client_options: self.options()?,
-        };
         Ok(ClientAssertionCredential::new(
-            tenant,
-            client,
+            tenant.to_owned(),
+            client.to_owned(),
             assertion,
-            Some(options),
+            Some(self.assertion_options()?),
         )?)
+    }
+
+    fn assertion_options(&self) -> azure_core::Result<ClientAssertionCredentialOptions> {
+        Ok(ClientAssertionCredentialOptions {
+            client_options: self.options()?,
+        })
     }
 
     fn options(&self) -> azure_core::Result<ClientOptions> {
         let mut custom = CustomConfiguration::default();
         custom.authority_host = self.authority.https();
         Ok(ClientOptions {
-            transport: Some(Transport::new(self.client()?)),
+            transport: Some(Transport::new(login::client(
+                &self.authority,
+                self.way == Way::Managed,
+            )?)),
             cloud: Some(Arc::new(CloudConfiguration::from(custom))),
             // The SDK's own patience is longer than a person's, and than what it may take here at all.
             retry: RetryOptions::exponential(ExponentialRetryOptions {
@@ -203,16 +219,6 @@ impl Recipe {
                 ..Default::default()
             }),
             ..Default::default()
-        })
-    }
-
-    fn client(&self) -> azure_core::Result<Arc<dyn HttpClient>> {
-        login::client(&self.authority, self.way == Way::Managed).map_err(|why| {
-            NoToken::new(
-                why,
-                "check the system's certificates and the proxy settings (HTTPS_PROXY)",
-            )
-            .into()
         })
     }
 }
@@ -227,9 +233,9 @@ fn audience(cloud: Cloud) -> &'static str {
 }
 
 /// The URL in the variable `name`, if a job's token may go there.
-fn trusted(name: &str, text: &str) -> Result<Url, NoToken> {
+fn trusted(name: &str, text: &str) -> Result<Url, Trouble> {
     let refusal = || {
-        NoToken::new(
+        Trouble::new(
             format!("{name} is not an https URL: {}", quote(text)),
             "the pipeline sets it; check who changes it",
         )
@@ -237,9 +243,4 @@ fn trusted(name: &str, text: &str) -> Result<Url, NoToken> {
     let url = Url::parse(text).map_err(|_| refusal())?;
     Origin::parse(&url.origin().ascii_serialization()).map_err(|_| refusal())?;
     Ok(url)
-}
-
-/// An environment variable that is not empty.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! [`Patient`]: `az` and `azd`, run with a limit, and what they say as a person needs it.
+//! [`Patient`]: `az` and `azd`, run with a limit.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,13 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_identity::Executor;
-use serde_json::Value;
 
-use super::no_token::NoToken;
-use super::recipe::Recipe;
+use super::tool_answer::{no_answer, token_in};
 use super::way::Way;
-use super::without_tokens;
-use crate::model::Guid;
 
 /// How long a tool may take. `az` takes a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,106 +17,10 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// Runs a tool for the SDK, and ends it with all that it started when it takes too long.
 #[derive(Debug)]
 pub(super) struct Patient {
-    way: Way,
-    subscription: String,
-    patience: Duration,
-}
-
-impl Patient {
-    pub fn new(recipe: &Recipe, patience: Duration) -> Self {
-        Self {
-            way: recipe.way,
-            subscription: recipe.subscription.to_string(),
-            patience,
-        }
-    }
-
-    fn tool(&self) -> &'static str {
-        self.way.name()
-    }
-
-    /// `az login`, to `tenant` where one is known.
-    fn login(&self, tenant: Option<&str>) -> String {
-        match (self.way, tenant) {
-            (Way::Azd, Some(tenant)) => format!("azd auth login --tenant-id {tenant}"),
-            (Way::Azd, None) => "azd auth login".to_owned(),
-            (_, Some(tenant)) => format!("az login --tenant {tenant}"),
-            (_, None) => "az login".to_owned(),
-        }
-    }
-
-    /// `output`, if it is a token.
-    fn judge(&self, output: Output) -> Result<Output, NoToken> {
-        let tool = self.tool();
-        let said = String::from_utf8_lossy(&output.stderr);
-        // 127 is what a shell says of a program that it cannot find, and Windows has a sentence for it.
-        if output.status.code() == Some(127) || said.contains("' is not recognized") {
-            return Err(NoToken::new(
-                format!("`{tool}` is not installed"),
-                format!(
-                    "install it and run `{}`, or set up another way, as a pipeline does (azlin's README, Signing in)",
-                    self.login(None)
-                ),
-            ));
-        }
-        if !output.status.success() {
-            return Err(self.refused(&said));
-        }
-        match self.is_token(&output.stdout) {
-            true => Ok(output),
-            false => Err(not_a_token(self.way)),
-        }
-    }
-
-    /// What the tool's own error means.
-    fn refused(&self, stderr: &str) -> NoToken {
-        let tool = self.tool();
-        let said = message(stderr);
-        let tenant = tenant(&said);
-        if said.contains("AADSTS") {
-            let line = without_tokens(line(&said));
-            return NoToken::new(
-                format!("`{tool}` cannot get a token: {line}"),
-                format!("sign in again: {}", self.login(tenant.as_deref())),
-            );
-        }
-        if said.contains("az login") || said.contains("azd auth login") {
-            let help = format!("run: {}", self.login(tenant.as_deref()));
-            return NoToken::new(format!("`{tool}` is not signed in"), help);
-        }
-        if said.to_lowercase().contains("subscription") && said.contains(&self.subscription) {
-            return NoToken::new(
-                format!(
-                    "the account of `{tool}` has no subscription {}",
-                    self.subscription
-                ),
-                "run `az login --tenant TENANT` for the subscription's tenant, or check the subscription's id and `az cloud show`",
-            );
-        }
-        let why = match line(&said) {
-            "" => format!("`{tool}` failed and said nothing"),
-            line => format!("`{tool}` failed: {}", without_tokens(line)),
-        };
-        NoToken::new(
-            why,
-            format!(
-                "run `{}` to see it fail; `{}` mends most",
-                by_hand(self.way),
-                self.login(None)
-            ),
-        )
-    }
-
-    fn is_token(&self, stdout: &[u8]) -> bool {
-        let Ok(Value::Object(answer)) = serde_json::from_slice(stdout) else {
-            return false;
-        };
-        let has = |name, is: fn(&Value) -> bool| answer.get(name).is_some_and(is);
-        match self.way {
-            Way::Azd => has("token", Value::is_string) && has("expiresOn", Value::is_string),
-            _ => has("accessToken", Value::is_string) && has("expires_on", Value::is_i64),
-        }
-    }
+    pub way: Way,
+    /// What `az` is asked for.
+    pub subscription: String,
+    pub patience: Duration,
 }
 
 #[async_trait]
@@ -137,20 +37,15 @@ impl Executor for Patient {
         command.process_group(0);
         let child = command.spawn()?;
         let mut group = Group(child.id());
-        match tokio::time::timeout(self.patience, child.wait_with_output()).await {
-            Ok(output) => {
-                group.0 = None;
-                self.judge(output?).map_err(io::Error::other)
-            }
-            Err(_) => Err(io::Error::other(NoToken::new(
-                format!(
-                    "`{}` gave no answer in {} s, and was ended",
-                    self.tool(),
-                    self.patience.as_secs()
-                ),
-                format!("run `{}` to see what it waits for", by_hand(self.way)),
-            ))),
-        }
+        let output = tokio::time::timeout(self.patience, child.wait_with_output());
+        let Ok(output) = output.await else {
+            return Err(io::Error::other(no_answer(
+                self.way,
+                self.patience.as_secs(),
+            )));
+        };
+        group.0 = None;
+        token_in(self.way, &self.subscription, output?).map_err(io::Error::other)
     }
 }
 
@@ -179,60 +74,6 @@ impl Drop for Group {
         #[cfg(not(any(unix, windows)))]
         let _ = leader;
     }
-}
-
-/// What a person runs to see by themselves what the tool says.
-fn by_hand(way: Way) -> &'static str {
-    match way {
-        Way::Azd => "azd auth token --output json",
-        _ => "az account get-access-token --output json",
-    }
-}
-
-/// That a tool printed something else. What it printed is not shown: it may be a token all the same.
-pub(super) fn not_a_token(way: Way) -> NoToken {
-    let version = match way {
-        Way::Azd => "",
-        _ => "; azlin needs the Azure CLI 2.54 or newer",
-    };
-    NoToken::new(
-        format!("what `{}` printed is not a token in JSON", way.name()),
-        format!("run `{}` to see what it prints{version}", by_hand(way)),
-    )
-}
-
-/// What stderr says; `azd` wraps it in JSON.
-fn message(stderr: &str) -> String {
-    let wrapped = stderr.lines().find_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some(line.get("data")?.get("message")?.as_str()?.to_owned())
-    });
-    wrapped.unwrap_or_else(|| stderr.to_owned())
-}
-
-/// The first line that says something, without the word that it is an error.
-fn line(said: &str) -> &str {
-    let lines = said.lines().map(str::trim);
-    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with("WARNING"));
-    let line = lines.next().unwrap_or_default();
-    let line = line.strip_prefix("ERROR:").unwrap_or(line).trim_start();
-    line.split(" Trace ID:")
-        .next()
-        .unwrap_or(line)
-        .trim_end_matches('.')
-}
-
-/// The tenant in a hint such as `az login --tenant "…"`. Only a GUID is taken: the rest becomes a command line.
-fn tenant(said: &str) -> Option<String> {
-    let (_, after) = said.split_once("--tenant")?;
-    let after = after
-        .trim_start_matches("-id")
-        .trim_start_matches([' ', '=', '"', '\'']);
-    let id: String = after
-        .chars()
-        .take_while(|c| c.is_ascii_hexdigit() || *c == '-')
-        .collect();
-    Guid::new(&id).ok().map(|id| id.as_str().to_owned())
 }
 
 #[cfg(all(test, unix))]
@@ -305,18 +146,5 @@ mod tests {
         );
         std::thread::sleep(Duration::from_secs(1));
         assert!(!mark.exists());
-    }
-
-    #[test]
-    fn a_tenant_is_taken_from_a_hint_only_if_it_is_one() {
-        let id = "00000000-0000-4000-8000-00000000000A";
-        let lower = Some(id.to_lowercase());
-        assert_eq!(
-            tenant(&format!("run: az login --tenant \"{id}\" --scope x")),
-            lower
-        );
-        assert_eq!(tenant(&format!("azd auth login --tenant-id {id}`")), lower);
-        assert_eq!(tenant("az login --tenant \"; rm -rf /\""), None);
-        assert_eq!(tenant("az login"), None);
     }
 }

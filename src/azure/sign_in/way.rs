@@ -1,4 +1,4 @@
-//! [`Way`]: one way of proving to Azure who is asking, and the variables that set it up.
+//! [`Way`]: one way of proving to Azure who is asking, and the environment variables that set it up.
 
 /// One way of signing in, in the order in which they are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,11 @@ pub enum Way {
     Azd,
 }
 
+/// An environment variable that is not empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// The variables that several ways read.
 pub(super) const TENANT: &str = "AZURE_TENANT_ID";
 pub(super) const CLIENT: &str = "AZURE_CLIENT_ID";
@@ -45,6 +50,29 @@ impl Way {
     pub fn name(self) -> &'static str {
         let found = Self::NAMES.iter().find(|(_, way)| *way == self);
         found.map_or("", |(name, _)| name)
+    }
+
+    /// The credentials that have a name in Azure's other SDKs, by that name.
+    pub(super) const SDK_NAMES: [(&'static str, Self); 7] = [
+        ("ClientSecretCredential", Self::Secret),
+        ("ClientCertificateCredential", Self::Certificate),
+        ("WorkloadIdentityCredential", Self::Workload),
+        ("AzurePipelinesCredential", Self::Pipelines),
+        ("ManagedIdentityCredential", Self::Managed),
+        ("AzureCliCredential", Self::Az),
+        ("AzureDeveloperCliCredential", Self::Azd),
+    ];
+
+    /// The command that signs in to the tool, to `tenant` where one is known.
+    pub(super) fn login(self, tenant: Option<&str>) -> String {
+        let (command, option) = match self {
+            Self::Azd => ("azd auth login", "--tenant-id"),
+            _ => ("az login", "--tenant"),
+        };
+        match tenant {
+            Some(tenant) => format!("{command} {option} {tenant}"),
+            None => command.to_owned(),
+        }
     }
 
     /// What it is, for a person.

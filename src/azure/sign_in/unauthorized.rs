@@ -1,0 +1,106 @@
+//! What a 401 of Azure Resource Manager means: a token that is too old, too little, or of another tenant.
+
+use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
+
+use super::said::guids;
+use super::way::Way;
+use crate::trouble::Trouble;
+
+/// The trouble behind a 401 with Azure's `code` and `message` and the `challenge` of its header, after a new token has been
+/// tried where there can be one. `way` is where the token comes from.
+pub(in crate::azure) fn unauthorized(
+    code: &str,
+    message: &str,
+    challenge: Option<&str>,
+    way: Option<Way>,
+) -> Trouble {
+    let message = message.trim_end_matches('.');
+    let said = match (code, message) {
+        ("", "") => "Azure answered 401".to_owned(),
+        (code, "") => format!("Azure answered 401 {code}"),
+        (code, message) => format!("Azure answered 401 {code}: {message}"),
+    };
+    if code == "InvalidAuthenticationTokenTenant" {
+        return wrong_tenant(said, message, way);
+    }
+    let help = match (challenge, way) {
+        (Some("insufficient_claims"), Some(Way::Az)) => {
+            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): az logout, then az login"
+        }
+        (Some("insufficient_claims"), Some(Way::Azd)) => {
+            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): azd auth login"
+        }
+        (Some("insufficient_claims"), _) => {
+            "the tenant's Conditional Access wants more than this identity shows: ask who manages it"
+        }
+        (_, Some(Way::Token)) => {
+            "the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account \
+             get-access-token --query accessToken --output tsv"
+        }
+        (_, Some(Way::Az)) => "a new token was refused too: sign in again with `az login`",
+        (_, Some(Way::Azd)) => "a new token was refused too: sign in again with `azd auth login`",
+        _ => {
+            "a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own"
+        }
+    };
+    Trouble::new(said, help)
+}
+
+/// The subscription is another tenant's; the message names both by URL, first the token's, then the subscription's.
+fn wrong_tenant(said: String, message: &str, way: Option<Way>) -> Trouble {
+    let mut tenants = guids(message);
+    let (Some(has), Some(needs)) = (tenants.next(), tenants.next()) else {
+        let help = "sign in to the subscription's tenant: az login --tenant TENANT";
+        return Trouble::new(said, help);
+    };
+    let (has, needs) = (has.as_str(), needs.as_str());
+    let help = match way {
+        Some(tool @ (Way::Az | Way::Azd)) => {
+            let login = tool.login(Some(needs));
+            format!("sign in to the subscription's tenant: {login}")
+        }
+        Some(Way::Token) => format!(
+            "get a token of the subscription's tenant: az account get-access-token --tenant {needs} --query accessToken \
+             --output tsv"
+        ),
+        _ => format!(
+            "use an identity of the tenant {needs} (AZURE_TENANT_ID), or check the subscription's id"
+        ),
+    };
+    let message =
+        format!("the token is of the tenant {has}, and the subscription belongs to {needs}");
+    Trouble::new(message, help)
+}
+
+/// What a 401 says is wrong with the token: the `error` of its challenge (RFC 6750).
+pub(in crate::azure) fn challenge(headers: &Headers) -> Option<String> {
+    let challenge = headers.get_optional_str(&WWW_AUTHENTICATE)?;
+    let parameters = challenge.split([' ', ',']);
+    let value = parameters
+        .filter_map(|word| word.strip_prefix("error=\""))
+        .next()?;
+    value.split('"').next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_found_among_what_else_a_challenge_says() {
+        let said = |text: &'static str| {
+            let mut headers = Headers::new();
+            headers.insert(WWW_AUTHENTICATE, text);
+            challenge(&headers)
+        };
+        let expired = r#"Bearer authorization_uri="https://login.windows.net/x", error="invalid_token", error_description="The access token has expired.""#;
+        assert_eq!(said(expired).as_deref(), Some("invalid_token"));
+        assert_eq!(
+            said(r#"Bearer claims="e", error="insufficient_claims""#).as_deref(),
+            Some("insufficient_claims")
+        );
+        assert_eq!(said(r#"Bearer no_error="invalid_token""#), None);
+        assert_eq!(said("Bearer"), None);
+        assert_eq!(challenge(&Headers::new()), None);
+    }
+}
