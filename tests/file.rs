@@ -103,11 +103,7 @@ fn an_empty_file_is_valid_and_wants_nothing() {
 #[test]
 fn a_byte_order_mark_and_crlf_change_nothing() {
     let file = "\u{feff}[sessions.rg]\r\nvm-1 = \"atlas\"\r\nvm-2 = \"zeus\"\r\n";
-    let lines: Vec<usize> = valid(file)
-        .lines
-        .iter()
-        .map(|line| line.line)
-        .collect();
+    let lines: Vec<usize> = valid(file).lines.iter().map(|line| line.line).collect();
     assert_eq!(lines, [2, 3]);
     assert_snapshot!(told("\u{feff}[sessions.rg]\r\nvm-1 = 'a b'\r\n"), @r"
     error: a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only

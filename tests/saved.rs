@@ -413,6 +413,9 @@ fn a_saved_plan_knows_the_commit_and_holds_no_secrets() {
     git(&["commit", "-qm", "sessions"]);
     let json = project.run(&["plan", "--format", "json"]).stdout;
     let plan: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(plan["files"][0]["commit"], git(&["rev-parse", "HEAD"]).as_str());
+    assert_eq!(
+        plan["files"][0]["commit"],
+        git(&["rev-parse", "HEAD"]).as_str()
+    );
     assert!(!json.contains("secret"));
 }

@@ -323,11 +323,7 @@ fn a_saved_plan_of_several_files_is_shown_and_applied_as_one() {
     let planned = several.run(&["plan", "--out", "plan.json"]);
     assert_eq!(planned.code(), 0, "{planned}");
     let shown = several.run(&["show", "plan.json"]);
-    assert_eq!(
-        shown.stdout,
-        planned.stdout,
-        "as it was planned"
-    );
+    assert_eq!(shown.stdout, planned.stdout, "as it was planned");
     let json = several
         .run(&["show", "plan.json", "--format", "json"])
         .stdout;
@@ -337,7 +333,10 @@ fn a_saved_plan_of_several_files_is_shown_and_applied_as_one() {
     let taker = |step: &&Value| step["before"]["session"] == "web";
     let taker = steps.iter().find(taker).unwrap();
     let first = usize::try_from(taker["waits_for"][0].as_u64().unwrap()).unwrap();
-    assert_eq!((&taker["file"], &steps[first]["file"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        (&taker["file"], &steps[first]["file"]),
+        (&json!(1), &json!(0))
+    );
     assert_eq!(steps[first]["before"]["session"], "db");
     let one = several
         .project

@@ -1,15 +1,11 @@
-//! One step: read, compare, write, compare; again where a failure passes.
-
-use tokio::sync::watch;
+//! One step: what it makes of a VM's tags, and what came of that.
 
 use super::{Place, place_of};
-use crate::azure::tags::{self, Patch};
-use crate::azure::{Arm, Failure, Turn};
-use crate::model::{Held, LiveName, TagKey, Tags};
+use crate::azure::tag_write::{Changed, Decision, change};
+use crate::azure::tags::Patch;
+use crate::azure::{Kind, Stopping};
+use crate::model::{Held, TagKey, Tags};
 use crate::plan::{Outcome, Step};
-
-/// Whether somebody wants azlin to end.
-pub(super) type Stopping = watch::Receiver<bool>;
 
 /// Carries out one step, in several attempts where a failure is one that passes and nobody wants azlin to end.
 ///
@@ -20,105 +16,52 @@ pub(super) async fn carry_out(
     replaced: Option<&Held>,
     stopping: &Stopping,
 ) -> Outcome {
-    let Some(place) = place_of(places, &step.vm) else {
+    let Some(Place { arm, tag }) = place_of(places, &step.vm) else {
         return Outcome::Failed {
             why: format!("{} is in no subscription of this run", step.vm.path()),
             help: None,
             in_doubt: false,
         };
     };
-    let arm = place.arm;
-    let mut attempt = 0;
-    let mut in_doubt = false;
-    let mut last: Option<Failure> = None;
-    loop {
-        let ready = async {
-            match &last {
-                Some(failure) if !arm.pause(failure, attempt).await => None,
-                _ => Some(look(arm, step).await),
-            }
-        };
-        let looked = unless_stopped(stopping, ready).await.flatten();
-        attempt += 1;
-        let (turn, before) = match looked {
-            Some(Ok(ready)) => ready,
-            Some(Err(failure)) => {
-                last = Some(failure);
-                continue;
-            }
-            None => {
-                return match last {
-                    None => Outcome::Interrupted,
-                    Some(failure) => Outcome::Failed {
-                        why: failure.to_string(),
-                        help: failure.help(),
-                        in_doubt,
-                    },
-                };
-            }
-        };
-        // From the reading on: what was true before a failure need not be true after it.
-        let tried = try_step(place, step, replaced, turn, &before, &mut in_doubt).await;
-        match tried {
-            // What an attempt before this one sent has arrived.
-            Ok(Outcome::Already) if in_doubt => return Outcome::Written,
-            Ok(outcome) => return outcome,
-            Err(failure) => last = Some(failure),
+    let decide = |tags: &Tags, in_doubt| decide(tag, step, replaced, tags, in_doubt);
+    match change(arm, &step.vm, Some(stopping), decide).await {
+        Changed::Already(_) => Outcome::Already,
+        Changed::Written(_) => Outcome::Written,
+        Changed::Altered(tags) => Outcome::Altered {
+            found: Held::read(&tags, tag),
+        },
+        Changed::Accepted => Outcome::Accepted,
+        Changed::Refused(changed) => changed,
+        Changed::Failed { failure, .. } if failure.kind == Kind::Interrupted => {
+            Outcome::Interrupted
         }
+        Changed::Failed { failure, in_doubt } => Outcome::Failed {
+            why: failure.to_string(),
+            help: failure.help(),
+            in_doubt,
+        },
     }
 }
 
-/// The turn, and then the tags, so that what was read is not old by the time of the write.
-async fn look<'a>(arm: &'a Arm, step: &Step) -> Result<(Turn<'a>, Tags), Failure> {
-    let turn = arm
-        .turn(&format!("write the tags of {}", step.vm.path()))
-        .await?;
-    Ok((turn, tags::look(arm, &step.vm).await?))
-}
-
-/// What comes of `waiting`; nothing where somebody wants azlin to end before that.
-async fn unless_stopped<T>(stopping: &Stopping, waiting: impl Future<Output = T>) -> Option<T> {
-    let mut stopping = stopping.clone();
-    tokio::select! {
-        biased;
-        Ok(_) = stopping.wait_for(|stop| *stop) => None,
-        done = waiting => Some(done),
-    }
-}
-
-/// Writes if what was read is what the plan saw, and compares what came of it. One attempt: a write is never sent
-/// again without a new reading, for someone else may have written in between.
-async fn try_step(
-    Place { arm, tag }: Place<'_>,
+/// Writes if `tags` are what the plan saw.
+fn decide(
+    tag: &TagKey,
     step: &Step,
     replaced: Option<&Held>,
-    turn: Turn<'_>,
-    before: &Tags,
-    in_doubt: &mut bool,
-) -> Result<Outcome, Failure> {
+    tags: &Tags,
+    in_doubt: bool,
+) -> Decision<Outcome> {
     let wanted = step.after.held();
-    let found = Held::read(before, tag);
+    let found = Held::read(tags, tag);
     if found == wanted {
-        return Ok(Outcome::Already);
-    }
-    if found != step.before && Some(&found) == replaced {
+        Decision::Done
+    } else if found == step.before {
+        Decision::Write(patch(tag, tags, &found, &wanted))
+    } else if Some(&found) == replaced {
         // Readings were seen to lag behind writes.
-        return Err(Failure::old(&step.vm));
-    }
-    if found != step.before {
-        let in_doubt = *in_doubt;
-        return Ok(Outcome::Changed { found, in_doubt });
-    }
-    let patch = patch(tag, before, &found, &wanted);
-    let settled = |tags: &Tags| Held::read(tags, tag) == wanted;
-    let written = tags::write(arm, &step.vm, &patch, turn, &settled, in_doubt).await?;
-    let Some(after) = written else {
-        return Ok(Outcome::Accepted);
-    };
-    let found = Held::read(&after, tag);
-    match found == wanted {
-        true => Ok(Outcome::Written),
-        false => Ok(Outcome::Altered { found }),
+        Decision::Old
+    } else {
+        Decision::Refuse(Outcome::Changed { found, in_doubt })
     }
 }
 
@@ -126,30 +69,24 @@ async fn try_step(
 /// have, what stays as it is is not named, and each tag keeps the casing that it has on the VM.
 fn patch(tag: &TagKey, tags: &Tags, found: &Held, wanted: &Held) -> Patch {
     let owner = TagKey::owner();
-    let key = |key: &TagKey| {
-        key.find(tags)
-            .map_or(key.as_str(), |(key, _)| key)
-            .to_owned()
-    };
     let both = [
-        (key(tag), &found.session, &wanted.session),
-        (key(&owner), &found.owner, &wanted.owner),
+        (tag, &found.session, &wanted.session),
+        (&owner, &found.owner, &wanted.owner),
     ];
-    let differs = both
-        .into_iter()
-        .filter(|(_, found, wanted)| found != wanted);
-    let value = |name: &LiveName| name.raw().to_owned();
-    if wanted.session.is_none() {
-        Patch::Delete(
-            differs
-                .filter_map(|(key, found, _)| Some((key, value(found.as_ref()?))))
-                .collect(),
-        )
+    let clears = wanted.session.is_none();
+    let mut named = Tags::new();
+    for (key, found, wanted) in both {
+        let value = if clears { found } else { wanted };
+        if found != wanted
+            && let Some(value) = value
+        {
+            let spelled = key.find(tags).map_or(key.as_str(), |(key, _)| key);
+            named.insert(spelled.to_owned(), value.raw().to_owned());
+        }
+    }
+    if clears {
+        Patch::Delete(named)
     } else {
-        Patch::Merge(
-            differs
-                .filter_map(|(key, _, wanted)| Some((key, value(wanted.as_ref()?))))
-                .collect(),
-        )
+        Patch::Merge(named)
     }
 }

@@ -12,6 +12,7 @@ use azure_core::time::{Duration, OffsetDateTime};
 use azure_core_legacy as legacy;
 use legacy::error::{Error, ErrorKind};
 
+use super::Failure;
 use super::pipeline::{Answer, Arm};
 
 #[derive(Debug)]
@@ -76,21 +77,18 @@ impl legacy::HttpClient for OnPipeline {
 
 impl OnPipeline {
     /// Sends `request`, again where the failure is one that passes; what it is used for may be repeated.
-    async fn repeatedly(&self, mut request: Request) -> legacy::Result<Answer> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let failure = match self.arm.exchange(&self.doing, &mut request).await {
-                Ok(answer) => match self.arm.refusal(&self.doing, &answer) {
-                    None => return Ok(answer),
-                    Some(refusal) => refusal,
-                },
-                Err(failure) => failure,
-            };
-            if !self.arm.pause(&failure, attempt).await {
-                // Not `Io`, which the legacy layer would retry.
-                return Err(Error::new(ErrorKind::Other, failure));
-            }
+    async fn repeatedly(&self, request: Request) -> legacy::Result<Answer> {
+        let send = || self.once(request.clone());
+        let sent = self.arm.retry(None, send).await;
+        // Not `Io`, which the legacy layer would retry.
+        sent.map_err(|failure| Error::new(ErrorKind::Other, failure))
+    }
+
+    async fn once(&self, mut request: Request) -> Result<Answer, Failure> {
+        let answer = self.arm.exchange(&self.doing, &mut request).await?;
+        match self.arm.refusal(&self.doing, &answer) {
+            None => Ok(answer),
+            Some(refusal) => Err(refusal),
         }
     }
 }

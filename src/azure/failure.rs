@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::cause::{find, root};
 use super::refusal::{Refusal, minutes};
-use crate::model::VmId;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
@@ -51,6 +50,8 @@ pub enum Kind {
     },
     /// A reading from before azlin's own last write.
     Old,
+    /// Somebody wanted azlin to end before this.
+    Interrupted,
     /// Azure takes no more writes for longer than there is time.
     Closed {
         /// For how long, in seconds.
@@ -76,11 +77,6 @@ impl Failure {
             kind,
             request: None,
         }
-    }
-
-    /// That a reading of `vm` shows what azlin has replaced there.
-    pub fn old(vm: &VmId) -> Self {
-        Self::new(&format!("write the tags of {}", vm.path()), Kind::Old)
     }
 
     /// The same with Azure's id of the request.
@@ -114,7 +110,9 @@ impl Failure {
             Kind::NotStarted { .. } => {
                 "look at the VM in the portal: its size may be sold out in its region or zone"
             }
-            Kind::Old => "run the same command again, which goes on where this one ended",
+            Kind::Old | Kind::Interrupted => {
+                "run the same command again, which goes on where this one ended"
+            }
             Kind::Foreign { .. } => {
                 "something between you and Azure changes its answers; nothing was sent to that host"
             }
@@ -129,7 +127,7 @@ impl Failure {
     pub fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
-            Kind::SignIn(_) | Kind::TooLate { .. } | Kind::Closed { .. } | Kind::Old => true,
+            Kind::SignIn(_) | Kind::TooLate { .. } | Kind::Closed { .. } => true,
             _ => false,
         }
     }
@@ -198,6 +196,7 @@ impl fmt::Display for Kind {
             Self::Closed { seconds } => {
                 write!(f, "Azure takes no more writes for {}", minutes(*seconds))
             }
+            Self::Interrupted => f.write_str("interrupted"),
             Self::Old => f.write_str("Azure still shows what azlin has replaced"),
             Self::TooLate { seconds } => write!(f, "the time is over: {seconds} s"),
             Self::NotAzure { status, what } => {

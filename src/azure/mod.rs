@@ -21,14 +21,14 @@ mod record;
 mod refusal;
 mod renew;
 pub mod sign_in;
+pub mod tag_write;
 pub mod tags;
 mod transport;
 pub mod who;
 
 pub use failure::{Failure, Kind};
 pub use origin::Origin;
-pub use pace::Turn;
-pub use patience::Patience;
+pub use patience::{Patience, Stopping};
 pub use pipeline::{Arm, DEADLINE};
 pub use refusal::Refusal;
 pub use transport::Target;

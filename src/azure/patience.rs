@@ -4,9 +4,29 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::Failure;
+use super::{Failure, Kind};
+
+/// Whether somebody wants azlin to end.
+pub type Stopping = watch::Receiver<bool>;
+
+/// What comes of `waiting`; none where somebody wants azlin to end before that.
+pub(super) async fn unless_stopped<T>(
+    stopping: Option<&Stopping>,
+    waiting: impl Future<Output = T>,
+) -> Option<T> {
+    let Some(stopping) = stopping else {
+        return Some(waiting.await);
+    };
+    let mut stopping = stopping.clone();
+    tokio::select! {
+        biased;
+        Ok(_) = stopping.wait_for(|stop| *stop) => None,
+        done = waiting => Some(done),
+    }
+}
 
 /// Told what azlin waits for, and how long.
 type Tell = dyn Fn(&Failure, Duration) + Send + Sync;
@@ -73,16 +93,43 @@ impl Patience {
         self.limit
     }
 
-    /// Waits before attempt number `attempt` + 1. Answers false, at once, where another attempt would not help or would
-    /// come too late: asking earlier than Azure wants only earns a new wait.
-    pub(super) async fn pause(&self, failure: &Failure, attempt: u32) -> bool {
+    /// What comes of `attempt`, which is made again, after a pause, where it fails in a way that passes and there is time.
+    ///
+    /// When `stopping`, no other attempt is made: the answer is the last failure, or [`Kind::Interrupted`] where there is none.
+    pub(super) async fn retry<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        stopping: Option<&Stopping>,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T, Failure> {
+        let mut attempts = 0;
+        let mut last = None;
+        loop {
+            let failure = match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(failure) if failure.kind == Kind::Interrupted => {
+                    return Err(last.unwrap_or(failure));
+                }
+                Err(failure) => failure,
+            };
+            attempts += 1;
+            let paused = unless_stopped(stopping, self.pause(&failure, attempts)).await;
+            if paused != Some(true) {
+                return Err(failure);
+            }
+            last = Some(failure);
+        }
+    }
+
+    /// Waits after `attempts` of which the last ended in `failure`. Returns false, at once, where another would not help or
+    /// would come too late: asking earlier than Azure wants only earns a new wait.
+    async fn pause(&self, failure: &Failure, attempts: u32) -> bool {
         let now = Instant::now();
-        let Some(pause) = failure
-            .pause(attempt)
-            .filter(|pause| now + *pause < self.end())
-        else {
+        let Some(pause) = failure.pause(attempts) else {
             return false;
         };
+        if now + pause >= self.end() {
+            return false;
+        }
         self.say(failure, now, pause);
         sleep(pause).await;
         true

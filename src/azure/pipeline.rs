@@ -15,7 +15,7 @@ use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
 use super::pace::{Pace, Turn};
-use super::patience::Patience;
+use super::patience::{Patience, Stopping};
 use super::renew::Renew;
 use super::sign_in::{SignIn, challenge, unauthorized};
 use super::transport::Target;
@@ -128,11 +128,11 @@ impl Arm {
         &self.subscription
     }
 
-    /// Waits until Azure takes one more write; see [`super::tags::write`]. `doing` says what for.
+    /// Waits until Azure takes one more write. `doing` says what for.
     ///
     /// # Errors
     /// Azure takes none in time.
-    pub async fn turn(&self, doing: &str) -> Result<Turn<'_>, Failure> {
+    pub(super) async fn turn(&self, doing: &str) -> Result<Turn<'_>, Failure> {
         let turn = self.pace.turn(self.patience.end()).await;
         turn.map_err(|wait| {
             let seconds = wait.as_secs();
@@ -151,11 +151,6 @@ impl Arm {
     /// Begins the time anew: what has passed so far was a person's.
     pub fn restart_time(&self) {
         self.patience.restart();
-    }
-
-    /// Waits before attempt number `attempt` + 1 at what ended in `failure`; answers false where there is to be none.
-    pub async fn pause(&self, failure: &Failure, attempt: u32) -> bool {
-        self.patience.pause(failure, attempt).await
     }
 
     /// How azlin signed in to it.
@@ -210,17 +205,19 @@ impl Arm {
         self.url_in(vm.subscription(), &segments, query)
     }
 
-    /// Reads; again, after a pause, where the failure is one that passes.
+    /// The answer to a reading.
     pub(super) async fn get(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            match self.once(doing, Method::Get, url.clone(), None).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) if !self.pause(&failure, attempt).await => return Err(failure),
-                Err(_) => {}
-            }
-        }
+        self.retry(None, || self.once(doing, Method::Get, url.clone(), None))
+            .await
+    }
+
+    /// What comes of `attempt`; see [`Patience::retry`].
+    pub(super) async fn retry<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        stopping: Option<&Stopping>,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T, Failure> {
+        self.patience.retry(stopping, attempt).await
     }
 
     /// Sends a request once and returns the answer if it is a success. `doing` says what for.

@@ -5,15 +5,13 @@
 //! documentation of both).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use azure_core::http::{Method, Url};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::time::sleep;
 
 use super::pipeline::{Answer, Arm, not_azure};
-use super::{Failure, Kind, Turn};
+use super::{Failure, Kind};
 use crate::model::{Tags, VmId};
 
 const API: (&str, &str) = ("api-version", "2021-04-01");
@@ -38,95 +36,60 @@ struct Properties {
     tags: Option<BTreeMap<String, Option<String>>>,
 }
 
-/// How long a write that was accepted is watched until the VM shows it.
-const WATCH: [Duration; 6] = [
-    Duration::ZERO,
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-];
+/// What Azure answered to a write.
+pub(super) enum Sent {
+    /// All tags after it.
+    Done(Tags),
+    /// That it will be done.
+    Accepted,
+    /// Something else than tags: the resource, or what is not Azure's.
+    Unclear(Option<Failure>),
+}
 
 /// The tags of `vm` now.
 ///
 /// # Errors
 /// Azure could not be asked, or says no: the VM may be gone.
 pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
-    let doing = reading(vm);
-    let answer = arm.get(&doing, url(arm, vm)).await?;
-    tags_in(&doing, &answer)
+    arm.retry(None, || look(arm, vm)).await
 }
 
-/// The same, asked once, for what is tried again as a whole.
+/// The tags of `vm` now, asked for once.
 ///
 /// # Errors
-/// As above.
-pub async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
-    let doing = reading(vm);
+/// As of [`read`].
+pub(super) async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
+    let doing = format!("read the tags of {}", vm.path());
     let answer = arm.once(&doing, Method::Get, url(arm, vm), None).await?;
-    tags_in(&doing, &answer)
-}
-
-fn reading(vm: &VmId) -> String {
-    format!("read the tags of {}", vm.path())
-}
-
-fn tags_in(doing: &str, answer: &Answer) -> Result<Tags, Failure> {
-    let tags = parse(answer).map_err(|kind| Failure::new(doing, kind))?;
+    let tags = parse(&answer).map_err(|kind| Failure::new(&doing, kind))?;
     Ok(tags.unwrap_or_default())
 }
 
-/// Changes `vm`'s tags, in the `turn` that it has, with one request that is never repeated; answers all its tags after the change, as Azure has them.
-///
-/// Azure's answer to the write says so itself, except where its body is something else (the resource, in recorded answers):
-/// then the tags are read again. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while
-/// until it is `settled`; if that takes too long, the answer is none.
+/// Sends one write, which is never repeated.
 ///
 /// # Errors
-/// Azure could not be asked, or says no; `in_doubt` is set where the write may have been done all the same, or may yet be.
-pub async fn write(
-    arm: &Arm,
-    vm: &VmId,
-    patch: &Patch,
-    turn: Turn<'_>,
-    settled: &dyn Fn(&Tags) -> bool,
-    in_doubt: &mut bool,
-) -> Result<Option<Tags>, Failure> {
+/// Azure could not be asked, or says no; see [`Failure::is_definite`].
+pub(super) async fn send(arm: &Arm, vm: &VmId, patch: &Patch) -> Result<Sent, Failure> {
     let (operation, tags) = match patch {
         Patch::Merge(tags) => ("Merge", tags),
         Patch::Delete(tags) => ("Delete", tags),
     };
     let body = json!({ "operation": operation, "properties": { "tags": tags } });
-    let doing = format!("write the tags of {}", vm.path());
-    let answer = arm
-        .once(&doing, Method::Patch, url(arm, vm), Some(&body))
-        .await;
-    drop(turn);
-    let answer = answer.inspect_err(|failure| *in_doubt |= !failure.is_definite())?;
-    if answer.status != 202 {
-        let not_azure = match parse(&answer) {
-            Ok(Some(tags)) => return Ok(Some(tags)),
-            Ok(None) => None,
-            Err(kind) => Some(Failure::new(&doing, kind)),
-        };
-        *in_doubt = true;
-        let tags = read(arm, vm).await?;
-        // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
-        return match not_azure.filter(|_| !settled(&tags)) {
-            Some(failure) => Err(failure),
-            None => Ok(Some(tags)),
-        };
+    let (doing, url) = (writing(vm), url(arm, vm));
+    let answer = arm.once(&doing, Method::Patch, url, Some(&body)).await?;
+    if answer.status == 202 {
+        return Ok(Sent::Accepted);
     }
-    *in_doubt = true;
-    for pause in WATCH {
-        sleep(pause).await;
-        let tags = read(arm, vm).await?;
-        if settled(&tags) {
-            return Ok(Some(tags));
-        }
-    }
-    Ok(None)
+    Ok(match parse(&answer) {
+        Ok(Some(tags)) => Sent::Done(tags),
+        Ok(None) => Sent::Unclear(None),
+        Err(kind) => Sent::Unclear(Some(Failure::new(&doing, kind))),
+    })
+}
+
+/// The purpose of a write, as a phrase that follows "cannot ".
+pub(super) fn writing(vm: &VmId) -> String {
+    format!("write the tags of {}", vm.path())
 }
 
 fn url(arm: &Arm, vm: &VmId) -> Url {
@@ -137,13 +100,14 @@ fn url(arm: &Arm, vm: &VmId) -> Url {
     )
 }
 
+/// The tags in `answer`; none where it has something else.
 fn parse(answer: &Answer) -> Result<Option<Tags>, Kind> {
     let resource: Resource =
         serde_json::from_slice(&answer.body).map_err(|error| not_azure(answer, &error))?;
-    let tags = resource.properties.tags.map(|tags| {
-        tags.into_iter()
-            .map(|(key, value)| (key, value.unwrap_or_default()))
-            .collect()
-    });
-    Ok(tags)
+    let Some(tags) = resource.properties.tags else {
+        return Ok(None);
+    };
+    let tags = tags.into_iter();
+    let tags = tags.map(|(key, value)| (key, value.unwrap_or_default()));
+    Ok(Some(tags.collect()))
 }

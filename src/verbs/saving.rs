@@ -92,8 +92,13 @@ fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
         })
     });
     let members: Vec<Member<'_>> = members.collect();
-    let error = file::check(&members).into_iter().find(Diagnostic::is_error)?;
-    let mut others = error.labels.iter().filter(|label| label.file != error.file());
+    let error = file::check(&members)
+        .into_iter()
+        .find(Diagnostic::is_error)?;
+    let mut others = error
+        .labels
+        .iter()
+        .filter(|label| label.file != error.file());
     let other = others.find_map(|label| members.get(label.file));
     Some(match other {
         Some(other) => {

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use super::context::Context;
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names};
-use crate::azure::tags::{self, Patch};
-use crate::azure::{Arm, Failure};
+use crate::azure::Arm;
+use crate::azure::tag_write::{self, Changed, Decision};
+use crate::azure::tags::Patch;
 use crate::cli::{Common, Tag, Which};
 use crate::model::{Scope, Tags, Vm, VmId};
 use crate::show;
@@ -65,55 +66,28 @@ fn refused(vm: &str, refusal: &Refusal) -> Trouble {
     show::tag_refusal(vm, refusal)
 }
 
-/// Carries out `change`, in several attempts where a failure is one that passes: each from the reading on, for someone else
-/// may have written in between. Answers all tags of the VM after it.
+/// Carries out `change`, and returns all tags of the VM after it.
 async fn carry_out(arm: &Arm, vm: &VmId, change: &Change) -> Result<Tags, Trouble> {
-    let mut in_doubt = false;
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let failure = match try_once(arm, vm, change, &mut in_doubt).await {
-            Ok(ended) => return ended,
-            Err(failure) => failure,
-        };
-        if !arm.pause(&failure, attempt).await {
-            return Err(failure.into());
-        }
+    let decide = |tags: &Tags, in_doubt| match change.on(tags, in_doubt) {
+        Ok(named) if named.is_empty() => Decision::Done,
+        Ok(named) => Decision::Write(match change {
+            Change::Add(_) => Patch::Merge(named),
+            Change::Remove(_) => Patch::Delete(named),
+        }),
+        Err(refusal) => Decision::Refuse(refusal),
+    };
+    let name = vm.path().to_string();
+    match tag_write::change(arm, vm, None, decide).await {
+        Changed::Already(tags) | Changed::Written(tags) => Ok(tags),
+        Changed::Altered(tags) => match change.unlike(&tags) {
+            None => Ok(tags),
+            Some((key, found)) => Err(show::tag_altered(&name, &key, found)),
+        },
+        Changed::Accepted => Err(Trouble::new(
+            format!("Azure accepted the change of {name}'s tags and does not show it yet"),
+            "azlin tag list shows in a while whether it came through",
+        )),
+        Changed::Refused(refusal) => Err(refused(&name, &refusal)),
+        Changed::Failed { failure, .. } => Err(failure.into()),
     }
-}
-
-/// Reads, writes what is not so yet, and compares what came of it.
-async fn try_once(
-    arm: &Arm,
-    vm: &VmId,
-    change: &Change,
-    in_doubt: &mut bool,
-) -> Result<Result<Tags, Trouble>, Failure> {
-    let turn = arm
-        .turn(&format!("write the tags of {}", vm.path()))
-        .await?;
-    let before = tags::look(arm, vm).await?;
-    let named = match change.on(&before, *in_doubt) {
-        Ok(named) if named.is_empty() => return Ok(Ok(before)),
-        Ok(named) => named,
-        Err(refusal) => return Ok(Err(refused(&vm.path().to_string(), &refusal))),
-    };
-    let patch = match change {
-        Change::Add(_) => Patch::Merge(named),
-        Change::Remove(_) => Patch::Delete(named),
-    };
-    let settled = |tags: &Tags| change.unlike(tags).is_none();
-    let written = tags::write(arm, vm, &patch, turn, &settled, in_doubt).await?;
-    let Some(after) = written else {
-        let message = format!(
-            "Azure accepted the change of {}'s tags and does not show it yet",
-            vm.path()
-        );
-        let help = "azlin tag list shows in a while whether it came through";
-        return Ok(Err(Trouble::new(message, help)));
-    };
-    Ok(match change.unlike(&after) {
-        None => Ok(after),
-        Some((key, found)) => Err(show::tag_altered(&vm.path().to_string(), &key, found)),
-    })
 }

@@ -1,0 +1,155 @@
+//! The one way in which tags are changed: read, decide, write, compare.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::pace::Turn;
+use super::patience::{Stopping, unless_stopped};
+use super::pipeline::Arm;
+use super::tags::{Patch, Sent, look, read, send, writing};
+use super::{Failure, Kind};
+use crate::model::{Tags, VmId};
+
+/// What to do about the tags of a VM as they were read.
+pub enum Decision<R> {
+    /// Nothing: they are as they should be.
+    Done,
+    /// One write.
+    Write(Patch),
+    /// Another reading: this one is from before azlin's own last write.
+    Old,
+    /// Nothing: the change must not be made.
+    Refuse(R),
+}
+
+/// What came of a change.
+pub enum Changed<R> {
+    /// Nothing was written: the tags were as they should be.
+    Already(Tags),
+    /// Written, and Azure shows it.
+    Written(Tags),
+    /// Written, and Azure shows something else.
+    Altered(Tags),
+    /// Azure has accepted the write, and the VM does not show it yet.
+    Accepted,
+    /// Nothing was written: the decision was not to.
+    Refused(R),
+    /// Azure said no, or did not answer; or somebody wanted azlin to end.
+    Failed {
+        /// What happened.
+        failure: Failure,
+        /// Whether a write was sent whose fate is unknown: it may have arrived, or may yet.
+        in_doubt: bool,
+    },
+}
+
+/// How long a write that was accepted is watched until the VM shows it.
+const WATCH: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// Changes the tags of `vm` as `decide` says of what was read, and compares what came of it. `decide` is also told whether a
+/// write of an earlier attempt may have arrived, or may yet.
+///
+/// Where a failure passes, all is tried again from the reading on: what was true before it need not be true after it, so no
+/// write is sent again without a new look. When `stopping`, a write under way is finished and no other is begun.
+pub async fn change<R>(
+    arm: &Arm,
+    vm: &VmId,
+    stopping: Option<&Stopping>,
+    decide: impl Fn(&Tags, bool) -> Decision<R>,
+) -> Changed<R> {
+    let in_doubt = Cell::new(false);
+    let attempt = || try_once(arm, vm, stopping, &decide, &in_doubt);
+    match arm.retry(stopping, attempt).await {
+        Ok(changed) => changed,
+        Err(failure) => Changed::Failed {
+            failure,
+            in_doubt: in_doubt.get(),
+        },
+    }
+}
+
+async fn try_once<R>(
+    arm: &Arm,
+    vm: &VmId,
+    stopping: Option<&Stopping>,
+    decide: &impl Fn(&Tags, bool) -> Decision<R>,
+    in_doubt: &Cell<bool>,
+) -> Result<Changed<R>, Failure> {
+    // The turn, and then the tags, so that what was read is not old by the time of the write.
+    let looking = async {
+        let turn = arm.turn(&writing(vm)).await?;
+        Ok((turn, look(arm, vm).await?))
+    };
+    let Some(looked) = unless_stopped(stopping, looking).await else {
+        return Err(Failure::new(&writing(vm), Kind::Interrupted));
+    };
+    let (turn, before) = looked?;
+    let patch = match decide(&before, in_doubt.get()) {
+        // What an attempt before this one sent has arrived.
+        Decision::Done if in_doubt.get() => return Ok(Changed::Written(before)),
+        Decision::Done => return Ok(Changed::Already(before)),
+        Decision::Write(patch) => patch,
+        Decision::Old => return Err(Failure::new(&writing(vm), Kind::Old)),
+        Decision::Refuse(why) => return Ok(Changed::Refused(why)),
+    };
+    let is_settled = |tags: &Tags| matches!(decide(tags, true), Decision::Done);
+    let written = write(arm, vm, &patch, turn, &is_settled, in_doubt).await?;
+    Ok(match written {
+        Some(after) if is_settled(&after) => Changed::Written(after),
+        Some(after) => Changed::Altered(after),
+        None => Changed::Accepted,
+    })
+}
+
+/// Writes once, in its `turn`, and returns all tags after it, or none where Azure does not show it in time.
+///
+/// Azure's answer to the write says so itself, except where its body is something else (the resource, in recorded answers):
+/// then the tags are read again. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while.
+async fn write(
+    arm: &Arm,
+    vm: &VmId,
+    patch: &Patch,
+    turn: Turn<'_>,
+    is_settled: &dyn Fn(&Tags) -> bool,
+    in_doubt: &Cell<bool>,
+) -> Result<Option<Tags>, Failure> {
+    let sent = send(arm, vm, patch).await;
+    drop(turn);
+    let is_clear = match &sent {
+        Ok(sent) => matches!(sent, Sent::Done(_)),
+        Err(failure) => failure.is_definite(),
+    };
+    if !is_clear {
+        in_doubt.set(true);
+    }
+    match sent? {
+        Sent::Done(tags) => Ok(Some(tags)),
+        Sent::Unclear(failure) => {
+            let tags = read(arm, vm).await?;
+            match failure {
+                // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
+                Some(failure) if !is_settled(&tags) => Err(failure),
+                _ => Ok(Some(tags)),
+            }
+        }
+        Sent::Accepted => {
+            for pause in WATCH {
+                sleep(pause).await;
+                let tags = read(arm, vm).await?;
+                if is_settled(&tags) {
+                    return Ok(Some(tags));
+                }
+            }
+            Ok(None)
+        }
+    }
+}
