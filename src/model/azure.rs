@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ impl SubscriptionId {
     /// That it is none, as a phrase that follows "error: ".
     pub fn new(id: &str) -> Result<Self, String> {
         match Guid::new(id) {
-            Ok(guid) => Ok(Self(guid.0.into())),
+            Ok(guid) => Ok(Self(guid.to_string().into())),
             Err(_) => Err(format!(
                 "`{}` is not a subscription id (a GUID, as in `az account show --query id`)",
                 crate::text::escape(id)
@@ -100,25 +102,24 @@ impl fmt::Display for SubscriptionId {
 /// machine" (Microsoft's documentation of the VM's properties).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Guid(String);
+pub struct Guid(Uuid);
 
 impl Guid {
-    /// The GUID in `text`.
+    /// The GUID in `text`, in the one spelling that Azure takes: with hyphens and without braces.
     ///
     /// # Errors
     /// It is none.
     pub fn new(text: &str) -> Result<Self, String> {
-        let groups: Vec<&str> = text.split('-').collect();
-        let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-        let hexadecimal = |group: &&str| group.bytes().all(|b| b.is_ascii_hexdigit());
-        (lengths == [8, 4, 4, 4, 12] && groups.iter().all(hexadecimal))
-            .then(|| Self(text.to_ascii_lowercase()))
-            .ok_or_else(|| format!("{} is not a GUID", crate::text::quote(text)))
+        match Uuid::try_parse(text) {
+            Ok(guid) if text.len() == Hyphenated::LENGTH => Ok(Self(guid)),
+            _ => Err(format!("{} is not a GUID", crate::text::quote(text))),
+        }
     }
+}
 
-    /// The GUID itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

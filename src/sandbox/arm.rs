@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::errors::{self, ArmError};
 use super::faults::{self, Fault, Faults, Outcome, Shadows};
-use super::guid::Guid;
+use super::guid::{self, Guid};
 use super::route::{self, Resource, Route, Target};
 use super::store::Store;
 use super::tags::Twist;
@@ -165,7 +165,7 @@ impl Sandbox {
         mut response: Response,
     ) -> Response {
         let number = self.answered.fetch_add(1, Ordering::Relaxed);
-        let id = Guid::from_text(&format!("request {number}")).to_string();
+        let id = guid::of_text(&format!("request {number}")).to_string();
         let is_write = request.method != "GET";
         let (ratelimit, untouched) = if is_write {
             ("x-ms-ratelimit-remaining-subscription-writes", 199)

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::guid::Guid;
+use super::guid::{self, Guid};
 use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
 
@@ -227,8 +227,8 @@ impl Vm {
 /// subscriptions, machines do not.
 pub(super) fn derived_vm_id(subscription: Guid, key: &str) -> Guid {
     match subscription {
-        DEFAULT => Guid::from_text(key),
-        other => Guid::from_text(&format!("{other}/{key}")),
+        DEFAULT => guid::of_text(key),
+        other => guid::of_text(&format!("{other}/{key}")),
     }
 }
 
@@ -334,10 +334,10 @@ mod tests {
         `a/../b` is no name that Azure gives out
         unknown variant `on`, expected one of `running`, `deallocated`, `stopped`, `starting` at line 1 column 44
         invalid IPv4 address syntax at line 1 column 51
-        `1` is not a GUID at line 1 column 44
-        `dev` is not a GUID at line 1 column 53
-        invalid type: integer `7`, expected a string at line 1 column 48
-        `dev` is not a GUID at line 1 column 24
+        UUID parsing failed: invalid length: found 1 at line 1 column 43
+        UUID parsing failed: invalid character: found `v` at 2 at line 1 column 52
+        invalid type: integer `7`, expected a formatted UUID string at line 1 column 48
+        UUID parsing failed: invalid character: found `v` at 2 at line 1 column 23
         G/a is there twice in subscription 0000000a-0000-4000-8000-00000000000a
         "
         );

@@ -168,7 +168,7 @@ fn network_id(vm: &Vm, group: &str, kind: &str, name: &str) -> String {
 /// The group in one of three casings, another one in each place that names the VM's resources:
 /// ARM's answers disagree about the casing of ids, as seen in recorded traffic.
 fn cased(vm: &Vm, place: u8) -> String {
-    match (vm.vm_id.remainder(3) + place) % 3 {
+    match (vm.vm_id.as_u128() % 3 + u128::from(place)) % 3 {
         0 => vm.group.to_string(),
         1 => vm.group.to_ascii_uppercase(),
         _ => vm.group.to_ascii_lowercase(),

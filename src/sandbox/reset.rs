@@ -55,7 +55,7 @@ pub fn subscription_id(number: u32) -> String {
 fn numbered(number: u32) -> Guid {
     match number {
         0 | 1 => DEFAULT,
-        _ => DEFAULT.plus(number),
+        _ => Guid::from_u128(DEFAULT.as_u128() + u128::from(number)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a request's target to the resource it names.
 
 use super::errors::{self, ArmError};
-use super::guid::Guid;
+use super::guid::{self, Guid};
 
 /// The path and the query of a request, as sent and decoded.
 pub(super) struct Target<'a> {
@@ -45,7 +45,7 @@ impl<'a> Target<'a> {
         let first = segments.next()?;
         let id = segments.next()?;
         let of_one = first.eq_ignore_ascii_case("subscriptions");
-        of_one.then(|| Guid::parse(id)).flatten()
+        of_one.then(|| guid::parse(id)).flatten()
     }
 
     /// The first value of a query parameter; names are case-insensitive.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::arm::{Call, Response};
 use super::errors::{self, ArmError};
 use super::fleet::{Fleet, Power, Vm};
-use super::guid::Guid;
+use super::guid;
 use super::vms;
 
 /// POST …/start. A VM that runs already answers likewise and goes on running.
@@ -55,7 +55,7 @@ pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), ArmError> {
 pub(super) fn status(call: &Call<'_>) -> Result<Response, ArmError> {
     let id = &call.route.name;
     let fleet = call.store.read()?;
-    let vm = Guid::parse(id)
+    let vm = guid::parse(id)
         .and_then(|id| fleet.vm_of_id(call.subscription, id))
         .ok_or_else(|| errors::operation_not_found(id))?;
     finish(call, vm)?;

@@ -4,18 +4,18 @@ use serde_json::{Value, json};
 
 use super::arm::{Call, Response, TENANT};
 use super::errors::{self, ArmError};
-use super::guid::Guid;
+use super::guid::{self, Guid};
 use super::store::Store;
 
 /// The subscription that a VM is in when the file says nothing else. It always exists.
 pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
 
 /// The same, as it is compared.
-pub(super) const DEFAULT: Guid = Guid::of(0x5a4d_b0e5_0000_4000_8000_0000_0000_0000);
+pub(super) const DEFAULT: Guid = Guid::from_u128(0x5a4d_b0e5_0000_4000_8000_0000_0000_0000);
 
 /// Refuses a subscription that isn't there. The default one is there whatever the file says, even if it can't be read.
 pub(super) fn check(store: &Store, id: &str) -> Result<(), ArmError> {
-    let subscription = Guid::parse(id).ok_or_else(|| errors::invalid_subscription(id))?;
+    let subscription = guid::parse(id).ok_or_else(|| errors::invalid_subscription(id))?;
     if subscription == DEFAULT || store.read()?.has_subscription(subscription) {
         Ok(())
     } else {
@@ -37,7 +37,7 @@ pub(super) fn get(call: &Call<'_>) -> Response {
 fn body(subscription: Guid) -> Value {
     let name = match subscription {
         DEFAULT => "azlin sandbox".to_owned(),
-        other => format!("azlin sandbox {:04x}", other.last_digits()),
+        other => format!("azlin sandbox {:04x}", other.as_u128() & 0xffff),
     };
     json!({
         "id": format!("/subscriptions/{subscription}"),

@@ -147,5 +147,5 @@ impl<'d> Route<'d> {
 /// re-created VM behind the same name or address then neither warns falsely nor is trusted falsely.
 fn host_key_alias(vm: &Vm) -> Option<String> {
     let machine = vm.machine.as_ref()?;
-    Some(format!("azlin-{}", machine.as_str()))
+    Some(format!("azlin-{}", machine))
 }

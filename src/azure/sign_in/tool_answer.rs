@@ -129,7 +129,7 @@ fn first_line(said: &str) -> &str {
 fn tenant(said: &str) -> Option<String> {
     let (_, after) = said.split_once("--tenant")?;
     let word = after.trim_start_matches("-id").split_whitespace().next()?;
-    Some(guids(word).next()?.as_str().to_owned())
+    Some(guids(word).next()?.to_string())
 }
 
 #[cfg(test)]

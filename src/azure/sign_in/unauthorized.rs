@@ -53,10 +53,9 @@ fn wrong_tenant(said: String, message: &str, way: Option<Way>) -> Trouble {
         let help = "sign in to the subscription's tenant: az login --tenant TENANT";
         return Trouble::new(said, help);
     };
-    let (has, needs) = (has.as_str(), needs.as_str());
     let help = match way {
         Some(tool @ (Way::Az | Way::Azd)) => {
-            let login = tool.login(Some(needs));
+            let login = tool.login(Some(&needs.to_string()));
             format!("sign in to the subscription's tenant: {login}")
         }
         Some(Way::Token) => format!(

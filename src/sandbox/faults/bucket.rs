@@ -74,8 +74,8 @@ mod tests {
 
     use super::*;
 
-    const ONE: Guid = Guid::of(1);
-    const OTHER: Guid = Guid::of(2);
+    const ONE: Guid = Guid::from_u128(1);
+    const OTHER: Guid = Guid::from_u128(2);
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_empties_and_fills_again_but_never_over_its_size() {

@@ -8,7 +8,7 @@ use super::fault::Place;
 use super::is_write;
 use crate::sandbox::arm::{Call, Response, TENANT};
 use crate::sandbox::errors::{self, refuse};
-use crate::sandbox::guid::Guid;
+use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
 
 /// Who asks, in answers that name the principal.
@@ -67,7 +67,7 @@ pub(super) fn status(call: &Call<'_>, status: u16) -> Response {
         _ => "Microsoft.Compute",
     };
     let subscription = &call.route.subscription;
-    let tracking = Guid::from_text(call.request.target);
+    let tracking = guid::of_text(call.request.target);
     let diagnostic = format!(
         "Diagnostic information: timestamp '20260105T080000Z', subscription id '{subscription}', tracking id \
          '{tracking}', request correlation id '{tracking}'."

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::sandbox::arm::{Call, Response};
 use crate::sandbox::errors::{self, ArmError};
 use crate::sandbox::fleet::Vm;
-use crate::sandbox::guid::Guid;
+use crate::sandbox::guid::{self, Guid};
 use crate::sandbox::tag_set::TagSet;
 use crate::sandbox::vms;
 
@@ -65,7 +65,7 @@ fn machine(vm: &Vm) -> Machine {
 pub(in crate::sandbox) fn result(call: &Call<'_>) -> Result<Response, ArmError> {
     let id = &call.route.name;
     let fleet = call.store.read()?;
-    let vm = Guid::parse(id).and_then(|id| fleet.vm_of_id(call.subscription, id));
+    let vm = guid::parse(id).and_then(|id| fleet.vm_of_id(call.subscription, id));
     let found = vm.and_then(|vm| Some((vm, call.shadows.look(vm)?)));
     let (vm, done) = found.ok_or_else(|| errors::operation_not_found(id))?;
     Ok(if done {

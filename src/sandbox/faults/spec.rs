@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::fault::{Fault, Kind, Place, Reach, Scope, Share, VmName};
-use crate::sandbox::guid::Guid;
+use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
 
 /// The kinds, each with the keys of its own. Those that begin with `on` can be told which requests to meet.
@@ -86,7 +86,7 @@ impl Scope {
         if let Some(rest) = text.strip_prefix("subscription=") {
             let split = rest.split_once(':');
             let (id, rest) = split.ok_or_else(|| kind_after("subscription=ID"))?;
-            let guid = Guid::parse(id).ok_or_else(|| {
+            let guid = guid::parse(id).ok_or_else(|| {
                 let shown = id.escape_debug();
                 format!("`subscription={shown}` is no subscription: write its id, a GUID")
             })?;
