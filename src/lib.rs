@@ -49,6 +49,7 @@ pub mod json;
 pub mod listing;
 pub mod model;
 pub mod plan;
+mod replace;
 pub mod resolve;
 pub mod sandbox;
 pub mod show;

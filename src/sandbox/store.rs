@@ -5,13 +5,14 @@
 //! wrote. So what two of them change at once, neither loses.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, BufWriter, IntoInnerError, Read};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::fleet::Fleet;
 use super::standard;
+use crate::replace::put;
 
 /// No file this large was written by azlin: the largest fleet takes a tenth of it.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
@@ -109,7 +110,7 @@ impl Store {
 
     fn current(&self, remembered: Option<Remembered>) -> Result<Remembered, StateError> {
         let unreadable = |error: io::Error| self.error("can't be read", &error);
-        let mut file = match File::open(&self.path) {
+        let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(remembered
@@ -130,8 +131,7 @@ impl Store {
             return Err(self.error("can't be read", &"it is too large"));
         }
         let mut text = Vec::new();
-        file.by_ref()
-            .take(MAX_FILE)
+        file.take(MAX_FILE)
             .read_to_end(&mut text)
             .map_err(unreadable)?;
         let fleet = Fleet::read(&text).map_err(|what| {
@@ -175,36 +175,20 @@ pub(super) fn overwrite(state: &Path, fleet: &Fleet) -> io::Result<()> {
 /// Puts a new file in place of `state`. The caller has the turn.
 fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
     let before = fs::metadata(state).and_then(|m| m.modified()).ok();
-    let new = state.with_extension("new");
-    let written = write(&new, fleet, before).and_then(|version| {
-        fs::rename(&new, state)?;
-        Ok(version)
-    });
-    if written.is_err() {
-        // The error in hand says more than one about the left-over could.
-        let _ = fs::remove_file(&new);
-    }
-    written
-}
-
-fn write(path: &Path, fleet: &Fleet, before: Option<SystemTime>) -> io::Result<Version> {
-    // Whoever made the folder may have put a link here, which must not lead the write elsewhere.
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let file = File::options().write(true).create_new(true).open(path)?;
-    let mut out = BufWriter::new(file);
-    fleet.write(&mut out)?;
-    let file = out.into_inner().map_err(IntoInnerError::into_error)?;
-    // A file system's clock ticks every few milliseconds and inodes are used again, so without
-    // this two versions of the file could look the same to another process.
-    if let Some(before) = before
-        && file.metadata()?.modified()? <= before
-    {
-        file.set_modified(before + Duration::from_micros(1))?;
-    }
-    Ok(Version::of(&file.metadata()?))
+    put(state, false, |file| {
+        let mut out = BufWriter::new(&mut *file);
+        fleet.write(&mut out)?;
+        out.flush()?;
+        drop(out);
+        // A file system's clock ticks every few milliseconds and inodes are used again, so without
+        // this two versions of the file could look the same to another process.
+        if let Some(before) = before
+            && file.metadata()?.modified()? <= before
+        {
+            file.set_modified(before + Duration::from_micros(1))?;
+        }
+        Ok(Version::of(&file.metadata()?))
+    })
 }
 
 #[cfg(test)]

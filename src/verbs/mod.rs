@@ -13,7 +13,6 @@ mod part;
 mod picker;
 mod plan;
 mod planning;
-mod replace;
 mod resume;
 mod sandbox;
 mod saving;

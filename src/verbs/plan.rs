@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::context::Context;
 use super::planning::{self, Planned};
-use super::replace::replace;
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Plan};
+use crate::replace::replace;
 use crate::show;
 use crate::text::{escape, plain};
 

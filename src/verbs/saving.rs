@@ -4,10 +4,10 @@ use std::fs;
 
 use super::context::Context;
 use super::part::Part;
-use super::replace::replace;
 use super::{Streams, Trouble, today};
 use crate::file::{self, CannotEdit, Diagnostic, Member};
 use crate::model::{SessionName, VmId};
+use crate::replace::replace;
 use crate::text::{escape, plain};
 
 /// The file as it is now, and as it is with `vm` holding `wanted`.

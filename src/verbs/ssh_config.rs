@@ -8,11 +8,11 @@ use std::time::SystemTime;
 
 use super::context::Context;
 use super::part::Part;
-use super::replace::{private_folder, replace};
 use super::{Exit, Streams, Trouble, names};
 use crate::cli::{Common, SshConfig};
 use crate::model::{Scope, TagKey, VmId};
 use crate::plan;
+use crate::replace::{private_folder, replace};
 use crate::show;
 use crate::ssh;
 use crate::text::plain;

@@ -11,10 +11,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::replace::{private_folder, replace};
 use crate::file::AzureSettings;
 use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmPath};
 use crate::plan;
+use crate::replace::{private_folder, replace};
 
 /// Names older than this are never offered.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
