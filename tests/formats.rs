@@ -345,8 +345,8 @@ fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
      cloud = 'sandbox'
      
      [sessions.rg]
-    -a = "web"       # the database
-    -b = "db"
+    -a = 'web'       # the database
+    -b = 'db'
     +a = 'db'       # the database
     +b = 'web'
     +c = 'set'
@@ -355,14 +355,14 @@ fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
     +e = 'by-hand'
      gone = 'x'
      theirs = 'y'
-    -over = "old"
+    -over = { session = 'old' }
     +over = { session = 'old', expires = 2026-01-01 }
      
      [ssh]
      user = 'me'
     -
-    -[sessions.other]
-    -left = "removed"
+    -[sessions.OTHER]
+    -left = 'removed'
     "#);
     project.run(&["apply", "--auto-approve", "--partial"]);
     assert_eq!(project.run(&["plan", "--diff"]).stdout, "");
@@ -390,7 +390,7 @@ fn the_diff_keeps_several_vms_on_one_line_and_acts_on_nothing() {
      [azure]
      cloud = 'sandbox'
      [sessions]
-    -rg = { a = "#\u{23}vso[task.setvariable]evil", b = "z" } # \u{9b}\u{202e}#\u{23}vso[task.x]
+    -rg = { a = "#\u0023vso[task.setvariable]evil", b = 'z' } # \u{9b}\u{202e}#\u{23}vso[task.x]
     +rg = { a = 'x', b = 'y' } # \u{9b}\u{202e}#\u{23}vso[task.x]
     "##);
 }

@@ -275,14 +275,25 @@ fn save_edits_the_file_and_keeps_its_comments() {
 }
 
 #[test]
-fn what_cannot_be_saved_is_not_written_either() {
-    let project = Project::new("sessions.rg.a = \"atlas\"\n[azure]\ncloud = \"sandbox\"\n")
+fn save_follows_the_spelling_of_the_file() {
+    let project = Project::new("sessions.rg.a = 'atlas'\n[azure]\ncloud = \"sandbox\"\n")
         .with_fleet(&[("rg/a", None), ("rg/b", None)]);
-    assert_snapshot!(project.run(&["session", "b", "new", "--save"]), @"
-    $ azlin session b new --save -> 1
+    assert_eq!(project.run(&["session", "b", "new", "--save"]).code(), 0);
+    assert_eq!(
+        file(&project),
+        "sessions.rg.a = 'atlas'\nsessions.rg.b = 'new'\n[azure]\ncloud = \"sandbox\"\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_saved_is_not_written_either() {
+    let project = Project::sandbox("[sessions.rg]\nghost = 'atlas'\n")
+        .with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    assert_snapshot!(project.run(&["session", "b", "ghost", "--save"]), @"
+    $ azlin session b ghost --save -> 1
     --- stderr
-    error: --save: sessions.toml has a form in which azlin cannot edit the line of rg/b
-    help: leave --save out, and edit the file by hand
+    error: --save: sessions.toml would not be valid: session `ghost` is the name of another VM, rg/ghost
+    help: leave --save out, or choose another name
     ");
     assert_eq!(project.sessions(), ["rg/a -", "rg/b -"]);
 }

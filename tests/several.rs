@@ -274,7 +274,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
      azure.subscription = '5a4db0e5-0000-4000-8000-000000000002'
      owner = 'o'
      [sessions.rg]
-    -c = "y"
+    -c = 'y'
     +c = 'z'
      gone = 'w'
     "#);
@@ -549,7 +549,7 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     assert_snapshot!(file("teams/2.toml"), @r#"
     owner = 'two'
     [sessions.rg]
-    cache = "vesta" # mine
+    cache = 'vesta' # mine
     [ssh]
     user = 'bob'
     "#);

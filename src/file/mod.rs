@@ -5,7 +5,7 @@
 
 mod check;
 mod diagnostic;
-pub(crate) mod edit;
+mod edit;
 pub mod find;
 mod read;
 mod sessions;
@@ -13,7 +13,7 @@ mod table;
 
 pub use check::{Member, check};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
-pub use edit::{CannotEdit, edit};
+pub use edit::{CannotEdit, Edit, edit};
 pub use read::read;
 
 use std::net::SocketAddr;

@@ -58,6 +58,11 @@ impl VmPath {
         &self.folded.1
     }
 
+    /// Resource group and name in lower case: what does not change with the casing that Azure answers in.
+    pub fn folded(&self) -> (&str, &str) {
+        (&self.folded.0, &self.folded.1)
+    }
+
     /// Whether this VM is in the resource group `group`, without regard to case.
     pub fn is_in(&self, group: &str) -> bool {
         self.folded.0 == group.to_lowercase()

@@ -28,7 +28,7 @@ mod words;
 
 pub use astray::astray;
 pub use diagnostic::diagnostic;
-pub use diff::diff;
+pub use diff::{azure, diff};
 pub use ids::Ids;
 pub use list::{list, marks, unseen};
 pub use list_csv::list_csv;

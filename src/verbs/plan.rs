@@ -3,9 +3,13 @@
 use std::path::Path;
 
 use super::context::Context;
+use super::part::Part;
 use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Plan};
+use crate::file::CannotEdit;
+use crate::model::Owner;
+use crate::plan;
 use crate::replace::replace;
 use crate::show;
 use crate::text::{escape, plain};
@@ -16,8 +20,7 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     let plan = &planned.plan;
     if args.diff {
         for (at, part) in context.parts().enumerate() {
-            let diff = show::diff(plan, at, &part.desired, &part.text, streams.stdout);
-            streams.print(&diff)?;
+            diff(plan, at, part, streams)?;
         }
     } else {
         planning::print(&planned, &context, args.format, streams)?;
@@ -31,6 +34,24 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
         return Ok(Exit::Changes);
     }
     Ok(Exit::Done)
+}
+
+/// Prints the diff of the file at `at`, or says why there is none although azlin would write.
+fn diff(plan: &plan::Plan, at: usize, part: &Part, streams: Streams) -> Result<(), Trouble> {
+    let name = &part.name;
+    let diff = show::diff(plan, at, &part.text, name, streams.stdout).map_err(|CannotEdit| {
+        let message = format!("cannot write {name} as Azure would have it");
+        Trouble::new(message, "leave --diff out")
+    })?;
+    streams.print(&diff)?;
+    let adopted = plan.changes_of(at).count();
+    if diff.is_empty() && adopted > 0 {
+        let (vms, tag) = (show::count(adopted, "VM"), Owner::TAG);
+        streams.note(&format!(
+            "no diff: {name} matches Azure, and applying it only writes the owner tag {tag} on {vms}"
+        ));
+    }
+    Ok(())
 }
 
 fn save(out: &Path, planned: &Planned, context: &Context) -> Result<(), Trouble> {

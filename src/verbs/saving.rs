@@ -5,7 +5,7 @@ use std::fs;
 use super::context::Context;
 use super::part::Part;
 use super::{Streams, Trouble, today};
-use crate::file::{self, CannotEdit, Diagnostic, Member};
+use crate::file::{self, CannotEdit, Diagnostic, Edit, Member};
 use crate::model::{SessionName, VmId};
 use crate::replace::replace;
 use crate::text::{escape, plain};
@@ -51,13 +51,24 @@ pub(super) fn edited(
         let message = format!("--save: cannot read {name}: {}", plain(&error));
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
-    let edited = file::edit(&text, vm.path(), wanted).map_err(|CannotEdit| {
-        let message = format!(
-            "--save: {name} has a form in which azlin cannot edit the line of {}",
-            vm.path()
-        );
+    let edit = Edit {
+        vm: vm.path(),
+        session: wanted.map(SessionName::as_str),
+        endless: false,
+    };
+    let edited = file::edit(&text, &[edit]).map_err(|CannotEdit| {
+        let vm = vm.path();
+        let message =
+            format!("--save: {name} has a form in which azlin cannot edit the line of {vm}");
         Trouble::new(message, "leave --save out, and edit the file by hand")
     })?;
+    let (_, found, _) = file::read(name, edited.as_bytes());
+    if let Some(error) = found.into_iter().find(Diagnostic::is_error) {
+        return Err(Trouble::new(
+            format!("--save: {name} would not be valid: {}", error.message),
+            "leave --save out, or choose another name",
+        ));
+    }
     if let Some(wrong) = amiss_with(context, part, &edited) {
         let message = format!("--save: {name} would not go with the other files: {wrong}");
         return Err(Trouble::new(
