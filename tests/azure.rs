@@ -207,7 +207,7 @@ fn no_answer_at_all_is_told_as_such() {
         .run(&["plan"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
-    waiting 2 s to list the VMs: no answer: connection refused
+    retrying in 2 s (list the VMs): no answer: connection refused
     error: cannot list the VMs: no answer: connection refused
     help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
     ");
@@ -600,7 +600,7 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
     error: VMs may be missing from Azure's list, and with them holders of names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
-    help: try again, or mend the access; --allow-incomplete goes on with what there is
+    help: try again, or fix the access; --allow-incomplete goes on with what there is
     ");
     // Nothing is known to change, and nothing is known.
     assert_eq!(

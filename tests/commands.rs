@@ -84,7 +84,7 @@ fn without_a_terminal_apply_asks_for_auto_approve_and_writes_nothing() {
     let ran = project.run(&["apply"]);
     assert_eq!(ran.code(), 4);
     assert_snapshot!(ran.stderr, @"
-    error: nobody is here to approve the plan: this is no terminal, or CI is set
+    error: cannot ask for approval: not a terminal, or CI is set
     help: look at the plan above, then run apply with --auto-approve
     ");
     assert!(!project.state().exists());
@@ -122,7 +122,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
 
       + rg/a   x
 
-    1 line of sessions.toml cannot be carried out:
+    1 line in sessions.toml cannot be applied:
 
       ! rg/b-1   y   sessions.toml:6
           Azure lists no such VM, or the identity may not see it
@@ -131,7 +131,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
     Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
 
     --- stderr
-    error: 1 line of sessions.toml cannot be carried out
+    error: 1 line in sessions.toml cannot be applied
     help: the plan says for each what to do; apply --partial does the rest
     ");
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 1);
@@ -416,7 +416,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
 
       + rg-a/a   x
 
-    1 line of sessions.toml cannot be carried out:
+    1 line in sessions.toml cannot be applied:
 
       ! gone/b   y   sessions.toml:7
           Azure lists no such VM, or the identity may not see it
@@ -425,7 +425,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
     Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
 
     --- stderr
-    error: 1 line of sessions.toml cannot be carried out
+    error: 1 line in sessions.toml cannot be applied
     help: the plan says for each what to do; apply --partial does the rest
     ");
 }
@@ -510,8 +510,8 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     assert_snapshot!(project.run(&["connect", "notebook-mario", "--print"]), @"
     $ azlin connect notebook-mario --print -> 1
     --- stderr
-    error: no VM is called `notebook-mario`, holds that session or has that address (8 VMs in scope)
-    help: did you mean notebook-maria? these sessions there are:
+    error: no VM, session or IP address matches `notebook-mario` (searched 8 VMs in scope)
+    help: did you mean notebook-maria? sessions that exist:
       bert-training-run-1   rg-ml/gpu-vm-1
       bert-training-run-1   rg-ml/gpu-vm-3
       notebook-maria        rg-ml/gpu-vm-4
@@ -519,7 +519,7 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
       sarah-frontend        rg-dev/dev-vm-3
     ");
     assert_snapshot!(project.run(&["connect", "x", "--rg", "nowhere", "--print"]).stderr, @"
-    error: no VM is called `x`, holds that session or has that address (0 VMs in resource group nowhere)
+    error: no VM, session or IP address matches `x` (searched 0 VMs in resource group nowhere)
     help: no VM in scope holds a session
     ");
 }
@@ -749,8 +749,8 @@ fn connect_says_where_it_goes_when_the_file_says_otherwise() {
     assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml has atlas for it (see azlin plan)");
     assert_snapshot!(said("ceto"), @"");
     assert_snapshot!(said("boreas"), @"
-    error: no VM is called `boreas`, holds that session or has that address (3 VMs in scope)
-    help: sessions.toml gives the name to rg/b, and azlin apply has yet to; these sessions there are:
+    error: no VM, session or IP address matches `boreas` (searched 3 VMs in scope)
+    help: sessions.toml assigns it to rg/b, but that has not been applied yet; sessions that exist:
       atlas   rg/b
       ceto    rg/c
     ");

@@ -1,7 +1,7 @@
 //! Edits of `sessions.toml`: lines change, in whatever spelling TOML allows, and every other byte stays.
 
 use azlin::file::{CannotEdit, Edit, edit};
-use azlin::model::VmId;
+use azlin::model::VmPath;
 use insta::assert_snapshot;
 
 const FILE: &str = r#"owner = "us" # who needs what
@@ -24,7 +24,7 @@ fn edited(text: &str, vm: &str, session: Option<&str>) -> Result<String, CannotE
     all(text, &[(vm, session)])
 }
 
-fn id(vm: &str) -> VmId {
+fn id(vm: &str) -> VmPath {
     let (group, name) = vm.split_once('/').unwrap();
     VmPath::new(group, name).unwrap()
 }

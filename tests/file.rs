@@ -183,14 +183,14 @@ command = "x\\u001b[2J"
      8 | scop = 1
        | ^^^^ not known here
     help: did you mean `scope`?
-    error: VM `rg/vm-01` stands twice
+    error: VM `rg/vm-01` appears twice
        --> sessions.toml:12:1
         |
      11 | VM-01 = "a"
         | ----- first here
      12 | vm-01 = "b"
         | ^^^^^ again here
-    help: Azure ignores the case of names: keep one of the lines
+    help: Azure ignores case in names: keep one of the lines
     error: `vm-2` takes a session name, not an integer
        --> sessions.toml:13:8
         |
@@ -272,21 +272,21 @@ fn names_that_people_would_mix_up_are_warnings() {
        |
      2 | a = 'Alpha'
        |     ^^^^^^^
-    help: case counts: `azlin connect` must be given it exactly so
-    warning: session `alpha` differs from another only in case
+    help: session names are case-sensitive: `azlin connect` needs it exactly like this
+    warning: session `alpha` differs from `Alpha` only in case
       --> sessions.toml:3:5
        |
      2 | a = 'Alpha'
        |     ------- the other
      3 | b = 'alpha'
        |     ^^^^^^^ this one
-    help: case counts in session names, but people will mix these up
+    help: session names are case-sensitive, but people will mix these up
     warning: session `a-name-of-more-than-thirty-characters` has 37 characters
       --> sessions.toml:4:5
        |
      4 | c = 'a-name-of-more-than-thirty-characters'
        |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    help: names of up to 30 are easier to type and fit the tables
+    help: names of up to 30 characters are easier to type and fit the tables
     ");
 }
 
@@ -368,15 +368,15 @@ fn a_vm_without_a_group_is_told_where_to_go() {
 #[test]
 fn the_same_vm_twice_is_an_error_in_any_casing_and_any_table() {
     assert_snapshot!(told("[sessions.RG]\nvm = 'a'\n[sessions.rg]\nVM = 'b'\n[sessions.x]\nv = 'c'\nv = 'd'"), @"
-    error: VM `rg/VM` stands twice
+    error: VM `rg/VM` appears twice
       --> sessions.toml:4:1
        |
      2 | vm = 'a'
        | -- first here
      4 | VM = 'b'
        | ^^ again here
-    help: Azure ignores the case of names: keep one of the lines
-    error: `v` stands twice in one table
+    help: Azure ignores case in names: keep one of the lines
+    error: `v` appears twice in this table
       --> sessions.toml:7:1
        |
      6 | v = 'c'

@@ -67,10 +67,10 @@ fn one_name_in_two_files_is_an_error_with_both_lines() {
     assert_snapshot!(validated(&[
         ("a.toml", "[sessions.rg-dev]\n\n\n\n\n\n\n\n\ndev-vm-1 = 'atlas'\n"),
         ("b.toml", "[sessions.rg-ml]\ngpu-vm-1 = 'atlas'\n"),
-    ]), @r"
+    ]), @"
     $ azlin validate --file teams -> 1
     --- stderr
-    error: session `atlas` is assigned in teams/a.toml too
+    error: session `atlas` is assigned twice
        --> teams/b.toml:2:12
         |
       2 | gpu-vm-1 = 'atlas'
@@ -82,7 +82,7 @@ fn one_name_in_two_files_is_an_error_with_both_lines() {
     help: give gpu-vm-1 another name, or delete one of the lines
 
     error: the files are not valid together: 1 error
-    help: mend the files; nothing was read from Azure
+    help: fix the files; nothing was read from Azure
     ");
 }
 
@@ -92,7 +92,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
         ("a.toml", "[sessions.rg]\nweb = 'web'\n"),
         ("b.toml", "[sessions.rg]\ndb = 'Web-1'\n"),
         ("c.toml", "[sessions.rg-2]\nweb = 'x'\nweb-1 = 'y'\n"),
-    ]), @r"
+    ]), @"
     $ azlin validate --file teams -> 1
     --- stderr
     warning: session `Web-1` has upper-case letters
@@ -100,9 +100,9 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        |
      2 | db = 'Web-1'
        |      ^^^^^^^
-    help: case counts: `azlin connect` must be given it exactly so
+    help: session names are case-sensitive: `azlin connect` needs it exactly like this
 
-    error: session `web` is the name of a VM in teams/c.toml
+    error: session `web` is the name of another VM, rg-2/web
       --> teams/a.toml:2:7
        |
      2 | web = 'web'
@@ -113,7 +113,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        | --- that VM
     help: `azlin connect` looks for VM names first: choose another session name
 
-    error: session `Web-1` is the name of a VM in teams/c.toml
+    error: session `Web-1` is the name of another VM, rg-2/web-1
       --> teams/b.toml:2:6
        |
      2 | db = 'Web-1'
@@ -125,7 +125,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
     help: `azlin connect` looks for VM names first: choose another session name
 
     error: the files are not valid together: 2 errors
-    help: mend the files; nothing was read from Azure
+    help: fix the files; nothing was read from Azure
     ");
 }
 
@@ -134,7 +134,7 @@ fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
     assert_snapshot!(validated(&[
         ("a.toml", "[sessions.rg]\na = 'atlas'\n"),
         ("b.toml", "[sessions.rg]\nb = 'ATLAS'\n"),
-    ]), @r"
+    ]), @"
     $ azlin validate --file teams -> 0
     --- stdout
     teams/a.toml is valid: 1 session
@@ -146,9 +146,9 @@ fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
        |
      2 | b = 'ATLAS'
        |     ^^^^^^^
-    help: case counts: `azlin connect` must be given it exactly so
+    help: session names are case-sensitive: `azlin connect` needs it exactly like this
 
-    warning: session `ATLAS` differs only in case from one in teams/a.toml
+    warning: session `ATLAS` differs from `atlas` only in case
       --> teams/b.toml:2:5
        |
      2 | b = 'ATLAS'
@@ -157,7 +157,7 @@ fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
        |
      2 | a = 'atlas'
        |     ------- the other
-    help: case counts in session names, but people will mix these up
+    help: session names are case-sensitive, but people will mix these up
     ");
 }
 
@@ -171,10 +171,10 @@ fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
     assert_snapshot!(validated(&[
         ("a.toml", &file("us", 1, "vm-1 = 'one'\n")),
         ("b.toml", &file("us", 1, "VM-1 = 'two'\n")),
-    ]), @r"
+    ]), @"
     $ azlin validate --file teams -> 1
     --- stderr
-    error: the owner `us` has another file for the same subscription, teams/a.toml: each would clear what the other sets
+    error: owner `us` has two files for the same subscription: each would clear what the other sets
       --> teams/b.toml:1:9
        |
      1 | owner = 'us'
@@ -183,9 +183,9 @@ fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
        |
      1 | owner = 'us'
        |         ---- first here
-    help: put all lines into one of the files, or give one another owner
+    help: put all lines into one of the files, or give one of them another owner
 
-    error: VM `rg/VM-1` stands in teams/a.toml too
+    error: VM `rg/VM-1` appears twice
       --> teams/b.toml:5:1
        |
      5 | VM-1 = 'two'
@@ -194,10 +194,10 @@ fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
        |
      5 | vm-1 = 'one'
        | ---- first here
-    help: a VM is one file's: keep one of the lines
+    help: Azure ignores case in names: keep one of the lines
 
     error: the files are not valid together: 2 errors
-    help: mend the files; nothing was read from Azure
+    help: fix the files; nothing was read from Azure
     ");
     let elsewhere = [
         ("a.toml", file("us", 1, "vm-1 = 'one'\n")),
@@ -213,7 +213,7 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
     assert_snapshot!(validated(&[
         ("a.toml", "[azure]\ntag = 'session'\nsubscription = '00000000-0000-4000-8000-000000000001'\n"),
         ("b.toml", "owner = 'b'\n[azure]\ncloud = 'china'\nendpoint = 'http://127.0.0.1:1'\nsubscription = '00000000-0000-4000-8000-000000000001'\n"),
-    ]), @r"
+    ]), @"
     $ azlin validate --file teams -> 1
     --- stderr
     error: teams/a.toml has another `tag` for the same subscription
@@ -250,7 +250,7 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
     help: give both the same `endpoint`, or another `subscription`
 
     error: the files are not valid together: 3 errors
-    help: mend the files; nothing was read from Azure
+    help: fix the files; nothing was read from Azure
     ");
 }
 
@@ -278,7 +278,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
         ("d.toml", "[sessions.rg]\nd = 'one'\n"),
     ]);
     let ran = project.run(&["plan", "--file", "teams", "--file", "gone.toml"]);
-    assert_snapshot!(ran, @r"
+    assert_snapshot!(ran, @"
     $ azlin plan --file teams --file gone.toml -> 1
     --- stderr
     error: a session name cannot be empty
@@ -293,7 +293,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
      1 | nonsense
        |         ^ here
 
-    error: session `one` is assigned in teams/a.toml too
+    error: session `one` is assigned twice
       --> teams/d.toml:2:5
        |
      2 | d = 'one'
@@ -307,7 +307,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
     error: cannot read gone.toml: no such file or directory
     help: check the name, and that you may read it; --file and AZLIN_FILE name the file
     error: teams/b.toml and teams/c.toml are not valid: 3 errors
-    help: mend the files; nothing was read from Azure
+    help: fix the files; nothing was read from Azure
     ");
 }
 

@@ -270,7 +270,7 @@ fn when_nothing_is_to_be_shown_the_reason_is_said() {
       "vms": []
     }
     "#);
-    assert_snapshot!(empty.run(&["list", "--format", "csv"]).stdout, @"name,resource_group,status,ip_address,region,session,owner");
+    assert_snapshot!(empty.run(&["list", "--format", "csv"]).stdout, @"name,resource_group,status,ip_address,region,session,owner,subscription");
 }
 
 #[test]
@@ -345,11 +345,11 @@ fn every_state_has_a_word_of_its_own() {
     ╰──────────────────┴─────────────┴──────────────┴─────────┴─────────────────╯
     ");
     assert_snapshot!(project.run(&["list", "--format", "csv", "--all"]).stdout, @"
-    name,resource_group,status,ip_address,region,session,owner
-    is-deallocated,RG,deallocated,,eastus,,
-    is-running,RG,running,,eastus,,
-    is-starting,RG,starting,,eastus,,
-    is-stopped,RG,stopped,,eastus,,
+    name,resource_group,status,ip_address,region,session,owner,subscription
+    is-deallocated,RG,deallocated,,eastus,,,5a4db0e5-0000-4000-8000-000000000000
+    is-running,RG,running,,eastus,,,5a4db0e5-0000-4000-8000-000000000000
+    is-starting,RG,starting,,eastus,,,5a4db0e5-0000-4000-8000-000000000000
+    is-stopped,RG,stopped,,eastus,,,5a4db0e5-0000-4000-8000-000000000000
     ");
     assert_snapshot!(project.run(&["list"]).stderr, @"3 VMs hidden: 1 deallocated, 1 stopped, 1 starting; --all shows them");
 }

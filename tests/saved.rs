@@ -186,7 +186,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     rewrite(&project, |text| text.replace("\"db\"", "\"root\""));
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
     error: plan.json was edited since azlin wrote it
-    help: make it again: azlin plan --out FILE
+    help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();
     rewrite(&project, |text| {
@@ -199,8 +199,8 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is no plan, or was cut short: EOF while parsing a string at line 61 column 5
-    help: make it again: azlin plan --out FILE
+    error: plan.json is not a plan, or was cut short: EOF while parsing a string at line 67 column 16
+    help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();
     rewrite(&project, |text| {
@@ -246,19 +246,19 @@ fn a_plan_for_another_file_owner_tag_or_subscription_is_refused_by_name() {
     $ azlin apply plan.json -> 1
     --- stderr
     error: plan.json was made for another owner: `us`, and this is `them`
-    help: make it again: azlin plan --out FILE
+    help: create a new plan: azlin plan --out FILE
     ");
     assert_snapshot!(with(&|file| file.replace("[azure]", "[azure]\ntag = 'other'")), @"
     $ azlin apply plan.json -> 1
     --- stderr
     error: plan.json was made for another tag: `azlin_session`, and this is `other`
-    help: make it again: azlin plan --out FILE
+    help: create a new plan: azlin plan --out FILE
     ");
     let other = "00000000-0000-4000-8000-000000000000";
     let ran = saved().run(&["apply", "plan.json", "--subscription", other]);
     assert_snapshot!(ran.stderr.replace(azlin::sandbox::SUBSCRIPTION, "SUBSCRIPTION"), @"
     error: plan.json was made for another subscription: `SUBSCRIPTION`, and this is `00000000-0000-4000-8000-000000000000`
-    help: make it again: azlin plan --out FILE
+    help: create a new plan: azlin plan --out FILE
     ");
 }
 

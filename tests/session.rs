@@ -94,7 +94,7 @@ fn it_says_whose_a_session_is_and_what_the_file_has() {
     Session name for b: by-hand
 
     --- stderr
-    note: sessions.toml has boreas for it, and the next apply sets that
+    note: sessions.toml assigns boreas to it; the next apply will set that
     ");
     assert_snapshot!(project.run(&["session", "c"]), @"
     $ azlin session c -> 0
@@ -116,7 +116,7 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
 
     --- stderr
     note: it was atlas
-    note: sessions.toml has atlas for it, and the next apply puts that back; --save writes yours into the file
+    note: sessions.toml assigns atlas to this VM, so the next apply will restore it; use --save to update the file
     ");
     assert_eq!(tags(&project, 0), json!({ "azlin_session": "my-project" }));
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
@@ -184,12 +184,12 @@ fn a_name_that_the_file_gives_to_another_vm_is_said() {
     Session name for d: boreas
 
     --- stderr
-    note: sessions.toml gives this name to rg/b in line 9, which no apply can do while it is here
+    note: sessions.toml assigns this name to rg/b in line 9, which no apply can do while it is here
     ");
     assert_snapshot!(project.run(&["session", "d", "boreas", "--save"]), @"
     $ azlin session d boreas --save -> 1
     --- stderr
-    error: --save: sessions.toml gives this name to rg/b in line 9
+    error: --save: sessions.toml assigns this name to rg/b in line 9
     help: change that line first, or choose another name
     ");
 }
@@ -244,7 +244,7 @@ fn save_edits_the_file_and_keeps_its_comments() {
 
     --- stderr
     note: it was atlas
-    note: sessions.toml says so too
+    note: updated sessions.toml
     ");
     assert_eq!(file(&project), FILE.replace("\"atlas\"", "\"my-project\""));
     assert_snapshot!(project.run(&["session", "b", "--clear", "--save"]), @"
@@ -254,7 +254,7 @@ fn save_edits_the_file_and_keeps_its_comments() {
 
     --- stderr
     note: it was by-hand
-    note: sessions.toml says so too
+    note: updated sessions.toml
     ");
     assert_eq!(
         file(&project),
@@ -267,7 +267,7 @@ fn save_edits_the_file_and_keeps_its_comments() {
     Session name for d: delos
 
     --- stderr
-    note: sessions.toml says so too
+    note: updated sessions.toml
     ");
     assert!(file(&project).ends_with("# until March\nd = \"delos\"\n"));
     let plan = project.run(&["plan"]);
@@ -488,7 +488,7 @@ fn a_session_that_is_set_is_said_although_nothing_could_be_read_after_it() {
     Session name for d: new-name
 
     --- stderr
-    error: whether another VM holds it too could not be read: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
+    error: could not check whether another VM also holds this name: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
     help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
     ");
     assert_eq!(tags(&fleet, 3), json!({ "azlin_session": "new-name" }));
@@ -536,9 +536,9 @@ fn an_expired_line_is_not_saved_into() {
 fn what_a_file_would_be_warned_of_is_warned_of_here_too() {
     let project = project();
     let long = "a-very-long-name-of-more-than-thirty";
-    assert_snapshot!(project.run(&["session", "d", "ATLAS"]).stderr, @"warning: ATLAS differs from another session, atlas, only in case");
+    assert_snapshot!(project.run(&["session", "d", "ATLAS"]).stderr, @"warning: session ATLAS differs from `atlas` only in case: session names are case-sensitive, but people will mix these up");
     assert_snapshot!(project.run(&["session", "d", long]).stderr, @"
-    warning: a-very-long-name-of-more-than-thirty has 36 characters: up to 30 are easier to type
+    warning: session a-very-long-name-of-more-than-thirty has 36 characters: names of up to 30 characters are easier to type and fit the tables
     note: it was ATLAS
     ");
 }

@@ -179,7 +179,7 @@ fn a_swap_between_subscriptions_is_planned_applied_and_then_matches() {
 
     Over 2 files: 1 to set, 2 to change, 0 to clear, 0 blocked.
     ");
-    assert_snapshot!(several.run(&["apply", "--auto-approve", "--parallelism", "1"]), @r"
+    assert_snapshot!(several.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
     $ azlin apply --auto-approve --parallelism 1 --file teams -> 0
     --- stdout
     teams/1.toml
@@ -200,8 +200,8 @@ fn a_swap_between_subscriptions_is_planned_applied_and_then_matches() {
 
     Over 2 files: 1 to set, 2 to change, 0 to clear, 0 blocked.
 
-      - rg/vm      db   done   (teams/1.toml)
       + rg/third   new   done   (teams/2.toml)
+      - rg/vm      db   done   (teams/1.toml)
       ~ rg/vm      web -> db   done   (teams/2.toml)
       + rg/vm      web   done   (teams/1.toml)
 
@@ -228,7 +228,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
             (2, "owner = 'o'\n[sessions.rg]\nc = 'z'\ngone = 'w'\n"),
         ],
     );
-    assert_snapshot!(several.run(&["plan", "--format", "markdown"]).stdout, @r"
+    assert_snapshot!(several.run(&["plan", "--format", "markdown"]).stdout, @"
     <!-- azlin plan -->
     ### azlin: 1 to set, 1 to change, 0 to clear, 1 blocked
 
@@ -244,7 +244,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
 
     <code>teams&#47;3&#46;toml</code> against <code>subscription 5a4db0e5-0000-4000-8000-000000000002 at HOST</code>.
 
-    **Cannot be carried out:**
+    **Cannot be applied:**
 
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
@@ -341,11 +341,11 @@ fn a_saved_plan_of_several_files_is_shown_and_applied_as_one() {
     let one = several
         .project
         .run(&["apply", "plan.json", "--file", "teams/1.toml"]);
-    assert_snapshot!(one, @r"
+    assert_snapshot!(one, @"
     $ azlin apply plan.json --file teams/1.toml -> 3
     --- stderr
-    error: plan.json was made for another set of files: `teams/1.toml, teams/2.toml`, and this is `teams/1.toml`
-    help: make it again: azlin plan --out FILE
+    error: plan.json was made for a different set of files: `teams/1.toml, teams/2.toml`, and this is `teams/1.toml`
+    help: create a new plan: azlin plan --out FILE
     ");
     let applied = several.run(&["apply", "plan.json"]);
     assert_eq!(applied.code(), 0, "{applied}");
@@ -464,11 +464,11 @@ fn connect_goes_to_whichever_subscription_holds_the_name_with_its_files_settings
       5a4db0e5-0000-4000-8000-000000000002/rg/web
     help: say which as SUBSCRIPTION/GROUP/VM
     ");
-    assert_snapshot!(several.run(&["connect", "lyra", "--print"]), @r"
+    assert_snapshot!(several.run(&["connect", "lyra", "--print"]), @"
     $ azlin connect lyra --print --file teams -> 1
     --- stderr
-    error: no VM is called `lyra`, holds that session or has that address (4 VMs in scope)
-    help: teams/2.toml gives the name to 5a4db0e5-0000-4000-8000-000000000002/rg/cache, and azlin apply has yet to; these sessions there are:
+    error: no VM, session or IP address matches `lyra` (searched 4 VMs in scope)
+    help: teams/2.toml assigns it to 5a4db0e5-0000-4000-8000-000000000002/rg/cache, but that has not been applied yet; sessions that exist:
       atlas   5a4db0e5-0000-4000-8000-000000000000/rg/web
       orion   5a4db0e5-0000-4000-8000-000000000000/rg/db
       vega    5a4db0e5-0000-4000-8000-000000000002/rg/web
@@ -523,7 +523,7 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     assert!(
         taken
             .stderr
-            .contains("session `lyra` is assigned twice, here and in teams/2.toml"),
+            .contains("session `lyra` is assigned twice (teams/2.toml)"),
         "also where the other file comes later: {taken}"
     );
     let taken = several.run(&["session", "cache", "orion-2", "--save"]);
@@ -531,13 +531,13 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     assert!(
         taken
             .stderr
-            .contains("session `orion-2` is assigned in teams/1.toml too"),
+            .contains("session `orion-2` is assigned twice (teams/1.toml)"),
         "what the next plan would refuse: {taken}"
     );
     assert_snapshot!(several.run(&["session", "cache", "gone", "--save"]), @r"
     $ azlin session cache gone --save --file teams -> 1
     --- stderr
-    error: --save: teams/2.toml would not go with the other files: session `gone` is the name of a VM in teams/1.toml
+    error: --save: teams/2.toml would not go with the other files: session `gone` is the name of another VM, rg/gone (teams/1.toml)
     help: leave --save out, or choose another name
     ");
     let ran = several.run(&["session", "cache", "vesta", "--save"]);

@@ -117,7 +117,7 @@ impl<'a> Checker<'a> {
     fn lines(&mut self) {
         let mut vms: HashMap<(Key<'a>, &VmPath), (At, &VmPath)> = HashMap::new();
         let mut sessions: HashMap<&str, At> = HashMap::new();
-        let mut folded: HashMap<String, At> = HashMap::new();
+        let mut folded: HashMap<String, (&str, At)> = HashMap::new();
         for (at, member, line) in self.all_lines() {
             let here = (at, line.spans.vm.clone());
             if let Some((there, spelled)) = vms.get(&(member.key(), &line.vm)) {
@@ -133,22 +133,19 @@ impl<'a> Checker<'a> {
             }
             sessions.insert(name, here.clone());
             let alike = folded.get(&name.to_lowercase());
-            for doubt in Doubt::of(&line.session, alike.is_some()) {
+            for doubt in Doubt::of(&line.session, alike.map(|(other, _)| *other)) {
                 let message = format!("session {} {}", quote(name), doubt.message());
-                let label = if doubt == Doubt::Alike {
-                    "this one"
-                } else {
-                    ""
-                };
+                let other = alike.filter(|_| matches!(doubt, Doubt::Alike(_)));
+                let label = if other.is_some() { "this one" } else { "" };
                 let mut diagnostic = Diagnostic::warning(message, here.1.clone(), label)
                     .in_file(at)
                     .help(doubt.help());
-                if let (Doubt::Alike, Some((file, span))) = (doubt, alike) {
+                if let Some((_, (file, span))) = other {
                     diagnostic = diagnostic.with_in(*file, span.clone(), "the other");
                 }
                 self.found.push(diagnostic);
             }
-            folded.entry(name.to_lowercase()).or_insert(here);
+            folded.entry(name.to_lowercase()).or_insert((name, here));
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::{SessionName, VmId, VmPath};
+use crate::text::quote;
 
 /// VMs by their names, which ignore case and are unique within a resource group only.
 ///
@@ -36,10 +37,10 @@ impl<'a> VmNames<'a, &'a VmId> {
 }
 
 /// Why a valid session name is unwise: a warning, never an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// Another session differs from it only in case.
-    Alike,
+    /// Another session, this one, differs from it only in case.
+    Alike(String),
     /// It has upper-case letters.
     UpperCase,
     /// It has more than [`SessionName::COMFORTABLE`] characters: this many.
@@ -47,12 +48,12 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// What is unwise about `name`; `has_alike` where another session differs from it only in case.
-    pub fn of(name: &SessionName, has_alike: bool) -> Vec<Self> {
+    /// What is unwise about `name`; `alike` is another session that differs from it only in case.
+    pub fn of(name: &SessionName, alike: Option<&str>) -> Vec<Self> {
         let text = name.as_str();
         let mut doubts = Vec::new();
-        if has_alike {
-            doubts.push(Self::Alike);
+        if let Some(alike) = alike {
+            doubts.push(Self::Alike(alike.to_owned()));
         } else if text.chars().any(char::is_uppercase) {
             doubts.push(Self::UpperCase);
         }
@@ -63,18 +64,18 @@ impl Doubt {
     }
 
     /// The doubt as a phrase that follows the name.
-    pub fn message(self) -> String {
+    pub fn message(&self) -> String {
         match self {
-            Self::Alike => "differs from another session only in case".to_owned(),
+            Self::Alike(other) => format!("differs from {} only in case", quote(other)),
             Self::UpperCase => "has upper-case letters".to_owned(),
             Self::Long(length) => format!("has {length} characters"),
         }
     }
 
     /// Why that matters.
-    pub fn help(self) -> String {
+    pub fn help(&self) -> String {
         match self {
-            Self::Alike => {
+            Self::Alike(_) => {
                 "session names are case-sensitive, but people will mix these up".to_owned()
             }
             Self::UpperCase => {

@@ -114,7 +114,7 @@ fn amiss_with(context: &Context, edited: &Part, text: &str) -> Option<String> {
     Some(match other {
         Some(other) => {
             let name = escape(&other.source.name);
-            format!("{}, here and in {name}", error.message)
+            format!("{} ({name})", error.message)
         }
         None => error.message,
     })

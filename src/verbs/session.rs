@@ -8,7 +8,7 @@ use super::part::Part;
 use super::{Exit, Streams, Trouble, interrupt, names, planning, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
-use crate::model::{Doubt, Live, Scope, SessionName, Vm, VmId};
+use crate::model::{Doubt, Live, LiveName, Scope, SessionName, Vm, VmId};
 use crate::plan::{self, Outcome, Step, Tried, Why};
 use crate::show;
 use crate::text::quote;
@@ -71,13 +71,10 @@ pub(super) async fn run(
 fn doubts(name: &SessionName, live: &Live, streams: Streams) {
     let lower = name.as_str().to_lowercase();
     let mut sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
-    let has_alike = sessions.any(|held| held.raw().to_lowercase() == lower && *held != *name);
-    for doubt in Doubt::of(name, has_alike) {
-        streams.warn(&format!(
-            "session {name} {}: {}",
-            doubt.message(),
-            doubt.help()
-        ));
+    let alike = sessions.find(|held| held.raw().to_lowercase() == lower && *held != name);
+    for doubt in Doubt::of(name, alike.map(LiveName::raw)) {
+        let (message, help) = (doubt.message(), doubt.help());
+        streams.warn(&format!("session {name} {message}: {help}"));
     }
 }
 
