@@ -1,8 +1,12 @@
 //! Edits of `sessions.toml`: lines change, in whatever spelling TOML allows, and every other byte stays.
 
+mod support;
+
 use azlin::file::{CannotEdit, Edit, edit};
 use azlin::model::VmPath;
 use insta::assert_snapshot;
+use proptest::prelude::*;
+use support::spellings::{self, Choices, GROUPS, Line};
 
 const FILE: &str = r#"owner = "us" # who needs what
 [azure]
@@ -233,7 +237,7 @@ fn an_inline_table_keeps_its_commas_right() {
     [sessions]
     rg = {
       # theirs
-      b = 'y', # b
+      b = 'y' # b
     }
     --
     [sessions]
@@ -435,5 +439,124 @@ fn what_is_no_file_of_sessions_cannot_be_edited() {
             Err(CannotEdit),
             "{text}"
         );
+    }
+}
+
+/// The lines of `text` that show nothing of `vms`, without commas: those belong to the entries beside them too.
+fn lines_without(text: &str, vms: &[&Line]) -> Vec<String> {
+    let shows = |line: &str, vm: &&Line| {
+        let words = line.split(|c: char| !c.is_alphanumeric() && !"-_.".contains(c));
+        let number = vm.number.to_string();
+        words.into_iter().any(|word| {
+            let own = [vm.name.as_str(), vm.session.as_str()].contains(&word);
+            own || word.ends_with(&format!(".{}", vm.name))
+                || word.starts_with(&format!("{}.", vm.name))
+                || word.ends_with(&format!("v{number}"))
+                || vm.expires.as_deref() == Some(word)
+        })
+    };
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let lines = lines.filter(|line| !vms.iter().any(|vm| shows(line, vm)));
+    lines
+        .map(|line| line.replace(',', "").trim().to_owned())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// An edit of any file does what it says and nothing else.
+    #[test]
+    fn an_edit_does_what_it_says_and_nothing_else(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let mut choices = Choices::new(&bytes);
+        let odd = ["new", "it's", "a\"b\\", "\u{1b}[m\n", "##vso[x]", "größe", " ", "{ }, = "];
+        let mut edits = Vec::new();
+        for group in GROUPS.iter().chain(&["rg", "new-1", "new.2"]) {
+            for _ in 0..choices.below(3) {
+                let vm = choices.one(&["n", "n.", "long-name-"]);
+                let group = if choices.rarely(3) { group.to_uppercase() } else { (*group).to_owned() };
+                edits.push((id(&format!("{group}/{vm}{}", edits.len())), Some(choices.one(&odd)), false));
+            }
+        }
+        let changes: Vec<usize> = (0..12).map(|_| choices.below(6)).collect();
+        let file = spellings::file(&mut choices);
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        for (vm, change) in file.lines.iter().zip(changes) {
+            let vm_id = id(&format!("{}/{}", vm.group, vm.name));
+            match change {
+                0 => edits.push((vm_id, Some(odd[vm.number % odd.len()]), false)),
+                1 => edits.push((vm_id, None, false)),
+                2 => edits.push((vm_id, Some("new"), true)),
+                _ => continue,
+            }
+            changed.push(vm);
+            if change != 0 {
+                gone.push(vm.number);
+            }
+        }
+        let before = &file.text;
+        prop_assert!(azlin::file::read("", before.as_bytes()).0.is_some(), "{}", before);
+        let after = apply(before, &edits).map_err(|_| TestCaseError::fail(format!("cannot edit:\n{before}\n{edits:?}")))?;
+
+        let mut expected = spellings::said(before);
+        for (vm, session, endless) in &edits {
+            let vm = vm.in_subscription().to_lowercase();
+            let Some(session) = session else {
+                expected.remove(&vm);
+                continue;
+            };
+            let line = expected.entry(vm).or_default();
+            line.0 = (*session).to_owned();
+            if *endless {
+                line.1 = None;
+            }
+        }
+        prop_assert_eq!(spellings::said(&after), expected, "{}\n--\n{}", before, after);
+
+        let stay = spellings::comments(&after);
+        let mut all = spellings::comments(before);
+        all.retain(|comment| {
+            let may_go = spellings::about(comment).is_some_and(|vm| gone.contains(&vm));
+            !may_go || stay.contains(comment)
+        });
+        prop_assert_eq!(stay, all, "{}\n--\n{}", before, after);
+        if file.commas_behind {
+            let mut lines = lines_without(&after, &[]).into_iter();
+            // What comes into a table in braces comes onto its line, and a string may begin on one line and end on another.
+            let kept = lines_without(before, &changed).into_iter();
+            for line in kept.filter(|line| !line.contains(['{', '}']) && !line.contains("\"\"\"")) {
+                prop_assert!(lines.any(|other| other == line), "{:?}\n{}\n--\n{}", line, before, after);
+            }
+        }
+        prop_assert_eq!(before.starts_with('\u{feff}'), after.starts_with('\u{feff}'));
+        if before.contains("\r\n") {
+            prop_assert_eq!(after.replace("\r\n", "").matches('\n').count(), 0, "{:?}", after);
+        } else {
+            prop_assert!(!after.contains('\r'), "{:?}", after);
+        }
+        prop_assert_eq!(&apply(&after, &edits).unwrap(), &after);
+    }
+
+    /// What is changed and put back, and what comes and goes, leaves no trace.
+    #[test]
+    fn there_and_back_is_the_file(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let mut choices = Choices::new(&bytes);
+        let file = spellings::file(&mut choices);
+        let before = &file.text;
+        let mut there: Vec<_> = file.lines.iter().map(|vm| (id(&format!("{}/{}", vm.group, vm.name)), Some("new"), false)).collect();
+        let mut back: Vec<_> = there.iter().zip(&file.lines).map(|((vm, ..), line)| (vm.clone(), Some(line.session.as_str()), false)).collect();
+        let comes = if before.ends_with('\n') { choices.below(3) } else { 0 };
+        if let Some(vm) = file.lines.last() {
+            for at in 0..comes {
+                let vm = id(&format!("{}/n{at}", vm.group));
+                there.push((vm.clone(), Some("x"), false));
+                back.push((vm, None, false));
+            }
+        }
+        let edited = apply(before, &there).unwrap();
+        let again = apply(&edited, &back).unwrap();
+        if file.plain {
+            prop_assert_eq!(&again, before, "\n--\n{}\n--\n{}\n--\n{}", before, edited, again);
+        }
     }
 }

@@ -6,6 +6,7 @@
 pub mod azure;
 pub mod sdk;
 pub mod server;
+pub mod spellings;
 #[cfg(unix)]
 pub mod sshd;
 

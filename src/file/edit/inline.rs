@@ -20,68 +20,58 @@ impl Editor<'_> {
         for at in &changes.gone {
             self.cut_entry(&list, *at, changes)?;
         }
-        if changes.new.is_empty() {
+        let Some((last, others)) = list.items.split_last() else {
+            self.fill(&list, &changes.new);
             return Some(());
-        }
-        match list.items.split_last() {
-            Some((last, others)) => {
-                self.append(last, changes.gone.contains(&others.len()), &changes.new)
-            }
-            None => {
-                let inside = list.span.start + 1..list.span.end - 1;
-                let blank = self
-                    .raw(inside.clone())
-                    .trim_matches([' ', '\t'])
-                    .is_empty();
-                let (end, close) = if blank {
-                    (inside.end, " ")
-                } else {
-                    (inside.start, "")
-                };
-                let entries = changes.new.join(", ");
-                self.splices
-                    .push((inside.start..end, format!(" {entries}{close}")));
-            }
+        };
+        if !changes.new.is_empty() {
+            self.append(last, changes.gone.contains(&others.len()), &changes.new);
         }
         Some(())
+    }
+
+    /// Puts `new` into the empty braces of `list`.
+    fn fill(&mut self, list: &List, new: &[String]) {
+        let (start, close) = (list.span.start + 1, list.span.end - 1);
+        if let (Some(indent), true) = (self.indent(close), self.raw(start..close).contains('\n')) {
+            let lines = new.join(&format!(",{}{indent}  ", self.newline));
+            let below = close - indent.len();
+            let lines = format!("{indent}  {lines}{}", self.newline);
+            self.splices.push((below..below, lines));
+        } else {
+            let blanks = self.blanks(start);
+            self.splices
+                .push((start..start + blanks, format!(" {} ", new.join(", "))));
+        }
     }
 
     /// Takes an entry out, with its comma.
     fn cut_entry(&mut self, list: &List, at: usize, changes: &Inline) -> Option<()> {
         let item = list.items.get(at)?;
         let (start, end) = (item.span().start, item.end());
+        // Without a comma it is the last; unless a new entry takes its place, the last that stays has none then either.
+        let follows = item.comma.is_some() || !changes.new.is_empty();
+        let stays = (0..at).rev().find(|at| !changes.gone.contains(at));
+        if let Some(stays) = stays.filter(|_| !follows) {
+            let comma = list.items.get(stays)?.comma?;
+            let next = list.items.get(stays + 1)?.span().start;
+            let alone = self.blanks(comma + 1) == next - (comma + 1);
+            self.cut(comma..if alone { next } else { comma + 1 });
+        }
         if self.has_line(item) {
             self.cut_lines(start..end);
-            return Some(());
-        }
-        let rest = self.raw(end..self.text.len());
-        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-        if item.comma.is_some() {
-            self.cut(start..end + blanks);
-            return Some(());
-        }
-        if !changes.new.is_empty() {
-            // A new entry takes its place.
+        } else if item.comma.is_some() || (stays.is_none() && !follows) {
+            self.cut(start..end + self.blanks(end));
+        } else {
             self.cut(start..end);
-            return Some(());
-        }
-        // The last one, without a comma: then the last one that stays has none either, unless a comment or a line's end
-        // stands between.
-        let stays = (0..at).rev().find(|at| !changes.gone.contains(at));
-        let comma = stays.and_then(|at| {
-            let comma = list.items.get(at)?.comma?;
-            let next = list.items.get(at + 1)?.span().start;
-            let between = self.raw(comma + 1..next);
-            between
-                .trim_matches([' ', '\t'])
-                .is_empty()
-                .then_some(comma)
-        });
-        match comma {
-            Some(comma) => self.cut(comma..end),
-            None => self.cut(start..end + blanks),
         }
         Some(())
+    }
+
+    /// How many blanks stand at `at`.
+    fn blanks(&self, at: usize) -> usize {
+        let rest = self.raw(at..self.text.len());
+        rest.len() - rest.trim_start_matches([' ', '\t']).len()
     }
 
     /// Puts `new` behind `last`, the last entry of its table.

@@ -139,7 +139,7 @@ impl Walk<'_> {
             EventKind::ArrayTableClose => self.keys.clear(),
             EventKind::SimpleKey => {
                 let mut name = String::new();
-                if let Some(raw) = self.source.get(&event) {
+                if let Some(raw) = self.source.get(event) {
                     raw.decode_key(&mut name, &mut ());
                 }
                 self.keys.push(Key { name, span });

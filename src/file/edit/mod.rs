@@ -153,26 +153,19 @@ impl<'t> Editor<'t> {
 
     /// Takes `range` out, but for the comments that have a line to themselves.
     fn cut(&mut self, range: Range<usize>) {
-        let mut from = range.start;
-        let first = self
-            .layout
-            .comments
-            .partition_point(|comment| comment.start < from);
-        let inside = self
-            .layout
-            .comments
-            .iter()
-            .skip(first)
-            .take_while(|comment| comment.start < range.end);
-        for comment in inside.cloned().collect::<Vec<_>>() {
+        let comments = &self.layout.comments;
+        let first = comments.partition_point(|comment| comment.start < range.start);
+        let mut kept = String::new();
+        for comment in comments.iter().skip(first) {
+            if comment.start >= range.end {
+                break;
+            }
             let line = self.start_of_line(comment.start);
-            if line >= from && self.indent(comment.start).is_some() {
-                self.splices.push((from..line, String::new()));
-                from = self.end_of_line(comment.end);
+            if line >= range.start && self.indent(comment.start).is_some() {
+                kept.push_str(self.raw(line..self.end_of_line(comment.end)));
             }
         }
-        self.splices
-            .push((from..range.end.max(from), String::new()));
+        self.splices.push((range, kept));
     }
 
     fn cut_lines(&mut self, range: Range<usize>) {
