@@ -13,22 +13,30 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains("##") && !text.chars().any(acts) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(writing_out(text, acts))
+    Cow::Owned(writing_out(text, acts, |_| true))
 }
 
 /// `line` with what could act on a terminal or on the reader of a pipeline's log written out, and all else, tabs and
-/// backslashes too, as it is: for text whose own spelling counts.
+/// backslashes, `## headings` and the marks upon a letter or a picture too, as it is: for text whose own spelling counts.
 pub fn inert(line: &str) -> String {
-    writing_out(line, |c| c != '\t' && is_unprintable(c))
+    let commands = |rest: &str| {
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+        rest.starts_with('[')
+    };
+    // Behind another character Rust prints a mark.
+    let is_mark = |c: char| !c.is_ascii() && format!("a{c}").escape_debug().count() == 2;
+    let acts = |c| c != '\t' && is_unprintable(c) && !(is_mark(c) && !is_blank(c));
+    writing_out(line, acts, commands)
 }
 
-/// `text` with the characters that `acts` names written out, and what would command a pipeline.
-fn writing_out(text: &str, acts: impl Fn(char) -> bool) -> String {
+/// `text` with the characters that `acts` names written out, and each `#` behind another if `commands` says so of the rest.
+fn writing_out(text: &str, acts: impl Fn(char) -> bool, commands: impl Fn(&str) -> bool) -> String {
     let mut written = String::with_capacity(text.len() + 16);
     let mut last = ' ';
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         // `##[…]` and `##vso[…]` are commands to the machines that read a pipeline's log.
-        if acts(c) || (c, last) == ('#', '#') {
+        let follows = (c, last) == ('#', '#');
+        if acts(c) || (follows && commands(text.get(at + 1..).unwrap_or_default())) {
             written.push_str(&written_out(c));
         } else {
             written.push(c);
@@ -40,12 +48,15 @@ fn writing_out(text: &str, acts: impl Fn(char) -> bool) -> String {
 
 /// Whether `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.
 pub fn is_unprintable(c: char) -> bool {
-    // Letters by their class, with an empty picture: Hangul fillers and the blank of Braille.
-    let blank = matches!(
+    is_blank(c) || (!c.is_ascii_graphic() && c != ' ' && c.escape_debug().len() > 1)
+}
+
+/// Letters by their class, with an empty picture: Hangul fillers and the blank of Braille.
+fn is_blank(c: char) -> bool {
+    matches!(
         c,
         '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
-    );
-    blank || (!c.is_ascii_graphic() && c != ' ' && c.escape_debug().len() > 1)
+    )
 }
 
 /// `text` in backquotes for a message: escaped, and cut where it would fill the screen.
@@ -119,6 +130,23 @@ mod tests {
         assert_eq!(
             escape("##vso[task]###[x] #1"),
             r"#\u{23}vso[task]#\u{23}\u{23}[x] #1"
+        );
+    }
+
+    #[test]
+    fn what_is_ordinary_in_a_file_stays() {
+        assert_eq!(
+            inert("e\u{301} \u{26a0}\u{fe0f}"),
+            "e\u{301} \u{26a0}\u{fe0f}"
+        );
+        assert_eq!(
+            inert("\u{200b}\u{200d}\u{3164}"),
+            r"\u{200b}\u{200d}\u{3164}"
+        );
+        assert_eq!(inert("### A \\ ## b[c]"), "### A \\ ## b[c]");
+        assert_eq!(
+            inert("##vso[task]###[x]##"),
+            r"#\u{23}vso[task]##\u{23}[x]##"
         );
     }
 

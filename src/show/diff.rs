@@ -30,10 +30,17 @@ pub fn diff(
     let unified = diff.unified_diff().header("azure", file).to_string();
     let mut shown = String::with_capacity(unified.len());
     for line in unified.split_terminator('\n') {
-        // The end of a line in a Windows file is no text: without it, nothing could be patched.
-        let (line, end) = match line.strip_suffix('\r') {
-            Some(line) => (inert(line), "\r\n"),
-            None => (inert(line), "\n"),
+        // A byte order mark and the end of a line in a Windows file are no text, but without them nothing could be patched.
+        let (line, end) = line
+            .strip_suffix('\r')
+            .map_or((line, "\n"), |line| (line, "\r\n"));
+        let (sign, line) = line.split_at_checked(1).unwrap_or(("", line));
+        let marked = line
+            .strip_prefix('\u{feff}')
+            .filter(|_| text.starts_with('\u{feff}'));
+        let line = match marked {
+            Some(line) => format!("{sign}\u{feff}{}", inert(line)),
+            None => format!("{sign}{}", inert(line)),
         };
         let _ = match line.as_bytes().first() {
             Some(b'+') => write!(shown, "{}{end}", paint.green(line)),
