@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Aim, Allowed, Plan, Step};
+use super::order::order;
+use super::{Aim, Allowed, Change, Plan, Step};
 use crate::json::{self, FORMAT};
 use crate::model::{Basis, Live, VmId};
 
@@ -142,28 +143,25 @@ impl Saved {
         }
         let saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
         let is_whole = saved.digest == saved.digest() && saved.write().as_bytes() == json;
-        if is_whole && saved.has_its_files() {
+        if is_whole && saved.is_consistent() {
             Ok(saved)
         } else {
             Err(Unusable::Edited)
         }
     }
 
-    /// Whether every change, step and place to wait for is in it.
-    fn has_its_files(&self) -> bool {
+    /// Whether each change is of one of its files, and the steps are those of the changes.
+    fn is_consistent(&self) -> bool {
         let Plan {
             files,
             changes,
             steps,
         } = &self.plan;
-        let of_changes = changes.iter().map(|change| change.file);
-        let of_steps = steps.iter().map(|step| step.file);
-        let mut waits = steps
-            .iter()
-            .enumerate()
-            .flat_map(|(at, step)| step.waits_for.iter().map(move |first| *first < at));
-        of_changes.chain(of_steps).all(|file| file < files.len())
-            && waits.all(|is_earlier| is_earlier)
+        let is_of_its_file = |change: &Change| {
+            let file = files.get(change.file);
+            file.is_some_and(|file| file.basis.subscription == *change.vm.subscription())
+        };
+        changes.iter().all(is_of_its_file) && order(changes) == *steps
     }
 
     /// The place in `now` of each file that this was made for, in whatever order they are named now.
