@@ -2,21 +2,17 @@
 
 mod support;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use azlin::apply::{Place, apply, put_back};
 use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, fleet};
-use azlin::model::{
-    Declared, Desired, Held, Live, LiveName, Owner, Scope, SessionName, SubscriptionId, TagKey,
-    VmId,
-};
-use azlin::plan::{Aim, Ending, Outcome, Plan, ending, plan};
+use azlin::model::{Desired, Held, Live, Owner, Scope, SubscriptionId, TagKey};
+use azlin::plan::{Ending, Outcome, Plan, ending};
 use azlin::sandbox::{self, Sandbox};
 use proptest::prelude::*;
+use support::plans::{holders, id_in, line, no_name_gained, planned};
 use support::{Project, vms};
-use time::macros::date;
 
 /// Nobody interrupts.
 fn undisturbed() -> std::future::Pending<()> {
@@ -70,25 +66,14 @@ impl Azure {
 }
 
 fn desired(lines: &[(usize, usize)]) -> Desired {
-    let line = |(vm, session): &(usize, usize)| Declared {
-        vm: VmId::new("rg", &format!("vm-{vm}")).unwrap(),
-        session: SessionName::new(&format!("s-{session}")).unwrap(),
-        expires: None,
-        line: 1,
-    };
-    Desired {
-        owner: Some(Owner::new("us").unwrap()),
-        sessions: lines.iter().map(line).collect(),
-        ..Desired::default()
+    let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
+    let mut desired = Desired::nothing(&subscription);
+    desired.basis.owner = Some(Owner::new("us").unwrap());
+    for (vm, session) in lines {
+        let vm = id_in(&subscription, "rg", &format!("vm-{vm}"));
+        desired.sessions.push(line(vm, &format!("s-{session}"), 1));
     }
-}
-
-fn holders(live: &Live) -> BTreeMap<&LiveName, usize> {
-    let mut holders = BTreeMap::new();
-    for name in live.vms.values().filter_map(|vm| vm.held.session.as_ref()) {
-        *holders.entry(name).or_default() += 1;
-    }
-    holders
+    desired
 }
 
 /// Each VM holds what it held, or what it is to hold; or nothing, where the name that it gave up is with the VM that the
@@ -96,16 +81,16 @@ fn holders(live: &Live) -> BTreeMap<&LiveName, usize> {
 fn kept_or_reached(plan: &Plan, before: &Live, after: &Live) -> Result<(), TestCaseError> {
     for (id, vm) in &before.vms {
         let goal = plan.changes.iter().find(|change| change.vm == *id);
-        let goal = goal.map(|change| change.to.held());
+        let goal = goal.map(|change| change.after.held());
         let now: &Held = &after.vms[id].held;
         let passed_on = *now == Held::default()
             && plan.changes.iter().any(|taker| {
-                let wanted = taker.to.held();
+                let wanted = taker.after.held();
                 wanted.session == vm.held.session && after.vms[&taker.vm].held == wanted
             });
         prop_assert!(
             *now == vm.held || Some(now) == goal.as_ref() || passed_on,
-            "{id} held {:?}, is to hold {goal:?} and holds {now:?}",
+            "{id:?} held {:?}, is to hold {goal:?} and holds {now:?}",
             vm.held
         );
     }
@@ -132,27 +117,24 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let azure = Azure::new(&vms);
-            let (desired, aim, tag) = (desired(&lines), Aim::on(date!(2026 - 11 - 23)), TagKey::default());
+            let (files, tag) = ([desired(&lines)], TagKey::default());
             let places = [Place { arm: &azure.arm, tag: &tag }];
             let before = azure.live().await;
-            let plan = plan(&desired, &before, &aim);
+            let plan = planned(&files, &before);
             let mut reported = 0;
             let mut report = |_: &_, _: &Outcome| reported += 1;
-            let mut outcomes = apply(&places, &plan.steps, parallelism, undisturbed(), &mut report).await;
-            put_back(&places, &plan.steps, &mut outcomes, &mut report).await;
-            prop_assert_eq!(outcomes.len(), plan.steps.len());
+            let mut tried = apply(&places, &plan.steps, parallelism, undisturbed(), &mut report).await;
+            put_back(&places, &mut tried, &mut report).await;
+            let steps: Vec<_> = tried.iter().map(|tried| &tried.step).collect();
+            prop_assert_eq!(steps, plan.steps.iter().collect::<Vec<_>>());
             prop_assert!(reported >= plan.steps.len(), "each step is reported");
 
             let after = azure.live().await;
             kept_or_reached(&plan, &before, &after)?;
-            let then = holders(&before);
-            for (name, now) in holders(&after) {
-                let then = then.get(name).copied().unwrap_or(0).max(1);
-                prop_assert!(now <= then, "{name} is on {now} VMs, was on {then}");
-            }
-            let left = azlin::plan::plan(&desired, &after, &aim);
-            let complete = ending(&outcomes, left.is_empty(), &[]) == Ending::Complete;
-            prop_assert_eq!(complete, left.is_empty(), "{:?}", outcomes);
+            no_name_gained(&holders(&before), &after)?;
+            let left = planned(&files, &after);
+            let complete = ending(&tried, left.is_empty(), &[]) == Ending::Complete;
+            prop_assert_eq!(complete, left.is_empty(), "{:?}", tried);
             let fleet = azure._project.fleet();
             for vm in fleet["vms"].as_array().unwrap() {
                 prop_assert_eq!(vm["tags"]["env"].as_str(), Some("kept as it is"));

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use azlin::apply::{Place, apply};
 use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, fleet};
-use azlin::model::{Declared, Desired, Scope, SessionName, SubscriptionId, TagKey, VmId};
-use azlin::plan::{Aim, Outcome, plan};
+use azlin::model::{Desired, Live, Scope, SubscriptionId, TagKey};
+use azlin::plan::{Plan, Tried};
 use azlin::sandbox::{self, Sandbox};
 use insta::assert_snapshot;
 use serde_json::json;
 use support::azure::{Azure, saying};
+use support::plans::{id_in, line, planned};
 use support::{Project, vms};
-use time::macros::date;
 
 /// What `apply` of one line for `a` says under `faults`: its report from the plan on, its errors and its status.
 fn told(faults: &[&str]) -> String {
@@ -410,9 +410,24 @@ fn verbose_names_the_request() {
     assert!(told.contains(" (request "), "{told}");
 }
 
+/// The plan of a file of nobody that gives these VMs of `rg` these sessions.
+fn plan_of(wanted: impl Iterator<Item = (String, String)>, live: &Live) -> Plan {
+    let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
+    let mut desired = Desired::nothing(&subscription);
+    for (at, (vm, session)) in wanted.enumerate() {
+        let vm = id_in(&subscription, "rg", &vm);
+        desired.sessions.push(line(vm, &session, at + 1));
+    }
+    planned(&[desired], live)
+}
+
+fn all_succeeded(tried: &[Tried]) -> bool {
+    tried.iter().all(|tried| tried.outcome.is_success())
+}
+
 /// Names handed round in a circle, on an Azure with these faults; whether they are where they should be, and what became of
 /// the steps.
-async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
+async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Tried>) {
     let names: Vec<(String, String)> = (0..6)
         .map(|n| (format!("rg/vm-{n}"), format!("s{n}")))
         .collect();
@@ -431,22 +446,13 @@ async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
         SignIn::sandbox(),
     )
     .unwrap();
-    let line = |n: usize| Declared {
-        vm: VmId::new("rg", &format!("vm-{n}")).unwrap(),
-        session: SessionName::new(&format!("s{}", (n + 1) % 6)).unwrap(),
-        expires: None,
-        line: n + 1,
-    };
-    let desired = Desired {
-        sessions: (0..6).map(line).collect(),
-        ..Desired::default()
-    };
     let tag = TagKey::default();
     let live = fleet::sessions(&arm, &Scope::Subscription, &tag)
         .await
         .unwrap();
-    let plan = plan(&desired, &live, &Aim::on(date!(2026 - 01 - 05)));
-    let outcomes = apply(
+    let wanted = (0..6).map(|n| (format!("vm-{n}"), format!("s{}", (n + 1) % 6)));
+    let plan = plan_of(wanted, &live);
+    let tried = apply(
         &[Place {
             arm: &arm,
             tag: &tag,
@@ -457,13 +463,13 @@ async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Outcome>) {
         &mut |_, _| {},
     )
     .await;
-    (project.sessions(), outcomes)
+    (project.sessions(), tried)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_reading_from_before_azlins_own_write_is_read_again() {
-    let (sessions, outcomes) = circle(&["stale"]).await;
-    assert!(outcomes.iter().all(Outcome::is_success), "{outcomes:?}");
+    let (sessions, tried) = circle(&["stale"]).await;
+    assert!(all_succeeded(&tried), "{tried:?}");
     let moved: Vec<String> = (0..6)
         .map(|n| format!("rg/vm-{n} s{}", (n + 1) % 6))
         .collect();
@@ -491,11 +497,8 @@ async fn with_each_tenth_request_failing_in_each_possible_way_it_still_converges
         for seed in 0..5 {
             let glue = if kind.contains(':') { ',' } else { ':' };
             let fault = format!("{kind}{glue}rate=0.1,seed={seed}");
-            let (sessions, outcomes) = circle(&[&fault]).await;
-            assert!(
-                outcomes.iter().all(Outcome::is_success),
-                "{fault}: {outcomes:?}"
-            );
+            let (sessions, tried) = circle(&[&fault]).await;
+            assert!(all_succeeded(&tried), "{fault}: {tried:?}");
             let moved: Vec<String> = (0..6)
                 .map(|n| format!("rg/vm-{n} s{}", (n + 1) % 6))
                 .collect();
@@ -523,23 +526,11 @@ async fn what_azure_says_is_left_is_not_overdrawn() {
     let live = fleet::sessions(&arm, &Scope::Subscription, &tag)
         .await
         .unwrap();
-    let lines = fleet
-        .iter()
-        .enumerate()
-        .map(|(at, (vm, session))| Declared {
-            vm: VmId::new("rg", vm.split_once('/').unwrap().1).unwrap(),
-            session: SessionName::new(session).unwrap(),
-            expires: None,
-            line: at + 1,
-        });
-    let desired = Desired {
-        sessions: lines.collect(),
-        ..Desired::default()
-    };
-    let plan = plan(&desired, &live, &Aim::on(date!(2026 - 01 - 05)));
+    let wanted = (0..400).map(|n| (format!("vm-{n}"), format!("s{n}")));
+    let plan = plan_of(wanted, &live);
     assert_eq!(plan.steps.len(), 400);
     let start = tokio::time::Instant::now();
-    let outcomes = apply(
+    let tried = apply(
         &[Place {
             arm: &arm,
             tag: &tag,
@@ -550,7 +541,7 @@ async fn what_azure_says_is_left_is_not_overdrawn() {
         &mut |_, _| {},
     )
     .await;
-    assert!(outcomes.iter().all(Outcome::is_success));
+    assert!(all_succeeded(&tried));
     assert_eq!(sandbox.fired("budget"), 0, "429s");
     let seconds = start.elapsed().as_secs_f64();
     // 200 are there, 200 come at 10 a second.

@@ -5,13 +5,12 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use azlin::model::{
-    Addresses, Declared, Desired, Held, Live, LiveName, Power, SessionName, Vm, VmId,
-};
-use azlin::plan::{Aim, Plan, plan};
-use azlin::show::{self, Section};
+use azlin::model::{Desired, Live};
+use azlin::plan::{Change, Plan, Step};
+use azlin::show;
 use insta::assert_snapshot;
 use serde_json::Value;
+use support::plans::{file, fleet, planned};
 use support::{Project, vms};
 use time::macros::date;
 
@@ -222,51 +221,33 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
 
 /// A fleet and a file of `n` changes with hostile names in Azure.
 fn large(n: usize) -> (Desired, Live) {
-    let mut desired = Desired::default();
-    let mut live = Live::default();
-    for at in 0..n {
-        let id = VmId::new("rg", &format!("virtual-machine-{at:05}")).unwrap();
-        let session = SessionName::new(&format!("session-{at}")).unwrap();
-        desired.sessions.push(Declared {
-            vm: id.clone(),
-            session,
-            expires: None,
-            line: at + 1,
-        });
-        let held = Held {
-            session: LiveName::new(&format!("|`<@everyone>\u{202e}\n#1 {at}")),
-            owner: None,
-        };
-        let vm = Vm {
-            id: id.clone(),
-            machine: None,
-            held,
-            tags: Default::default(),
-            region: String::new(),
-            foreign_tag: false,
-            power: Power::Unknown,
-            addresses: Addresses::default(),
-        };
-        live.vms.insert(id, vm);
+    let rows: Vec<[String; 3]> = (0..n)
+        .map(|at| {
+            [
+                format!("virtual-machine-{at:05}"),
+                format!("session-{at}"),
+                format!("|`<@everyone>\u{202e}\n#1 {at}"),
+            ]
+        })
+        .collect();
+    let mut lines = Vec::new();
+    let mut vms = Vec::new();
+    for [vm, session, held] in &rows {
+        lines.push((vm.as_str(), session.as_str()));
+        vms.push((1, vm.as_str(), held.as_str()));
     }
-    (desired, live)
+    (file(1, "", &lines), fleet(&vms))
 }
 
 /// `plan` as a comment on a pull request.
 fn comment(plan: &Plan) -> String {
-    let section = Section {
-        plan,
-        place: "the sandbox",
-        file: "sessions.toml",
-    };
-    show::markdown(&[section], None)
+    show::markdown(plan, None)
 }
 
 #[test]
 fn the_markdown_of_5000_changes_fits_a_comment() {
     let (desired, mut live) = large(5_000);
-    let aim = Aim::on(date!(2026 - 11 - 23));
-    let markdown = comment(&plan(&desired, &live, &aim));
+    let markdown = comment(&planned(&[desired.clone()], &live));
     assert!(
         markdown.len() < 65_000 && markdown.contains(" more; "),
         "{}",
@@ -281,30 +262,39 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
     for line in &mut expiring.sessions {
         line.expires = Some(date!(2026 - 11 - 25));
     }
-    let markdown = comment(&plan(&expiring, &live, &aim));
+    let markdown = comment(&planned(&[expiring], &live));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
     // All of them blocked: the rows that are shown for those fit as well.
     live.vms = BTreeMap::new();
-    let markdown = comment(&plan(&desired, &live, &aim));
+    let markdown = comment(&planned(&[desired.clone()], &live));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
 }
 
 #[test]
 fn the_markdown_of_300_files_fits_a_comment_too() {
-    let aim = Aim::on(date!(2026 - 11 - 23));
     for changes in [1, 50] {
         let (desired, live) = large(changes);
-        let plan = plan(&desired, &live, &aim);
-        let names = (0..300).map(|n| format!("teams.of.the.whole.company/{n:03}.toml"));
-        let names: Vec<String> = names.collect();
-        let place = "subscription 5a4db0e5-0000-4000-8000-000000000002 at 127.0.0.1:8999";
-        let section = |file| Section {
-            plan: &plan,
-            place,
-            file,
-        };
-        let sections: Vec<Section<'_>> = names.iter().map(|name| section(name)).collect();
-        let markdown = show::markdown(&sections, None);
+        let mut plan = planned(&[desired], &live);
+        let (of_one, changes) = (plan.files.remove(0), std::mem::take(&mut plan.changes));
+        let steps = std::mem::take(&mut plan.steps);
+        for at in 0..300 {
+            let mut file = of_one.clone();
+            file.basis.place =
+                "subscription 5a4db0e5-0000-4000-8000-000000000002 at 127.0.0.1:8999".to_owned();
+            file.basis.file = format!("teams.of.the.whole.company/{at:03}.toml");
+            plan.files.push(file);
+            let own = changes.iter().map(|change| Change {
+                file: at,
+                ..change.clone()
+            });
+            plan.changes.extend(own);
+            let own = steps.iter().map(|step| Step {
+                file: at,
+                ..step.clone()
+            });
+            plan.steps.extend(own);
+        }
+        let markdown = show::markdown(&plan, None);
         assert!(markdown.len() < 65_000, "{}", markdown.len());
         assert!(markdown.contains("000&#46;toml") && markdown.contains("files more;"));
         let (open, closed) = ("<details>", "</details>");
@@ -318,8 +308,7 @@ fn the_markdown_of_300_files_fits_a_comment_too() {
 #[test]
 fn nothing_of_others_means_anything_to_markdown() {
     let (desired, live) = large(3);
-    let aim = Aim::on(date!(2026 - 11 - 23));
-    let markdown = comment(&plan(&desired, &live, &aim));
+    let markdown = comment(&planned(&[desired.clone()], &live));
     for row in markdown
         .lines()
         .filter(|line| line.contains("virtual-machine"))

@@ -3,50 +3,38 @@
 use std::time::{Duration, Instant};
 
 use azlin::file;
-use azlin::model::{
-    Addresses, Declared, Desired, Held, Live, LiveName, Power, SessionName, Vm, VmId,
-};
+use azlin::model::{Desired, Live};
 use azlin::plan::{Aim, plan};
-use time::macros::date;
+use plans::{TODAY, id_in, line, live, subscription, vm};
+
+#[path = "../support/plans.rs"]
+mod plans;
 
 /// A fleet of `n` VMs and a file for half of them: a third of the lines right, a third to set, the rest one long chain.
 fn case(n: usize) -> (Desired, Live) {
-    let (mut desired, mut live) = (Desired::default(), Live::default());
+    let subscription = subscription(1);
+    let mut desired = Desired::nothing(&subscription);
+    let mut vms = Vec::with_capacity(n);
     for at in 0..n {
-        let id = VmId::new(&format!("rg-{}", at % 50), &format!("vm-{at}")).expect("a name");
-        let declared = at % 2 == 0;
-        let holds = match (declared, at % 3) {
+        let id = id_in(
+            &subscription,
+            &format!("rg-{}", at % 50),
+            &format!("vm-{at}"),
+        );
+        let is_declared = at % 2 == 0;
+        let holds = match (is_declared, at % 3) {
             (true, 0) => Some(at),
             (true, 1) => None,
             (true, _) => Some(at + 6),
             (false, _) => Some(n + at),
         };
-        if declared {
-            let session = SessionName::new(&format!("s-{at}")).expect("a name");
-            desired.sessions.push(Declared {
-                vm: id.clone(),
-                session,
-                expires: None,
-                line: at,
-            });
+        if is_declared {
+            let line = line(id.clone(), &format!("s-{at}"), at);
+            desired.sessions.push(line);
         }
-        let held = Held {
-            session: holds.and_then(|at| LiveName::new(&format!("s-{at}"))),
-            owner: None,
-        };
-        let vm = Vm {
-            id: id.clone(),
-            machine: None,
-            held,
-            tags: Default::default(),
-            region: String::new(),
-            foreign_tag: false,
-            power: Power::Unknown,
-            addresses: Addresses::default(),
-        };
-        live.vms.insert(id, vm);
+        vms.push(vm(id, &holds.map_or(String::new(), |at| format!("s-{at}"))));
     }
-    (desired, live)
+    (desired, live(vms))
 }
 
 fn fastest<T>(times: usize, mut work: impl FnMut() -> T) -> (Duration, T) {
@@ -69,8 +57,8 @@ fn main() {
     );
     for n in [1_000, 10_000, 100_000] {
         let (desired, live) = case(n);
-        let aim = Aim::on(date!(2026 - 11 - 23));
-        let (took, plan) = fastest(5, || plan(&desired, &live, &aim));
+        let aim = Aim::on(TODAY);
+        let (took, plan) = fastest(5, || plan(&[&desired], &live, &aim));
         let each = took / u32::try_from(n).expect("a count");
         println!(
             "{n:>9} {:>9} {:>9} {took:>12.1?} {each:>14.1?}",
