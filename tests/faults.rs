@@ -71,7 +71,7 @@ fn waiting_is_said() {
       + rg/a   atlas   done
 
     Applied: 1 step done. Azure now matches sessions.toml.
-    waiting 1 s to list the VMs: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 1 s
+    retrying in 1 s (list the VMs): Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 1 s
     -> 0
     ");
 }
@@ -170,7 +170,7 @@ fn absurd_times_are_refused_or_cut() {
 fn a_server_that_stays_broken_is_told() {
     assert_snapshot!(told(&["status:status=503"]), @"
 
-    waiting 2 s to list the VMs: Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
+    retrying in 2 s (list the VMs): Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
     error: cannot list the VMs: Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
     help: Azure has a fault of its own (azure.status.microsoft): run the same command again later
     -> 1
@@ -182,7 +182,7 @@ fn a_server_that_stays_broken_is_told() {
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
-    waiting 2 s to write the tags of rg/a: Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
+    retrying in 2 s (write the tags of rg/a): Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
     -> 1
     ");
 }
@@ -191,7 +191,7 @@ fn a_server_that_stays_broken_is_told() {
 fn connections_that_keep_breaking_are_told() {
     assert_snapshot!(told(&["drop"]), @"
 
-    waiting 2 s to list the VMs: no answer: connection closed before message completed
+    retrying in 2 s (list the VMs): no answer: connection closed before message completed
     error: cannot list the VMs: no answer: connection closed before message completed
     help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
     -> 1
@@ -386,7 +386,7 @@ fn a_conflict_that_does_not_end_is_told() {
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
-    waiting 2 s to write the tags of rg/a: somebody else writes to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
+    retrying in 2 s (write the tags of rg/a): somebody else writes to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
     -> 1
     ");
 }

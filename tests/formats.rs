@@ -3,14 +3,14 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use azlin::model::{Desired, Live};
-use azlin::plan::{Change, Plan, Step};
+use azlin::plan::{Change, Ending, Outcome, Plan, Step, Tried, report};
 use azlin::show;
 use insta::assert_snapshot;
 use serde_json::Value;
 use support::plans::{file, fleet, planned};
+use support::schema::Schema;
 use support::{Project, vms};
 use time::macros::date;
 
@@ -38,16 +38,22 @@ fn everything() -> Project {
     project
 }
 
-fn hold_against_schema(json: &str) {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/plan.schema.json");
-    let mut schemas = boon::Schemas::new();
-    let schema = boon::Compiler::new()
-        .compile(schema.to_str().unwrap(), &mut schemas)
-        .unwrap();
+/// Checks `json` against the schema, and answers it.
+fn hold_against_schema(json: &str) -> Value {
     let value: Value = serde_json::from_str(json).unwrap();
-    if let Err(error) = schemas.validate(&value, schema) {
-        panic!("{error:#}\n{json}");
+    if let Err(error) = Schema::open().check(&value) {
+        panic!("{error}\n{json}");
     }
+    value
+}
+
+/// The files that the step at `at` and those that it waits for are of.
+fn files_around(document: &Value, at: usize) -> (u64, Vec<u64>) {
+    let steps = &document["steps"];
+    let file = |at: usize| steps[at]["file"].as_u64().unwrap();
+    let waits = steps[at]["waits_for"].as_array().unwrap().iter();
+    let waits = waits.map(|first| file(usize::try_from(first.as_u64().unwrap()).unwrap()));
+    (file(at), waits.collect())
 }
 
 #[test]
@@ -70,20 +76,32 @@ fn the_json_of_several_files_is_what_its_schema_says() {
         std::fs::write(project.path().join(name), file).unwrap();
     }
     let plan = project.run(&["plan", "--file", ".", "--format", "json"]);
-    hold_against_schema(&plan.stdout);
-    assert!(plan.stdout.contains("waits_for_others"), "{plan}");
-    let applying = [
-        "apply",
-        "--partial",
-        "--auto-approve",
-        "--file",
-        ".",
-        "--format",
-        "json",
-    ];
-    let applied = project.run(&applying);
-    hold_against_schema(&applied.stdout);
+    let plan = hold_against_schema(&plan.stdout);
+    let around: Vec<_> = (0..3).map(|at| files_around(&plan, at)).collect();
+    assert_eq!(around, [(0, vec![]), (1, vec![0]), (0, vec![0, 1])]);
+
+    project.run(&["plan", "--file", ".", "--out", "plan.json"]);
+    let saved = std::fs::read_to_string(project.path().join("plan.json")).unwrap();
+    let saved = hold_against_schema(&saved);
+    assert_eq!(saved["steps"], plan["steps"]);
+    let shown = project.run(&["show", "plan.json", "--format", "json"]);
+    assert_eq!(hold_against_schema(&shown.stdout), saved);
+
+    let applying = ["apply", "--partial", "--auto-approve", "--file", "."];
+    let applied = project.run(&[&applying[..], &["--format", "json"]].concat());
+    let report = hold_against_schema(&applied.stdout);
     assert_eq!(applied.code(), 5, "{applied}");
+    assert_eq!(report["changes"], plan["changes"]);
+    let steps = report["steps"].as_array().unwrap().iter();
+    let outcomes: Vec<_> = steps
+        .map(|step| {
+            (
+                step["file"].as_u64().unwrap(),
+                step["outcome"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(outcomes, [(0, "written"), (1, "written"), (0, "written")]);
 }
 
 #[test]
@@ -100,7 +118,7 @@ fn the_text_says_everything() {
       ~ rg/b         db -> web
       + rg/a         db
 
-    2 lines of sessions.toml cannot be carried out:
+    2 lines in sessions.toml cannot be applied:
 
       ! rg/gone   x   sessions.toml:11
           Azure lists no such VM, or the identity may not see it
@@ -120,9 +138,8 @@ fn the_json_is_what_its_schema_says() {
     let project = everything();
     let ran = project.run(&["plan", "--format", "json"]);
     assert_eq!(ran.code(), 1, "a line is blocked");
-    hold_against_schema(&ran.stdout);
+    let plan = hold_against_schema(&ran.stdout);
     assert!(ran.stdout.is_ascii());
-    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
     let actions: Vec<&str> = plan["changes"]
         .as_array()
         .unwrap()
@@ -139,8 +156,7 @@ fn the_json_is_what_its_schema_says() {
 
     let ran = project.run(&["apply", "--auto-approve", "--partial", "--format", "json"]);
     assert_eq!(ran.code(), 5);
-    hold_against_schema(&ran.stdout);
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let report = hold_against_schema(&ran.stdout);
     assert_eq!(report["ending"], "partial");
     assert!(
         report["steps"]
@@ -158,16 +174,63 @@ fn the_json_is_what_its_schema_says() {
 }
 
 #[test]
+fn the_schema_knows_every_outcome() {
+    let schema = Schema::open();
+    let plan = planned(&[file(1, "us", &[("a", "db")])], &fleet(&[(1, "a", "")]));
+    let found = plan.steps[0].before.clone();
+    let (why, because) = ("no".to_owned(), plan.steps[0].vm.clone());
+    for outcome in [
+        Outcome::Already,
+        Outcome::Written,
+        Outcome::Changed {
+            found: found.clone(),
+            in_doubt: true,
+        },
+        Outcome::Altered { found },
+        Outcome::Accepted,
+        Outcome::Failed {
+            why: why.clone(),
+            help: None,
+            in_doubt: false,
+        },
+        Outcome::Interrupted,
+        Outcome::Skipped { because },
+        Outcome::PutBack,
+        Outcome::NotPutBack { why },
+    ] {
+        let step = plan.steps[0].clone();
+        let tried = [Tried { step, outcome }];
+        for ending in [
+            Ending::Complete,
+            Ending::Partial,
+            Ending::Nothing,
+            Ending::Interrupted,
+        ] {
+            let report: Value = serde_json::from_str(&report(&plan, &tried, &[], ending)).unwrap();
+            assert_eq!(schema.check(&report), Ok(()), "{report:#}");
+        }
+    }
+}
+
+#[test]
 fn the_schema_refuses_what_is_no_plan() {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/plan.schema.json");
-    let mut schemas = boon::Schemas::new();
-    let schema = boon::Compiler::new()
-        .compile(schema.to_str().unwrap(), &mut schemas)
-        .unwrap();
-    let mut plan: Value =
-        serde_json::from_str(&everything().run(&["plan", "--format", "json"]).stdout).unwrap();
-    plan["changes"][0]["action"] = "delete".into();
-    assert!(schemas.validate(&plan, schema).is_err());
+    let schema = Schema::open();
+    let plan = everything().run(&["plan", "--format", "json"]).stdout;
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    for (place, nonsense) in [
+        ("/changes/0/action", Value::from("delete")),
+        ("/changes/0/file", Value::from("sessions.toml")),
+        ("/changes/0/vm", Value::from("rg/a")),
+        ("/files", Value::from(Vec::<Value>::new())),
+        ("/files/0/blocked/0/reason", Value::from("stuck")),
+        ("/files/0/subscription", Value::from("sandbox")),
+        ("/steps/0/waits_for", Value::from(vec![-1])),
+        ("/digest", Value::Null),
+    ] {
+        let mut plan = plan.clone();
+        *plan.pointer_mut(place).unwrap() = nonsense;
+        assert!(schema.check(&plan).is_err(), "{place}");
+    }
 }
 
 #[test]
@@ -180,7 +243,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
 
     <code>sessions&#46;toml</code> against <code>the sandbox</code>.
 
-    **Cannot be carried out:**
+    **Cannot be applied:**
 
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
@@ -408,7 +471,7 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
     ::error file=sessions.toml,line=5,col=5,title=azlin::a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
-    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: case counts: `azlin connect` must be given it exactly so
+    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: session names are case-sensitive: `azlin connect` needs it exactly like this
     ");
 }
 

@@ -15,6 +15,7 @@ use support::plans::{
     LONG_AGO, TODAY, carry_out, file, fleet, holders, id, interleave, line, no_name_gained,
     plan_for,
 };
+use support::schema::Schema;
 
 /// Files and a fleet over few names, so that they collide: swaps, chains, cycles, duplicates, missing VMs, names outside.
 #[derive(Clone, Debug)]
@@ -372,6 +373,15 @@ proptest! {
             prop_assert!(refuses(&with(&|file| *file = twice.clone())), "one of them twice");
         }
     }
+}
+
+#[test]
+fn every_plan_is_what_its_schema_says() {
+    let schema = Schema::open();
+    proptest!(ProptestConfig::with_cases(1_000), |(case in cases())| {
+        let saved = serde_json::to_value(case.saved()).unwrap();
+        prop_assert_eq!(schema.check(&saved), Ok(()));
+    });
 }
 
 /// What can be done to a plan so that it is not whole any more; false where there is nothing to do it to.

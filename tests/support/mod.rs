@@ -5,6 +5,7 @@
 
 pub mod azure;
 pub mod plans;
+pub mod schema;
 pub mod sdk;
 pub mod server;
 pub mod spellings;

@@ -8,7 +8,7 @@ use azlin::model::{
     Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, SessionName, SubscriptionId,
     Vm, VmId, VmPath,
 };
-use azlin::plan::{Aim, Plan, Step, plan};
+use azlin::plan::{Aim, Plan, Step, plan, sha256};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use time::Date;
@@ -50,6 +50,7 @@ pub fn file(number: usize, owner: &str, lines: &[(&str, &str)]) -> Desired {
     let mut file = Desired::nothing(&subscription);
     file.basis.place = format!("subscription {subscription}");
     file.basis.file = format!("{number}.toml");
+    file.basis.file_sha256 = sha256(file.basis.file.as_bytes());
     file.basis.owner = Owner::new(owner).ok();
     for (at, (vm, session)) in lines.iter().enumerate() {
         file.sessions.push(line(id(number, vm), session, at + 1));
