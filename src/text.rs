@@ -97,6 +97,27 @@ pub fn and(words: &[impl ToString]) -> String {
     }
 }
 
+/// Whether `pattern`, in which `*` is any text and `?` any character, means all of `text`.
+pub fn fits(pattern: &str, text: &str) -> bool {
+    // For each length, whether the pattern so far means that much of the text.
+    let mut means = vec![true];
+    means.resize(text.chars().count() + 1, false);
+    for wanted in pattern.chars() {
+        if wanted == '*' {
+            let mut is_any = false;
+            for means in &mut means {
+                is_any |= *means;
+                *means = is_any;
+            }
+        } else {
+            let next = means.iter().zip(text.chars());
+            let next = next.map(|(so_far, c)| *so_far && (wanted == '?' || wanted == c));
+            means = std::iter::once(false).chain(next).collect();
+        }
+    }
+    means.last() == Some(&true)
+}
+
 /// Up to `most` of `candidates` that look like `word`, the nearest first.
 pub fn nearest<'c>(
     word: &str,
@@ -114,6 +135,24 @@ pub fn nearest<'c>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_means_some_texts() {
+        for (pattern, name, is) in [
+            ("web-*", "web-1", true),
+            ("web-*", "web-", true),
+            ("web-?", "web-1", true),
+            ("web-?", "web-12", false),
+            ("*.example.com", "a.example.com", true),
+            ("*a*b", "xaxbxab", true),
+            ("web", "webs", false),
+            ("a*a", "a", false),
+            ("**", "a/b", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(fits(pattern, name), is, "{pattern} {name}");
+        }
+    }
 
     #[test]
     fn what_moves_a_terminal_is_written_out() {

@@ -97,8 +97,8 @@ fn a_link_to_another_host_is_refused_and_nothing_is_sent_there() {
         ran.stderr
     };
     assert_snapshot!(foreign("https://evil.example.com/subscriptions?api-version=1"), @"
-    error: cannot list the VMs: the answer sends azlin on to another host, `evil.example.com`
-    help: something between you and Azure changes its answers; nothing was sent to that host
+    error: cannot list the VMs: the answer points to another host, `evil.example.com`
+    help: something between you and Azure is changing its answers; nothing was sent to that host
     ");
     for link in [
         "http://127.0.0.1:1/subscriptions",
@@ -108,7 +108,7 @@ fn a_link_to_another_host_is_refused_and_nothing_is_sent_there() {
         "ftp://127.0.0.1/",
     ] {
         assert!(
-            foreign(link).contains("sends azlin on to another host"),
+            foreign(link).contains("the answer points to another host"),
             "{link}"
         );
     }
@@ -172,24 +172,24 @@ fn what_is_no_azure_is_told_as_such() {
         azure.project("").run(&["plan"]).stderr
     };
     assert_snapshot!(page(200, "<html>Sign in to the Wi-Fi"), @"
-    error: cannot list the VMs: what answered (200) is not Azure: `<html>Sign in to the Wi-Fi` (it is no JSON)
+    error: cannot list the VMs: the answer (200) is not from Azure: `<html>Sign in to the Wi-Fi` (not JSON)
     help: check the network: a proxy or a sign-in page may have answered instead
     ");
     assert_snapshot!(page(403, "<html>Blocked\u{1b}[2J"), @r"
-    error: cannot list the VMs: what answered (403) is not Azure: `<html>Blocked\u{1b}[2J`
+    error: cannot list the VMs: the answer (403) is not from Azure: `<html>Blocked\u{1b}[2J`
     help: check the network: a proxy or a sign-in page may have answered instead
     ");
     assert_snapshot!(page(200, r#"{"value":[{"id":"#), @r#"
-    error: cannot list the VMs: what answered (200) is not Azure: `{"value":[{"id":` (it is cut short)
+    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":` (cut short)
     help: check the network: a proxy or a sign-in page may have answered instead
     "#);
     assert_snapshot!(page(403, r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' does not have authorization."}}"#), @"
     error: cannot list the VMs: Azure answered 403 AuthorizationFailed: The client 'x' does not have authorization
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
+    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
     ");
     assert_snapshot!(page(404, r#"{"code":"SubscriptionNotFound","message":"The subscription could not be found."}"#), @"
     error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
     ");
 }
 
@@ -221,8 +221,8 @@ fn an_endpoint_is_sent_the_given_token_and_nothing_else() {
     let ran = project.run(&["plan"]);
     assert_eq!(azure.asked().len(), 0);
     assert_snapshot!(ran.stderr, @"
-    error: cannot sign in to the file's `endpoint`: it is sent AZURE_ACCESS_TOKEN only, which is not set
-    help: set AZURE_ACCESS_TOKEN, of which an emulator takes any value; or name the endpoint by --endpoint, for every way of signing in
+    error: cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN, which is not set
+    help: set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of signing in
     ");
 }
 
@@ -249,7 +249,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let other = "00000000-0000-0000-0000-000000000000";
     assert_snapshot!(project().run(&["plan", "--subscription", other]).stderr, @"
     error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
     ");
 }
 
@@ -490,7 +490,7 @@ fn a_wait_beyond_patience_is_not_begun() {
         body: br#"{"code":"TooManyRequests","message":"slow down"}"#.to_vec(),
     });
     assert_snapshot!(azure.project("").run(&["plan"]).stderr, @"
-    error: cannot list the VMs: Azure is asked too much just now (429 TooManyRequests); it asks to wait 20 min
+    error: cannot list the VMs: Azure is throttling requests (429 TooManyRequests); retry after 20 min
     help: run the same command again in 20 min, or let it wait: --deadline 1260
     ");
     assert_eq!(azure.asked().len(), 1);
@@ -521,7 +521,7 @@ fn when_the_last_reading_fails_what_was_written_is_still_said() {
     Applied: 1 step done.
     Could not check whether Azure matches sessions.toml.
     error: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
+    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
     ");
 }
 
@@ -535,7 +535,7 @@ fn a_list_that_goes_round_in_a_circle_ends() {
         with_body(whole, &page)
     });
     let ran = azure.project("").run(&["plan"]);
-    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: what answered (200) is not Azure: its list goes round in a circle"), "{ran}");
+    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: the answer (200) is not from Azure: its list goes round in a circle"), "{ran}");
     assert_eq!(azure.asked().len(), 1);
 }
 
@@ -880,6 +880,6 @@ fn a_start_that_azure_refuses_is_told() {
     assert_snapshot!(ran.stderr, @"
     starting RG-ML/gpu-vm-2 …
     error: cannot start RG-ML/gpu-vm-2: Azure answered 403 AuthorizationFailed: No right to start
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
+    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
     ");
 }

@@ -327,6 +327,6 @@ fn a_refusal_reaches_the_sdk_with_its_code() {
     $ azlin session locked a -> 1
     --- stderr
     error: cannot write the tags of RG/locked: a lock on `locked` forbids it (409 ScopeLocked)
-    help: remove the lock, or ask who set it to
+    help: remove the lock, or ask whoever set it to remove it
     ");
 }

@@ -164,7 +164,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
 
       ~ rg/b   n1 -> n2   failed
           cannot write the tags of rg/b: a lock on `b` forbids it (409 ScopeLocked)
-          help: remove the lock, or ask who set it to
+          help: remove the lock, or ask whoever set it to remove it
       + rg/a   n1   not tried
           rg/b has to come first
       + rg/c   n3   done

@@ -80,13 +80,13 @@ fn waiting_is_said() {
 fn throttling_past_the_deadline_is_not_waited_for() {
     assert_snapshot!(told(&["throttle:retry-after=1200"]), @"
 
-    error: cannot list the VMs: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 20 min
+    error: cannot list the VMs: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 20 min
     help: run the same command again in 20 min, or let it wait: --deadline 1260
     -> 1
     ");
     assert_snapshot!(told(&["throttle:on=writes,retry-after=90"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 90 s
+          cannot write the tags of rg/a: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 90 s
           help: run the same command again in 90 s, or let it wait: --deadline 150
 
     Nothing applied: 1 step failed.
@@ -107,11 +107,11 @@ fn no_other_write_waits_for_what_comes_after_the_deadline() {
     assert_snapshot!(report, @"
 
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 20 min
+          cannot write the tags of rg/a: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 20 min
           help: run the same command again in 20 min, or let it wait: --deadline 1260
       + rg/b   boreas   failed
-          cannot write the tags of rg/b: Azure takes no more writes for 20 min
-          help: run the same command again then, which goes on where this one ended, or let it wait: --deadline 1260
+          cannot write the tags of rg/b: Azure accepts no more writes for 20 min
+          help: run the same command again then to continue where this one stopped, or let it wait: --deadline 1260
 
     Nothing applied: 2 steps failed.
     Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
@@ -163,7 +163,7 @@ fn absurd_times_are_refused_or_cut() {
         assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
     }
     let told = told(&["throttle:retry-after=99999999999"]);
-    assert!(told.contains("it asks to wait 1440 min"), "{told}");
+    assert!(told.contains("retry after 1440 min"), "{told}");
 }
 
 #[test]
@@ -172,13 +172,13 @@ fn a_server_that_stays_broken_is_told() {
 
     retrying in 2 s (list the VMs): Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
     error: cannot list the VMs: Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
-    help: Azure has a fault of its own (azure.status.microsoft): run the same command again later
+    help: this is a fault in Azure (see azure.status.microsoft): run the same command again later
     -> 1
     ");
     assert_snapshot!(told(&["status:status=500,on=writes"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
-          help: Azure has a fault of its own (azure.status.microsoft): run the same command again later
+          help: this is a fault in Azure (see azure.status.microsoft): run the same command again later
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -209,13 +209,13 @@ fn connections_that_keep_breaking_are_told() {
 fn what_is_not_azure_is_told() {
     assert_snapshot!(told(&["html"]), @r"
 
-    error: cannot list the VMs: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (it is no JSON)
+    error: cannot list the VMs: the answer (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
     help: check the network: a proxy or a sign-in page may have answered instead
     -> 1
     ");
     assert_snapshot!(told(&["html:on=writes"]), @r"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: what answered (200) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (it is no JSON)
+          cannot write the tags of rg/a: the answer (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
           help: check the network: a proxy or a sign-in page may have answered instead
 
     Nothing applied: 1 step failed.
@@ -225,13 +225,13 @@ fn what_is_not_azure_is_told() {
     ");
     assert_snapshot!(told(&["html:status=403"]), @r"
 
-    error: cannot list the VMs: what answered (403) is not Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
+    error: cannot list the VMs: the answer (403) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
     help: check the network: a proxy or a sign-in page may have answered instead
     -> 1
     ");
     assert_snapshot!(told(&["not-json"]), @r#"
 
-    error: cannot list the VMs: what answered (200) is not Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (it is cut short)
+    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (cut short)
     help: check the network: a proxy or a sign-in page may have answered instead
     -> 1
     "#);
@@ -242,13 +242,13 @@ fn missing_rights_are_named_with_the_role_that_has_them() {
     assert_snapshot!(told(&["forbidden:list=vms"]), @"
 
     error: cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` (403 AuthorizationFailed)
-    help: it needs the role Reader; a role that was just given takes some minutes to count
+    help: it needs the role Reader; a new role assignment takes some minutes to take effect
     -> 1
     ");
     assert_snapshot!(told(&["forbidden:on=writes"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: the identity lacks the right `Microsoft.Resources/tags/write` (403 AuthorizationFailed)
-          help: it needs the role Tag Contributor; a role that was just given takes some minutes to count
+          help: it needs the role Tag Contributor; a new role assignment takes some minutes to take effect
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -280,7 +280,7 @@ fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["scope-locked"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: a lock on `a` forbids it (409 ScopeLocked)
-          help: remove the lock, or ask who set it to
+          help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -290,7 +290,7 @@ fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["scope-locked:at=subscription"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: a lock on the subscription forbids it (409 ScopeLocked)
-          help: remove the lock, or ask who set it to
+          help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -300,7 +300,7 @@ fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["policy-denied"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: the policy `Session tags` forbids it (403 RequestDisallowedByPolicy)
-          help: ask who assigns the policy for an exemption, or for a name that it allows
+          help: ask the policy's owner for an exemption, or for a name that it allows
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -309,8 +309,8 @@ fn locks_policies_and_limits_are_named() {
     ");
     assert_snapshot!(told(&["tag-limit"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: the VM has as many tags as Azure allows, 50 (400 TooManyTags)
-          help: take one off: azlin tag list VM, azlin tag remove VM KEY
+          cannot write the tags of rg/a: the VM already has 50 tags, the most that Azure allows (400 TooManyTags)
+          help: remove one: azlin tag list VM, then azlin tag remove VM KEY
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -320,7 +320,7 @@ fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["disabled-subscription"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: the subscription is disabled (409 ReadOnlyDisabledSubscription)
-          help: see to the subscription in the portal: it can only be read until it is enabled again
+          help: check the subscription in the portal: it stays read-only until it is enabled again
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -381,7 +381,7 @@ fn a_policy_that_changes_the_tag_is_said() {
 fn a_conflict_that_does_not_end_is_told() {
     assert_snapshot!(told(&["conflict"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: somebody else writes to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
+          cannot write the tags of rg/a: someone else is writing to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
           help: run the same command again
 
     Nothing applied: 1 step failed.

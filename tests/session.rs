@@ -449,7 +449,7 @@ fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
     --- stderr
     note: the session that it held is back
     error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
-    help: ask who assigns the policy for an exemption, or for a name that it allows
+    help: ask the policy's owner for an exemption, or for a name that it allows
     ");
     assert_eq!(
         tags(&fleet, 0),
@@ -467,7 +467,7 @@ fn a_session_that_is_lost_on_the_way_is_named_with_the_way_back() {
     $ azlin session a new-name -> 5
     --- stderr
     error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
-    help: it holds no session now; azlin session RG/a atlas gives back what it held. ask who assigns the policy for an exemption, or for a name that it allows
+    help: it holds no session now; azlin session RG/a atlas gives back what it held. ask the policy's owner for an exemption, or for a name that it allows
     ");
     assert_eq!(fleet.sessions().first().unwrap(), "rg/a -");
 }

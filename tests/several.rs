@@ -411,9 +411,9 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     $ azlin plan --file teams -> 1
     --- stderr
     error: subscription 5a4db0e5-0000-4000-8000-000000000002 at HOST: cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` (403 AuthorizationFailed)
-    help: it needs the role Reader; a role that was just given takes some minutes to count
+    help: it needs the role Reader; a new role assignment takes some minutes to take effect
     error: subscription 5a4db0e5-0000-4000-8000-000000000003 at HOST: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '5a4db0e5-0000-4000-8000-000000000003' could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
     ");
     assert_eq!(several.writes().len(), 0);
 }

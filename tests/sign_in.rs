@@ -270,15 +270,15 @@ fn a_certificate_that_cannot_be_used_says_how_to_make_one_that_can() {
     let project = with("cert.pfx");
     std::fs::write(project.path().join("cert.pfx"), [0x30, 0x82, 0xff]).unwrap();
     assert_snapshot!(project.run(&["plan"]).stderr, @"
-    error: cannot list the VMs: the certificate `cert.pfx` has no certificate in PEM in it
-    help: azlin takes PEM with an RSA key that is not encrypted: openssl pkcs12 -in cert.pfx -nodes -out cert.pem makes it of a PKCS #12 file, openssl pkey -in old.pem -out key.pem of an encrypted key
+    error: cannot list the VMs: the certificate `cert.pfx` contains no PEM certificate
+    help: azlin needs PEM with an unencrypted RSA key: openssl pkcs12 -in cert.pfx -nodes -out cert.pem converts a PKCS #12 file, openssl pkey -in old.pem -out key.pem decrypts a key
     ");
     let whole = std::fs::read_to_string(CERTIFICATE[2].1).unwrap();
     let (key, certificate) = whole.split_at(whole.find("-----BEGIN CERTIFICATE").unwrap());
     let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     for (pem, what) in [
-        (certificate.to_owned(), "has no private key in PEM in it"),
-        (key.to_owned(), "has no certificate in PEM in it"),
+        (certificate.to_owned(), "contains no PEM private key"),
+        (key.to_owned(), "contains no PEM certificate"),
         (encrypted + certificate, "has an encrypted key"),
         (
             whole.replace("MII", "AAA"),
@@ -506,11 +506,11 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     help: run `az account get-access-token --output json` to see it fail; `az login` fixes most causes
     ");
     assert_snapshot!(told("echo 'A new version is available'; echo '\"secret-token-az\"'"), @"
-    error: cannot list the VMs: what `az` printed is not a token in JSON
+    error: cannot list the VMs: `az` did not print a token in JSON
     help: run `az account get-access-token --output json` to see what it prints; azlin needs the Azure CLI 2.54 or newer
     ");
     assert_snapshot!(told("echo '{\"accessToken\":\"secret-token-az\",\"expiresOn\":\"2030-01-01\"}'"), @"
-    error: cannot list the VMs: what `az` printed is not a token in JSON
+    error: cannot list the VMs: `az` did not print a token in JSON
     help: run `az account get-access-token --output json` to see what it prints; azlin needs the Azure CLI 2.54 or newer
     ");
     assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @"
@@ -644,7 +644,7 @@ fn an_endpoint_of_the_files_gets_no_other_token() {
     for arguments in [&["plan"][..], &["plan", "--auth", "secret"]] {
         let ran = project.run(arguments);
         assert_eq!(ran.code(), 1, "{ran}");
-        assert!(ran.stderr.starts_with("error: cannot sign in to the file's `endpoint`: it is sent AZURE_ACCESS_TOKEN only, "), "{ran}");
+        assert!(ran.stderr.starts_with("error: cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN, "), "{ran}");
     }
     assert_eq!(azure.asked().len(), 0);
 }
@@ -666,7 +666,7 @@ fn azd_is_used_when_asked_for_or_alone() {
     help: run: azd auth login
     ");
     assert_snapshot!(told("echo no"), @"
-    error: cannot list the VMs: what `azd` printed is not a token in JSON
+    error: cannot list the VMs: `azd` did not print a token in JSON
     help: run `azd auth token --output json` to see what it prints
     ");
 }
@@ -690,7 +690,7 @@ fn what_the_sign_in_service_says_no_to_is_told_in_its_words_and_with_what_to_do(
         "error_description": "AADSTS7000215: Invalid client secret provided: s3cret-of-the-app. Trace ID: 1 Correlation ID: 2\r\nTimestamp: 3",
     }))), @"
     error: cannot list the VMs: http://HERE answered 401: AADSTS7000215: Invalid client secret provided: [secret]
-    help: AZURE_CLIENT_SECRET is not the secret's value, or of another app: check it
+    help: check AZURE_CLIENT_SECRET: it must be the secret's value, not its id, and belong to this app
     ");
     assert_snapshot!(told(|asked| entra(asked, 400, &json!({
         "error": "unauthorized_client", "error_codes": [700016],
@@ -700,15 +700,15 @@ fn what_the_sign_in_service_says_no_to_is_told_in_its_words_and_with_what_to_do(
     help: the app is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud
     ");
     assert_snapshot!(told(|asked| entra(asked, 400, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
-    error: cannot list the VMs: the answer of http://HERE is not one of Azure's
+    error: cannot list the VMs: the answer from http://HERE is not Azure's
     help: check the network: a proxy or a sign-in page may have answered instead
     ");
     assert_snapshot!(told(|asked| entra(asked, 200, &json!({ "token_type": "Bearer" }))), @"
     error: cannot list the VMs: the answer has no token in it
-    help: check the network: something else than Azure may have answered
+    help: check the network: something other than Azure may have answered
     ");
     assert_snapshot!(told(|asked| entra(asked, 200, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
-    error: cannot list the VMs: the answer of http://HERE is not one of Azure's
+    error: cannot list the VMs: the answer from http://HERE is not Azure's
     help: check the network: a proxy or a sign-in page may have answered instead
     ");
 }
@@ -755,7 +755,7 @@ fn half_a_way_names_what_is_missing() {
         .run(&["plan"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
-    error: cannot sign in: a service principal with a secret needs AZURE_TENANT_ID, which is not set
+    error: cannot sign in: a service principal with a secret requires AZURE_TENANT_ID, which is not set
     help: set AZURE_TENANT_ID, or choose another way with --auth
     ");
     assert_eq!(azure.asked().len(), 0);
@@ -870,12 +870,12 @@ fn a_second_refusal_ends_it() {
         })
     };
     assert_snapshot!(told(&SECRET, tenant, 2), @"
-    error: cannot list the VMs: the token is of the tenant 00000000-0000-4000-8000-00000000000a, and the subscription belongs to 00000000-0000-4000-8000-00000000000b
+    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b
     help: use an identity of the tenant 00000000-0000-4000-8000-00000000000b (AZURE_TENANT_ID), or check the subscription's id
     ");
     assert_snapshot!(told(&TOKEN, tenant, 1), @"
-    error: cannot list the VMs: the token is of the tenant 00000000-0000-4000-8000-00000000000a, and the subscription belongs to 00000000-0000-4000-8000-00000000000b
-    help: get a token of the subscription's tenant: az account get-access-token --tenant 00000000-0000-4000-8000-00000000000b --query accessToken --output tsv
+    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b
+    help: get a token for the subscription's tenant: az account get-access-token --tenant 00000000-0000-4000-8000-00000000000b --query accessToken --output tsv
     ");
 }
 
@@ -897,7 +897,7 @@ fn who_must_sign_in_again_is_told_the_command() {
         let message = format!("The access token is from the wrong issuer 'https://sts.windows.net/{TENANT}/'. It must match the tenant 'https://sts.windows.net/{OTHER_TENANT}/'.");
         is_arm(asked).then(|| refusal("InvalidAuthenticationTokenTenant", &message, "invalid_token"))
     }), @"
-    error: cannot list the VMs: the token is of the tenant 00000000-0000-4000-8000-00000000000a, and the subscription belongs to 00000000-0000-4000-8000-00000000000b
+    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b
     help: sign in to the subscription's tenant: az login --tenant 00000000-0000-4000-8000-00000000000b
     ");
 }
@@ -1174,7 +1174,7 @@ fn whoami_says_what_it_knows_when_something_fails() {
     subscription  00000000-0000-0000-0000-000000000000 (named by --subscription)
     endpoint      http://HERE
     error: cannot read the subscription 00000000-0000-0000-0000-000000000000: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed
+    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
     ");
     let (_folder, azure) = cloud(|asked| {
         let refused = json!({ "error": { "code": "AuthorizationFailed", "message": "No." } });
@@ -1186,7 +1186,7 @@ fn whoami_says_what_it_knows_when_something_fails() {
     let ran = project(&azure, &TOKEN).run(&["whoami"]);
     assert_eq!(ran.code(), 0);
     assert_snapshot!(ran.stderr, @"
-    warning: which rights there are is not known: cannot read the rights on the subscription: Azure answered 403 AuthorizationFailed: No
+    warning: permissions are unknown: cannot read the permissions on the subscription: Azure answered 403 AuthorizationFailed: No
     ");
 }
 
@@ -1197,7 +1197,7 @@ fn in_the_sandbox_nobody_signs_in() {
         .run(&["whoami"]);
     assert_eq!(ran.code(), 0, "{ran}");
     assert_snapshot!(ran.stdout, @"
-    signed in by  nothing (the sandbox takes anyone)
+    signed in by  nothing (the sandbox accepts anyone)
     tenant        5a4db0e5-0000-4000-8000-00000000aad0
     subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (named by the sandbox)
     endpoint      https://sandbox.invalid

@@ -12,7 +12,6 @@ use azure_core::time::{Duration, OffsetDateTime};
 use azure_core_legacy as legacy;
 use legacy::error::{Error, ErrorKind};
 
-use super::Failure;
 use super::pipeline::{Answer, Arm};
 
 #[derive(Debug)]
@@ -78,18 +77,10 @@ impl legacy::HttpClient for OnPipeline {
 impl OnPipeline {
     /// Sends `request`, again where the failure is one that passes; what it is used for may be repeated.
     async fn repeatedly(&self, request: Request) -> legacy::Result<Answer> {
-        let send = || self.once(request.clone());
+        let send = || self.arm.exchange(&self.doing, request.clone());
         let sent = self.arm.retry(None, send).await;
         // Not `Io`, which the legacy layer would retry.
         sent.map_err(|failure| Error::new(ErrorKind::Other, failure))
-    }
-
-    async fn once(&self, mut request: Request) -> Result<Answer, Failure> {
-        let answer = self.arm.exchange(&self.doing, &mut request).await?;
-        match self.arm.refusal(&self.doing, &answer) {
-            None => Ok(answer),
-            Some(refusal) => Err(refusal),
-        }
     }
 }
 

@@ -52,7 +52,7 @@ pub enum Kind {
     Old,
     /// Somebody wanted azlin to end before this.
     Interrupted,
-    /// Azure takes no more writes for longer than there is time.
+    /// Azure accepts no more writes for longer than there is time.
     Closed {
         /// For how long, in seconds.
         seconds: u64,
@@ -70,7 +70,7 @@ pub enum Kind {
 }
 
 impl Failure {
-    /// That `doing`, a phrase that follows "cannot ", came to nothing.
+    /// A failure of `doing`, a phrase that follows "cannot ".
     pub(super) fn new(doing: &str, kind: Kind) -> Self {
         Self {
             doing: doing.to_owned(),
@@ -79,24 +79,19 @@ impl Failure {
         }
     }
 
-    /// The same with Azure's id of the request.
-    pub(super) fn named(self, request: Option<String>) -> Self {
-        Self { request, ..self }
-    }
-
     /// What to do now, where azlin knows.
     pub fn help(&self) -> Option<String> {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
             Kind::TooLate { seconds } => {
                 return Some(format!(
-                    "run the same command again, which goes on where this one ended, or give it more time: --deadline {}",
+                    "run the same command again to continue where this one stopped, or give it more time: --deadline {}",
                     seconds.saturating_mul(2).max(60)
                 ));
             }
             Kind::Closed { seconds } => {
                 return Some(format!(
-                    "run the same command again then, which goes on where this one ended, or let it wait: --deadline {}",
+                    "run the same command again then to continue where this one stopped, or let it wait: --deadline {}",
                     seconds.div_ceil(60) * 60 + 60
                 ));
             }
@@ -111,10 +106,10 @@ impl Failure {
                 "look at the VM in the portal: its size may be sold out in its region or zone"
             }
             Kind::Old | Kind::Interrupted => {
-                "run the same command again, which goes on where this one ended"
+                "run the same command again to continue where this one stopped"
             }
             Kind::Foreign { .. } => {
-                "something between you and Azure changes its answers; nothing was sent to that host"
+                "something between you and Azure is changing its answers; nothing was sent to that host"
             }
             Kind::TooSlow { .. } => {
                 "look at the VM in the portal; running the same command again is safe"
@@ -132,28 +127,29 @@ impl Failure {
         }
     }
 
-    /// How long to wait before attempt number `attempt` + 1, where another may help: throttled, overloaded, broken off, or
-    /// somebody else wrote at the same moment.
-    pub fn pause(&self, attempt: u32) -> Option<Duration> {
-        /// For what does not say when it will be over.
+    /// How long to wait after `attempts`, where another may help: throttled, overloaded, broken off, or somebody else wrote at
+    /// the same moment.
+    pub(super) fn pause(&self, attempts: u32) -> Option<Duration> {
         const MOST_ATTEMPTS: u32 = 5;
-        let own =
-            Duration::from_millis(200) * 2_u32.saturating_pow(attempt.saturating_sub(1).min(8));
-        let asked = match &self.kind {
-            Kind::Refused(refusal) if refusal.status == 429 && refusal.retry_after.is_some() => {
-                return refusal.retry_after.map(|s| own.max(Duration::from_secs(s)));
+        let (asked, is_throttled) = match &self.kind {
+            Kind::Refused(refusal) if refusal.passes() => {
+                (refusal.retry_after, refusal.status == 429)
             }
-            Kind::Refused(refusal) if refusal.passes() => refusal.retry_after,
             Kind::NotAzure {
                 status: 408 | 429 | 500..=599,
                 ..
             }
             | Kind::Unreachable { .. }
-            | Kind::Old => None,
+            | Kind::Old => (None, false),
             _ => return None,
         };
-        let pause = asked.map_or(own, |seconds| own.max(Duration::from_secs(seconds)));
-        (attempt < MOST_ATTEMPTS).then_some(pause)
+        // Throttling ends when Azure says; the rest may never end.
+        if attempts >= MOST_ATTEMPTS && !(is_throttled && asked.is_some()) {
+            return None;
+        }
+        let own =
+            Duration::from_millis(200) * 2_u32.saturating_pow(attempts.saturating_sub(1).min(8));
+        Some(own.max(Duration::from_secs(asked.unwrap_or(0))))
     }
 
     /// Whether Azure says that the identity may not do this.
@@ -194,25 +190,21 @@ impl fmt::Display for Kind {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Closed { seconds } => {
-                write!(f, "Azure takes no more writes for {}", minutes(*seconds))
+                write!(f, "Azure accepts no more writes for {}", minutes(*seconds))
             }
             Self::Interrupted => f.write_str("interrupted"),
-            Self::Old => f.write_str("Azure still shows what azlin has replaced"),
-            Self::TooLate { seconds } => write!(f, "the time is over: {seconds} s"),
+            Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
+            Self::TooLate { seconds } => write!(f, "deadline of {seconds} s exceeded"),
             Self::NotAzure { status, what } => {
-                write!(f, "what answered ({status}) is not Azure: {what}")
+                write!(f, "the answer ({status}) is not from Azure: {what}")
             }
             Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
             Self::NotStarted { why } => write!(f, "it did not start: {}", escape(why)),
             Self::SignIn(trouble) => f.write_str(&escape(&trouble.message)),
             Self::Foreign { host } => {
-                write!(
-                    f,
-                    "the answer sends azlin on to another host, {}",
-                    quote(host)
-                )
+                write!(f, "the answer points to another host, {}", quote(host))
             }
-            Self::TooSlow { seconds } => write!(f, "not done after {seconds} s"),
+            Self::TooSlow { seconds } => write!(f, "not finished after {seconds} s"),
         }
     }
 }
@@ -229,7 +221,7 @@ impl Kind {
     /// What an answer with a status that is no success says.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         if (300..400).contains(&status) {
-            let what = "it sends azlin elsewhere, as sign-in pages do".to_owned();
+            let what = "it redirects elsewhere, as sign-in pages do".to_owned();
             return Self::NotAzure { status, what };
         }
         match Refusal::read(status, body, retry_after) {

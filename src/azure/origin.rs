@@ -29,10 +29,10 @@ impl Origin {
                 quote(url)
             )
         };
-        let whole = match url.contains("://") {
-            true => url.to_owned(),
-            false => format!("https://{url}"),
-        };
+        let mut whole = url.to_owned();
+        if !url.contains("://") {
+            whole.insert_str(0, "https://");
+        }
         if let Some(address) = whole.strip_prefix("http://") {
             let address: Option<SocketAddr> = address.trim_end_matches('/').parse().ok();
             let here = address.filter(|address| address.ip().is_loopback());
@@ -41,9 +41,10 @@ impl Origin {
         let url = Url::parse(&whole).map_err(|_| refusal())?;
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let is_anonymous = url.username().is_empty() && url.password().is_none();
-        match url.scheme() == "https" && url.has_host() && is_bare && is_anonymous {
-            true => Ok(Self::Tls(url.origin().ascii_serialization())),
-            false => Err(refusal()),
+        if url.scheme() == "https" && url.has_host() && is_bare && is_anonymous {
+            Ok(Self::Tls(url.origin().ascii_serialization()))
+        } else {
+            Err(refusal())
         }
     }
 

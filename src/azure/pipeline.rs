@@ -107,7 +107,7 @@ impl Arm {
         }
     }
 
-    /// The same with another patience than [`DEADLINE`], of which nobody hears. Several may share one.
+    /// Replaces its patience, which is [`DEADLINE`] and tells nobody. Several may share one.
     pub fn with_patience(self, patience: impl Into<Arc<Patience>>) -> Self {
         Self {
             patience: patience.into(),
@@ -115,7 +115,7 @@ impl Arm {
         }
     }
 
-    /// The same with errors that name the request.
+    /// Makes errors name the request.
     pub fn naming_requests(self, names_requests: bool) -> Self {
         Self {
             names_requests,
@@ -140,7 +140,7 @@ impl Arm {
         })
     }
 
-    /// The same with another `limit` from now, for what has to be done although the time is over.
+    /// A copy with a `limit` of its own from now, for what has to be done although the time is over.
     pub fn with_more_time(&self, limit: Duration) -> Self {
         Self {
             patience: Arc::new(self.patience.another(limit)),
@@ -220,7 +220,7 @@ impl Arm {
         self.patience.retry(stopping, attempt).await
     }
 
-    /// Sends a request once and returns the answer if it is a success. `doing` says what for.
+    /// Sends a request once; see [`Self::exchange`].
     pub(super) async fn once(
         &self,
         doing: &str,
@@ -234,21 +234,17 @@ impl Arm {
             request.insert_header("content-type", "application/json");
             request.set_body(body.to_string().into_bytes());
         }
-        let answer = self.exchange(doing, &mut request).await?;
-        match self.refusal(doing, &answer) {
-            None => Ok(answer),
-            Some(refusal) => Err(refusal),
-        }
+        self.exchange(doing, request).await
     }
 
-    /// Sends a request once and returns the answer, whatever it says.
+    /// Sends `request` once and returns the answer, if it is a success. `doing` says what for.
     ///
     /// # Errors
-    /// There is no token, no answer, or no time left.
+    /// There is no token, no answer, or no time left; or Azure says no.
     pub(super) async fn exchange(
         &self,
         doing: &str,
-        request: &mut Request,
+        mut request: Request,
     ) -> Result<Answer, Failure> {
         let too_late = || {
             let seconds = self.patience.limit().as_secs();
@@ -264,11 +260,12 @@ impl Arm {
             ..Default::default()
         };
         let context = Context::new();
-        let sent = self.pipeline.send(&context, request, Some(options));
+        let sending = self.pipeline.send(&context, &mut request, Some(options));
         // What was sent to be written is waited for: half of it would be known otherwise.
-        let sent = match is_write {
-            true => sent.await,
-            false => timeout_at(end, sent).await.map_err(|_| too_late())?,
+        let sent = if is_write {
+            sending.await
+        } else {
+            timeout_at(end, sending).await.map_err(|_| too_late())?
         };
         let response = sent.map_err(|error| Failure::new(doing, Kind::unanswered(&error)))?;
         let (status, headers, body) = response.deconstruct();
@@ -280,33 +277,29 @@ impl Arm {
         if is_write {
             self.note_pace(&answer);
         }
+        if !(200..300).contains(&answer.status) {
+            return Err(self.refusal(doing, &answer));
+        }
         Ok(answer)
     }
 
-    /// What `answer` says, if it is no success.
-    pub(super) fn refusal(&self, doing: &str, answer: &Answer) -> Option<Failure> {
-        let Answer {
-            status,
-            headers,
-            body,
-        } = answer;
-        let id = headers.get_optional_str(&REQUEST_ID);
-        let id = id.filter(|_| self.names_requests).map(str::to_owned);
-        let kind = || match Kind::refusal(*status, body, retry_after(headers)) {
-            Kind::Refused(refusal) if refusal.status == 401 => {
-                let challenge = challenge(headers);
-                let (code, message) = (&refusal.code, &refusal.message);
-                Kind::SignIn(unauthorized(
-                    code,
-                    message,
-                    challenge.as_deref(),
-                    self.sign_in.way,
-                ))
-            }
-            kind => kind,
-        };
-        let refused = !(200..300).contains(status);
-        refused.then(|| Failure::new(doing, kind()).named(id))
+    /// The failure in `answer`, which is no success.
+    fn refusal(&self, doing: &str, answer: &Answer) -> Failure {
+        let headers = &answer.headers;
+        let mut kind = Kind::refusal(answer.status, &answer.body, retry_after(headers));
+        if let Kind::Refused(refusal) = &kind
+            && refusal.status == 401
+        {
+            let (code, message) = (&refusal.code, &refusal.message);
+            let challenge = challenge(headers);
+            let trouble = unauthorized(code, message, challenge.as_deref(), self.sign_in.way);
+            kind = Kind::SignIn(trouble);
+        }
+        let mut failure = Failure::new(doing, kind);
+        if self.names_requests {
+            failure.request = headers.get_optional_str(&REQUEST_ID).map(str::to_owned);
+        }
+        failure
     }
 
     /// Takes note of how many more writes Azure takes, by the answer to one.
@@ -350,18 +343,17 @@ fn retry_after(headers: &Headers) -> Option<u64> {
     Some(seconds.min(Patience::MOST.as_secs()))
 }
 
-/// That a successful answer's body is not what Azure sends.
+/// The trouble with a successful answer whose body is not what Azure sends.
 pub(super) fn not_azure(answer: &Answer, error: &serde_json::Error) -> Kind {
     let start = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body));
     // The error itself would quote more of it.
     let what = match error.classify() {
-        Category::Eof => "it is cut short",
-        Category::Data => "it is other JSON",
-        Category::Io | Category::Syntax => "it is no JSON",
+        Category::Eof => "cut short",
+        Category::Data => "unexpected JSON",
+        Category::Io | Category::Syntax => "not JSON",
     };
-    let what = format!("{} ({what})", quote(&start));
     Kind::NotAzure {
         status: answer.status,
-        what,
+        what: format!("{} ({what})", quote(&start)),
     }
 }

@@ -99,7 +99,7 @@ impl Refusal {
     /// What happened, where azlin has better words for it than Azure.
     fn words(&self) -> Option<String> {
         let words = match self.code.as_str() {
-            _ if self.status == 429 => "Azure is asked too much just now".to_owned(),
+            _ if self.status == 429 => "Azure is throttling requests".to_owned(),
             "AuthorizationFailed" => {
                 let action = between(&self.message, "perform action '", "'")?;
                 format!("the identity lacks the right {}", quote(action))
@@ -115,9 +115,11 @@ impl Refusal {
             "ReadOnlyDisabledSubscription" => "the subscription is disabled".to_owned(),
             "ResourceGroupNotFound" => "its resource group is gone".to_owned(),
             "ConflictingConcurrentWriteNotAllowed" => {
-                "somebody else writes to it at the same time".to_owned()
+                "someone else is writing to it at the same time".to_owned()
             }
-            _ if self.is_full() => "the VM has as many tags as Azure allows, 50".to_owned(),
+            _ if self.is_full() => {
+                "the VM already has 50 tags, the most that Azure allows".to_owned()
+            }
             _ => return None,
         };
         Some(words)
@@ -145,29 +147,29 @@ impl Refusal {
             },
             "AuthorizationFailed" => {
                 return Some(format!(
-                    "it needs {}; a role that was just given takes some minutes to count",
+                    "it needs {}; a new role assignment takes some minutes to take effect",
                     self.role()
                 ));
             }
             "RequestDisallowedByPolicy" => {
-                "ask who assigns the policy for an exemption, or for a name that it allows"
+                "ask the policy's owner for an exemption, or for a name that it allows"
             }
             "ResourceNotFound" | "ResourceGroupNotFound" => {
                 "somebody has deleted or moved it: run plan again"
             }
             "SubscriptionNotFound" => {
                 "this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant \
-                 (`azlin whoami` says to which). It is no missing right: that would be AuthorizationFailed"
+                 (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed"
             }
             "ReadOnlyDisabledSubscription" => {
-                "see to the subscription in the portal: it can only be read until it is enabled again"
+                "check the subscription in the portal: it stays read-only until it is enabled again"
             }
             "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
             _ if self.status >= 500 => {
-                "Azure has a fault of its own (azure.status.microsoft): run the same command again later"
+                "this is a fault in Azure (see azure.status.microsoft): run the same command again later"
             }
-            "ScopeLocked" => "remove the lock, or ask who set it to",
-            _ if self.is_full() => "take one off: azlin tag list VM, azlin tag remove VM KEY",
+            "ScopeLocked" => "remove the lock, or ask whoever set it to remove it",
+            _ if self.is_full() => "remove one: azlin tag list VM, then azlin tag remove VM KEY",
             _ => return None,
         };
         Some(help.to_owned())
@@ -205,7 +207,7 @@ impl fmt::Display for Refusal {
             }
         }
         match self.retry_after {
-            Some(seconds) => write!(f, "; it asks to wait {}", minutes(seconds)),
+            Some(seconds) => write!(f, "; retry after {}", minutes(seconds)),
             None => Ok(()),
         }
     }

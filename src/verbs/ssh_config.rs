@@ -15,7 +15,7 @@ use crate::plan;
 use crate::replace::{private_folder, replace};
 use crate::show;
 use crate::ssh;
-use crate::text::plain;
+use crate::text::{fits, plain};
 
 /// The folder of azlin's files, in `~/.ssh`.
 const OURS: &str = "azlin.d";
@@ -142,7 +142,7 @@ fn matching(path: &Path) -> Vec<PathBuf> {
     let names = entries.map(|entry| entry.file_name());
     let fitting = names.filter(|entry| {
         let entry = entry.to_string_lossy();
-        ssh::fits(&name, &entry) && !entry.starts_with('.')
+        fits(&name, &entry) && !entry.starts_with('.')
     });
     fitting.map(|entry| folder.join(entry)).collect()
 }

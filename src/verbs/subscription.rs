@@ -33,10 +33,9 @@ pub(super) fn subscription(
         Cloud::Sandbox if is_elsewhere => Cloud::Public,
         cloud => cloud,
     };
-    let checked = |id: &str, from: NamedBy, whence: &str| {
-        let id = SubscriptionId::new(id)
-            .map_err(|rule| Trouble::new(rule, format!("correct {whence}")))?;
-        Ok(Subscription { id, cloud, from })
+    let checked = |id: &str, from: NamedBy, whence: &str| match SubscriptionId::new(id) {
+        Ok(id) => Ok(Subscription { id, cloud, from }),
+        Err(rule) => Err(Trouble::new(rule, format!("correct {whence}"))),
     };
     if let Some(id) = &common.subscription {
         return checked(id, NamedBy::Flag, "--subscription");
@@ -53,7 +52,7 @@ pub(super) fn subscription(
             return checked(&id, NamedBy::Variable(variable_name), variable_name);
         }
     }
-    if let Some(profile) = profile() {
+    if let Some(profile) = azs_profile().and_then(|bytes| Profile::read(&bytes)) {
         return Ok(Subscription {
             id: profile.subscription,
             // An id of another cloud would be found nowhere.
@@ -61,24 +60,21 @@ pub(super) fn subscription(
             from: NamedBy::Az,
         });
     }
-    Err(match is_there {
-        false => Trouble::new(
-            format!(
-                "no {} in this folder or any above it, and no subscription is named",
-                find::NAME
-            ),
-            "go to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`",
-        ),
-        true => Trouble::new(
+    let (message, first) = if is_there {
+        (
             format!("{name} names no subscription, and nothing else does"),
-            "write `subscription = \"…\"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`",
-        ),
-    })
-}
-
-/// The default of `az`, where there is one.
-fn profile() -> Option<Profile> {
-    Profile::read(&azs_profile()?)
+            "write `subscription = \"…\"` under [azure]",
+        )
+    } else {
+        let file = find::NAME;
+        (
+            format!("no {file} in this folder or any above it, and no subscription is named"),
+            "go to the folder that has one",
+        )
+    };
+    let help =
+        format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`");
+    Err(Trouble::new(message, help))
 }
 
 /// What `az` remembers of its subscriptions, where there is such a file.

@@ -84,8 +84,8 @@ async fn carry_out(arm: &Arm, vm: &VmId, change: &Change) -> Result<Tags, Troubl
             Some((key, found)) => Err(show::tag_altered(&name, &key, found)),
         },
         Changed::Accepted => Err(Trouble::new(
-            format!("Azure accepted the change of {name}'s tags and does not show it yet"),
-            "azlin tag list shows in a while whether it came through",
+            format!("Azure accepted the change to {name}'s tags but does not show it yet"),
+            "check again in a while: azlin tag list VM",
         )),
         Changed::Refused(refusal) => Err(refused(&name, &refusal)),
         Changed::Failed { failure, .. } => Err(failure.into()),

@@ -59,9 +59,11 @@ impl Where {
                 Target::Loopback(*address)
             }
             Self::Named(Origin::Tls(origin)) => {
-                let given = common.audience.clone();
-                let audience = given.or_else(|| variable("AZLIN_AUDIENCE"));
-                let audience = audience.unwrap_or_else(|| origin.clone());
+                let audience = match (&common.audience, variable("AZLIN_AUDIENCE")) {
+                    (Some(given), _) => given.clone(),
+                    (None, Some(named)) => named,
+                    (None, None) => origin.clone(),
+                };
                 Target::Elsewhere(origin.clone(), audience.trim_end_matches('/').to_owned())
             }
             Self::Sandbox(state) => {
@@ -114,8 +116,11 @@ fn named(flag: &str, given: Option<&str>, name: &str) -> Result<Option<Origin>, 
         (None, Some(url)) => (name, url),
         (None, None) => return Ok(None),
     };
-    let origin = Origin::parse(&url);
-    let origin =
-        origin.map_err(|rule| Trouble::new(format!("{from} {rule}"), format!("correct {from}")))?;
-    Ok(Some(origin))
+    match Origin::parse(&url) {
+        Ok(origin) => Ok(Some(origin)),
+        Err(rule) => Err(Trouble::new(
+            format!("{from} {rule}"),
+            format!("correct {from}"),
+        )),
+    }
 }

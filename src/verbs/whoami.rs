@@ -10,7 +10,7 @@ use crate::azure::{Failure, who};
 use crate::cli::{Common, Whoami, WhoamiFormat};
 use crate::show::{self, Right, Who};
 
-/// What azlin asks of Azure, and what for.
+/// The permissions that azlin uses, and the commands that need each.
 const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Compute/virtualMachines/read", "every command"),
     (
@@ -33,7 +33,7 @@ const RIGHTS: [(&str, &str); 7] = [
     ),
 ];
 
-/// What was found out of one subscription.
+/// What Azure says about one subscription.
 struct Found {
     who: Who,
     /// Why the rest is not known.
@@ -65,18 +65,16 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
         no_rights,
     } in found
     {
-        let place = match context.has_several() {
-            true => format!("subscription {}: ", who.subscription),
-            false => String::new(),
-        };
+        let mut place = String::new();
+        if context.has_several() {
+            place = format!("subscription {}: ", who.subscription);
+        }
         if let Some(failure) = failure {
             let trouble = Trouble::from(failure);
             let message = format!("{place}{}", trouble.message);
             troubles.push(Trouble { message, ..trouble });
         } else if let Some(failure) = no_rights {
-            streams.warn(&format!(
-                "{place}which rights there are is not known: {failure}"
-            ));
+            streams.warn(&format!("{place}permissions are unknown: {failure}"));
         }
     }
     streams.fail_with(troubles)?;

@@ -43,19 +43,19 @@ impl Certificate {
         let unusable = |what: &str| {
             Trouble::new(
                 format!("the certificate {name} {what}"),
-                "azlin takes PEM with an RSA key that is not encrypted: openssl pkcs12 -in cert.pfx -nodes -out cert.pem \
-                 makes it of a PKCS #12 file, openssl pkey -in old.pem -out key.pem of an encrypted key",
+                "azlin needs PEM with an unencrypted RSA key: openssl pkcs12 -in cert.pfx -nodes -out cert.pem converts a \
+                 PKCS #12 file, openssl pkey -in old.pem -out key.pem decrypts a key",
             )
         };
         // The app's own comes first, those that vouch for it after.
         let Some(Ok(certificate)) = CertificateDer::pem_slice_iter(&pem).next() else {
-            return Err(unusable("has no certificate in PEM in it"));
+            return Err(unusable("contains no PEM certificate"));
         };
         if String::from_utf8_lossy(&pem).contains("ENCRYPTED") {
             return Err(unusable("has an encrypted key"));
         }
         let key = PrivateKeyDer::from_pem_slice(&pem)
-            .map_err(|_| unusable("has no private key in PEM in it"))?;
+            .map_err(|_| unusable("contains no PEM private key"))?;
         let key = match &key {
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),

@@ -168,7 +168,7 @@ fn half(way: Way, missing: &[&str]) -> Trouble {
     };
     let (what, names) = (way.what(), and(missing));
     Trouble::new(
-        format!("{what} needs {names}, which {} not set", is_or_are(missing)),
+        format!("{what} requires {names}, which {} not set", is_or_are(missing)),
         format!("set {names}{for_the_job}"),
     )
 }
@@ -253,7 +253,7 @@ mod tests {
         let half = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID"];
         assert_eq!(
             chosen(None, &half).unwrap_err(),
-            "a service principal with a secret needs AZURE_TENANT_ID, which is not set | set AZURE_TENANT_ID, or choose \
+            "a service principal with a secret requires AZURE_TENANT_ID, which is not set | set AZURE_TENANT_ID, or choose \
              another way with --auth"
         );
         let whole = [half[0], half[1], "IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
@@ -272,7 +272,7 @@ mod tests {
         assert!(
             chosen(None, &with_client)
                 .unwrap_err()
-                .contains("needs AZURE_TENANT_ID")
+                .contains("requires AZURE_TENANT_ID")
         );
         let task = [
             "SYSTEM_OIDCREQUESTURI",
@@ -299,7 +299,7 @@ mod tests {
     fn a_way_that_is_asked_for_must_be_set_up() {
         assert_eq!(
             chosen(Some("github"), &PRINCIPAL).unwrap_err(),
-            "--auth github asks for it, but the identity of this GitHub Actions job needs ACTIONS_ID_TOKEN_REQUEST_URL and \
+            "--auth github asks for it, but the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and \
              ACTIONS_ID_TOKEN_REQUEST_TOKEN, which are not set | set ACTIONS_ID_TOKEN_REQUEST_URL and \
              ACTIONS_ID_TOKEN_REQUEST_TOKEN; GitHub sets it in a job with `permissions: id-token: write`"
         );
@@ -337,7 +337,7 @@ mod tests {
         assert!(
             chosen_by("EnvironmentCredential", &[])
                 .unwrap_err()
-                .contains("needs AZURE_CLIENT_SECRET")
+                .contains("requires AZURE_CLIENT_SECRET")
         );
         assert!(
             chosen_by("WorkloadIdentityCredential", &secret)

@@ -47,7 +47,7 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
         ),
         ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
         ErrorKind::DataConversion => Trouble::new(
-            format!("the answer of {place} is not one of Azure's"),
+            format!("the answer from {place} is not Azure's"),
             "check the network: a proxy or a sign-in page may have answered instead",
         ),
         // What the SDK finds wrong with the values of the variables; the rest of what it says is about its own code.
@@ -93,7 +93,7 @@ fn help(way: Way, said: &str) -> &'static str {
         .find_map(|word| word.strip_prefix("AADSTS"));
     match (code, way) {
         (Some("7000215"), _) => {
-            "AZURE_CLIENT_SECRET is not the secret's value, or of another app: check it"
+            "check AZURE_CLIENT_SECRET: it must be the secret's value, not its id, and belong to this app"
         }
         (Some("7000222"), _) => {
             "the secret has expired: create a new one and set AZURE_CLIENT_SECRET"

@@ -89,11 +89,11 @@ impl SignIn {
     /// # Errors
     /// It is not set, or another way is asked for.
     pub fn emulator(flag: Option<&str>) -> Result<Self, Trouble> {
-        let help = "set AZURE_ACCESS_TOKEN, of which an emulator takes any value; or name the endpoint by --endpoint, for \
-                    every way of signing in";
+        let help = "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of \
+                    signing in";
         let refused = |why: &str| {
             let message =
-                "cannot sign in to the file's `endpoint`: it is sent AZURE_ACCESS_TOKEN only";
+                "cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN";
             Trouble::new(format!("{message}, {why}"), help)
         };
         if flag.is_some_and(|way| way != Way::Token.name()) {
@@ -113,7 +113,7 @@ impl SignIn {
     pub fn sandbox() -> Self {
         Self {
             way: None,
-            why: "the sandbox takes anyone".to_owned(),
+            why: "the sandbox accepts anyone".to_owned(),
             kept: Arc::new(Kept::new(Source::Given(Secret::new(
                 "any-token-opens-the-sandbox",
             )))),

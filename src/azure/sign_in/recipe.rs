@@ -60,7 +60,7 @@ impl Recipe {
         let trouble = match tokio::time::timeout(patience, fetching).await {
             Ok(Ok(token)) if token.token.secret().is_empty() => Trouble::new(
                 "the answer has no token in it",
-                "check the network: something else than Azure may have answered",
+                "check the network: something other than Azure may have answered",
             ),
             Ok(Ok(token)) => return Ok(token),
             Ok(Err(error)) => explain(self.way, &self.authority, &error),
@@ -237,7 +237,7 @@ fn trusted(name: &str, text: &str) -> Result<Url, Trouble> {
     let refusal = || {
         Trouble::new(
             format!("{name} is not an https URL: {}", quote(text)),
-            "the pipeline sets it; check who changes it",
+            "the pipeline sets it: check what changed it",
         )
     };
     let url = Url::parse(text).map_err(|_| refusal())?;

@@ -84,7 +84,7 @@ pub(super) fn not_a_token(way: Way) -> Trouble {
         _ => "; azlin needs the Azure CLI 2.54 or newer",
     };
     Trouble::new(
-        format!("what `{}` printed is not a token in JSON", way.name()),
+        format!("`{}` did not print a token in JSON", way.name()),
         format!("run `{}` to see what it prints{version}", by_hand(way)),
     )
 }

@@ -59,7 +59,7 @@ fn wrong_tenant(said: String, message: &str, way: Option<Way>) -> Trouble {
             format!("sign in to the subscription's tenant: {login}")
         }
         Some(Way::Token) => format!(
-            "get a token of the subscription's tenant: az account get-access-token --tenant {needs} --query accessToken \
+            "get a token for the subscription's tenant: az account get-access-token --tenant {needs} --query accessToken \
              --output tsv"
         ),
         _ => format!(
@@ -67,7 +67,7 @@ fn wrong_tenant(said: String, message: &str, way: Option<Way>) -> Trouble {
         ),
     };
     let message =
-        format!("the token is of the tenant {has}, and the subscription belongs to {needs}");
+        format!("the token is for tenant {has}, but the subscription belongs to tenant {needs}");
     Trouble::new(message, help)
 }
 
