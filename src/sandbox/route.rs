@@ -1,5 +1,7 @@
 //! From a request's target to the resource it names.
 
+use percent_encoding::percent_decode_str;
+
 use super::errors::{self, ArmError};
 use super::guid::{self, Guid};
 
@@ -74,23 +76,7 @@ impl<'a> Target<'a> {
 
 /// `%41` to `A`. What is no such escape stands for itself, as in .NET's decoder.
 fn percent_decode(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let mut ahead = bytes.clone();
-        let digits = (ahead.next().and_then(hex), ahead.next().and_then(hex));
-        if let (b'%', (Some(high), Some(low))) = (byte, digits) {
-            decoded.push(high << 4 | low);
-            bytes = ahead;
-        } else {
-            decoded.push(byte);
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16)?.try_into().ok()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// What the sandbox can be asked about.
