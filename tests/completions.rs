@@ -42,7 +42,8 @@ fn tab(project: &Project, words: &[&str]) -> String {
 /// What the file declares, where Azure cannot be asked because there is no place to keep its answer.
 fn offline(project: &Project, words: &[&str]) -> String {
     let mut asking = asking(project, words);
-    asking.env_remove("HOME");
+    // A file: no folder can be made in it.
+    asking.env("HOME", project.path().join("sessions.toml"));
     answered(asking)
 }
 
@@ -287,7 +288,8 @@ fn whatever_stands_on_the_line_a_tab_says_nothing_on_stderr() {
             .flat_map(|line| [(line, "1"), (line, "99")])
         {
             let mut asking = asking(&project, line);
-            asking.env("COMPLETE", shell).env_remove("HOME");
+            asking.env("COMPLETE", shell);
+            asking.env("HOME", project.path().join("sessions.toml"));
             asking.env("_CLAP_COMPLETE_INDEX", index);
             asking.env("AZLIN_LOG", "trace,,nonsense==");
             answered(asking);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use etcetera::{BaseStrategy as _, choose_base_strategy};
+
 use super::{Streams, Trouble};
 use crate::cli::Common;
 use crate::file::find::{self, Found};
@@ -45,15 +47,10 @@ pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     name.map(PathBuf::from).into_iter().collect()
 }
 
-/// The folder of the user's own file.
+/// The folder of the user's own file: `$XDG_CONFIG_HOME/azlin`, `~/.config/azlin`, or on Windows `%APPDATA%\azlin`.
 fn config() -> Option<PathBuf> {
-    let home = |name| {
-        std::env::var_os(name)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from)
-    };
-    let config = home("XDG_CONFIG_HOME").or_else(|| Some(home("HOME")?.join(".config")));
-    config.map(|config| config.join("azlin"))
+    let folders = choose_base_strategy().ok()?;
+    Some(folders.config_dir().join("azlin"))
 }
 
 /// Reads all of `paths`. What is wrong with any is said, and what they have against each other.

@@ -8,6 +8,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use etcetera::{BaseStrategy as _, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -205,14 +206,7 @@ fn private() -> OpenOptions {
 
 /// Where the user's caches are: `$XDG_CACHE_HOME`, `~/.cache`, or on Windows `%LOCALAPPDATA%`.
 fn caches() -> Option<PathBuf> {
-    let folder = |name| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    folder("XDG_CACHE_HOME")
-        .or_else(|| Some(folder("HOME")?.join(".cache")))
-        .or_else(|| folder("LOCALAPPDATA"))
+    Some(choose_base_strategy().ok()?.cache_dir())
 }
 
 /// Whether `then` is at most `span` before `now`. A time to come is not: a clock was set, and nobody knows how long ago.

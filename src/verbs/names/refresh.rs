@@ -92,7 +92,7 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
     let caches = context.parts().map(|part| Some((cache_of(part)?, part)));
     let caches: Option<BTreeMap<Cache, &Part>> = caches.collect();
     let Some(caches) = caches else {
-        let help = "set HOME or XDG_CACHE_HOME to an absolute path";
+        let help = "set HOME to your home folder";
         return Err(Trouble::new("there is no folder for caches", help));
     };
     let cannot = |error: std::io::Error| {
