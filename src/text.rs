@@ -1,8 +1,10 @@
 //! Text: that of others made safe for a terminal and a log, and the few words that every room needs.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use similar::get_close_matches;
+use wildmatch::WildMatch;
 
 /// `text` with everything that could move a cursor, colour a line, reorder or hide what stands beside it written out:
 /// control characters, bidirectional overrides, zero-width and unassigned characters become `\u{…}` or `\n`.
@@ -87,35 +89,32 @@ pub fn plain(error: &std::io::Error) -> String {
     }
 }
 
-/// `a, b and c`
-pub fn and(words: &[impl ToString]) -> String {
-    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-    match words.split_last() {
-        None => String::new(),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+/// `a`, `a and b`, or `a, b and c`: facts that hold together.
+pub fn and(words: &[impl Display]) -> String {
+    join(words, "and")
+}
+
+/// `a`, `a or b`, or `a, b or c`: alternatives, of which one is right.
+pub fn or(words: &[impl Display]) -> String {
+    join(words, "or")
+}
+
+fn join(words: &[impl Display], conjunction: &str) -> String {
+    let mut joined = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 && at + 1 == words.len() {
+            joined += &format!(" {conjunction} ");
+        } else if at > 0 {
+            joined += ", ";
+        }
+        joined += &word.to_string();
     }
+    joined
 }
 
 /// Whether `pattern`, in which `*` is any text and `?` any character, means all of `text`.
 pub fn fits(pattern: &str, text: &str) -> bool {
-    // For each length, whether the pattern so far means that much of the text.
-    let mut means = vec![true];
-    means.resize(text.chars().count() + 1, false);
-    for wanted in pattern.chars() {
-        if wanted == '*' {
-            let mut is_any = false;
-            for means in &mut means {
-                is_any |= *means;
-                *means = is_any;
-            }
-        } else {
-            let next = means.iter().zip(text.chars());
-            let next = next.map(|(so_far, c)| *so_far && (wanted == '?' || wanted == c));
-            means = std::iter::once(false).chain(next).collect();
-        }
-    }
-    means.last() == Some(&true)
+    WildMatch::new(pattern).matches(text)
 }
 
 /// Up to `most` of `candidates` that look like `word`, the nearest first.
@@ -198,6 +197,14 @@ mod tests {
     fn what_a_person_can_read_stays() {
         assert_eq!(escape("größe 東京 \"it's\""), "größe 東京 \"it's\"");
         assert_eq!(escape(r"a\nb"), r"a\\nb");
+    }
+
+    #[test]
+    fn words_are_joined_as_in_a_sentence() {
+        assert_eq!(and(&[] as &[&str]), "");
+        assert_eq!(or(&["a"]), "a");
+        assert_eq!(and(&["a", "b"]), "a and b");
+        assert_eq!(or(&["a", "b", "c"]), "a, b or c");
     }
 
     #[test]
