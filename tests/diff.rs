@@ -7,30 +7,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use azlin::file;
-use azlin::model::{Addresses, Held, Live, LiveName, Power, Vm, VmId};
+use azlin::model::{Desired, Live, LiveName};
 use azlin::plan::{Aim, plan};
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use proptest::prelude::*;
+use support::plans;
 use support::spellings::{self, Choices};
 use support::{Project, skip, vms};
 use time::macros::date;
-
-fn vm(id: &VmId, session: &str, owner: &str) -> Vm {
-    Vm {
-        id: id.clone(),
-        machine: None,
-        held: Held {
-            session: LiveName::new(session),
-            owner: LiveName::new(owner),
-        },
-        tags: Default::default(),
-        region: String::new(),
-        foreign_tag: false,
-        power: Power::Unknown,
-        addresses: Addresses::default(),
-    }
-}
 
 /// What a fleet makes of the VMs of a generated file, and of some that it does not name.
 fn fleet(lines: &[spellings::Line], choices: &mut Choices<'_>) -> Live {
@@ -51,8 +36,9 @@ fn fleet(lines: &[spellings::Line], choices: &mut Choices<'_>) -> Live {
         };
         let owner = choices.one(&["us", "us", "", "them"]);
         let (group, name) = id.split_once('/').unwrap();
-        let id = VmId::new(group, name).unwrap();
-        live.vms.insert(id.clone(), vm(&id, held, owner));
+        let mut vm = plans::vm(plans::id_in(&plans::subscription(1), group, name), "");
+        (vm.held.session, vm.held.owner) = (LiveName::new(held), LiveName::new(owner));
+        live.vms.insert(vm.id.clone(), vm);
     }
     live
 }
@@ -87,13 +73,19 @@ proptest! {
         let live = fleet(&file.lines, &mut choices);
         let read = file::read("", file.text.as_bytes()).0.expect("a valid file");
         let aim = Aim::on(date!(2026 - 11 - 23));
-        let planned = plan(&read.desired, &live, &aim);
-        let azure = show::azure(&planned, &file.text).expect("a file that can be edited");
+        let wanted = |file: &file::File| {
+            let mut basis = Desired::nothing(&plans::subscription(1)).basis;
+            basis.file = "patched.toml".to_owned();
+            basis.owner = file.owner.clone();
+            file.desired(basis)
+        };
+        let planned = plan(&[&wanted(&read)], &live, &aim);
+        let azure = show::azure(&planned, 0, &file.text).expect("a file that can be edited");
 
-        let blocked: BTreeSet<String> = planned.blocked.iter().map(|line| line.vm.in_subscription().to_lowercase()).collect();
+        let blocked: BTreeSet<String> = planned.files[0].blocked.iter().map(|line| line.vm.path().to_string().to_lowercase()).collect();
         let mut expected = spellings::said(&file.text);
         for vm in live.vms.values() {
-            let id = vm.id.in_subscription().to_lowercase();
+            let id = vm.id.path().to_string().to_lowercase();
             let held = vm.held.session.as_ref().map(LiveName::raw);
             let ours = vm.held.owner.as_ref().is_some_and(|owner| owner.raw() == "us");
             let line = expected.get(&id).cloned();
@@ -118,11 +110,11 @@ proptest! {
         all.retain(|comment| stay.contains(comment) || spellings::about(comment).is_none());
         prop_assert_eq!(stay, all, "{}\n--\n{}", file.text, azure);
         if let Some(file) = file::read("", azure.as_bytes()).0 {
-            let again = plan(&file.desired, &live, &aim);
-            prop_assert_eq!(show::azure(&again, &azure), Ok(azure.clone()));
+            let again = plan(&[&wanted(&file)], &live, &aim);
+            prop_assert_eq!(show::azure(&again, 0, &azure), Ok(azure.clone()));
         }
 
-        let diff = show::diff(&planned, &file.text, "patched.toml", Paint { on: false }).unwrap();
+        let diff = show::diff(&planned, 0, &file.text, "patched.toml", Paint { on: false }).unwrap();
         prop_assert_eq!(diff.is_empty(), azure == file.text);
         let folder = tempfile::tempdir().unwrap();
         if let (false, Some(reversed)) = (diff.is_empty(), reversed(folder.path(), &file.text, &diff)) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::azure;
+use crate::azure::id;
 use crate::json;
 use crate::listing::{Listing, Row};
 use crate::model::{Guid, LiveName, SessionName};
@@ -49,7 +49,7 @@ pub fn list_json<'l>(listing: &Listing<'l>) -> String {
         Entry {
             name: vm.id.name(),
             resource_group: vm.id.group(),
-            id: azure::id::spell(&vm.id),
+            id: id::spell(&vm.id),
             vm_id: vm.machine.as_ref(),
             status: vm.power.code(),
             region: Some(vm.region.as_str()).filter(|region| !region.is_empty()),

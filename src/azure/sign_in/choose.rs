@@ -168,7 +168,10 @@ fn half(way: Way, missing: &[&str]) -> Trouble {
     };
     let (what, names) = (way.what(), and(missing));
     Trouble::new(
-        format!("{what} requires {names}, which {} not set", is_or_are(missing)),
+        format!(
+            "{what} requires {names}, which {} not set",
+            is_or_are(missing)
+        ),
         format!("set {names}{for_the_job}"),
     )
 }

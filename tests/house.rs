@@ -1,0 +1,156 @@
+//! The invariants of src/lib.rs that can be read off the code: who may name what.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The rooms of the core: pure, so that a test is a call.
+const CORE: [&str; 10] = [
+    "model",
+    "file",
+    "plan",
+    "show",
+    "ssh",
+    "resolve.rs",
+    "listing.rs",
+    "tagging.rs",
+    "json.rs",
+    "text.rs",
+];
+
+/// What acts on the world, or belongs to who does.
+const WORLD: [&str; 19] = [
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::io",
+    "std::thread",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "SystemTime",
+    "Instant",
+    "now_utc",
+    "now_local",
+    "tokio",
+    "reqwest",
+    "tempfile",
+    "crate::apply",
+    "crate::verbs",
+    "crate::sandbox",
+    "crate::cli",
+];
+
+/// Azure's crates, and the one file of `src/azure/` that is pure.
+const SDK: [&str; 4] = ["azure_core", "azure_identity", "azure_mgmt_", "legacy::"];
+
+/// A line of `src/` that names something, outside tests and comments.
+struct Line {
+    file: PathBuf,
+    number: usize,
+    text: String,
+}
+
+/// Every line of code in `src/`.
+fn lines() -> Vec<Line> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut lines = Vec::new();
+    let mut folders = vec![src.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let file = path.strip_prefix(&src).unwrap().to_owned();
+                lines.extend(code(&file, &fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(lines.len() > 5_000, "the code was not found");
+    lines
+}
+
+/// The lines of `text` that are code; the tests of a file stand at its end.
+fn code(file: &Path, text: &str) -> Vec<Line> {
+    let is_tests =
+        |line: &&str| !line.starts_with("#[cfg(test)]") && !line.starts_with("#[cfg(all(test");
+    let numbered = text.lines().take_while(is_tests).zip(1..);
+    let code = numbered.filter(|(line, _)| !line.trim_start().starts_with("//"));
+    code.map(|(text, number)| Line {
+        file: file.to_owned(),
+        number,
+        text: text.to_owned(),
+    })
+    .collect()
+}
+
+/// The lines of `lines` that name any of `words`, as `file:line: text`.
+fn naming<'l>(lines: impl Iterator<Item = &'l Line>, words: &[&str]) -> Vec<String> {
+    let names = lines.filter(|line| words.iter().any(|word| line.text.contains(word)));
+    names
+        .map(|line| {
+            format!(
+                "src/{}:{}: {}",
+                line.file.display(),
+                line.number,
+                line.text.trim()
+            )
+        })
+        .collect()
+}
+
+fn is_core(line: &&Line) -> bool {
+    CORE.iter().any(|room| line.file.starts_with(room)) && line.file != Path::new("file/find.rs")
+}
+
+#[test]
+fn the_core_acts_on_nothing_and_sees_no_type_of_the_sdks() {
+    let lines = lines();
+    let words: Vec<&str> = WORLD.iter().chain(&SDK).copied().collect();
+    // An error or a time that is handed in is plain data.
+    let mut found = naming(lines.iter().filter(is_core), &words);
+    found.retain(|line| !line.contains("std::io::Error"));
+    assert_eq!(
+        found, [""; 0],
+        "move what acts into verbs/, apply/ or azure/"
+    );
+    // How ARM spells a VM's id is plain text.
+    let mut found = naming(lines.iter().filter(is_core), &["crate::azure"]);
+    found.retain(|line| !line.contains("crate::azure::id"));
+    assert_eq!(found, [""; 0], "the core stands below azure/");
+}
+
+#[test]
+fn azure_alone_names_azures_crates_and_one_file_each_the_legacy_ones() {
+    let lines = lines();
+    let outside = |line: &&Line| !line.file.starts_with("azure");
+    assert_eq!(
+        naming(lines.iter().filter(outside), &SDK),
+        [""; 0],
+        "ask src/azure/ instead"
+    );
+    let elsewhere = |line: &&Line| line.file != Path::new("azure/compute.rs");
+    assert_eq!(
+        naming(lines.iter().filter(elsewhere), &["azure_mgmt_compute"]),
+        [""; 0],
+        "the legacy crate lives in src/azure/compute.rs"
+    );
+}
+
+#[test]
+fn no_token_leaves_azure() {
+    let lines = lines();
+    let outside = |line: &&Line| !line.file.starts_with("azure");
+    let token = ["AccessToken", "TokenCredential", ".secret()", "get_token"];
+    assert_eq!(naming(lines.iter().filter(outside), &token), [""; 0]);
+}
+
+#[test]
+fn a_breach_is_found() {
+    let text = "// std::fs in a comment\nuse std::fs;\n#[cfg(test)]\nmod tests { use std::fs; }\n";
+    let lines = code(Path::new("plan/mod.rs"), text);
+    assert_eq!(
+        naming(lines.iter().filter(is_core), &WORLD),
+        ["src/plan/mod.rs:2: use std::fs;"]
+    );
+}
