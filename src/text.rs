@@ -27,7 +27,7 @@ pub fn inert(line: &str) -> String {
     };
     // Behind another character Rust prints a mark.
     let is_mark = |c: char| !c.is_ascii() && format!("a{c}").escape_debug().count() == 2;
-    let acts = |c| c != '\t' && is_unprintable(c) && !(is_mark(c) && !is_blank(c));
+    let acts = |c| c != '\t' && is_unprintable(c) && (is_blank(c) || !is_mark(c));
     writing_out(line, acts, commands)
 }
 

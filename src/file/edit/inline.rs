@@ -17,8 +17,10 @@ pub(super) struct Inline {
 impl Editor<'_> {
     pub(super) fn rewrite(&mut self, list: usize, changes: &Inline) -> Option<()> {
         let list = std::mem::take(self.layout.lists.get_mut(list)?);
+        // Asked once: a line may be as long as the file.
+        let lines = self.raw(list.span.clone()).contains('\n');
         for at in &changes.gone {
-            self.cut_entry(&list, *at, changes)?;
+            self.cut_entry(&list, *at, changes, lines)?;
         }
         let Some((last, others)) = list.items.split_last() else {
             self.fill(&list, &changes.new);
@@ -46,19 +48,20 @@ impl Editor<'_> {
     }
 
     /// Takes an entry out, with its comma.
-    fn cut_entry(&mut self, list: &List, at: usize, changes: &Inline) -> Option<()> {
+    fn cut_entry(&mut self, list: &List, at: usize, changes: &Inline, lines: bool) -> Option<()> {
         let item = list.items.get(at)?;
         let (start, end) = (item.span().start, item.end());
         // Without a comma it is the last; unless a new entry takes its place, the last that stays has none then either.
         let follows = item.comma.is_some() || !changes.new.is_empty();
-        let stays = (0..at).rev().find(|at| !changes.gone.contains(at));
-        if let Some(stays) = stays.filter(|_| !follows) {
+        let mut before = (0..if follows { 0 } else { at }).rev();
+        let stays = before.find(|at| !changes.gone.contains(at));
+        if let Some(stays) = stays {
             let comma = list.items.get(stays)?.comma?;
             let next = list.items.get(stays + 1)?.span().start;
             let alone = self.blanks(comma + 1) == next - (comma + 1);
             self.cut(comma..if alone { next } else { comma + 1 });
         }
-        if self.has_line(item) {
+        if lines && self.has_line(item) {
             self.cut_lines(start..end);
         } else if item.comma.is_some() || (stays.is_none() && !follows) {
             self.cut(start..end + self.blanks(end));

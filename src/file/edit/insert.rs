@@ -7,6 +7,9 @@ use super::layout::{At, Item, Key, List};
 use super::spell::Style;
 use super::{Edit, Editor};
 
+/// How many lines above are looked at for their alignment.
+const NEIGHBOURS: usize = 50;
+
 impl Editor<'_> {
     /// Gives each of `new`, by resource group, its line.
     pub(super) fn insert(&mut self, new: &BTreeMap<&str, Vec<&Edit<'_>>>) -> Option<()> {
@@ -98,7 +101,7 @@ impl Editor<'_> {
         let mut below: Option<&Item> = None;
         let mut columns = Vec::new();
         let mut widths = Vec::new();
-        for item in list.items.get(..=last)?.iter().rev() {
+        for item in list.items.get(..=last)?.iter().rev().take(NEIGHBOURS) {
             let start = item.span().start;
             let between = below.map(|below| self.raw(item.end()..below.span().start));
             if between.is_some_and(|text| text.matches('\n').count() != 1) {
