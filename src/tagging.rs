@@ -62,7 +62,7 @@ pub enum Refusal {
     },
 }
 
-/// What is to become of some tags of a VM. Each key is named once.
+/// A change of some tags of a VM. Each key is named once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// They get these values.
@@ -76,7 +76,7 @@ impl Change {
     /// value, as it is.
     ///
     /// # Errors
-    /// What is wrong with the first that is.
+    /// The first word that is wrong, and why.
     pub fn add(words: &[String], session: &TagKey) -> Result<Self, Refusal> {
         let pair = |word: &String| {
             let Some((key, value)) = word.split_once('=') else {
@@ -97,7 +97,7 @@ impl Change {
     /// Reads `words` as the keys of tags that are to go, where `session` is the key of the session's tag.
     ///
     /// # Errors
-    /// What is wrong with the first that is.
+    /// The first word that is wrong, and why.
     pub fn remove(words: &[String], session: &TagKey) -> Result<Self, Refusal> {
         let keys = words.iter().map(|word| checked(word, session));
         let keys: Vec<TagKey> = keys.collect::<Result<_, _>>()?;
@@ -105,7 +105,7 @@ impl Change {
         Ok(Self::Remove(keys))
     }
 
-    /// What is to be written to a VM that has `tags`: each key as it is spelled there, and nothing that is so already. What
+    /// The tags to write to a VM that has `tags`: each key as it is spelled there, and nothing that is so already. What
     /// goes is named with the value that it has.
     ///
     /// `again` after a write without an answer: then what is gone has gone by it.
@@ -124,10 +124,8 @@ impl Change {
                     let there = key.find(tags).map(|(key, _)| key);
                     (there.unwrap_or(key.as_str()).to_owned(), value.clone())
                 };
-                let all = pairs.iter().map(spelled);
-                Ok(all
-                    .filter(|(key, value)| tags.get(key) != Some(value))
-                    .collect())
+                let differs = |(key, value): &(String, String)| tags.get(key) != Some(value);
+                Ok(pairs.iter().map(spelled).filter(differs).collect())
             }
             Self::Remove(keys) => {
                 let found = |key: &TagKey| match key.find(tags) {
@@ -162,12 +160,11 @@ fn checked(key: &str, session: &TagKey) -> Result<TagKey, Refusal> {
         key: key.to_owned(),
         rule,
     })?;
-    match session.is(key) || TagKey::owner().is(key) {
-        true => Err(Refusal::Ours {
-            key: key.to_owned(),
-        }),
-        false => Ok(checked),
+    if session.is(key) || TagKey::owner().is(key) {
+        let key = key.to_owned();
+        return Err(Refusal::Ours { key });
     }
+    Ok(checked)
 }
 
 fn each_once<'k>(keys: impl Iterator<Item = &'k TagKey>) -> Result<(), Refusal> {

@@ -48,7 +48,7 @@ fn writing_out(text: &str, acts: impl Fn(char) -> bool, commands: impl Fn(&str) 
     written
 }
 
-/// Whether `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.
+/// True if `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.
 pub fn is_unprintable(c: char) -> bool {
     is_blank(c) || (!c.is_ascii_graphic() && c != ' ' && c.escape_debug().len() > 1)
 }

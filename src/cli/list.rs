@@ -29,7 +29,7 @@ pub struct List {
     pub format: ListFormat,
 }
 
-/// What a list is written as.
+/// The formats of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ListFormat {
     /// For people.

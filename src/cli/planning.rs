@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-/// What a plan is made for, and what it may do.
+/// The options of making a plan.
 #[derive(Debug, Args)]
 pub struct Planning {
     /// Only change this VM, `VM` or `GROUP/VM`; may be repeated
@@ -21,7 +21,7 @@ pub struct Planning {
     pub allow_incomplete: bool,
 }
 
-/// What a plan is written as.
+/// The formats of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.

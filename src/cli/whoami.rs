@@ -14,7 +14,7 @@ pub struct Whoami {
     pub format: WhoamiFormat,
 }
 
-/// What `azlin whoami` is written as.
+/// The formats of `azlin whoami`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WhoamiFormat {
     /// For people.

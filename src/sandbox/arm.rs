@@ -16,7 +16,7 @@ use super::{network, start, subscriptions, tags, versions, vms};
 
 pub(super) const TENANT: &str = "5a4db0e5-0000-4000-8000-00000000aad0";
 
-/// What came in, reduced to what the answer depends on.
+/// A request, reduced to the parts on which the answer depends.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The HTTP method, in upper case.
@@ -25,7 +25,7 @@ pub struct Request<'a> {
     pub target: &'a str,
     /// Scheme and authority, such as `http://127.0.0.1:8999`: what the links in an answer start with.
     pub origin: &'a str,
-    /// Whether an `Authorization: Bearer` header with a token came along. Any token will do.
+    /// True if it has an `Authorization: Bearer` header with a token. Any token will do.
     pub authorized: bool,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
@@ -33,7 +33,7 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-/// What goes out. Names of headers are in lower case.
+/// An answer. Names of headers are in lower case.
 #[derive(Debug)]
 pub struct Response {
     /// The HTTP status.
@@ -73,7 +73,7 @@ impl Response {
     }
 }
 
-/// What becomes of a request. Without faults it is always the whole answer.
+/// The outcome of a request. Without faults it is always the whole answer.
 #[derive(Debug)]
 pub enum Reply {
     /// An answer.
@@ -131,7 +131,7 @@ impl Sandbox {
         }
     }
 
-    /// The same with these faults in place of those it had; they are asked in this order.
+    /// This sandbox with these faults in place of its own; they are asked in this order.
     pub fn with_faults(self, faults: Vec<Fault>) -> Sandbox {
         Sandbox {
             faults: Faults::of(faults),

@@ -58,91 +58,67 @@ pub(super) fn not_signed_in(tenant: &str) -> ArmError {
 }
 
 pub(super) fn missing_api_version() -> ArmError {
-    refuse(
-        400,
-        "MissingApiVersionParameter",
-        "The api-version query parameter (?api-version=) is required for all requests.",
-    )
+    let message = "The api-version query parameter (?api-version=) is required for all requests.";
+    refuse(400, "MissingApiVersionParameter", message)
 }
 
-/// What ARM's own types (subscriptions, tags) answer to a version that they don't have.
-pub(super) fn invalid_api_version(version: &str, known: &[&str]) -> ArmError {
-    refuse(
-        400,
-        "InvalidApiVersionParameter",
-        format!(
-            "The api-version '{version}' is invalid. The supported versions are '{}'.",
-            known.join(",")
-        ),
-    )
+/// The answer of ARM's own types (subscriptions, tags) to a version that they don't have.
+pub(super) fn invalid_api_version(version: &str, known: &str) -> ArmError {
+    let message = format!(
+        "The api-version '{version}' is invalid. The supported versions are '{}'.",
+        known.replace(' ', "")
+    );
+    refuse(400, "InvalidApiVersionParameter", message)
 }
 
-/// What a provider's list answers to a version that it doesn't have.
+/// The answer of a provider's list to a version that it doesn't have.
 pub(super) fn invalid_resource_type(
     kind: &str,
     namespace: &str,
     version: &str,
-    known: &[&str],
+    known: &str,
 ) -> ArmError {
-    refuse(
-        400,
-        "InvalidResourceType",
-        format!(
-            "The resource type '{kind}' could not be found in the namespace '{namespace}' for api \
-             version '{version}'. The supported api-versions are '{}'.",
-            known.join(",")
-        ),
-    )
+    let message = format!(
+        "The resource type '{kind}' could not be found in the namespace '{namespace}' for api \
+         version '{version}'. The supported api-versions are '{}'.",
+        known.replace(' ', "")
+    );
+    refuse(400, "InvalidResourceType", message)
 }
 
-/// What a request on one resource answers to a version that its provider doesn't have.
-pub(super) fn no_registered_provider(kind: &str, version: &str, known: &[&str]) -> ArmError {
-    refuse(
-        400,
-        "NoRegisteredProviderFound",
-        format!(
-            "No registered resource provider found for location 'eastus' and API version \
-             '{version}' for type '{kind}'. The supported api-versions are '{}'. The supported \
-             locations are 'eastus, westus2'.",
-            known.join(", ")
-        ),
-    )
+/// The answer to a request on one resource whose provider doesn't have the version.
+pub(super) fn no_registered_provider(kind: &str, version: &str, known: &str) -> ArmError {
+    let message = format!(
+        "No registered resource provider found for location 'eastus' and API version \
+         '{version}' for type '{kind}'. The supported api-versions are '{known}'. The supported \
+         locations are 'eastus, westus2'."
+    );
+    refuse(400, "NoRegisteredProviderFound", message)
 }
 
 pub(super) fn missing_subscription() -> ArmError {
-    refuse(
-        404,
-        "MissingSubscription",
-        "The request did not have a subscription or a valid tenant level resource provider.",
-    )
+    let message =
+        "The request did not have a subscription or a valid tenant level resource provider.";
+    refuse(404, "MissingSubscription", message)
 }
 
 pub(super) fn unknown_resource_type(kind: &str, namespace: &str, version: &str) -> ArmError {
-    refuse(
-        404,
-        "InvalidResourceType",
-        format!(
-            "The resource type '{kind}' could not be found in the namespace '{namespace}' for api \
-             version '{version}'."
-        ),
-    )
+    let message = format!(
+        "The resource type '{kind}' could not be found in the namespace '{namespace}' for api \
+         version '{version}'."
+    );
+    refuse(404, "InvalidResourceType", message)
 }
 
 pub(super) fn invalid_namespace(namespace: &str) -> ArmError {
-    refuse(
-        404,
-        "InvalidResourceNamespace",
-        format!("The resource namespace '{namespace}' is invalid."),
-    )
+    let message = format!("The resource namespace '{namespace}' is invalid.");
+    refuse(404, "InvalidResourceNamespace", message)
 }
 
 /// A path that ARM may know and the sandbox doesn't.
 pub(super) fn not_found(path: &str) -> ArmError {
-    refuse(
-        404,
-        "NotFound",
-        format!("The requested resource '{path}' was not found."),
-    )
+    let message = format!("The requested resource '{path}' was not found.");
+    refuse(404, "NotFound", message)
 }
 
 pub(super) fn method_not_allowed(method: &str, path: &str, allowed: &str) -> ArmError {
@@ -157,136 +133,95 @@ pub(super) fn method_not_allowed(method: &str, path: &str, allowed: &str) -> Arm
 }
 
 pub(super) fn invalid_subscription(id: &str) -> ArmError {
-    refuse(
-        400,
-        "InvalidSubscriptionId",
-        format!("The provided subscription identifier '{id}' is malformed or invalid."),
-    )
+    let message = format!("The provided subscription identifier '{id}' is malformed or invalid.");
+    refuse(400, "InvalidSubscriptionId", message)
 }
 
 pub(super) fn subscription_not_found(id: &str) -> ArmError {
-    refuse(
-        404,
-        "SubscriptionNotFound",
-        format!("The subscription '{id}' could not be found."),
-    )
+    let message = format!("The subscription '{id}' could not be found.");
+    refuse(404, "SubscriptionNotFound", message)
 }
 
 pub(super) fn group_not_found(group: &str) -> ArmError {
-    refuse(
-        404,
-        "ResourceGroupNotFound",
-        format!("Resource group '{group}' could not be found."),
-    )
+    let message = format!("Resource group '{group}' could not be found.");
+    refuse(404, "ResourceGroupNotFound", message)
 }
 
 pub(super) fn vm_not_found(group: &str, name: &str) -> ArmError {
-    refuse(
-        404,
-        "ResourceNotFound",
-        format!(
-            "The Resource 'Microsoft.Compute/virtualMachines/{name}' under resource group \
-             '{group}' was not found. For more details please go to \
-             https://aka.ms/ARMResourceNotFoundFix"
-        ),
-    )
+    let message = format!(
+        "The Resource 'Microsoft.Compute/virtualMachines/{name}' under resource group \
+         '{group}' was not found. For more details please go to \
+         https://aka.ms/ARMResourceNotFoundFix"
+    );
+    refuse(404, "ResourceNotFound", message)
 }
 
 pub(super) fn operation_not_found(id: &str) -> ArmError {
-    refuse(
-        404,
-        "NotFound",
-        format!("The entity was not found: operation '{id}'."),
-    )
+    let message = format!("The entity was not found: operation '{id}'.");
+    refuse(404, "NotFound", message)
 }
 
 pub(super) fn invalid_parameter(name: &str, value: &str) -> ArmError {
-    refuse(
-        400,
-        "InvalidParameter",
-        format!("The value '{value}' of the query parameter '{name}' is invalid."),
-    )
+    let message = format!("The value '{value}' of the query parameter '{name}' is invalid.");
+    refuse(400, "InvalidParameter", message)
 }
 
 /// A lock on `locked`, which is `scope` or what it is in.
 pub(super) fn locked(scope: &str, locked: &str) -> ArmError {
-    refuse(
-        409,
-        "ScopeLocked",
-        format!(
-            "The scope '{scope}' cannot perform write operation because following scope(s) are \
-             locked: '{locked}'. Please remove the lock and try again."
-        ),
-    )
+    let message = format!(
+        "The scope '{scope}' cannot perform write operation because following scope(s) are \
+         locked: '{locked}'. Please remove the lock and try again."
+    );
+    refuse(409, "ScopeLocked", message)
 }
 
 pub(super) fn unsupported_media_type(content_type: Option<&str>) -> ArmError {
-    refuse(
-        415,
-        "UnsupportedMediaType",
-        format!(
-            "The content media type '{}' is not supported. Only 'application/json' is supported.",
-            content_type.unwrap_or("<null>")
-        ),
-    )
+    let message = format!(
+        "The content media type '{}' is not supported. Only 'application/json' is supported.",
+        content_type.unwrap_or("<null>")
+    );
+    refuse(415, "UnsupportedMediaType", message)
 }
 
 pub(super) fn invalid_content(why: &str) -> ArmError {
-    refuse(
-        400,
-        "InvalidRequestContent",
-        format!("The request content was invalid and could not be deserialized: '{why}'."),
-    )
+    let message =
+        format!("The request content was invalid and could not be deserialized: '{why}'.");
+    refuse(400, "InvalidRequestContent", message)
 }
 
 pub(super) fn empty_tag_name() -> ArmError {
-    refuse(
-        400,
-        "InvalidTagName",
-        "The tag name must be non-null, non-empty and non-whitespace only. Please provide an \
-         actual value.",
-    )
+    let message = "The tag name must be non-null, non-empty and non-whitespace only. Please provide an \
+         actual value.";
+    refuse(400, "InvalidTagName", message)
 }
 
 pub(super) fn tag_name_characters(names: &str) -> ArmError {
-    refuse(
-        400,
-        "InvalidTagNameCharacters",
-        format!(
-            "The tag names '{names}' have reserved characters '<,>,%,&,\\,?,/' or control \
-             characters."
-        ),
-    )
+    let message = format!(
+        "The tag names '{names}' have reserved characters '<,>,%,&,\\,?,/' or control \
+         characters."
+    );
+    refuse(400, "InvalidTagNameCharacters", message)
 }
 
 pub(super) fn tag_name_length(name: &str, limit: usize) -> ArmError {
-    refuse(
-        400,
-        "InvalidTagName",
-        format!(
-            "Tag key too large. Following tag name '{name}' exceeded the maximum length. Maximum \
-             allowed length for tag name - '{limit}' characters."
-        ),
-    )
+    let message = format!(
+        "Tag key too large. Following tag name '{name}' exceeded the maximum length. Maximum \
+         allowed length for tag name - '{limit}' characters."
+    );
+    refuse(400, "InvalidTagName", message)
 }
 
 pub(super) fn tag_value_length(value: &str, limit: usize) -> ArmError {
-    refuse(
-        400,
-        "InvalidTagValueLength",
-        format!(
-            "Tag value too large. Following tag value '{value}' exceeded the maximum length. \
+    let message = format!(
+        "Tag value too large. Following tag value '{value}' exceeded the maximum length. \
              Maximum allowed length for tag value - '{limit}' characters."
-        ),
-    )
+    );
+    refuse(400, "InvalidTagValueLength", message)
 }
 
 pub(super) fn too_many_tags(count: usize, limit: usize) -> ArmError {
-    refuse(
-        400,
-        "TooManyTags",
-        format!(
-            "The resource would have '{count}' tags. Maximum allowed number of tags - '{limit}'."
-        ),
-    )
+    let message = format!(
+        "The resource would have '{count}' tags. Maximum allowed number of tags - '{limit}'."
+    );
+    refuse(400, "TooManyTags", message)
 }

@@ -232,7 +232,7 @@ pub(super) fn derived_vm_id(subscription: Guid, key: &str) -> Guid {
     }
 }
 
-/// Whether a name can stand in a resource id as it is. (Microsoft's rules for names of resources
+/// True if a name can stand in a resource id as it is. (Microsoft's rules for names of resources
 /// allow letters, digits, and for groups also these marks.)
 fn is_plain(name: &str) -> bool {
     !name.is_empty()

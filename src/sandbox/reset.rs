@@ -21,7 +21,7 @@ pub fn reset(state: &Path, vms: Option<usize>) -> io::Result<usize> {
     reset_several(state, vms, 1)
 }
 
-/// The same in so many subscriptions, each with as many VMs.
+/// Makes a new fleet of so many subscriptions, each with as many VMs.
 ///
 /// # Errors
 /// `InvalidInput` where these are more than [`MAX_VMS`] in all; those of the file otherwise.

@@ -127,7 +127,7 @@ fn is_bearer(authorization: &str) -> bool {
         })
 }
 
-/// Whether a `Host` header names this machine to itself.
+/// True if a `Host` header names this machine to itself.
 fn is_local(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -151,11 +151,12 @@ fn into_http(reply: Reply) -> io::Result<hyper::Response<UnsyncBoxBody<Bytes, io
         Reply::Lost => return Err(io::ErrorKind::ConnectionReset.into()),
     };
     let body = Bytes::from(response.body);
-    let body = match is_whole {
-        true => Full::new(body)
+    let body = if is_whole {
+        Full::new(body)
             .map_err(|never| match never {})
-            .boxed_unsync(),
-        false => cut_after(body).boxed_unsync(),
+            .boxed_unsync()
+    } else {
+        cut_after(body).boxed_unsync()
     };
     let mut http = hyper::Response::new(body);
     *http.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();

@@ -59,21 +59,20 @@ pub(super) fn status(call: &Call<'_>) -> Result<Response, ArmError> {
         .and_then(|id| fleet.vm_of_id(call.subscription, id))
         .ok_or_else(|| errors::operation_not_found(id))?;
     finish(call, vm)?;
-    let done = vm.power != Power::Starting;
-    let monitor = call.target.parameter("monitor");
-    Ok(match (monitor == Some("true"), done) {
-        (true, true) => Response::empty(200),
-        (true, false) => pending(&operation_url(call, vm)),
-        (false, true) => Response::json(
-            200,
-            &json!({"startTime": vms::TIME, "endTime": vms::TIME, "status": "Succeeded", "name": id}),
-        ),
-        (false, false) => Response::json(
-            200,
-            &json!({"startTime": vms::TIME, "status": "InProgress", "name": id}),
-        )
-        .header("retry-after", "0"),
-    })
+    let is_monitor = call.target.parameter("monitor") == Some("true");
+    if vm.power == Power::Starting {
+        if is_monitor {
+            return Ok(pending(&operation_url(call, vm)));
+        }
+        let body = json!({"startTime": vms::TIME, "status": "InProgress", "name": id});
+        return Ok(Response::json(200, &body).header("retry-after", "0"));
+    }
+    if is_monitor {
+        return Ok(Response::empty(200));
+    }
+    let body =
+        json!({"startTime": vms::TIME, "endTime": vms::TIME, "status": "Succeeded", "name": id});
+    Ok(Response::json(200, &body))
 }
 
 fn pending(operation: &str) -> Response {

@@ -44,7 +44,7 @@ struct Remembered {
     fleet: Arc<Fleet>,
 }
 
-/// What tells one version of the file from another without reading it.
+/// A version of the file, told from others without reading it.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     inode: u64,

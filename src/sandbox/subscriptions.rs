@@ -10,7 +10,7 @@ use super::store::Store;
 /// The subscription that a VM is in when the file says nothing else. It always exists.
 pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
 
-/// The same, as it is compared.
+/// [`SUBSCRIPTION`] as a GUID.
 pub(super) const DEFAULT: Guid = Guid::from_u128(0x5a4d_b0e5_0000_4000_8000_0000_0000_0000);
 
 /// Refuses a subscription that isn't there. The default one is there whatever the file says, even if it can't be read.

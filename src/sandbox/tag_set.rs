@@ -1,8 +1,7 @@
 //! The tags of one resource.
 
-use std::fmt;
+use std::collections::BTreeMap;
 
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Tags by name. Names are unique without regard to case, values keep theirs ("tag names are
@@ -62,24 +61,12 @@ impl Serialize for TagSet {
 
 impl<'de> Deserialize<'de> for TagSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TagSet, D::Error> {
-        struct Tags;
-        impl<'de> Visitor<'de> for Tags {
-            type Value = TagSet;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("tags, as an object of strings")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TagSet, A::Error> {
-                let mut tags = TagSet::default();
-                while let Some((name, value)) = map.next_entry::<String, String>()? {
-                    tags.set(&name, &value);
-                }
-                tags.0.shrink_to_fit();
-                Ok(tags)
-            }
+        let mut tags = TagSet::default();
+        for (name, value) in BTreeMap::<String, String>::deserialize(deserializer)? {
+            tags.set(&name, &value);
         }
-        deserializer.deserialize_map(Tags)
+        tags.0.shrink_to_fit();
+        Ok(tags)
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_TAGS: usize = 50;
 const MAX_NAME: usize = 512;
 const MAX_VALUE: usize = 256;
 
-/// What comes between a write and its end.
+/// A fault that changes what a write does.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Twist<'a> {
     /// Nothing.

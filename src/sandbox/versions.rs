@@ -7,68 +7,17 @@
 use super::errors::{self, ArmError};
 use super::route::{Resource, Route};
 
-const COMPUTE: &[&str] = &[
-    "2021-07-01",
-    "2021-11-01",
-    "2022-03-01",
-    "2022-08-01",
-    "2022-11-01",
-    "2023-03-01",
-    "2023-07-01",
-    "2023-09-01",
-    "2024-03-01",
-    "2024-07-01",
-    "2024-11-01",
-    "2025-04-01",
-    "2025-11-01",
-    "2026-03-01",
-    "2026-04-01",
-];
+const COMPUTE: &str = "2021-07-01, 2021-11-01, 2022-03-01, 2022-08-01, 2022-11-01, 2023-03-01, 2023-07-01, 2023-09-01, \
+    2024-03-01, 2024-07-01, 2024-11-01, 2025-04-01, 2025-11-01, 2026-03-01, 2026-04-01";
 
-const NETWORK: &[&str] = &[
-    "2022-01-01",
-    "2022-07-01",
-    "2022-09-01",
-    "2022-11-01",
-    "2023-02-01",
-    "2023-04-01",
-    "2023-05-01",
-    "2023-06-01",
-    "2023-09-01",
-    "2023-11-01",
-    "2024-01-01",
-    "2024-03-01",
-    "2024-05-01",
-    "2024-07-01",
-    "2024-10-01",
-    "2025-03-01",
-    "2025-05-01",
-    "2025-07-01",
-    "2025-09-01",
-    "2026-01-01",
-    "2026-03-01",
-];
+const NETWORK: &str = "2022-01-01, 2022-07-01, 2022-09-01, 2022-11-01, 2023-02-01, 2023-04-01, 2023-05-01, 2023-06-01, \
+    2023-09-01, 2023-11-01, 2024-01-01, 2024-03-01, 2024-05-01, 2024-07-01, 2024-10-01, 2025-03-01, \
+    2025-05-01, 2025-07-01, 2025-09-01, 2026-01-01, 2026-03-01";
 
-const AUTHORIZATION: &[&str] = &["2015-07-01", "2018-07-01", "2022-04-01"];
+const AUTHORIZATION: &str = "2015-07-01, 2018-07-01, 2022-04-01";
 
-const RESOURCES: &[&str] = &[
-    "2025-04-01",
-    "2025-03-01",
-    "2024-11-01",
-    "2024-07-01",
-    "2024-03-01",
-    "2023-07-01",
-    "2022-12-01",
-    "2022-09-01",
-    "2022-06-01",
-    "2022-01-01",
-    "2021-04-01",
-    "2021-01-01",
-    "2020-10-01",
-    "2020-06-01",
-    "2020-01-01",
-    "2019-10-01",
-];
+const RESOURCES: &str = "2025-04-01, 2025-03-01, 2024-11-01, 2024-07-01, 2024-03-01, 2023-07-01, 2022-12-01, 2022-09-01, \
+    2022-06-01, 2022-01-01, 2021-04-01, 2021-01-01, 2020-10-01, 2020-06-01, 2020-01-01, 2019-10-01";
 
 /// Refuses a version that the route's resource type doesn't have, as that type's provider would.
 pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
@@ -76,13 +25,7 @@ pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
         Resource::Subscriptions
         | Resource::Subscription
         | Resource::Tags
-        | Resource::TagsResult => {
-            return if is_known(RESOURCES, version) {
-                Ok(())
-            } else {
-                Err(errors::invalid_api_version(version, RESOURCES))
-            };
-        }
+        | Resource::TagsResult => ("Microsoft.Resources", "", RESOURCES),
         Resource::Vms | Resource::Vm | Resource::InstanceView | Resource::Start => {
             ("Microsoft.Compute", "virtualMachines", COMPUTE)
         }
@@ -91,17 +34,15 @@ pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
         Resource::Nics => ("Microsoft.Network", "networkInterfaces", NETWORK),
         Resource::PublicIps => ("Microsoft.Network", "publicIPAddresses", NETWORK),
     };
-    if is_known(known, version) {
-        Ok(())
-    } else if route.name.is_empty() {
-        Err(errors::invalid_resource_type(
-            kind, namespace, version, known,
-        ))
-    } else {
-        Err(errors::no_registered_provider(kind, version, known))
+    let mut versions = known.split(", ");
+    if versions.any(|held| held.eq_ignore_ascii_case(version)) {
+        return Ok(());
     }
-}
-
-fn is_known(known: &[&str], version: &str) -> bool {
-    known.iter().any(|held| held.eq_ignore_ascii_case(version))
+    Err(if namespace == "Microsoft.Resources" {
+        errors::invalid_api_version(version, known)
+    } else if route.name.is_empty() {
+        errors::invalid_resource_type(kind, namespace, version, known)
+    } else {
+        errors::no_registered_provider(kind, version, known)
+    })
 }

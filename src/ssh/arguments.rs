@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Route, SshDefaults, SshUser, host_key_alias};
 use crate::model::{LiveName, SessionName, Vm};
 
-/// What one `connect` asks for.
+/// The options of one `connect`.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
     /// The user, instead of the file's.
@@ -15,7 +15,7 @@ pub struct Ask {
     pub key: Option<PathBuf>,
     /// The port, when it is not 22.
     pub port: Option<u16>,
-    /// Whether the VM was started just now: it runs some time before its sshd does.
+    /// True if the VM was started just now: it runs some time before its sshd does.
     pub just_started: bool,
     /// The remote command, word by word; none for an interactive session.
     pub command: Vec<OsString>,

@@ -131,7 +131,7 @@ pub fn includes_in(text: &str) -> impl Iterator<Item = &str> {
     words_of(text, "include")
 }
 
-/// What stands behind `keyword` in the lines that have it.
+/// The words behind `keyword` in the lines that have it.
 fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'t str> {
     let rests = text.lines().filter_map(move |line| {
         let (word, rest) = keyword_of(line)?;
@@ -142,7 +142,7 @@ fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'
     words.filter(|word| !word.is_empty())
 }
 
-/// Whether `text`, an ssh_config, has `wanted` as a line that holds for every host: further down, a line belongs to the
+/// True if `text`, an ssh_config, has `wanted` as a line that holds for every host: further down, a line belongs to the
 /// `Host` or `Match` above it.
 pub fn has_for_all(text: &str, wanted: &str) -> bool {
     let is_block = |line: &&str| {

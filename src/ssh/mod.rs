@@ -13,14 +13,14 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::Vm;
 
-/// What the file says about `ssh`; only words that were checked, and nothing that runs on this machine.
+/// The file's settings for `ssh`: only words that were checked, and nothing that runs on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SshDefaults {
     /// The user to log in as.
     pub user: Option<SshUser>,
     /// The host to go through to a VM without a public address.
     pub jump: Option<JumpHost>,
-    /// What an interactive `connect` runs on the VM; `{session}` stands for the session's name.
+    /// The command that an interactive `connect` runs on the VM; `{session}` stands for the session's name.
     pub command: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct JumpHost(String);
 impl JumpHost {
     /// `[user@]host[:port]`, where the host is a name or an address, one of IPv6 in brackets; at most 255 characters.
     ///
-    /// What `ssh` cannot read would end every `ssh` of whoever has it in an ssh_config, and `none` would mean no jump.
+    /// A text that `ssh` cannot read would break every `ssh` of whoever has it in an ssh_config, and `none` would mean no jump.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a jump host ".
@@ -147,5 +147,5 @@ impl<'d> Route<'d> {
 /// re-created VM behind the same name or address then neither warns falsely nor is trusted falsely.
 fn host_key_alias(vm: &Vm) -> Option<String> {
     let machine = vm.machine.as_ref()?;
-    Some(format!("azlin-{}", machine))
+    Some(format!("azlin-{machine}"))
 }

@@ -11,7 +11,7 @@ use crate::model::{Live, Vm};
 use crate::show::{self, FileOf};
 use crate::text::plain;
 
-/// Whether there is someone who can choose.
+/// Checks that there is someone who can choose.
 pub(super) fn check_terminal() -> Result<(), Trouble> {
     match io::stdin().is_terminal() && io::stderr().is_terminal() {
         true => Ok(()),

@@ -160,7 +160,7 @@ fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> 
     Ok(())
 }
 
-/// What a file holds, in whatever encoding; nothing where there is no file.
+/// The bytes of a file; none where there is no file.
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     match fs::read(path) {
         Ok(bytes) => Ok(bytes),

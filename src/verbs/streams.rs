@@ -32,7 +32,7 @@ impl Streams {
         }
     }
 
-    /// Whether a person sees what the command says.
+    /// True if a person sees what the command says.
     pub fn is_watched() -> bool {
         io::stdout().is_terminal() || io::stderr().is_terminal()
     }
@@ -97,7 +97,7 @@ impl Streams {
         }
     }
 
-    /// What went wrong, and what to do now.
+    /// Says what went wrong, and what to do now.
     pub fn fail(self, trouble: &Trouble) {
         let (error, help) = (self.stderr.red("error"), self.stderr.green("help"));
         let Trouble {
@@ -117,17 +117,17 @@ impl Streams {
         Err(last)
     }
 
-    /// What is good to know.
+    /// Says something that is good to know.
     pub fn note(self, text: &str) {
         self.say(&format!("{}: {text}\n", self.stderr.blue("note")));
     }
 
-    /// What may be wrong, and stops nothing.
+    /// Says what may be wrong but stops nothing.
     pub fn warn(self, text: &str) {
         self.say(&format!("{}: {text}\n", self.stderr.yellow("warning")));
     }
 
-    /// What Azure's lists may lack.
+    /// Says what Azure's lists may lack.
     pub fn warn_incomplete(self, live: &Live) {
         for (subscription, gaps) in &live.gaps {
             let place = match live.gaps.len() {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::sandbox::guid::Guid;
 
-/// What a token counts: tokens that grow per second and a time in nanoseconds then multiply without a rounding.
+/// The value of one token: tokens per second times a time in nanoseconds then needs no rounding.
 const TOKEN: u128 = 1_000_000_000;
 
 /// A bucket for each subscription, all of one size.

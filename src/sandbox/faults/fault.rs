@@ -19,7 +19,7 @@ pub struct Fault {
     pub(super) share: Option<Share>,
 }
 
-/// What a fault does.
+/// The effect of a fault.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Throttle {
@@ -103,7 +103,7 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    /// Whether a request within `reach` is about what is in here. A list is about all the VMs that it holds.
+    /// True if a request within `reach` is about what is in here. A list is about all the VMs that it holds.
     pub(super) fn is_met(&self, reach: Reach, call: &Call<'_>) -> bool {
         match self {
             Scope::Vm(vm) => {
@@ -113,7 +113,7 @@ impl Scope {
         }
     }
 
-    /// Whether anything of this subscription may be in here.
+    /// True if anything of this subscription may be in here.
     pub(super) fn has(&self, subscription: Guid) -> bool {
         match self {
             Scope::All | Scope::Vm(_) => true,
@@ -130,7 +130,7 @@ pub(super) struct VmName {
 }
 
 impl VmName {
-    /// Whether `id` is this VM's.
+    /// True if `id` is this VM's.
     pub(super) fn is_in(&self, id: &str) -> bool {
         let mut parts = id.rsplit('/');
         let name = parts.next().unwrap_or_default();

@@ -79,7 +79,7 @@ impl Faults {
             .sum()
     }
 
-    /// What the subscription's budget has left, if there is one.
+    /// How many requests the subscription's budget has left, if there is a budget.
     pub(super) fn left(&self, subscription: Guid, write: bool) -> Option<u64> {
         let mut of_it = self
             .armed
@@ -107,7 +107,7 @@ impl Armed {
         Some(if write { writes } else { reads })
     }
 
-    /// Whether this request is one that the fault strikes: for a budget, how many seconds it asks to wait.
+    /// Some if the fault strikes this request: for a budget, how many seconds it asks to wait.
     fn strikes(&self, call: &Call<'_>) -> Option<u64> {
         let Fault {
             reach,

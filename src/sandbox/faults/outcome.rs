@@ -10,7 +10,7 @@ use crate::sandbox::errors::{self, ArmError};
 use crate::sandbox::tags::Twist;
 use crate::sandbox::vms;
 
-/// What goes out, before ARM's own headers.
+/// The answer to a request, before ARM's own headers.
 #[derive(Debug)]
 pub(in crate::sandbox) enum Outcome {
     /// ARM's answer.
@@ -74,7 +74,7 @@ pub(super) fn of(fault: &Fault, wait: u64, call: &Call<'_>) -> Result<Outcome, A
     Ok(Outcome::Arm(response))
 }
 
-/// What the request would have been answered: what becomes of the answer doesn't change what it does.
+/// The faithful answer. The request is carried out, whatever becomes of its answer.
 fn faithful(call: &Call<'_>) -> Response {
     call.answer().unwrap_or_else(ArmError::into_response)
 }

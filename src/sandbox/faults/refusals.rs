@@ -17,18 +17,15 @@ const ACTOR: &str = "5a4db0e5-0000-4000-8000-0000000ac7a0";
 /// 429 of ARM's own limits (<https://aka.ms/arm-throttling>; the words as quoted in public with "additional tokens").
 pub(super) fn throttled(call: &Call<'_>, seconds: u64) -> Response {
     let kind = if is_write(call) { "write" } else { "read" };
-    refuse(
-        429,
-        "SubscriptionRequestsThrottled",
-        format!(
-            "Number of '{kind}' requests for subscription '{}' actor '{ACTOR}' exceeded. Please try again after \
-             '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for \
-             additional information.",
-            call.route.subscription
-        ),
-    )
-    .into_response()
-    .header("retry-after", seconds.to_string())
+    let message = format!(
+        "Number of '{kind}' requests for subscription '{}' actor '{ACTOR}' exceeded. Please try again after \
+         '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for \
+         additional information.",
+        call.route.subscription
+    );
+    refuse(429, "SubscriptionRequestsThrottled", message)
+        .into_response()
+        .header("retry-after", seconds.to_string())
 }
 
 /// 429 of Compute's limits, without an `error` around it (Microsoft's documentation "Troubleshooting API throttling
@@ -100,43 +97,35 @@ pub(super) fn status(call: &Call<'_>, status: u16) -> Response {
 
 /// pulumi-azure-native#4765, bosh-azure-cpi-release#762.
 pub(super) fn conflict() -> Response {
-    refuse(
-        409,
-        "ConflictingConcurrentWriteNotAllowed",
-        "The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.",
-    )
-    .into_response()
+    let message = "The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.";
+    refuse(409, "ConflictingConcurrentWriteNotAllowed", message).into_response()
 }
 
 /// vscode-azureappservice#2483; the challenge as Microsoft's documentation of ARM authentication has it.
 pub(super) fn expired_token() -> Response {
-    refuse(
-        401,
-        "ExpiredAuthenticationToken",
-        "The access token expiry UTC time '1/5/2026 7:00:00 AM' is earlier than current UTC time '1/5/2026 8:00:00 AM'.",
-    )
-    .into_response()
-    .header(
-        "www-authenticate",
-        challenge("error=\"invalid_token\", error_description=\"The access token has expired.\""),
-    )
+    let message = "The access token expiry UTC time '1/5/2026 7:00:00 AM' is earlier than current UTC time '1/5/2026 8:00:00 AM'.";
+    refuse(401, "ExpiredAuthenticationToken", message)
+        .into_response()
+        .header(
+            "www-authenticate",
+            challenge(
+                "error=\"invalid_token\", error_description=\"The access token has expired.\"",
+            ),
+        )
 }
 
 /// A claims challenge: the token must be had anew with these claims (azure-powershell#28200, azure-cli#23635; Microsoft's
 /// documentation of claims challenges). The claims say `{"access_token":{"nbf":{"essential":true,"value":"1767600000"}}}`.
 pub(super) fn claims() -> Response {
-    refuse(
-        401,
-        "InvalidAuthenticationToken",
-        "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
-         TokenIssuedBeforeRevocationTimestamp",
-    )
+    let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
+         TokenIssuedBeforeRevocationTimestamp";
+    refuse(401, "InvalidAuthenticationToken", message)
     .into_response()
     .header(
         "www-authenticate",
         challenge(
             "error=\"insufficient_claims\", \
-             claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzY3NjAwMDAwIn19fQ==\"",
+         claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzY3NjAwMDAwIn19fQ==\"",
         ),
     )
 }
@@ -144,23 +133,20 @@ pub(super) fn claims() -> Response {
 /// Microsoft's list of ARM error codes and threads about subscriptions that moved to another tenant.
 pub(super) fn wrong_tenant() -> Response {
     let other = "5a4db0e5-0000-4000-8000-00000000bad0";
-    refuse(
-        401,
-        "InvalidAuthenticationTokenTenant",
-        format!(
-            "The access token is from the wrong issuer 'https://sts.windows.net/{other}/'. It must match the tenant \
-             'https://sts.windows.net/{TENANT}/' associated with this subscription. Please use the authority (URL) \
-             'https://login.windows.net/{TENANT}' to get the token. Note, if the subscription is transferred to another \
-             tenant there is no impact to the services, but information about new tenant could take time to propagate (up \
-             to an hour). If you just transferred your subscription and see this error message, please try back later."
-        ),
-    )
+    let message = format!(
+        "The access token is from the wrong issuer 'https://sts.windows.net/{other}/'. It must match the tenant \
+         'https://sts.windows.net/{TENANT}/' associated with this subscription. Please use the authority (URL) \
+         'https://login.windows.net/{TENANT}' to get the token. Note, if the subscription is transferred to another \
+         tenant there is no impact to the services, but information about new tenant could take time to propagate (up \
+         to an hour). If you just transferred your subscription and see this error message, please try back later."
+    );
+    refuse(401, "InvalidAuthenticationTokenTenant", message)
     .into_response()
     .header(
         "www-authenticate",
         challenge(
             "error=\"invalid_token\", error_description=\"The access token is from the wrong issuer. It must match the \
-             tenant associated with this subscription. Please use correct authority to get the token.\"",
+         tenant associated with this subscription. Please use correct authority to get the token.\"",
         ),
     )
 }
@@ -188,19 +174,15 @@ pub(super) fn forbidden(call: &Call<'_>) -> Response {
         Resource::Permissions => "Microsoft.Authorization/permissions/read",
     };
     let scope = scope(call);
-    refuse(
-        403,
-        "AuthorizationFailed",
-        format!(
-            "The client 'azlin-sandbox' with object id '{ACTOR}' does not have authorization to perform action '{action}' \
-             over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your \
-             credentials."
-        ),
-    )
-    .into_response()
+    let message = format!(
+        "The client 'azlin-sandbox' with object id '{ACTOR}' does not have authorization to perform action '{action}' \
+         over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your \
+         credentials."
+    );
+    refuse(403, "AuthorizationFailed", message).into_response()
 }
 
-/// What the request is about: a VM, or all of a group or of the subscription.
+/// The id of what the request is about: a VM, a group or the subscription.
 fn scope(call: &Call<'_>) -> String {
     let route = call.route;
     match (route.group.is_empty(), route.resource) {
@@ -273,16 +255,12 @@ pub(super) fn policy_denied(call: &Call<'_>) -> Response {
 
 /// vscode-azureappservice#1646.
 pub(super) fn disabled_subscription(call: &Call<'_>) -> Response {
-    refuse(
-        409,
-        "ReadOnlyDisabledSubscription",
-        format!(
-            "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on \
-             this subscription until it is re-enabled.",
-            call.route.subscription
-        ),
-    )
-    .into_response()
+    let message = format!(
+        "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on \
+         this subscription until it is re-enabled.",
+        call.route.subscription
+    );
+    refuse(409, "ReadOnlyDisabledSubscription", message).into_response()
 }
 
 /// A page of something between the client and Azure: a sign-in portal where the status is a success.

@@ -41,7 +41,7 @@ impl Shadows {
         }
     }
 
-    /// Whether a look at the write's result finds it done; none where there was no such write. A look counts as a read: so
+    /// True if a look at the write's result finds it done; none where there was no such write. A look counts as a read: so
     /// a client sees the end, whichever way it waits.
     fn look(&self, vm: &Vm) -> Option<bool> {
         let mut all = self.all();

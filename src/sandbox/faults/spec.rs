@@ -118,11 +118,11 @@ impl VmName {
 impl Kind {
     fn read(name: &str, settings: &Settings<'_>) -> Result<Kind, String> {
         let any = 0..=u64::MAX;
-        let after = || Ok::<_, String>(settings.choice("when", &["before", "after"])? == 1);
+        let after = || Ok::<_, String>(settings.choice("when", &["before", "after"])? == "after");
         Ok(match name {
             "throttle" => Kind::Throttle {
                 retry_after: settings.number("retry-after", 2, any)?,
-                compute: settings.choice("body", &["arm", "compute"])? == 1,
+                compute: settings.choice("body", &["arm", "compute"])? == "compute",
             },
             "budget" => Kind::Budget {
                 writes: settings.number("writes", 200, 1..=1_000_000)?,
@@ -147,14 +147,14 @@ impl Kind {
             "forbidden" => Kind::Forbidden,
             "scope-locked" => Kind::ScopeLocked {
                 at: match settings.choice("at", &["vm", "group", "subscription"])? {
-                    0 => Place::Vm,
-                    1 => Place::Group,
+                    "vm" => Place::Vm,
+                    "group" => Place::Group,
                     _ => Place::Subscription,
                 },
             },
             "policy-denied" => Kind::PolicyDenied,
             "policy-modified" => {
-                let drop = settings.choice("drop", &["false", "true"])? == 1;
+                let drop = settings.choice("drop", &["false", "true"])? == "true";
                 let value = settings.text("value", "policy-name");
                 Kind::PolicyModified {
                     tag: settings.text("tag", "azlin_session").to_owned(),
@@ -172,7 +172,7 @@ impl Kind {
             "gone" => Kind::Gone,
             "group-gone" => Kind::GroupGone,
             _ => Kind::OddVm {
-                unreadable: settings.choice("how", &["fields", "id"])? == 1,
+                unreadable: settings.choice("how", &["fields", "id"])? == "id",
             },
         })
     }
@@ -192,26 +192,24 @@ fn reach(kind: &Kind, scope: &Scope, settings: &Settings<'_>) -> Result<Reach, S
         Kind::Gone => Reach::OfVm,
         Kind::GroupGone => Reach::OfGroup,
         Kind::OddVm { .. } => Reach::List(Resource::Vms),
-        _ => {
-            let on = [Reach::All, Reach::Reads, Reach::Writes];
-            let lists = [Resource::Vms, Resource::Nics, Resource::PublicIps];
-            let on = on.get(settings.choice("on", &["all", "reads", "writes"])?);
-            match settings.given.get("list") {
-                Some(_) if matches!(scope, Scope::Vm(_)) => {
-                    return Err("`list` goes without `vm=`: a list is of many VMs".to_owned());
-                }
-                Some(_) if settings.given.contains_key("on") => {
-                    return Err("`list` goes without `on`: a list is only read".to_owned());
-                }
-                Some(_) => {
-                    let list = settings.choice("list", &["vms", "nics", "ips"])?;
-                    lists
-                        .get(list)
-                        .map_or(Reach::All, |list| Reach::List(*list))
-                }
-                None => on.copied().unwrap_or(Reach::All),
+        _ if settings.given.contains_key("list") => {
+            if matches!(scope, Scope::Vm(_)) {
+                return Err("`list` goes without `vm=`: a list is of many VMs".to_owned());
             }
+            if settings.given.contains_key("on") {
+                return Err("`list` goes without `on`: a list is only read".to_owned());
+            }
+            Reach::List(match settings.choice("list", &["vms", "nics", "ips"])? {
+                "vms" => Resource::Vms,
+                "nics" => Resource::Nics,
+                _ => Resource::PublicIps,
+            })
         }
+        _ => match settings.choice("on", &["all", "reads", "writes"])? {
+            "reads" => Reach::Reads,
+            "writes" => Reach::Writes,
+            _ => Reach::All,
+        },
     })
 }
 
@@ -227,8 +225,7 @@ impl<'a> Settings<'a> {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !own.contains(&key) && !COMMON.contains(&key) {
                 let known = [own, COMMON].concat();
-                let takes = format!("`{kind}` takes");
-                return Err(unknown("key", key, &takes, &known));
+                return Err(unknown("key", key, &format!("`{kind}` takes"), &known));
             }
             if value.is_empty() {
                 return Err(format!("`{key}` has no value: write `{key}=…`"));
@@ -267,21 +264,16 @@ impl<'a> Settings<'a> {
         })
     }
 
-    /// The position of the word among those there are; the first of them is the default.
-    fn choice(&self, key: &str, words: &[&str]) -> Result<usize, String> {
-        let Some(text) = self.given.get(key) else {
-            return Ok(0);
-        };
-        let found = words.iter().position(|word| word == text);
-        found.ok_or_else(|| {
-            let takes = format!("`{key}` takes");
-            unknown("value", text, &takes, words)
-        })
+    /// The one of `words` that was chosen; the first of them is the default.
+    fn choice<'w>(&self, key: &str, words: &[&'w str]) -> Result<&'w str, String> {
+        let default = words.first().copied().unwrap_or_default();
+        let text = self.text(key, default);
+        let found = words.iter().find(|word| **word == text).copied();
+        found.ok_or_else(|| unknown("value", text, &format!("`{key}` takes"), words))
     }
 
     fn status(&self, words: &[&str]) -> Result<u16, String> {
-        let word = words.get(self.choice("status", words)?);
-        Ok(word.and_then(|word| word.parse().ok()).unwrap_or(500))
+        Ok(self.choice("status", words)?.parse().unwrap_or(500))
     }
 
     fn share(&self) -> Result<Option<Share>, String> {
@@ -302,7 +294,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// That there is no such word, with the nearest one and all there are.
+/// The message that `word` is unknown, with the nearest of those `known` and all of them.
 fn unknown(what: &str, word: &str, takes: &str, known: &[&str]) -> String {
     const LONGEST: usize = 100;
     let shown: String = word.chars().take(LONGEST).collect();

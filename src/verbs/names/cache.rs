@@ -121,7 +121,7 @@ impl Cache {
         replace(&self.path, &bytes, true)
     }
 
-    /// Whether the caller is the one to have Azure asked: nobody does so at the moment, nor did within [`PAUSE`].
+    /// True if the caller is the one to have Azure asked: nobody does so at the moment, nor did within [`PAUSE`].
     pub fn claim(&self, now: SystemTime) -> bool {
         self.try_claim(now).unwrap_or(false)
     }
@@ -209,7 +209,7 @@ fn caches() -> Option<PathBuf> {
     Some(choose_base_strategy().ok()?.cache_dir())
 }
 
-/// Whether `then` is at most `span` before `now`. A time to come is not: a clock was set, and nobody knows how long ago.
+/// True if `then` is at most `span` before `now`. A time to come is not: a clock was set, and nobody knows how long ago.
 fn is_within(span: Duration, then: u64, now: u64) -> bool {
     now.checked_sub(then)
         .is_some_and(|age| age <= span.as_secs())

@@ -36,7 +36,7 @@ impl Known {
 /// The VMs of one name, each once.
 type Same<'k> = BTreeMap<(Option<&'k SubscriptionId>, &'k VmPath), &'k Known>;
 
-/// What is offered, and what is shown beside it; in the order of the alphabet.
+/// The words on offer, each with what is shown beside it, in alphabetical order.
 type Offers = BTreeMap<String, String>;
 
 /// VM names, or `GROUP/VM` where a name alone is not enough or a group is being typed.
@@ -137,7 +137,7 @@ fn starting_with(current: &OsStr, offers: Offers) -> Vec<CompletionCandidate> {
         .collect()
 }
 
-/// Whether every shell takes `word` for exactly one word, and azlin for no flag: not every shell quotes what it completes,
+/// True if every shell takes `word` for exactly one word, and azlin for no flag: not every shell quotes what it completes,
 /// and a resource group may have parentheses, which run a command in some.
 fn is_plain(word: &str) -> bool {
     word.starts_with(|c: char| c.is_alphanumeric() || c == '_')
