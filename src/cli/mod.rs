@@ -73,9 +73,10 @@ pub fn with_double_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsSt
         flags_end |= argument == "--";
         let text = argument.to_str().unwrap_or_default();
         let flag = text.split('=').next().unwrap_or_default();
-        match FLAGS.contains(&flag) && !flags_end {
-            true => OsString::from(format!("-{text}")),
-            false => argument,
+        if FLAGS.contains(&flag) && !flags_end {
+            OsString::from(format!("-{text}"))
+        } else {
+            argument
         }
     });
     respelled.collect()

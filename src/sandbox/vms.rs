@@ -93,61 +93,24 @@ pub(super) fn instance_view(call: &Call<'_>) -> Result<Response, ArmError> {
 /// An item of the plain list, and the body of a GET. A VM without tags has no `tags` key, as seen
 /// in recorded traffic.
 pub(super) fn machine(call: &Call<'_>, vm: &Vm, id: &str) -> Value {
-    let (os, publisher, offer, sku) = match vm.os {
-        Os::Linux => ("Linux", "Canonical", "ubuntu-24_04-lts", "server"),
-        Os::Windows => (
-            "Windows",
-            "MicrosoftWindowsServer",
-            "WindowsServer",
-            "2022-datacenter-g2",
-        ),
-    };
-    let disk = format!("{}_OsDisk_1", vm.name);
-    let disk_id = format!(
-        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Compute/disks/{disk}",
-        vm.subscription,
-        vm.group.to_ascii_uppercase()
-    );
     let interfaces: Vec<Value> = network::interfaces_of(vm)
         .map(|nic| json!({"id": nic.id(), "properties": {"primary": nic.primary}}))
         .collect();
-    let mut machine = json!({
-        "name": vm.name,
-        "id": id,
-        "type": "Microsoft.Compute/virtualMachines",
-        "location": vm.location,
-        "properties": {
-            "vmId": vm.vm_id,
-            "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
-            "provisioningState": provisioning_state(vm),
-            "storageProfile": {
-                "imageReference": {
-                    "publisher": publisher,
-                    "offer": offer,
-                    "sku": sku,
-                    "version": "latest",
-                },
-                "osDisk": {
-                    "osType": os,
-                    "name": disk,
-                    "createOption": "FromImage",
-                    "caching": "ReadWrite",
-                    "managedDisk": {"storageAccountType": "Premium_LRS", "id": disk_id},
-                    "deleteOption": "Delete",
-                    "diskSizeGB": 128,
-                },
-                "dataDisks": [],
-            },
-            "osProfile": {
-                "computerName": vm.name,
-                "adminUsername": "azureuser",
-                "secrets": [],
-                "allowExtensionOperations": true,
-            },
-            "networkProfile": {"networkInterfaces": interfaces},
-            "timeCreated": TIME,
+    let properties = json!({
+        "vmId": vm.vm_id,
+        "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
+        "provisioningState": provisioning_state(vm),
+        "storageProfile": storage(vm),
+        "osProfile": {
+            "computerName": vm.name,
+            "adminUsername": "azureuser",
+            "secrets": [],
+            "allowExtensionOperations": true,
         },
+        "networkProfile": {"networkInterfaces": interfaces},
+        "timeCreated": TIME,
     });
+    let mut machine = item(vm, id, properties);
     let tags = call.shadows.tags(vm);
     if !tags.is_empty()
         && let Some(machine) = machine.as_object_mut()
@@ -157,19 +120,54 @@ pub(super) fn machine(call: &Call<'_>, vm: &Vm, id: &str) -> Value {
     machine
 }
 
+fn storage(vm: &Vm) -> Value {
+    let (os, publisher, offer, sku) = match vm.os {
+        Os::Linux => ("Linux", "Canonical", "ubuntu-24_04-lts", "server"),
+        Os::Windows => (
+            "Windows",
+            "MicrosoftWindowsServer",
+            "WindowsServer",
+            "2022-datacenter-g2",
+        ),
+    };
+    let (subscription, group) = (vm.subscription, vm.group.to_ascii_uppercase());
+    let disk = format!("{}_OsDisk_1", vm.name);
+    let disk_id = format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/disks/{disk}"
+    );
+    json!({
+        "imageReference": {"publisher": publisher, "offer": offer, "sku": sku, "version": "latest"},
+        "osDisk": {
+            "osType": os,
+            "name": disk,
+            "createOption": "FromImage",
+            "caching": "ReadWrite",
+            "managedDisk": {"storageAccountType": "Premium_LRS", "id": disk_id},
+            "deleteOption": "Delete",
+            "diskSizeGB": 128,
+        },
+        "dataDisks": [],
+    })
+}
+
 /// An item of the list with `statusOnly=true`: power states, and no tags, as users of Azure
 /// report.
 fn status(vm: &Vm, id: &str) -> Value {
+    let properties = json!({
+        "vmId": vm.vm_id,
+        "provisioningState": provisioning_state(vm),
+        "instanceView": {"statuses": statuses(vm)},
+    });
+    item(vm, id, properties)
+}
+
+fn item(vm: &Vm, id: &str, properties: Value) -> Value {
     json!({
         "name": vm.name,
         "id": id,
         "type": "Microsoft.Compute/virtualMachines",
         "location": vm.location,
-        "properties": {
-            "vmId": vm.vm_id,
-            "provisioningState": provisioning_state(vm),
-            "instanceView": {"statuses": statuses(vm)},
-        },
+        "properties": properties,
     })
 }
 

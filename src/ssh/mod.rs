@@ -35,10 +35,10 @@ impl SshUser {
     /// The rule that it breaks, as a phrase that follows "a user name ".
     pub fn new(user: &str) -> Result<Self, String> {
         check_word(user, 64, "._-@\\")?;
-        match user.matches('\\').count() > 1 || user.ends_with('\\') {
-            true => Err("can have one `\\`, between a domain and a name".to_owned()),
-            false => Ok(Self(user.to_owned())),
+        if user.matches('\\').count() > 1 || user.ends_with('\\') {
+            return Err("can have one `\\`, between a domain and a name".to_owned());
         }
+        Ok(Self(user.to_owned()))
     }
 
     /// The name itself.

@@ -121,14 +121,14 @@ impl EnvCompleter for Bash {
 
 /// The words, and which of them the cursor is on, with `--flag = value` as `--flag value`.
 fn without_equals(words: Vec<OsString>, cursor: usize) -> (Vec<OsString>, usize) {
-    let (mut kept, mut moved) = (Vec::with_capacity(words.len()), cursor);
+    let mut kept: Vec<OsString> = Vec::with_capacity(words.len());
+    let mut moved = cursor;
     for (at, word) in words.into_iter().enumerate() {
-        let flag = kept.last().map(|last: &OsString| last.to_string_lossy());
-        let is_between = word == "=" && flag.is_some_and(|flag| flag.starts_with("--"));
-        match is_between && at != cursor {
-            true if at < cursor => moved = moved.saturating_sub(1),
-            true => {}
-            false => kept.push(word),
+        let is_behind_flag = |last: &OsString| last.to_string_lossy().starts_with("--");
+        if word != "=" || at == cursor || !kept.last().is_some_and(is_behind_flag) {
+            kept.push(word);
+        } else if at < cursor {
+            moved = moved.saturating_sub(1);
         }
     }
     (kept, moved)

@@ -13,13 +13,13 @@ use crate::text::plain;
 
 /// Checks that there is someone who can choose.
 pub(super) fn check_terminal() -> Result<(), Trouble> {
-    match io::stdin().is_terminal() && io::stderr().is_terminal() {
-        true => Ok(()),
-        false => Err(Trouble::new(
-            "no VM is named, and the list to choose from needs a terminal",
-            "say which: azlin connect NAME, by VM, session or address",
-        )),
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        return Ok(());
     }
+    Err(Trouble::new(
+        "no VM is named, and the list to choose from needs a terminal",
+        "say which: azlin connect NAME, by VM, session or address",
+    ))
 }
 
 /// The VM that a person chose by typing a part of its name or session; none if they left.
@@ -39,9 +39,10 @@ pub(super) fn pick<'l>(
             "check the subscription, and your right to read VMs",
         ));
     }
-    let theme: &dyn Theme = match streams.stderr.on {
-        true => &ColorfulTheme::default(),
-        false => &SimpleTheme,
+    let theme: &dyn Theme = if streams.stderr.on {
+        &ColorfulTheme::default()
+    } else {
+        &SimpleTheme
     };
     let chosen = FuzzySelect::with_theme(theme)
         .with_prompt("connect to")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,82 +17,103 @@ use crate::text::{self, plain};
 
 /// The folder beside whose file the sandbox lives.
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
-    let named = files::named(common);
-    let of_file = |path: &PathBuf| match path.is_dir() {
-        true => path.clone(),
-        false => find::folder(path).to_owned(),
-    };
-    let folders: BTreeSet<PathBuf> = named.iter().map(of_file).collect();
-    match folders.len() {
-        0 => {
-            let paths = files::locate(&Common::default())?;
-            let path = paths
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| find::NAME.into());
-            Ok(find::folder(&path).to_owned())
-        }
-        1 => Ok(folders.into_iter().next().unwrap_or_default()),
-        n => {
-            let message =
-                format!("the files are in {n} folders, each of which has its own sandbox");
-            Err(Trouble::new(message, "name one with --file"))
+    let mut folders = BTreeSet::new();
+    for path in files::named(common) {
+        if path.is_dir() {
+            folders.insert(path);
+        } else {
+            folders.insert(find::folder(&path).to_owned());
         }
     }
+    if folders.len() > 1 {
+        let n = folders.len();
+        let message = format!("the files are in {n} folders, each of which has its own sandbox");
+        return Err(Trouble::new(message, "name one with --file"));
+    }
+    if let Some(folder) = folders.pop_first() {
+        return Ok(folder);
+    }
+    let paths = files::locate(&Common::default())?;
+    let path = paths
+        .first()
+        .map_or(Path::new(find::NAME), PathBuf::as_path);
+    Ok(find::folder(path).to_owned())
 }
 
 pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
     let state = state(&folder(common)?);
-    let shown = text::escape(&state.to_string_lossy()).into_owned();
     match args {
-        Args::Reset { vms, subscriptions } => {
-            let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));
-            let count = usize::try_from(*subscriptions).unwrap_or(usize::MAX);
-            let all = vms.unwrap_or_default().saturating_mul(count);
-            if all > MAX_VMS {
-                let message =
-                    format!("a sandbox has at most {MAX_VMS} VMs, and these would be {all}");
-                return Err(Trouble::new(message, "lower --vms or --subscriptions"));
-            }
-            let made = sandbox::reset_several(&state, vms, *subscriptions).map_err(|error| {
-                let message = format!("cannot write {shown}: {}", plain(&error));
-                Trouble::new(message, "check that you may write to this folder")
-            })?;
-            let places = match subscriptions {
-                1 => String::new(),
-                several => format!(" in {several} subscriptions"),
-            };
-            streams.say(&format!("{shown} is a new fleet of {made} VMs{places}\n"));
-            Ok(Exit::Done)
-        }
+        Args::Reset { vms, subscriptions } => reset(&state, *vms, *subscriptions, streams)?,
         Args::Serve {
             port,
             latency_ms,
             page_size,
             faults,
         } => {
-            let busy = |error: std::io::Error| {
-                let message = format!("cannot serve on 127.0.0.1:{port}: {}", plain(&error));
-                Trouble::new(message, "choose another port, or 0 for a free one")
-            };
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, *port))
-                .await
-                .map_err(busy)?;
-            let address = listener.local_addr().map_err(busy)?;
-            // The line that a script waits for: where it serves, on stdout.
-            streams.print(&format!("http://{address}\n"))?;
-            streams.say(&format!(
-                "serving {shown}; in another sessions.toml:\n\n  [azure]\n  endpoint = \"http://{address}\"\n  \
-                 subscription = \"{}\"\n\nand AZURE_ACCESS_TOKEN=anything in the environment; Ctrl-C ends it\n",
-                sandbox::SUBSCRIPTION
-            ));
             let size = usize::try_from(*page_size).unwrap_or(sandbox::DEFAULT_PAGE_SIZE);
-            let served = Arc::new(Sandbox::open(state, size).with_faults(faults.clone()));
+            let sandbox = Sandbox::open(state.clone(), size).with_faults(faults.clone());
             let latency = Duration::from_millis(u64::from(*latency_ms));
-            sandbox::serve(listener, served, latency)
-                .await
-                .map_err(busy)?;
-            Ok(Exit::Done)
+            serve(sandbox, &state, *port, latency, streams).await?;
         }
     }
+    Ok(Exit::Done)
+}
+
+/// Makes a new fleet.
+fn reset(
+    state: &Path,
+    vms: Option<u32>,
+    subscriptions: u32,
+    streams: Streams,
+) -> Result<(), Trouble> {
+    let shown = shown(state);
+    let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));
+    let count = usize::try_from(subscriptions).unwrap_or(usize::MAX);
+    let all = vms.unwrap_or_default().saturating_mul(count);
+    if all > MAX_VMS {
+        let message = format!("a sandbox has at most {MAX_VMS} VMs, and these would be {all}");
+        return Err(Trouble::new(message, "lower --vms or --subscriptions"));
+    }
+    let made = sandbox::reset_several(state, vms, subscriptions).map_err(|error| {
+        let message = format!("cannot write {shown}: {}", plain(&error));
+        Trouble::new(message, "check that you may write to this folder")
+    })?;
+    let places = match subscriptions {
+        1 => String::new(),
+        several => format!(" in {several} subscriptions"),
+    };
+    streams.say(&format!("{shown} is a new fleet of {made} VMs{places}\n"));
+    Ok(())
+}
+
+/// Answers on `port` of this machine, for as long as nobody ends it.
+async fn serve(
+    sandbox: Sandbox,
+    state: &Path,
+    port: u16,
+    latency: Duration,
+    streams: Streams,
+) -> Result<(), Trouble> {
+    let busy = |error: std::io::Error| {
+        let message = format!("cannot serve on 127.0.0.1:{port}: {}", plain(&error));
+        Trouble::new(message, "choose another port, or 0 for a free one")
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listener.map_err(busy)?;
+    let address = listener.local_addr().map_err(busy)?;
+    // The line that a script waits for: where it serves, on stdout.
+    streams.print(&format!("http://{address}\n"))?;
+    streams.say(&format!(
+        "serving {}; in another sessions.toml:\n\n  [azure]\n  endpoint = \"http://{address}\"\n  \
+         subscription = \"{}\"\n\nand AZURE_ACCESS_TOKEN=anything in the environment; Ctrl-C ends it\n",
+        shown(state),
+        sandbox::SUBSCRIPTION
+    ));
+    sandbox::serve(listener, Arc::new(sandbox), latency)
+        .await
+        .map_err(busy)
+}
+
+fn shown(state: &Path) -> String {
+    text::escape(&state.to_string_lossy()).into_owned()
 }

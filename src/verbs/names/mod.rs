@@ -20,7 +20,7 @@ use super::part::Part;
 use super::subscription::subscription;
 use super::{Streams, files, target};
 use crate::cli::Common;
-use crate::file::{self, Line, find};
+use crate::file::{self, File, find};
 use crate::model::{Live, Scope, SessionName, SubscriptionId};
 use cache::{Cache, Name};
 use candidates::Known;
@@ -100,54 +100,54 @@ pub(super) fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
 /// The live names, then the declared ones. None where a file is not valid, because it says which Azure to ask.
 fn known() -> Vec<Known> {
     let common = typed(std::env::args_os());
+    let elsewhere = target::endpoint(&common);
     let mut caches: BTreeMap<Cache, SubscriptionId> = BTreeMap::new();
-    let mut declared: Vec<(Option<SubscriptionId>, Vec<Line>)> = Vec::new();
+    let mut declared: Vec<(Option<SubscriptionId>, Name)> = Vec::new();
+    let mut ids = BTreeSet::new();
     for path in files::locate(&common).unwrap_or_default() {
-        // A pipe that is opened would hold up the line.
-        let found = path.is_file().then(|| find::read(path).ok()).flatten();
-        let Some(found) = found else {
+        let Some((path, file)) = read(path) else {
             return Vec::new();
         };
-        let (Some(file), ..) = file::read(&found.path.to_string_lossy(), &found.bytes) else {
-            return Vec::new();
-        };
-        let elsewhere = target::endpoint(&common);
-        let subscription = subscription(&common, &file, "", true, elsewhere.is_some());
-        let id = subscription.ok().map(|subscription| subscription.id);
-        if let Some(id) = &id {
-            let (folder, elsewhere) = (find::folder(&found.path), elsewhere.as_deref());
-            if let Some(cache) = Cache::of(&file.azure, id, folder, elsewhere) {
-                caches.insert(cache, id.clone());
-            }
+        let id = subscription(&common, &file, "", true, elsewhere.is_some());
+        let id = id.ok().map(|subscription| subscription.id);
+        if let Some(id) = &id
+            && let Some(cache) =
+                Cache::of(&file.azure, id, find::folder(&path), elsewhere.as_deref())
+        {
+            caches.insert(cache, id.clone());
         }
-        declared.push((id, file.lines));
-    }
-    let ids: BTreeSet<_> = declared.iter().map(|(id, _)| id.clone()).collect();
-    let shown = |id: Option<SubscriptionId>| id.filter(|_| ids.len() > 1);
-    let mut names = Vec::new();
-    for (id, live) in refresh::live(&caches, &common) {
-        for Name { vm, session } in live {
-            let subscription = shown(Some(id.clone()));
-            names.push(Known {
-                subscription,
-                vm,
-                session,
-            });
+        for line in file.lines {
+            let (vm, session) = (line.vm, Some(line.session));
+            declared.push((id.clone(), Name { vm, session }));
         }
+        ids.insert(id);
     }
-    for (id, lines) in declared {
-        for line in lines {
-            names.push(Known {
-                subscription: shown(id.clone()),
-                vm: line.vm,
-                session: Some(line.session),
-            });
-        }
+    let mut known = Vec::new();
+    for (id, names) in refresh::live(&caches, &common) {
+        known.extend(names.into_iter().map(|name| (Some(id.clone()), name)));
     }
-    names
+    known.extend(declared);
+    let known = known.into_iter().map(|(id, name)| Known {
+        subscription: id.filter(|_| ids.len() > 1),
+        vm: name.vm,
+        session: name.session,
+    });
+    known.collect()
 }
 
-/// What the line that is being typed says to every command: the file and the subscription.
+/// The file at `path`, if it is valid. A pipe is not opened: that would hold up the line.
+fn read(path: PathBuf) -> Option<(PathBuf, File)> {
+    if !path.is_file() {
+        return None;
+    }
+    let found = find::read(path).ok()?;
+    let (file, ..) = file::read(&found.path.to_string_lossy(), &found.bytes);
+    Some((found.path, file?))
+}
+
+/// The files, the subscription and the endpoint that are named on the line that is being typed.
+///
+/// By hand, because clap stops reading at the first word that is wrong or unfinished, and a line that is being typed has one.
 fn typed(words: impl Iterator<Item = OsString>) -> Common {
     let mut common = Common::default();
     // The first `--` stands before the line; from the second on, nothing is azlin's.
@@ -160,20 +160,20 @@ fn typed(words: impl Iterator<Item = OsString>) -> Common {
             Some((flag, value)) => (flag, Some(OsString::from(value))),
             None => (word.as_ref(), None),
         };
+        if flag == "--" {
+            break;
+        }
+        if !["--file", "--subscription", "--endpoint"].contains(&flag) {
+            continue;
+        }
+        let Some(value) = value.or_else(|| words.next()) else {
+            break;
+        };
+        let text = || value.to_string_lossy().into_owned();
         match flag {
-            "--" => break,
-            "--file" => common
-                .file
-                .extend(value.or_else(|| words.next()).map(PathBuf::from)),
-            "--subscription" | "--endpoint" => {
-                let value = value.or_else(|| words.next());
-                let value = value.map(|value| value.to_string_lossy().into_owned());
-                match flag {
-                    "--endpoint" => common.endpoint = value,
-                    _ => common.subscription = value,
-                }
-            }
-            _ => {}
+            "--file" => common.file.push(PathBuf::from(&value)),
+            "--subscription" => common.subscription = Some(text()),
+            _ => common.endpoint = Some(text()),
         }
     }
     common
