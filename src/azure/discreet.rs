@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use azure_core::http::headers::{AUTHORIZATION, HeaderName};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, Url};
 
-/// Takes what proved who asks out of an answer: whatever repeats it may end in an error, and with it in a log.
+/// Takes the proof of who asks out of an answer: whatever repeats it may end in an error, and with it in a log.
 #[derive(Debug)]
 pub(super) struct Discreet(pub Arc<dyn HttpClient>);
 
@@ -25,9 +25,9 @@ impl HttpClient for Discreet {
     }
 }
 
-/// `text` without what proves in `request` who asks.
+/// `text` without the proofs in `request` of who asks.
 pub(super) fn without_proofs<'t>(text: &'t str, request: &Request) -> Cow<'t, str> {
-    /// What is shorter is what someone made up for an emulator, and would be found in any word.
+    /// A shorter one was made up for an emulator, and would be found in any word.
     const SHORTEST: usize = 8;
     let mut text = Cow::Borrowed(text);
     for (proof, instead) in proofs(request) {
@@ -45,7 +45,7 @@ pub(super) fn token(request: &Request) -> Option<&str> {
     (!token.is_empty()).then_some(token)
 }
 
-/// What in `request` proves who asks, as it was sent and as it is meant, and what an answer has instead.
+/// The proofs in `request` of who asks, as they were sent and as they are meant, each with what an answer shows instead.
 fn proofs(request: &Request) -> Vec<(Cow<'_, str>, &'static str)> {
     const IDENTITY: HeaderName = HeaderName::from_static("x-identity-header");
     let mut proofs = Vec::new();

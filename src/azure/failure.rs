@@ -1,4 +1,4 @@
-//! [`Failure`]: what went wrong between azlin and Azure, for the person who reads it in a log.
+//! [`Failure`]: a request that came to nothing, for the person who reads of it in a log.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,36 +11,36 @@ use crate::trouble::Trouble;
 /// A request that did not do what it was for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What the request was for, as a phrase that follows "cannot ".
+    /// The purpose of the request, as a phrase that follows "cannot ".
     pub doing: String,
-    /// What happened to it.
+    /// The reason.
     pub kind: Kind,
-    /// Azure's id of the request, for those who want to know.
+    /// Azure's id of the request, where errors are to name it.
     pub request: Option<String>,
 }
 
-/// What happened to a request.
+/// The reason why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Azure said no.
     Refused(Box<Refusal>),
-    /// What answered does not speak as Azure does: a proxy's page, an answer cut short.
+    /// An answer that is not Azure's: a proxy's page, or one that was cut short.
     NotAzure {
         /// The HTTP status.
         status: u16,
-        /// How the answer starts, or what is wrong with it.
+        /// The start of the answer, or the trouble with it.
         what: String,
     },
     /// No answer.
     Unreachable {
-        /// What the system said.
+        /// The system's message.
         why: String,
     },
     /// No token, or none that Azure takes.
     SignIn(Trouble),
     /// Azure's answer names another host to go on at; the token does not go there.
     Foreign {
-        /// That host.
+        /// The other host.
         host: String,
     },
     /// The VM did not start.
@@ -59,12 +59,12 @@ pub enum Kind {
     },
     /// The time for all requests together was over before this one.
     TooLate {
-        /// How long that time was, in seconds.
+        /// The limit, in seconds.
         seconds: u64,
     },
     /// Azure accepted the request and did not carry it out in time.
     TooSlow {
-        /// How long azlin waited, in seconds.
+        /// The time that azlin waited, in seconds.
         seconds: u64,
     },
 }
@@ -79,7 +79,7 @@ impl Failure {
         }
     }
 
-    /// What to do now, where azlin knows.
+    /// The next thing to do, where azlin knows one.
     pub fn help(&self) -> Option<String> {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
@@ -118,7 +118,7 @@ impl Failure {
         Some(help.to_owned())
     }
 
-    /// Whether it is certain that a write which ended so did nothing: Azure refused it.
+    /// Returns true if a write that failed like this is certain to have done nothing.
     pub fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
@@ -127,8 +127,8 @@ impl Failure {
         }
     }
 
-    /// How long to wait after `attempts`, where another may help: throttled, overloaded, broken off, or somebody else wrote at
-    /// the same moment.
+    /// The pause after `attempts`, where another may help: Azure throttles or is overloaded, the connection broke, or somebody
+    /// else wrote at the same moment.
     pub(super) fn pause(&self, attempts: u32) -> Option<Duration> {
         const MOST_ATTEMPTS: u32 = 5;
         let (asked, is_throttled) = match &self.kind {
@@ -152,12 +152,12 @@ impl Failure {
         Some(own.max(Duration::from_secs(asked.unwrap_or(0))))
     }
 
-    /// Whether Azure says that the identity may not do this.
+    /// Returns true if Azure says that the identity may not do this.
     pub fn is_forbidden(&self) -> bool {
         matches!(&self.kind, Kind::Refused(refusal) if refusal.status == 403)
     }
 
-    /// Whether Azure says that the resource group does not exist.
+    /// Returns true if Azure says that the resource group does not exist.
     pub fn is_no_such_group(&self) -> bool {
         matches!(&self.kind, Kind::Refused(refusal) if refusal.code == "ResourceGroupNotFound")
     }
@@ -210,7 +210,7 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// Why there is no answer: no token, or what the system said.
+    /// The reason for no answer: no token, or the system's message.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
         match find::<Trouble>(error) {
             Some(trouble) => Self::SignIn(trouble.clone()),
@@ -218,7 +218,7 @@ impl Kind {
         }
     }
 
-    /// What an answer with a status that is no success says.
+    /// The reason in an answer that is no success.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         if (300..400).contains(&status) {
             let what = "it redirects elsewhere, as sign-in pages do".to_owned();

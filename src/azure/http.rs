@@ -12,9 +12,9 @@ use reqwest::redirect::Policy;
 use super::cause::root;
 use crate::trouble::Trouble;
 
-/// How long a connection may take to come up.
+/// The time limit for a connection to come up.
 const CONNECT: Duration = Duration::from_secs(20);
-/// How long an answer may pause. A page of 500 VMs takes some seconds.
+/// The time limit for the next part of an answer. A page of 500 VMs takes some seconds.
 const READ: Duration = Duration::from_secs(60);
 
 /// An HTTP client that follows no redirect, so that nothing but the pipeline decides where a request goes. It takes the

@@ -9,21 +9,21 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// How many writes a second Azure gives back.
+/// The writes that Azure gives back each second.
 const REFILL: f64 = 10.0;
-/// How many writes the bucket holds.
+/// The writes that the bucket holds.
 const MOST: f64 = 200.0;
 
-/// What is known of the bucket.
+/// Azure's bucket, as far as it is known.
 #[derive(Debug)]
 pub(super) struct Pace(Mutex<Bucket>);
 
 #[derive(Debug)]
 struct Bucket {
-    /// How many writes were left at `at`; none as long as Azure has not said.
+    /// The writes that were left at `at`; none as long as Azure has not said.
     left: Option<f64>,
     at: Instant,
-    /// How many turns are taken whose answers are not here yet.
+    /// The turns that are taken and have no answer yet.
     under_way: u32,
     /// Before then Azure takes no write at all.
     closed_until: Instant,

@@ -1,4 +1,4 @@
-//! [`Patience`]: how long azlin waits for Azure, and who is told that it does.
+//! [`Patience`]: the time that azlin gives Azure, and the one retry loop.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use super::{Failure, Kind};
 
-/// Whether somebody wants azlin to end.
+/// Turns true when somebody wants azlin to end.
 pub type Stopping = watch::Receiver<bool>;
 
-/// What comes of `waiting`; none where somebody wants azlin to end before that.
+/// Awaits `waiting`, and returns none if somebody wants azlin to end before it is done.
 pub(super) async fn unless_stopped<T>(
     stopping: Option<&Stopping>,
     waiting: impl Future<Output = T>,
@@ -28,10 +28,10 @@ pub(super) async fn unless_stopped<T>(
     }
 }
 
-/// Told what azlin waits for, and how long.
+/// Hears of a pause: the failure before it, and its length.
 type Tell = dyn Fn(&Failure, Duration) + Send + Sync;
 
-/// How long all requests of one run may take together, with the pauses between them.
+/// The time limit for all requests of one run together, with the pauses between them.
 pub struct Patience {
     limit: Duration,
     tell: Arc<Tell>,
@@ -55,7 +55,7 @@ impl Clock {
 }
 
 impl Patience {
-    /// The longest that there is: what asks for more is a mistake.
+    /// The longest limit: asking for more is a mistake.
     pub const MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
     /// Waits until `limit` from now. `tell` hears of each pause that a person would notice, once for all the requests that
@@ -73,7 +73,7 @@ impl Patience {
         }
     }
 
-    /// Another patience, of `limit` from now, of which the same one hears.
+    /// Another patience, with a `limit` from now, which tells the same one.
     pub(super) fn another(&self, limit: Duration) -> Self {
         Self::telling(limit, self.tell.clone())
     }
@@ -93,9 +93,9 @@ impl Patience {
         self.limit
     }
 
-    /// What comes of `attempt`, which is made again, after a pause, where it fails in a way that passes and there is time.
+    /// Repeats `attempt`, after a pause, while it fails in a way that passes and there is time.
     ///
-    /// When `stopping`, no other attempt is made: the answer is the last failure, or [`Kind::Interrupted`] where there is none.
+    /// When `stopping`, no other attempt is made: the result is the last failure, or [`Kind::Interrupted`] where there is none.
     pub(super) async fn retry<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         stopping: Option<&Stopping>,

@@ -24,14 +24,14 @@ use crate::model::{SubscriptionId, VmId};
 use crate::text::quote;
 use crate::trouble::Trouble;
 
-/// How long all requests of a run may take together, unless someone says otherwise. Azure has been seen to ask for twenty
-/// minutes (`Retry-After: 1200`); most would rather be told.
+/// The time limit for all requests of a run together, unless someone says otherwise. Azure has been seen to ask for twenty
+/// minutes (`Retry-After: 1200`); most people would rather be told.
 pub const DEADLINE: Duration = Duration::from_secs(600);
 
-/// How many writes Azure takes before it is too many (Microsoft's documentation of its throttling).
+/// The number of writes that are left (Microsoft's documentation of its throttling).
 const WRITES_LEFT: HeaderName =
     HeaderName::from_static("x-ms-ratelimit-remaining-subscription-writes");
-/// What Microsoft's support finds a request by.
+/// The id by which Microsoft's support finds a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
 /// One subscription of one Azure, opened with one credential.
@@ -44,17 +44,17 @@ pub struct Arm {
     client: Arc<dyn HttpClient>,
     patience: Arc<Patience>,
     pace: Arc<Pace>,
-    /// Whether errors name the request, by which Microsoft finds it again.
+    /// True if errors name the request.
     names_requests: bool,
     pub(super) base: Url,
     pub(super) emulator: Option<SocketAddr>,
     subscription: SubscriptionId,
     sign_in: SignIn,
-    /// What tokens are asked for.
-    scope: String,
+    /// The scope that tokens are asked for.
+    pub(super) scope: String,
 }
 
-/// What came back.
+/// An answer, whatever it says.
 pub(super) struct Answer {
     pub status: u16,
     pub headers: Headers,
@@ -153,22 +153,17 @@ impl Arm {
         self.patience.restart();
     }
 
-    /// How azlin signed in to it.
+    /// The way in which azlin signed in.
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
     }
 
-    /// Where requests go, for a person: an emulator is not reached by https.
+    /// The URL that requests go to, for a person: an emulator is not reached by https.
     pub fn endpoint(&self) -> String {
         match self.emulator {
             Some(address) => format!("http://{address}"),
             None => self.base.origin().ascii_serialization(),
         }
-    }
-
-    /// What its tokens are asked for.
-    pub(super) fn scope(&self) -> &str {
-        &self.scope
     }
 
     /// The URL of `segments` within the subscription; each segment is encoded, so that no name can leave its place.
@@ -211,7 +206,7 @@ impl Arm {
             .await
     }
 
-    /// What comes of `attempt`; see [`Patience::retry`].
+    /// Repeats `attempt` while it fails in a way that passes; see [`Patience::retry`].
     pub(super) async fn retry<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         stopping: Option<&Stopping>,
@@ -290,10 +285,12 @@ impl Arm {
         if let Kind::Refused(refusal) = &kind
             && refusal.status == 401
         {
-            let (code, message) = (&refusal.code, &refusal.message);
             let challenge = challenge(headers);
-            let trouble = unauthorized(code, message, challenge.as_deref(), self.sign_in.way);
-            kind = Kind::SignIn(trouble);
+            kind = Kind::SignIn(unauthorized(
+                refusal,
+                challenge.as_deref(),
+                self.sign_in.way,
+            ));
         }
         let mut failure = Failure::new(doing, kind);
         if self.names_requests {
@@ -337,7 +334,7 @@ fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipel
     )
 }
 
-/// How long an answer asks to wait, in seconds, a day at the most.
+/// The seconds that an answer asks to wait, a day at the most.
 fn retry_after(headers: &Headers) -> Option<u64> {
     let seconds: u64 = headers.get_optional_str(&RETRY_AFTER)?.parse().ok()?;
     Some(seconds.min(Patience::MOST.as_secs()))

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::text::{escape, quote};
 
-/// An answer of Azure's that is no success.
+/// An answer in which Azure says no.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP status.
@@ -17,7 +18,7 @@ pub struct Refusal {
     pub message: String,
     /// The policy that forbids the request, by the name that people gave it.
     pub policy: Option<String>,
-    /// How long Azure asks to wait before the next attempt, in seconds.
+    /// The seconds that Azure asks to wait before the next attempt.
     pub retry_after: Option<u64>,
 }
 
@@ -36,67 +37,73 @@ struct Reason {
     #[serde(default)]
     message: String,
     #[serde(default)]
-    additional_info: Vec<Additional>,
+    additional_info: Vec<Value>,
 }
 
-/// What a policy adds to its refusal (Microsoft's documentation of `RequestDisallowedByPolicy`).
-#[derive(Deserialize)]
-struct Additional {
-    #[serde(default)]
-    info: Info,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Info {
-    policy_assignment_display_name: Option<String>,
-    policy_definition_display_name: Option<String>,
-    policy_assignment_name: Option<String>,
-}
-
-impl Info {
-    fn policy(self) -> Option<String> {
-        let names = [
-            self.policy_assignment_display_name,
-            self.policy_definition_display_name,
-            self.policy_assignment_name,
+impl Reason {
+    /// The name of the policy that refused (Microsoft's documentation of `RequestDisallowedByPolicy`).
+    fn policy(&self) -> Option<&str> {
+        const NAMES: [&str; 3] = [
+            "policyAssignmentDisplayName",
+            "policyDefinitionDisplayName",
+            "policyAssignmentName",
         ];
-        names.into_iter().flatten().find(|name| !name.is_empty())
+        for info in self
+            .additional_info
+            .iter()
+            .filter_map(|one| one.get("info"))
+        {
+            for name in NAMES {
+                if let Some(policy) = info.get(name).and_then(Value::as_str)
+                    && !policy.is_empty()
+                {
+                    return Some(policy);
+                }
+            }
+        }
+        between(&self.message, "\"policyAssignment\":{\"name\":\"", "\"")
     }
 }
 
 impl Refusal {
     /// The refusal in an answer; none where its body is not Azure's.
     pub(super) fn read(status: u16, body: &[u8], retry_after: Option<u64>) -> Option<Self> {
-        let Reason {
-            code,
-            message,
-            additional_info,
-        } = match serde_json::from_slice(body) {
+        let reason = match serde_json::from_slice(body) {
             Ok(Body::Wrapped { error: reason } | Body::Bare(reason)) => reason,
             Err(_) if body.is_empty() => Reason::default(),
             Err(_) => return None,
         };
-        let named = additional_info.into_iter().find_map(|a| a.info.policy());
-        let policy = named.or_else(|| {
-            Some(between(&message, "\"policyAssignment\":{\"name\":\"", "\"")?.to_owned())
-        });
         Some(Self {
             status,
-            code,
-            message,
-            policy,
+            policy: reason.policy().map(str::to_owned),
+            code: reason.code,
+            message: reason.message,
             retry_after,
         })
     }
 
-    /// Whether the same request may succeed in a while.
+    /// Azure's own words, which may hold anything.
+    pub(super) fn said(&self) -> String {
+        let mut said = format!("Azure answered {}", self.status);
+        for (before, word) in [
+            (" ", &*self.code),
+            (": ", self.message.trim_end_matches('.')),
+        ] {
+            if !word.is_empty() {
+                said.push_str(before);
+                said.push_str(word);
+            }
+        }
+        said
+    }
+
+    /// Returns true if the same request may succeed in a while.
     pub(super) fn passes(&self) -> bool {
         matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
             || self.code == "ConflictingConcurrentWriteNotAllowed"
     }
 
-    /// What happened, where azlin has better words for it than Azure.
+    /// The reason, where azlin has better words for it than Azure.
     fn words(&self) -> Option<String> {
         let words = match self.code.as_str() {
             _ if self.status == 429 => "Azure is throttling requests".to_owned(),
@@ -125,14 +132,14 @@ impl Refusal {
         Some(words)
     }
 
-    /// Whether a VM has no room for another tag. Azure's word for it is not documented; its sentence has the limit.
+    /// Returns true if the VM has no room for another tag. Azure's code for it is not documented; its message has the limit.
     fn is_full(&self) -> bool {
         let message = self.message.to_lowercase();
         let says_so = message.contains("tags") && message.contains("50");
         self.status == 400 && (says_so || self.code == "TooManyTags")
     }
 
-    /// What to do now, where azlin knows.
+    /// The next thing to do, where azlin knows one.
     pub(super) fn help(&self) -> Option<String> {
         let help = match self.code.as_str() {
             _ if self.status == 429 => match self.retry_after {
@@ -196,15 +203,7 @@ impl fmt::Display for Refusal {
         match self.words() {
             Some(words) if code.is_empty() => write!(f, "{words} ({status})")?,
             Some(words) => write!(f, "{words} ({status} {code})")?,
-            None => {
-                write!(f, "Azure answered {status}")?;
-                if !code.is_empty() {
-                    write!(f, " {code}")?;
-                }
-                if !self.message.is_empty() {
-                    write!(f, ": {}", escape(self.message.trim_end_matches('.')))?;
-                }
-            }
+            None => f.write_str(&escape(&self.said()))?,
         }
         match self.retry_after {
             Some(seconds) => write!(f, "; retry after {}", minutes(seconds)),

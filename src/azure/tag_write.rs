@@ -12,7 +12,7 @@ use super::tags::{Patch, Sent, look, read, send, writing};
 use super::{Failure, Kind};
 use crate::model::{Tags, VmId};
 
-/// What to do about the tags of a VM as they were read.
+/// The decision about the tags of a VM as they were read.
 pub enum Decision<R> {
     /// Nothing: they are as they should be.
     Done,
@@ -24,7 +24,7 @@ pub enum Decision<R> {
     Refuse(R),
 }
 
-/// What came of a change.
+/// The outcome of a change.
 pub enum Changed<R> {
     /// Nothing was written: the tags were as they should be.
     Already(Tags),
@@ -38,14 +38,14 @@ pub enum Changed<R> {
     Refused(R),
     /// Azure said no, or did not answer; or somebody wanted azlin to end.
     Failed {
-        /// What happened.
+        /// The last failure.
         failure: Failure,
-        /// Whether a write was sent whose fate is unknown: it may have arrived, or may yet.
+        /// True if a write was sent whose fate is unknown: it may have arrived, or may yet.
         in_doubt: bool,
     },
 }
 
-/// How long a write that was accepted is watched until the VM shows it.
+/// The pauses between looks at a VM whose write was accepted, until it shows it.
 const WATCH: [Duration; 6] = [
     Duration::ZERO,
     Duration::from_millis(500),
@@ -55,7 +55,7 @@ const WATCH: [Duration; 6] = [
     Duration::from_secs(8),
 ];
 
-/// Changes the tags of `vm` as `decide` says of what was read, and compares what came of it. `decide` is also told whether a
+/// Changes the tags of `vm` as `decide` says of the tags that were read, and compares the result. `decide` is also told if a
 /// write of an earlier attempt may have arrived, or may yet.
 ///
 /// Where a failure passes, all is tried again from the reading on: what was true before it need not be true after it, so no

@@ -36,13 +36,13 @@ struct Properties {
     tags: Option<BTreeMap<String, Option<String>>>,
 }
 
-/// What Azure answered to a write.
+/// Azure's answer to a write.
 pub(super) enum Sent {
-    /// All tags after it.
+    /// It is done; all tags after it.
     Done(Tags),
-    /// That it will be done.
+    /// It will be done.
     Accepted,
-    /// Something else than tags: the resource, or what is not Azure's.
+    /// No tags in it, but the resource, or something that is not Azure's.
     Unclear(Option<Failure>),
 }
 
@@ -107,7 +107,6 @@ fn parse(answer: &Answer) -> Result<Option<Tags>, Kind> {
     let Some(tags) = resource.properties.tags else {
         return Ok(None);
     };
-    let tags = tags.into_iter();
-    let tags = tags.map(|(key, value)| (key, value.unwrap_or_default()));
-    Ok(Some(tags.collect()))
+    let with_value = |(key, value): (String, Option<String>)| (key, value.unwrap_or_default());
+    Ok(Some(tags.into_iter().map(with_value).collect()))
 }

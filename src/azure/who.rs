@@ -1,4 +1,4 @@
-//! Who azlin is to Azure: what the token says, what the subscription is called, and what may be done in it.
+//! The identity that azlin has in Azure: the token's account, the subscription's name, and the permissions in it.
 
 use azure_core::base64::decode_url_safe;
 use azure_core::credentials::TokenCredential as _;
@@ -11,7 +11,7 @@ use crate::text::fits;
 const SUBSCRIPTIONS: (&str, &str) = ("api-version", "2022-12-01");
 const PERMISSIONS: (&str, &str) = ("api-version", "2022-04-01");
 
-/// Who a token is for, as it says itself. Nothing here is verified: it is for a person to read, not to decide by.
+/// The account that a token names. Nothing here is verified: it is for a person to read, not to decide by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// A person's name, or what an app is known by; none where the token does not say.
@@ -24,13 +24,13 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
-    /// What people call it.
+    /// The name that people gave it.
     pub display_name: String,
     /// The tenant that it belongs to.
     pub tenant_id: Option<String>,
 }
 
-/// What a role allows: its actions, less the others.
+/// The actions of a role, less those that it takes away again.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Permission {
@@ -42,19 +42,19 @@ pub struct Permission {
     pub not_actions: Vec<String>,
 }
 
-/// Who the token is for.
+/// The account that the token is for.
 ///
 /// # Errors
 /// There is no token.
 pub async fn account(arm: &Arm) -> Result<Account, Failure> {
-    let token = arm.sign_in().kept.get_token(&[arm.scope()], None).await;
+    let token = arm.sign_in().kept.get_token(&[&arm.scope], None).await;
     match token {
         Ok(token) => Ok(claims(token.token.secret())),
         Err(error) => Err(Failure::new("sign in", Kind::unanswered(&error))),
     }
 }
 
-/// What Azure calls the subscription.
+/// The subscription's name and tenant.
 ///
 /// # Errors
 /// Azure could not be asked, or has no such subscription in this tenant and cloud.
@@ -65,7 +65,7 @@ pub async fn subscription(arm: &Arm) -> Result<Known, Failure> {
         .map_err(|error| Failure::new(&doing, not_azure(&answer, &error)))
 }
 
-/// What the identity may do in the whole subscription. A role on a resource group only is not in it.
+/// The identity's permissions in the whole subscription. A role on a resource group only is not among them.
 ///
 /// # Errors
 /// Azure could not be asked, or says no.
@@ -79,7 +79,7 @@ pub async fn permissions(arm: &Arm) -> Result<Vec<Permission>, Failure> {
         .whole()
 }
 
-/// Whether `permissions` allow `action`: one of them does, and does not take it away again (Microsoft's documentation of role
+/// Returns true if one of `permissions` allows `action` and does not take it away again (Microsoft's documentation of role
 /// definitions). Case does not count.
 pub fn allows(permissions: &[Permission], action: &str) -> bool {
     let action = action.to_lowercase();
@@ -104,7 +104,7 @@ struct Claims {
     oid: Option<String>,
 }
 
-/// What a token in the format of JSON Web Tokens says of itself; nothing where it is none.
+/// The account in a token in the format of JSON Web Tokens; an empty one where it is something else.
 fn claims(token: &str) -> Account {
     let payload = token.split('.').nth(1).unwrap_or_default();
     let payload = decode_url_safe(payload).unwrap_or_default();

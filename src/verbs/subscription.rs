@@ -1,4 +1,4 @@
-//! Which subscription, and who named it.
+//! [`Subscription`]: the one that a command is about, and who named it.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(super) struct Subscription {
     pub id: SubscriptionId,
     /// The cloud that it is in.
     pub cloud: Cloud,
-    /// What named it.
+    /// The source of its id.
     pub from: NamedBy,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn subscription(
     Err(Trouble::new(message, help))
 }
 
-/// What `az` remembers of its subscriptions, where there is such a file.
+/// The file in which `az` remembers its subscriptions, where there is one.
 pub(super) fn azs_profile() -> Option<Vec<u8>> {
     let folder = match variable("AZURE_CONFIG_DIR") {
         Some(folder) => PathBuf::from(folder),

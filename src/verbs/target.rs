@@ -1,4 +1,4 @@
-//! Which Azure, and how azlin signs in to it.
+//! [`Where`]: an Azure, and the way to sign in to it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ impl Where {
         }
     }
 
-    /// Where its requests go.
+    /// The target of its requests.
     pub fn target(&self, common: &Common) -> Target {
         match self {
             Self::Named(Origin::Loopback(address)) | Self::Emulator(address) => {
@@ -74,7 +74,7 @@ impl Where {
         }
     }
 
-    /// How azlin signs in to subscription `id` there. No token is fetched yet.
+    /// Signs in to subscription `id` there. No token is fetched yet.
     pub fn sign_in(
         &self,
         common: &Common,

@@ -33,12 +33,12 @@ const RIGHTS: [(&str, &str); 7] = [
     ),
 ];
 
-/// What Azure says about one subscription.
+/// The answers about one subscription.
 struct Found {
     who: Who,
-    /// Why the rest is not known.
+    /// The reason why the rest is unknown.
     failure: Option<Failure>,
-    /// Why the rights are not known.
+    /// The reason why the rights are unknown.
     no_rights: Option<Failure>,
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
     Ok(Exit::Done)
 }
 
-/// Asks who azlin is to the subscription of `part`, and what it may do there.
+/// Asks for the identity that azlin has in the subscription of `part`, and for its permissions there.
 async fn ask(part: &Part) -> Found {
     let arm = &part.arm;
     let sign_in = arm.sign_in();

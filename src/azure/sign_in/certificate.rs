@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::text::{plain, quote};
 use crate::trouble::Trouble;
 
-/// How long an assertion lasts: it is used at once.
+/// The life of an assertion, which is used at once.
 const SECONDS: i64 = 300;
 
 /// A certificate and its key, for one app and one place that gives out tokens.

@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
     pub way: Way,
-    /// What decided, as a phrase for a person, such as "AZURE_CLIENT_SECRET is set".
+    /// The reason, as a phrase such as "AZURE_CLIENT_SECRET is set".
     pub why: String,
 }
 
@@ -33,7 +33,7 @@ enum Last {
     None,
 }
 
-/// Whether an environment variable is set, and not empty.
+/// Tells if an environment variable is set, and not empty.
 type IsSet<'a> = dyn Fn(&str) -> bool + 'a;
 
 /// The way that `flag` names (`--auth`), else the one that `AZURE_TOKEN_CREDENTIALS` names, else the first that the
@@ -43,8 +43,8 @@ type IsSet<'a> = dyn Fn(&str) -> bool + 'a;
 /// `DefaultAzureCredential`). An empty variable counts as none. `installed` says whether a program is on the PATH.
 ///
 /// # Errors
-/// What is asked for is not known or not set up, or a way is set up in part and none completely: the message names what is
-/// missing.
+/// The way that is asked for is unknown or not set up, or a way is set up in part and none completely: the message names the
+/// variables that are missing.
 pub(super) fn choose(
     flag: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,

@@ -1,4 +1,4 @@
-//! Why a credential of the SDK's gave no token, for the person who has to fix it.
+//! The trouble behind a credential of the SDK's that gave no token, for the person who has to fix it.
 
 use std::error::Error as _;
 
@@ -14,7 +14,7 @@ use crate::trouble::Trouble;
 const NO_IDENTITY: &str =
     "azlin must run on Azure, on a machine that has an identity; or choose another way with --auth";
 
-/// Why `way` gave no token, from its credential's `error`. `authority` is who gives out tokens.
+/// Explains why `way` gave no token, from its credential's `error`. `authority` gives out tokens.
 ///
 /// The text of an answer that could not be read is left out: it may be a token.
 pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
@@ -58,7 +58,7 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     }
 }
 
-/// Why there is no token after `seconds`.
+/// The trouble with a token that did not come within `seconds`.
 pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
     if way == Way::Managed {
         let message = format!("the managed identity's endpoint did not answer in {seconds} s");
@@ -70,7 +70,7 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
     )
 }
 
-/// Why `place` answered `status`, with what it `said`.
+/// The trouble behind `place`'s answer with `status`, in which it `said` why.
 fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     if way == Way::Pipelines && said.contains("OIDC endpoint") {
         let message = format!(
@@ -86,7 +86,7 @@ fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     Trouble::new(message, help(way, said))
 }
 
-/// What to do about an answer of Microsoft Entra, by the codes that Microsoft's documentation lists.
+/// The help for an answer of Microsoft Entra, by the codes that Microsoft's documentation lists.
 fn help(way: Way, said: &str) -> &'static str {
     let code = said
         .split([':', ' '])

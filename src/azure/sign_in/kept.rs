@@ -16,36 +16,41 @@ use crate::trouble::Trouble;
 /// again. So each token comes from a credential made for it, and what is kept is kept here.
 #[derive(Debug)]
 pub(in crate::azure) struct Kept {
-    source: Source,
+    /// The way to another token; none where there is only the one that was given.
+    recipe: Option<Recipe>,
     last: Mutex<Last>,
 }
 
-/// What came of the last attempt to get a token.
+/// The outcome of the last attempts to get a token.
 #[derive(Debug, Default)]
 struct Last {
     token: Option<AccessToken>,
     failure: Option<(Instant, Trouble)>,
 }
 
-#[derive(Debug)]
-pub(super) enum Source {
-    /// A token that was given, or that nothing checks.
-    Given(Secret),
-    /// A way of getting one.
-    Recipe(Recipe),
-}
-
 impl Kept {
-    pub(super) fn new(source: Source) -> Self {
+    pub(super) fn fetched(recipe: Recipe) -> Self {
         Self {
-            source,
+            recipe: Some(recipe),
             last: Mutex::default(),
         }
     }
 
-    /// Whether there can be another token than the first.
+    pub(super) fn given(token: Secret) -> Self {
+        // Its real end is unknown; Azure says so when it comes.
+        let end = OffsetDateTime::now_utc() + Duration::days(7);
+        Self {
+            recipe: None,
+            last: Mutex::new(Last {
+                token: Some(AccessToken::new(token, end)),
+                failure: None,
+            }),
+        }
+    }
+
+    /// Returns true if there can be another token than the first.
     pub fn can_renew(&self) -> bool {
-        matches!(self.source, Source::Recipe(_))
+        self.recipe.is_some()
     }
 
     /// Forgets `token`, which Azure refused.
@@ -64,14 +69,6 @@ impl TokenCredential for Kept {
         scopes: &[&str],
         _options: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let recipe = match &self.source {
-            Source::Given(token) => {
-                // Its real end is unknown; Azure says so when it comes.
-                let end = OffsetDateTime::now_utc() + Duration::hours(1);
-                return Ok(AccessToken::new(token.clone(), end));
-            }
-            Source::Recipe(recipe) => recipe,
-        };
         let asked = Instant::now();
         let mut last = self.last.lock().await;
         // The SDK's policy asks for a new token as long before the end.
@@ -87,7 +84,14 @@ impl TokenCredential for Kept {
         {
             return Err(trouble.clone().into());
         }
-        match recipe.token(scopes).await {
+        let fetched = match &self.recipe {
+            Some(recipe) => recipe.token(scopes).await,
+            None => Err(Trouble::new(
+                "the token that was given has ended",
+                "set a new one",
+            )),
+        };
+        match fetched {
             Ok(token) => {
                 last.token = Some(token.clone());
                 Ok(token)

@@ -13,7 +13,7 @@ use crate::trouble::Trouble;
 
 /// A client for `authority` and, over any scheme that they name, for the endpoints around it.
 ///
-/// What is on this machine or beside it (`is_local`) is not asked through a proxy, which would see the token.
+/// A server on this machine or beside it (`is_local`) is not asked through a proxy, which would see the token.
 ///
 /// # Errors
 /// The system's certificates or proxy settings cannot be used.

@@ -23,7 +23,6 @@ use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
 use choose::{Choice, choose};
 pub(super) use kept::Kept;
-use kept::Source;
 pub use profile::{Profile, account_of};
 use recipe::Recipe;
 pub(super) use unauthorized::{challenge, unauthorized};
@@ -33,14 +32,14 @@ pub(crate) use way::variable;
 /// A way of signing in, chosen, and the token that comes of it. No token is fetched before the first request needs one.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// The way; none in the sandbox, which takes anyone.
+    /// The way; none in the sandbox, which accepts anyone.
     pub way: Option<Way>,
-    /// What decided for it.
+    /// The reason for it.
     pub why: String,
     pub(super) kept: Arc<Kept>,
 }
 
-/// What a person and a file say about signing in, besides the environment.
+/// The wishes of a person and a file, which count besides the environment.
 #[derive(Clone, Debug)]
 pub struct Wanted<'a> {
     /// `--auth`.
@@ -61,30 +60,39 @@ impl SignIn {
     pub fn open(wanted: Wanted<'_>) -> Result<Self, Trouble> {
         let Choice { way, why } = choose(wanted.flag, variable, is_installed)
             .map_err(|trouble| trouble.within("cannot sign in"))?;
-        let source = match (way, variable("AZURE_ACCESS_TOKEN")) {
-            (Way::Token, Some(token)) => Source::Given(given(&token)),
-            _ => Source::Recipe(Recipe {
-                way,
-                subscription: wanted.subscription.clone(),
-                cloud: wanted.cloud,
-                authority: wanted.authority.unwrap_or_else(|| authority(wanted.cloud)),
-            }),
+        if let (Way::Token, Some(token)) = (way, variable("AZURE_ACCESS_TOKEN")) {
+            return Ok(Self::given(Some(way), &why, &token));
+        }
+        let recipe = Recipe {
+            way,
+            subscription: wanted.subscription.clone(),
+            cloud: wanted.cloud,
+            authority: wanted.authority.unwrap_or_else(|| authority(wanted.cloud)),
         };
         Ok(Self {
             way: Some(way),
             why,
-            kept: Arc::new(Kept::new(source)),
+            kept: Arc::new(Kept::fetched(recipe)),
         })
     }
 
-    /// Whether its tokens open every subscription that the identity may see. Those of `az` are for the subscription's tenant,
-    /// and of its account.
+    /// Signs in with `token`, where a line's end may have come along.
+    fn given(way: Option<Way>, why: &str, token: &str) -> Self {
+        Self {
+            way,
+            why: why.to_owned(),
+            kept: Arc::new(Kept::given(Secret::new(token.trim().to_owned()))),
+        }
+    }
+
+    /// Returns true if its tokens open every subscription that the identity may see. Those of `az` are for one subscription's
+    /// tenant and account.
     pub fn is_for_any_subscription(&self) -> bool {
         self.way != Some(Way::Az)
     }
 
-    /// For an `endpoint` that a file names: the token in `AZURE_ACCESS_TOKEN` and nothing else, because a file must not decide
-    /// where anything else goes. `flag` is `--auth`.
+    /// Signs in to an `endpoint` that a file names, with the token in `AZURE_ACCESS_TOKEN` and nothing else: a file must not
+    /// decide where anything else goes. `flag` is `--auth`.
     ///
     /// # Errors
     /// It is not set, or another way is asked for.
@@ -102,28 +110,15 @@ impl SignIn {
         let Some(token) = variable("AZURE_ACCESS_TOKEN") else {
             return Err(refused("which is not set"));
         };
-        Ok(Self {
-            way: Some(Way::Token),
-            why: "the file's `endpoint` is sent nothing else".to_owned(),
-            kept: Arc::new(Kept::new(Source::Given(given(&token)))),
-        })
+        let why = "the file's `endpoint` is sent nothing else";
+        Ok(Self::given(Some(Way::Token), why, &token))
     }
 
-    /// For the embedded Azure, which takes any.
+    /// Signs in to the sandbox, which accepts any token.
     pub fn sandbox() -> Self {
-        Self {
-            way: None,
-            why: "the sandbox accepts anyone".to_owned(),
-            kept: Arc::new(Kept::new(Source::Given(Secret::new(
-                "any-token-opens-the-sandbox",
-            )))),
-        }
+        let why = "the sandbox accepts anyone";
+        Self::given(None, why, "any-token-opens-the-sandbox")
     }
-}
-
-/// A token from a variable, where a line's end may have come along.
-fn given(token: &str) -> Secret {
-    Secret::new(token.trim().to_owned())
 }
 
 /// Who gives out a cloud's tokens (Microsoft's documentation of national clouds).
@@ -136,7 +131,7 @@ fn authority(cloud: Cloud) -> Origin {
     Origin::Tls(host.to_owned())
 }
 
-/// Whether a program of this name is on the PATH. `az` is a script with an ending on Windows.
+/// Looks for a program on the PATH. On Windows, `az` is a script with an extension.
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let endings: &[&str] = if cfg!(windows) {

@@ -1,4 +1,4 @@
-//! What `az` remembers: [`Profile`], the subscription that it uses when nothing else is said, and the accounts of all.
+//! The memory of `az`: [`Profile`], its default subscription, and the account of each subscription.
 
 use serde::Deserialize;
 
@@ -37,8 +37,8 @@ struct User {
     kind: String,
 }
 
-/// Whose token `az` gives for `subscription`, as `bytes`, the content of `azureProfile.json`, has it: its tenant, and the name and
-/// the kind of the account.
+/// The account whose token `az` gives for `subscription`: its tenant, name and kind. `bytes` is the content of
+/// `azureProfile.json`.
 pub fn account_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<[String; 3]> {
     let is_it = |entry: &Entry| entry.id.eq_ignore_ascii_case(subscription.as_str());
     let entry = entries(bytes)?.into_iter().find(is_it)?;

@@ -29,9 +29,9 @@ use crate::model::{Cloud, SubscriptionId};
 use crate::text::{plain, quote};
 use crate::trouble::Trouble;
 
-/// How long a machine's identity may take: an address that leads nowhere is asked for two minutes otherwise.
+/// The time limit for a machine's identity. Without it, the SDK tries an address that leads nowhere for two minutes.
 const MANAGED: Duration = Duration::from_secs(20);
-/// How long a token may take in any other way, with what the SDK tries again.
+/// The time limit for a token of any other way, the SDK's retries included.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// All that a token depends on, besides the values of the way's variables, which are read when it is fetched.

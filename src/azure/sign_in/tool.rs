@@ -11,14 +11,14 @@ use azure_identity::Executor;
 use super::tool_answer::{no_answer, token_in};
 use super::way::Way;
 
-/// How long a tool may take. `az` takes a second.
+/// The time limit for a tool. `az` takes a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Runs a tool for the SDK, and ends it with all that it started when it takes too long.
 #[derive(Debug)]
 pub(super) struct Patient {
     pub way: Way,
-    /// What `az` is asked for.
+    /// The subscription whose token `az` is asked for.
     pub subscription: String,
     pub patience: Duration,
 }

@@ -1,4 +1,4 @@
-//! What `az` and `azd` print: a token, or why there is none.
+//! The output of `az` and `azd`: a token, or an error.
 
 use std::process::Output;
 
@@ -31,7 +31,7 @@ pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<O
     Ok(output)
 }
 
-/// What the tool's own error means.
+/// The trouble behind the tool's own error.
 fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
     let tool = way.name();
     let login = way.login(tenant(said).as_deref());

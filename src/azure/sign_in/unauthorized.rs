@@ -1,27 +1,23 @@
-//! What a 401 of Azure Resource Manager means: a token that is too old, too little, or of another tenant.
+//! The meaning of a 401 of Azure Resource Manager: the token is too old, allows too little, or is for another tenant.
 
 use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
 
 use super::said::guids;
 use super::way::Way;
+use crate::azure::refusal::Refusal;
+use crate::model::Guid;
 use crate::trouble::Trouble;
 
-/// The trouble behind a 401 with Azure's `code` and `message` and the `challenge` of its header, after a new token has been
-/// tried where there can be one. `way` is where the token comes from.
+/// The trouble behind a 401 with the `challenge` of its header, after a new token has been tried where there can be one. `way`
+/// is where the token comes from.
 pub(in crate::azure) fn unauthorized(
-    code: &str,
-    message: &str,
+    refusal: &Refusal,
     challenge: Option<&str>,
     way: Option<Way>,
 ) -> Trouble {
-    let message = message.trim_end_matches('.');
-    let said = match (code, message) {
-        ("", "") => "Azure answered 401".to_owned(),
-        (code, "") => format!("Azure answered 401 {code}"),
-        (code, message) => format!("Azure answered 401 {code}: {message}"),
-    };
-    if code == "InvalidAuthenticationTokenTenant" {
-        return wrong_tenant(said, message, way);
+    let said = refusal.said();
+    if refusal.code == "InvalidAuthenticationTokenTenant" {
+        return wrong_tenant(said, way);
     }
     let help = match (challenge, way) {
         (Some("insufficient_claims"), Some(Way::Az)) => {
@@ -46,10 +42,10 @@ pub(in crate::azure) fn unauthorized(
     Trouble::new(said, help)
 }
 
-/// The subscription is another tenant's; the message names both by URL, first the token's, then the subscription's.
-fn wrong_tenant(said: String, message: &str, way: Option<Way>) -> Trouble {
-    let mut tenants = guids(message);
-    let (Some(has), Some(needs)) = (tenants.next(), tenants.next()) else {
+/// The trouble with a subscription of another tenant. Azure names both by URL, first the token's, then the subscription's.
+fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
+    let tenants: Vec<Guid> = guids(&said).collect();
+    let [has, needs, ..] = tenants.as_slice() else {
         let help = "sign in to the subscription's tenant: az login --tenant TENANT";
         return Trouble::new(said, help);
     };
@@ -71,7 +67,7 @@ fn wrong_tenant(said: String, message: &str, way: Option<Way>) -> Trouble {
     Trouble::new(message, help)
 }
 
-/// What a 401 says is wrong with the token: the `error` of its challenge (RFC 6750).
+/// The `error` in the challenge of a 401 (RFC 6750): what is wrong with the token.
 pub(in crate::azure) fn challenge(headers: &Headers) -> Option<String> {
     let challenge = headers.get_optional_str(&WWW_AUTHENTICATE)?;
     let parameters = challenge.split([' ', ',']);

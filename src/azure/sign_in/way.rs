@@ -75,7 +75,7 @@ impl Way {
         }
     }
 
-    /// What it is, for a person.
+    /// A description for a person.
     pub fn what(self) -> &'static str {
         match self {
             Self::Token => "a token in AZURE_ACCESS_TOKEN",
@@ -90,7 +90,7 @@ impl Way {
         }
     }
 
-    /// What it needs: for each thing, the variables that may hold it, the first one first.
+    /// The values that it needs: for each, the variables that may hold it, the first one first.
     pub(super) fn needs(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Token => &[&["AZURE_ACCESS_TOKEN"]],
