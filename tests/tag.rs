@@ -156,13 +156,13 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a=1", "novalue"]), @"
     $ azlin tag add my-vm a=1 novalue -> 1
     --- stderr
-    error: `novalue` is no tag: it has no `=`
+    error: `novalue` is not a tag: it has no `=`
     help: write KEY=VALUE; quotes keep blanks together: 'team=data platform'
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a=1", "A=2"]), @"
     $ azlin tag add my-vm a=1 A=2 -> 1
     --- stderr
-    error: `A` is named twice; Azure takes no heed of case in a key
+    error: `A` is named twice: tag keys are not case-sensitive
     help: name each key once; nothing was written
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a/b=1"]).stderr, @r"
@@ -182,7 +182,7 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     help: choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\`, `?` or `/`
     ");
     assert_snapshot!(project.run(&["tag", "remove", "my-vm", "env", "ENV"]).stderr, @"
-    error: `ENV` is named twice; Azure takes no heed of case in a key
+    error: `ENV` is named twice: tag keys are not case-sensitive
     help: name each key once; nothing was written
     ");
     assert_eq!(tags(&project), json!({ "env": "dev" }));
@@ -421,15 +421,15 @@ fn what_a_policy_makes_of_it_is_an_error() {
     };
     let add = &["tag", "add", "vm", "env=prod", "new=x"];
     assert_snapshot!(altered(add, json!({ "Env": "PROD\u{1b}", "new": "x" })), @r"
-    error: Azure took the change, but `env` on RG/vm is `PROD\u{1b}` now
+    error: Azure accepted the change, but `env` on RG/vm is `PROD\u{1b}` now
     help: a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is
     ");
     assert_snapshot!(altered(add, json!({ "Env": "prod" })), @"
-    error: Azure took the change, but `new` is not on RG/vm now
+    error: Azure accepted the change, but `new` is not on RG/vm now
     help: a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is
     ");
     assert_snapshot!(altered(&["tag", "remove", "vm", "env"], json!({ "Env": "" })), @"
-    error: Azure took the change, but `env` on RG/vm is empty now
+    error: Azure accepted the change, but `env` on RG/vm is empty now
     help: a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is
     ");
     // What was not named may be as it likes.

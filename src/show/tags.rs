@@ -32,7 +32,7 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     text
 }
 
-/// What is wrong where Azure answered a write with success, and the tag `key` of the VM called `vm` is not as it was asked for:
+/// The trouble where Azure answered a write with success, and the tag `key` of the VM called `vm` is not as it was asked for:
 /// it has the value `found`.
 pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     let key = quote(key);
@@ -42,32 +42,34 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
         None => format!("{key} is not on {vm} now"),
     };
     Trouble::new(
-        format!("Azure took the change, but {found}"),
+        format!("Azure accepted the change, but {found}"),
         "a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is",
     )
 }
 
-/// Why tags are not written; `vm` is the VM, as the user called it.
+/// The trouble with a tag command that was refused; `vm` is the VM, as the user called it.
 pub fn tag_refusal(vm: &str, refusal: &Refusal) -> Trouble {
     match refusal {
         Refusal::NoValue { word } => Trouble::new(
-            format!("{} is no tag: it has no `=`", quote(word)),
+            format!("{} is not a tag: it has no `=`", quote(word)),
             "write KEY=VALUE; quotes keep blanks together: 'team=data platform'",
         ),
         Refusal::Key { key, rule } => Trouble::new(
             format!("{}: a tag key {rule}", quote(key)),
             "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`",
         ),
-        Refusal::TooLong { key, length } => Trouble::new(
-            format!(
-                "the value of {} has {length} characters: Azure allows at most {MAX_VALUE}",
-                quote(key)
-            ),
-            "shorten it, or spread it over several tags",
-        ),
+        Refusal::TooLong { key, length } => {
+            let key = quote(key);
+            Trouble::new(
+                format!(
+                    "the value of {key} has {length} characters: Azure allows at most {MAX_VALUE}"
+                ),
+                "shorten it, or spread it over several tags",
+            )
+        }
         Refusal::Twice { key } => Trouble::new(
             format!(
-                "{} is named twice; Azure takes no heed of case in a key",
+                "{} is named twice: tag keys are not case-sensitive",
                 quote(key)
             ),
             "name each key once; nothing was written",
@@ -79,27 +81,24 @@ pub fn tag_refusal(vm: &str, refusal: &Refusal) -> Trouble {
             ),
             "azlin session VM NAME gives a VM its session, azlin session VM --clear takes it away",
         ),
-        Refusal::TooMany { there, new } => Trouble::new(
-            format!(
-                "{} has {} and would get {new} more: Azure allows {MOST}",
-                escape(vm),
-                count(*there, "tag")
-            ),
-            "remove some first: azlin tag remove VM KEY",
-        ),
-        Refusal::NotThere { key, nearest } => Trouble::new(
-            format!(
+        Refusal::TooMany { there, new } => {
+            let (vm, tags) = (escape(vm), count(*there, "tag"));
+            Trouble::new(
+                format!("{vm} has {tags} and would get {new} more: Azure allows {MOST}"),
+                "remove some first: azlin tag remove VM KEY",
+            )
+        }
+        Refusal::NotThere { key, nearest } => {
+            let message = format!(
                 "{} has no tag {}; nothing was removed",
                 escape(vm),
                 quote(key)
-            ),
-            match nearest.as_slice() {
-                [] => "azlin tag list VM shows the tags that it has".to_owned(),
-                nearest => {
-                    let nearest: Vec<_> = nearest.iter().map(|key| quote(key)).collect();
-                    format!("did you mean {}?", nearest.join(" or "))
-                }
-            },
-        ),
+            );
+            if nearest.is_empty() {
+                return Trouble::new(message, "azlin tag list VM shows the tags that it has");
+            }
+            let nearest: Vec<String> = nearest.iter().map(|key| quote(key)).collect();
+            Trouble::new(message, format!("did you mean {}?", nearest.join(" or ")))
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::azure::tags::Patch;
 use crate::cli::{Common, Tag, Which};
 use crate::model::{Scope, Tags, Vm, VmId};
 use crate::show;
-use crate::tagging::{Change, Refusal};
+use crate::tagging::Change;
 
 pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
@@ -25,7 +25,7 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
             Tag::Add { tags, .. } => Change::add(tags, session).map(Some),
             Tag::Remove { keys, .. } => Change::remove(keys, session).map(Some),
         };
-        change.map_err(|refusal| refused(&which.vm, &refusal))
+        change.map_err(|refusal| show::tag_refusal(&which.vm, &refusal))
     };
     if !context.has_several() {
         // What the file does not allow is not asked about.
@@ -33,17 +33,11 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
     }
     let vm = find(&context, which, streams).await?;
     let part = context.part_of(&vm.id);
-    let tags = match &change(part)? {
-        None => vm.tags,
-        Some(change) => {
-            streams
-                .patiently(
-                    || "writing".to_owned(),
-                    carry_out(&part.arm, &vm.id, change),
-                )
-                .await?
-        }
-    };
+    let mut tags = vm.tags;
+    if let Some(change) = &change(part)? {
+        let writing = carry_out(&part.arm, &vm.id, change);
+        tags = streams.patiently(|| "writing".to_owned(), writing).await?;
+    }
     streams.print(&show::tags(&vm.id, &tags))?;
     Ok(Exit::Done)
 }
@@ -60,10 +54,6 @@ async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, 
     names::remember(context, &live, &scope, now);
     streams.warn_incomplete(&live);
     super::vm_called(&live, called, group, context.ids).cloned()
-}
-
-fn refused(vm: &str, refusal: &Refusal) -> Trouble {
-    show::tag_refusal(vm, refusal)
 }
 
 /// Carries out `change`, and returns all tags of the VM after it.
@@ -87,7 +77,7 @@ async fn carry_out(arm: &Arm, vm: &VmId, change: &Change) -> Result<Tags, Troubl
             format!("Azure accepted the change to {name}'s tags but does not show it yet"),
             "check again in a while: azlin tag list VM",
         )),
-        Changed::Refused(refusal) => Err(refused(&name, &refusal)),
+        Changed::Refused(refusal) => Err(show::tag_refusal(&name, &refusal)),
         Changed::Failed { failure, .. } => Err(failure.into()),
     }
 }
