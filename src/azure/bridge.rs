@@ -12,7 +12,8 @@ use azure_core::time::{Duration, OffsetDateTime};
 use azure_core_legacy as legacy;
 use legacy::error::{Error, ErrorKind};
 
-use super::pipeline::{Answer, Arm};
+use super::arm::Arm;
+use super::exchange::Answer;
 
 #[derive(Debug)]
 struct Placeholder;

@@ -8,8 +8,8 @@ use azure_core_legacy as legacy;
 use azure_mgmt_compute::package_2024_03_01 as compute;
 use tokio::time::{Instant, sleep};
 
+use super::arm::Arm;
 use super::fleet::{InstanceView, power};
-use super::pipeline::Arm;
 use super::{Failure, Kind, bridge};
 use crate::model::{Power, VmId};
 

@@ -10,9 +10,9 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::addresses::{Interface, PublicAddress, join};
+use super::arm::Arm;
 use super::id;
 use super::list::Listed;
-use super::pipeline::Arm;
 use crate::model::{Addresses, Gaps, Guid, Held, Live, Power, Scope, TagKey, Vm, VmId};
 
 /// The versions of Azure's REST interfaces that azlin speaks.

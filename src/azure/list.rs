@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::pipeline::{Arm, not_azure};
+use super::arm::Arm;
+use super::exchange::not_azure;
 use super::{Failure, Kind};
 
 /// The items of a list that azlin can read, how many it cannot, and why there may be more.

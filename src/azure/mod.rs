@@ -4,10 +4,12 @@
 //! that was opened, and those that give out tokens.
 
 mod addresses;
+mod arm;
 mod bridge;
 mod cause;
 pub mod compute;
 mod discreet;
+mod exchange;
 mod failure;
 pub mod fleet;
 mod http;
@@ -16,7 +18,6 @@ mod list;
 mod origin;
 mod pace;
 mod patience;
-mod pipeline;
 mod record;
 mod refusal;
 mod renew;
@@ -26,9 +27,9 @@ pub mod tags;
 mod transport;
 pub mod who;
 
+pub use arm::{Arm, DEADLINE};
 pub use failure::{Failure, Kind};
 pub use origin::Origin;
 pub use patience::{Patience, Stopping};
-pub use pipeline::{Arm, DEADLINE};
 pub use refusal::Refusal;
 pub use transport::Target;

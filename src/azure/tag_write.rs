@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::arm::Arm;
 use super::pace::Turn;
 use super::patience::{Stopping, unless_stopped};
-use super::pipeline::Arm;
 use super::tags::{Patch, Sent, look, read, send, writing};
 use super::{Failure, Kind};
 use crate::model::{Tags, VmId};

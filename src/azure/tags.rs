@@ -10,7 +10,8 @@ use azure_core::http::{Method, Url};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::pipeline::{Answer, Arm, not_azure};
+use super::arm::Arm;
+use super::exchange::{Answer, not_azure};
 use super::{Failure, Kind};
 use crate::model::{Tags, VmId};
 

@@ -4,7 +4,8 @@ use azure_core::base64::decode_url_safe;
 use azure_core::credentials::TokenCredential as _;
 use serde::Deserialize;
 
-use super::pipeline::{Arm, not_azure};
+use super::arm::Arm;
+use super::exchange::not_azure;
 use super::{Failure, Kind};
 use crate::text::fits;
 
