@@ -64,7 +64,7 @@ fn say(usage: &clap::Error) {
 
 /// `AZLIN_LOG=debug`, or `AZLIN_LOG=azure_core=trace,hyper=debug`: what the libraries say, on stderr.
 fn log() {
-    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::prelude::*;
     let Some(filter) = std::env::var("AZLIN_LOG")
         .ok()
@@ -79,7 +79,8 @@ fn log() {
                     .with_writer(std::io::stderr)
                     .with_ansi(false),
             )
-            .with(targets)
+            // The legacy SDK would log 35 lines for each request that it builds, before the one that logs its being sent.
+            .with(targets.with_target("azure_core::policies", LevelFilter::OFF))
             .init(),
         Err(error) => {
             eprintln!("warning: AZLIN_LOG is not understood, and nothing is logged: {error}")

@@ -121,7 +121,7 @@ fn the_core_acts_on_nothing_and_sees_no_type_of_the_sdks() {
 }
 
 #[test]
-fn azure_alone_names_azures_crates_and_one_file_each_the_legacy_ones() {
+fn azure_alone_names_azures_crates_and_one_file_each_legacy_one() {
     let lines = lines();
     let outside = |line: &&Line| !line.file.starts_with("azure");
     assert_eq!(
@@ -129,12 +129,14 @@ fn azure_alone_names_azures_crates_and_one_file_each_the_legacy_ones() {
         [""; 0],
         "ask src/azure/ instead"
     );
-    let elsewhere = |line: &&Line| line.file != Path::new("azure/compute.rs");
-    assert_eq!(
-        naming(lines.iter().filter(elsewhere), &["azure_mgmt_compute"]),
-        [""; 0],
-        "the legacy crate lives in src/azure/compute.rs"
-    );
+    for (krate, home) in [
+        ("azure_mgmt_compute", "azure/compute.rs"),
+        ("azure_mgmt_resources", "azure/resources.rs"),
+    ] {
+        let elsewhere = |line: &&Line| line.file != Path::new(home);
+        let found = naming(lines.iter().filter(elsewhere), &[krate]);
+        assert_eq!(found, [""; 0], "its home is src/{home}");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::renew::Renew;
 use super::sign_in::SignIn;
 use super::transport::Target;
 use super::{Failure, Kind};
-use crate::model::{SubscriptionId, VmId};
+use crate::model::SubscriptionId;
 use crate::text::quote;
 use crate::trouble::Trouble;
 
@@ -148,36 +148,14 @@ impl Arm {
 
     /// The URL of `segments` within the subscription; each segment is encoded, so that no name can leave its place.
     pub(super) fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
-        self.url_in(&self.subscription, segments, query)
-    }
-
-    fn url_in(
-        &self,
-        subscription: &SubscriptionId,
-        segments: &[&str],
-        query: &[(&str, &str)],
-    ) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear()
-                .extend(["subscriptions", subscription.as_str()])
+                .extend(["subscriptions", self.subscription.as_str()])
                 .extend(segments);
         }
         url.query_pairs_mut().extend_pairs(query);
         url
-    }
-
-    /// The URL of `rest` within `vm`, in its subscription.
-    pub(super) fn vm_url(&self, vm: &VmId, rest: &[&str], query: &[(&str, &str)]) -> Url {
-        let mut segments = vec!["resourceGroups", vm.group()];
-        segments.extend([
-            "providers",
-            "Microsoft.Compute",
-            "virtualMachines",
-            vm.name(),
-        ]);
-        segments.extend(rest);
-        self.url_in(vm.subscription(), &segments, query)
     }
 }
 

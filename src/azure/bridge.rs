@@ -1,19 +1,24 @@
-//! The legacy SDK on today's pipeline.
+//! Requests as the legacy SDK builds them.
 //!
-//! `azure_mgmt_compute` ends at 0.21, on an `azure_core` that writes bearer tokens to its debug log (RUSTSEC-2026-0275) and
-//! brings an HTTP stack of its own. So it is given neither: its credential is a placeholder, and its HTTP client is the
-//! pipeline of `azure_core` 1.x, which drops the placeholder and adds the real token where the legacy crate cannot see it.
+//! `azure_mgmt_compute` and `azure_mgmt_resources` end at 0.21, on an `azure_core` that writes bearer tokens to its debug log
+//! (RUSTSEC-2026-0275), brings an HTTP stack of its own, and fails a whole page on one odd VM. So they are used for what they
+//! know best, how a request is written: their credential is a placeholder, and their HTTP client hands each request back
+//! instead of sending it. [`Arm`](super::Arm) sends it, with the real token, and azlin's own types read the answer.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use azure_core::http::{Method, Request};
 use azure_core::time::{Duration, OffsetDateTime};
 use azure_core_legacy as legacy;
+use futures::FutureExt as _;
 use legacy::error::{Error, ErrorKind};
 
-use super::arm::Arm;
-use super::exchange::Answer;
+use super::{Failure, Kind};
+
+/// The scope that legacy clients ask a token for; they get none.
+const SCOPE: &str = "placeholder";
 
 #[derive(Debug)]
 struct Placeholder;
@@ -30,58 +35,41 @@ impl legacy::auth::TokenCredential for Placeholder {
     }
 }
 
+/// An HTTP client that sends nothing: each request comes back as the error [`Built`].
 #[derive(Debug)]
-struct OnPipeline {
-    arm: Arm,
-    /// What the client is used for, as a phrase that follows "cannot ".
-    doing: String,
+struct HandBack;
+
+#[derive(Debug)]
+struct Built(Request);
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request was built and not sent")
+    }
 }
 
+impl std::error::Error for Built {}
+
 #[async_trait]
-impl legacy::HttpClient for OnPipeline {
+impl legacy::HttpClient for HandBack {
     async fn execute_request(&self, request: &legacy::Request) -> legacy::Result<legacy::Response> {
         let method = match request.method() {
             legacy::Method::Get => Method::Get,
+            legacy::Method::Patch => Method::Patch,
             legacy::Method::Post => Method::Post,
             other => return Err(unsupported(format!("method {other}"))),
         };
         let legacy::Body::Bytes(body) = request.body() else {
             return Err(unsupported("a streamed body".to_owned()));
         };
-        let mut bridged = Request::new(request.url().clone(), method);
+        let mut built = Request::new(request.url().clone(), method);
         for (name, value) in request.headers().iter() {
             if !matches!(name.as_str(), "authorization" | "user-agent") {
-                bridged.insert_header(name.as_str().to_owned(), value.as_str().to_owned());
+                built.insert_header(name.as_str().to_owned(), value.as_str().to_owned());
             }
         }
-        bridged.set_body(body.clone());
-        let Answer {
-            status,
-            headers,
-            body,
-        } = self.repeatedly(bridged).await?;
-        let status = legacy::StatusCode::try_from(status)
-            .map_err(|_| unsupported(format!("status {status}")))?;
-        let headers = headers.iter().map(|(name, value)| {
-            let name = legacy::headers::HeaderName::from(name.as_str().to_owned());
-            (
-                name,
-                legacy::headers::HeaderValue::from(value.as_str().to_owned()),
-            )
-        });
-        let headers: std::collections::HashMap<_, _> = headers.collect();
-        let body = Box::pin(futures::stream::once(async move { Ok(body) }));
-        Ok(legacy::Response::new(status, headers.into(), body))
-    }
-}
-
-impl OnPipeline {
-    /// Sends `request`, again where the failure is one that passes; what it is used for may be repeated.
-    async fn repeatedly(&self, request: Request) -> legacy::Result<Answer> {
-        let send = || self.arm.exchange(&self.doing, request.clone());
-        let sent = self.arm.retry(None, send).await;
-        // Not `Io`, which the legacy layer would retry.
-        sent.map_err(|failure| Error::new(ErrorKind::Other, failure))
+        built.set_body(body.clone());
+        Err(Error::new(ErrorKind::Other, Built(built)))
     }
 }
 
@@ -92,16 +80,54 @@ fn unsupported(what: String) -> Error {
     )
 }
 
-/// What a legacy client takes instead of a credential and an HTTP stack.
-pub(super) fn parts(
-    arm: &Arm,
-    doing: &str,
-) -> (
+/// What a legacy client takes instead of a credential, its scopes and an HTTP stack.
+pub(super) fn parts() -> (
     Arc<dyn legacy::auth::TokenCredential>,
+    Vec<String>,
     legacy::ClientOptions,
 ) {
-    let (arm, doing) = (arm.clone(), doing.to_owned());
-    let transport = legacy::TransportOptions::new(Arc::new(OnPipeline { arm, doing }));
-    let options = legacy::ClientOptions::default().retry(legacy::RetryOptions::none());
-    (Arc::new(Placeholder), options.transport(transport))
+    let options = legacy::ClientOptions::default()
+        .retry(legacy::RetryOptions::none())
+        .transport(legacy::TransportOptions::new(Arc::new(HandBack)));
+    (Arc::new(Placeholder), vec![SCOPE.to_owned()], options)
+}
+
+/// The request that a legacy client's `send()` makes. It waits for nothing, as nothing is sent.
+///
+/// # Errors
+/// The client made none.
+pub(super) fn request<T>(
+    doing: &str,
+    send: impl Future<Output = legacy::Result<T>>,
+) -> Result<Request, Failure> {
+    let failed = |why: String| Failure::new(doing, Kind::Unreachable { why });
+    let Some(Err(error)) = send.now_or_never() else {
+        return Err(failed("the SDK made no request".to_owned()));
+    };
+    match error.into_inner().map(|inner| inner.downcast::<Built>()) {
+        Ok(Ok(built)) => Ok(built.0),
+        Ok(Err(other)) => Err(failed(super::cause::root(other.as_ref()))),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use crate::azure::sign_in::SignIn;
+    use crate::azure::{Arm, Target};
+    use crate::model::SubscriptionId;
+
+    pub fn arm() -> Arm {
+        let target = Target::Loopback("127.0.0.1:1".parse().unwrap());
+        let subscription = SubscriptionId::new("00000000-0000-0000-0000-000000000001").unwrap();
+        Arm::open(target, subscription, SignIn::sandbox()).unwrap()
+    }
+
+    /// Names of a group and a VM, few of them good ones: the clients put them into a URL unencoded.
+    pub fn names_as_typed() -> impl Strategy<Value = (String, String)> {
+        let name = r"[A-Za-c0ßé漢._()-]{0,6}|[a._%/?#\\ \t\n;@:&=+,'~|^\[-]{0,6}";
+        (name, name)
+    }
 }

@@ -1,10 +1,10 @@
-//! Starting a VM, through `azure_mgmt_compute` over the bridge.
+//! Compute's requests, built by `azure_mgmt_compute` over the bridge, and starting a VM with them.
 //!
 //! Only `.send()` is used: awaiting its request builders resends the request or returns early on a 202.
 
 use std::time::Duration;
 
-use azure_core_legacy as legacy;
+use azure_core::http::headers::{Headers, RETRY_AFTER};
 use azure_mgmt_compute::package_2024_03_01 as compute;
 use tokio::time::{Instant, sleep};
 
@@ -27,30 +27,20 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
     let doing = format!("start {}", vm.path());
     let failed = |kind| Failure::new(&doing, kind);
-    let (credential, options) = bridge::parts(arm, &doing);
-    let scope = "placeholder".to_owned();
-    let client = compute::Client::new(arm.base.clone(), credential, vec![scope], options);
-    let vms = client.virtual_machines_client();
+    let vms = vms(arm);
     let subscription = vm.subscription().as_str();
 
-    let started = vms.start(vm.group(), vm.name(), subscription).send().await;
-    let started = started
-        .map_err(|error| failed(unanswered(&error)))?
-        .into_raw_response();
-    let pause = pause(started.headers());
-    body(started).await.map_err(failed)?;
+    let start = vms.start(vm.group(), vm.name(), subscription).send();
+    let started = arm.ask(&doing, bridge::request(&doing, start)?).await?;
+    let pause = pause(&started.headers);
 
     let end = Instant::now() + PATIENCE;
     loop {
-        let view = vms
+        let look = vms
             .instance_view(vm.group(), vm.name(), subscription)
-            .send()
-            .await;
-        let view = view
-            .map_err(|error| failed(unanswered(&error)))?
-            .into_raw_response();
-        let view = body(view).await.map_err(failed)?;
-        let view: Option<InstanceView> = serde_json::from_slice(&view).ok();
+            .send();
+        let view = arm.ask(&doing, bridge::request(&doing, look)?).await?;
+        let view: Option<InstanceView> = serde_json::from_slice(&view.body).ok();
         let codes = || view.iter().flat_map(InstanceView::codes);
         if let Some(why) = codes().find_map(|code| code.strip_prefix("ProvisioningState/failed/")) {
             return Err(failed(Kind::NotStarted {
@@ -72,26 +62,43 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
 }
 
 /// How long Azure asks to wait between looks, within reason.
-fn pause(headers: &legacy::headers::Headers) -> Duration {
-    let name = legacy::headers::HeaderName::from_static("retry-after");
+fn pause(headers: &Headers) -> Duration {
     let seconds = headers
-        .get_optional_str(&name)
+        .get_optional_str(&RETRY_AFTER)
         .and_then(|value| value.parse().ok());
     let asked = seconds.map_or(PAUSE, Duration::from_secs);
     asked.clamp(Duration::from_millis(100), Duration::from_secs(30))
 }
 
-async fn body(response: legacy::Response) -> Result<azure_core::Bytes, Kind> {
-    let (_, _, body) = response.deconstruct();
-    body.collect().await.map_err(|error| unanswered(&error))
+fn vms(arm: &Arm) -> compute::virtual_machines::Client {
+    let (credential, scopes, options) = bridge::parts();
+    compute::Client::new(arm.base.clone(), credential, scopes, options).virtual_machines_client()
 }
 
-/// What the bridge made of an answer that is no success, or of none.
-fn unanswered(error: &legacy::Error) -> Kind {
-    match super::cause::find::<Failure>(error) {
-        Some(failure) => failure.kind.clone(),
-        None => Kind::Unreachable {
-            why: super::cause::root(error),
-        },
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::azure::bridge::tests::{arm, names_as_typed};
+    use crate::model::VmPath;
+
+    proptest! {
+        #[test]
+        fn no_name_leaves_its_place_in_the_url((group, name) in names_as_typed()) {
+            if let Ok(path) = VmPath::new(&group, &name) {
+                let arm = arm();
+                let vm = VmId::new(arm.subscription(), path);
+                let url = |last| {
+                    let segments = ["resourceGroups", &group, "providers", "Microsoft.Compute", "virtualMachines", &name, last];
+                    arm.url(&segments, &[("api-version", "2024-03-01")])
+                };
+                let (vms, subscription) = (vms(&arm), arm.subscription().as_str());
+                let start = vms.start(vm.group(), vm.name(), subscription).send();
+                let look = vms.instance_view(vm.group(), vm.name(), subscription).send();
+                let (start, look) = (bridge::request("start", start).unwrap(), bridge::request("look", look).unwrap());
+                prop_assert_eq!([start.url(), look.url()], [&url("start"), &url("instanceView")]);
+            }
+        }
     }
 }

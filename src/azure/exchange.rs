@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use azure_core::http::{Context, Method, PipelineSendOptions, Request, Url};
-use serde_json::Value;
 use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,10 +27,14 @@ pub(super) struct Answer {
 }
 
 impl Arm {
-    /// The answer to a reading.
+    /// The answer to a reading of `url`.
     pub(super) async fn get(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
-        self.retry(None, || self.once(doing, Method::Get, url.clone(), None))
-            .await
+        self.ask(doing, Request::new(url, Method::Get)).await
+    }
+
+    /// The answer to `request`, which may be repeated.
+    pub(super) async fn ask(&self, doing: &str, request: Request) -> Result<Answer, Failure> {
+        self.retry(None, || self.once(doing, request.clone())).await
     }
 
     /// Repeats `attempt` while it fails in a way that passes; see [`Patience::retry`].
@@ -43,32 +46,12 @@ impl Arm {
         self.patience.retry(stopping, attempt).await
     }
 
-    /// Sends a request once; see [`Self::exchange`].
-    pub(super) async fn once(
-        &self,
-        doing: &str,
-        method: Method,
-        url: Url,
-        body: Option<&Value>,
-    ) -> Result<Answer, Failure> {
-        let mut request = Request::new(url, method);
-        request.insert_header("accept", "application/json");
-        if let Some(body) = body {
-            request.insert_header("content-type", "application/json");
-            request.set_body(body.to_string().into_bytes());
-        }
-        self.exchange(doing, request).await
-    }
-
     /// Sends `request` once and returns the answer, if it is a success. `doing` says what for.
     ///
     /// # Errors
     /// There is no token, no answer, or no time left; or Azure says no.
-    pub(super) async fn exchange(
-        &self,
-        doing: &str,
-        mut request: Request,
-    ) -> Result<Answer, Failure> {
+    pub(super) async fn once(&self, doing: &str, mut request: Request) -> Result<Answer, Failure> {
+        request.insert_header("accept", "application/json");
         let too_late = || {
             let seconds = self.patience.limit().as_secs();
             Failure::new(doing, Kind::TooLate { seconds })

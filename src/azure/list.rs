@@ -47,7 +47,8 @@ struct Page<'a> {
 }
 
 impl Arm {
-    /// Every page of a list. `nextLink` is followed as it came, and only to the host that was opened.
+    /// Every page of a list. `nextLink` is followed as it came, and only to the host that was opened; the SDK's streams would
+    /// add to it, and follow it anywhere.
     ///
     /// An item that azlin cannot read is counted, and costs no other. A later page that fails leaves the list incomplete.
     ///

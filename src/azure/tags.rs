@@ -6,16 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use azure_core::http::{Method, Url};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::arm::Arm;
 use super::exchange::{Answer, not_azure};
-use super::{Failure, Kind};
+use super::{Failure, Kind, resources};
 use crate::model::{Tags, VmId};
-
-const API: (&str, &str) = ("api-version", "2021-04-01");
 
 /// A change of some tags of a VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +57,8 @@ pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
 /// As of [`read`].
 pub(super) async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
     let doing = format!("read the tags of {}", vm.path());
-    let answer = arm.once(&doing, Method::Get, url(arm, vm), None).await?;
+    let request = resources::get(arm, &doing, vm)?;
+    let answer = arm.once(&doing, request).await?;
     let tags = parse(&answer).map_err(|kind| Failure::new(&doing, kind))?;
     Ok(tags.unwrap_or_default())
 }
@@ -71,13 +68,9 @@ pub(super) async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
 /// # Errors
 /// Azure could not be asked, or says no; see [`Failure::is_definite`].
 pub(super) async fn send(arm: &Arm, vm: &VmId, patch: &Patch) -> Result<Sent, Failure> {
-    let (operation, tags) = match patch {
-        Patch::Merge(tags) => ("Merge", tags),
-        Patch::Delete(tags) => ("Delete", tags),
-    };
-    let body = json!({ "operation": operation, "properties": { "tags": tags } });
-    let (doing, url) = (writing(vm), url(arm, vm));
-    let answer = arm.once(&doing, Method::Patch, url, Some(&body)).await?;
+    let doing = writing(vm);
+    let request = resources::update(arm, &doing, vm, patch)?;
+    let answer = arm.once(&doing, request).await?;
     if answer.status == 202 {
         return Ok(Sent::Accepted);
     }
@@ -91,14 +84,6 @@ pub(super) async fn send(arm: &Arm, vm: &VmId, patch: &Patch) -> Result<Sent, Fa
 /// The purpose of a write, as a phrase that follows "cannot ".
 pub(super) fn writing(vm: &VmId) -> String {
     format!("write the tags of {}", vm.path())
-}
-
-fn url(arm: &Arm, vm: &VmId) -> Url {
-    arm.vm_url(
-        vm,
-        &["providers", "Microsoft.Resources", "tags", "default"],
-        &[API],
-    )
 }
 
 /// The tags in `answer`; none where it has something else.
