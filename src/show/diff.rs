@@ -23,11 +23,7 @@ pub fn diff(
     paint: Paint,
 ) -> Result<String, CannotEdit> {
     let azure = azure(plan, at, text)?;
-    // Patience: it looks for lines that stand once, and most lines here do, so that large files take no time.
-    let diff = TextDiff::configure()
-        .algorithm(Algorithm::Patience)
-        .diff_lines(azure.as_str(), text);
-    let unified = diff.unified_diff().header("azure", file).to_string();
+    let unified = unified(&azure, text, file);
     let mut shown = String::with_capacity(unified.len());
     for line in unified.split_terminator('\n') {
         // A byte order mark and the end of a line in a Windows file are no text, but without them nothing could be patched.
@@ -50,6 +46,43 @@ pub fn diff(
         };
     }
     Ok(shown)
+}
+
+/// The difference from `old` to `new` as plain hunks. `similar` writes them too, but where one ends in an insertion it may take
+/// its length from another line, and `patch` refuses that.
+fn unified(old: &str, new: &str, file: &str) -> String {
+    // Patience: it looks for lines that stand once, and most lines here do, so that large files take no time.
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Patience)
+        .diff_lines(old, new);
+    let mut unified = String::new();
+    for hunk in diff.unified_diff().iter_hunks() {
+        if unified.is_empty() {
+            let _ = writeln!(unified, "--- azure\n+++ {file}");
+        }
+        let changes: Vec<_> = hunk.iter_changes().collect();
+        let old = place(changes.iter().filter_map(|change| change.old_index()));
+        let new = place(changes.iter().filter_map(|change| change.new_index()));
+        let _ = writeln!(unified, "@@ -{old} +{new} @@");
+        for change in changes {
+            let _ = write!(unified, "{}{}", change.tag(), change.value());
+            if change.missing_newline() {
+                unified.push_str("\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    unified
+}
+
+/// The first of `lines`, counted from 1, and how many they are, as a hunk's header has them.
+fn place(mut lines: impl Iterator<Item = usize>) -> String {
+    let Some(first) = lines.next() else {
+        return "0,0".to_owned();
+    };
+    match lines.count() {
+        0 => format!("{}", first + 1),
+        more => format!("{},{}", first + 1, more + 1),
+    }
 }
 
 /// `text` as it would have to be for the plan to be empty. Lines that are blocked stay, and so do those that are adopted: what
