@@ -119,7 +119,7 @@ impl Failure {
     }
 
     /// Returns true if a write that failed like this is certain to have done nothing.
-    pub fn is_definite(&self) -> bool {
+    pub(super) fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
             Kind::SignIn(_) | Kind::TooLate { .. } | Kind::Closed { .. } => true,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Trouble;
-use crate::azure::sign_in::{SignIn, Wanted, variable};
+use crate::azure::sign_in::{SignIn, variable};
 use crate::azure::{Origin, Target};
 use crate::cli::Common;
 use crate::file::File;
@@ -87,12 +87,8 @@ impl Where {
             Self::Sandbox(_) => return Ok(SignIn::sandbox()),
             Self::Named(_) | Self::Cloud(_) => common.authority.as_deref(),
         };
-        SignIn::open(Wanted {
-            flag: common.auth.as_deref(),
-            subscription: id,
-            cloud,
-            authority: named("--authority", authority, "AZURE_AUTHORITY_HOST")?,
-        })
+        let authority = named("--authority", authority, "AZURE_AUTHORITY_HOST")?;
+        SignIn::open(common.auth.as_deref(), id, cloud, authority)
     }
 }
 

@@ -7,13 +7,8 @@ use super::way::Way;
 use crate::text::{and, quote};
 use crate::trouble::Trouble;
 
-/// The way of signing in, and why this one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
-    pub way: Way,
-    /// The reason, as a phrase such as "AZURE_CLIENT_SECRET is set".
-    pub why: String,
-}
+/// A way of signing in, and the reason for it as a phrase such as "AZURE_CLIENT_SECRET is set".
+type Choice = (Way, String);
 
 /// The ways that are looked for without being asked for, in their order.
 const ANNOUNCED: [Way; 7] = [
@@ -80,16 +75,15 @@ pub(super) fn choose(
     if let Some(choice) = announced(ways, &is_set)? {
         return Ok(choice);
     }
-    let (way, why) = match last {
+    match last {
         Last::Tool if !installed("az") && installed("azd") => {
             let why = "nothing else is set up, and `az` is not installed";
-            (Way::Azd, why.to_owned())
+            Ok((Way::Azd, why.to_owned()))
         }
-        Last::Tool => (Way::Az, by),
-        Last::Machine => (Way::Managed, format!("{by}, and nothing else is set up")),
-        Last::None => return demanded(Way::Secret, by, &is_set),
-    };
-    Ok(Choice { way, why })
+        Last::Tool => Ok((Way::Az, by)),
+        Last::Machine => Ok((Way::Managed, format!("{by}, and nothing else is set up"))),
+        Last::None => demanded(Way::Secret, by, &is_set),
+    }
 }
 
 /// `way`, which `why` says to take, if it is set up.
@@ -97,7 +91,7 @@ fn demanded(way: Way, why: String, is_set: &IsSet<'_>) -> Result<Choice, Trouble
     let missing = missing(way, is_set);
     // Without an announcement it is the machine's own, which has one address everywhere.
     if missing.is_empty() || way == Way::Managed {
-        return Ok(Choice { way, why });
+        return Ok((way, why));
     }
     let trouble = half(way, &missing);
     let message = format!("{why}, but {}", trouble.message);
@@ -115,7 +109,7 @@ fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble
         let needs = way.needs().iter();
         let by: Vec<&str> = needs.filter_map(|any| first(any, is_set)).collect();
         let why = format!("{} {} set", and(&by), is_or_are(&by));
-        return Ok(Some(Choice { way: *way, why }));
+        return Ok(Some((*way, why)));
     }
     for way in ways {
         let announced_by = way.announced_by();
@@ -200,7 +194,7 @@ mod tests {
         };
         let choice = choose(flag, value, |program| installed.contains(&program));
         choice
-            .map(|choice| choice.way)
+            .map(|(way, _)| way)
             .map_err(|trouble| format!("{} | {}", trouble.message, trouble.help))
     }
 

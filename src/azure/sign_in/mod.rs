@@ -21,7 +21,7 @@ use azure_core::credentials::Secret;
 use super::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
-use choose::{Choice, choose};
+use choose::choose;
 pub(super) use kept::Kept;
 pub use profile::{Profile, account_of};
 use recipe::Recipe;
@@ -39,35 +39,28 @@ pub struct SignIn {
     pub(super) kept: Arc<Kept>,
 }
 
-/// The wishes of a person and a file, which count besides the environment.
-#[derive(Clone, Debug)]
-pub struct Wanted<'a> {
-    /// `--auth`.
-    pub flag: Option<&'a str>,
-    /// The subscription that the token is for.
-    pub subscription: &'a SubscriptionId,
-    /// The cloud: it decides who gives out tokens, unless `authority` does.
-    pub cloud: Cloud,
-    /// Who gives out tokens, where it is not the cloud's own.
-    pub authority: Option<Origin>,
-}
-
 impl SignIn {
-    /// Chooses a way; see [`choose`] for the order.
+    /// Chooses a way to get tokens for `subscription`; see `choose` for the order. `flag` is `--auth`; `authority` gives out
+    /// tokens, where it is not the cloud's own.
     ///
     /// # Errors
     /// None can be chosen.
-    pub fn open(wanted: Wanted<'_>) -> Result<Self, Trouble> {
-        let Choice { way, why } = choose(wanted.flag, variable, is_installed)
+    pub fn open(
+        flag: Option<&str>,
+        subscription: &SubscriptionId,
+        cloud: Cloud,
+        authority: Option<Origin>,
+    ) -> Result<Self, Trouble> {
+        let (way, why) = choose(flag, variable, is_installed)
             .map_err(|trouble| trouble.within("cannot sign in"))?;
         if let (Way::Token, Some(token)) = (way, variable("AZURE_ACCESS_TOKEN")) {
             return Ok(Self::given(Some(way), &why, &token));
         }
         let recipe = Recipe {
             way,
-            subscription: wanted.subscription.clone(),
-            cloud: wanted.cloud,
-            authority: wanted.authority.unwrap_or_else(|| authority(wanted.cloud)),
+            subscription: subscription.clone(),
+            cloud,
+            authority: authority.unwrap_or_else(|| authority_of(cloud)),
         };
         Ok(Self {
             way: Some(way),
@@ -122,7 +115,7 @@ impl SignIn {
 }
 
 /// Who gives out a cloud's tokens (Microsoft's documentation of national clouds).
-fn authority(cloud: Cloud) -> Origin {
+fn authority_of(cloud: Cloud) -> Origin {
     let host = match cloud {
         Cloud::Public | Cloud::Sandbox => "https://login.microsoftonline.com",
         Cloud::UsGovernment => "https://login.microsoftonline.us",
