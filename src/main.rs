@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use azlin::azure;
 use azlin::cli::{self, Cli};
 use azlin::text::{inert, is_unprintable};
 use azlin::verbs::{self, Exit};
@@ -79,8 +80,7 @@ fn log() {
                     .with_writer(std::io::stderr)
                     .with_ansi(false),
             )
-            // The legacy SDK would log 35 lines for each request that it builds, before the one that logs its being sent.
-            .with(targets.with_target("azure_core::policies", LevelFilter::OFF))
+            .with(targets.with_target(azure::NOISE, LevelFilter::OFF))
             .init(),
         Err(error) => {
             eprintln!("warning: AZLIN_LOG is not understood, and nothing is logged: {error}")

@@ -71,7 +71,7 @@ fn waiting_is_said() {
       + rg/a   atlas   done
 
     Applied: 1 step done. Azure now matches sessions.toml.
-    retrying in 1 s (list the VMs): Azure is asked too much just now (429 SubscriptionRequestsThrottled); it asks to wait 1 s
+    retrying in 1 s (list the VMs): Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 1 s
     -> 0
     ");
 }
@@ -386,7 +386,7 @@ fn a_conflict_that_does_not_end_is_told() {
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
-    retrying in 2 s (write the tags of rg/a): somebody else writes to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
+    retrying in 2 s (write the tags of rg/a): someone else is writing to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
     -> 1
     ");
 }

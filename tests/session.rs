@@ -489,7 +489,7 @@ fn a_session_that_is_set_is_said_although_nothing_could_be_read_after_it() {
 
     --- stderr
     error: could not check whether another VM also holds this name: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a role that was just given takes some minutes to count
+    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
     ");
     assert_eq!(tags(&fleet, 3), json!({ "azlin_session": "new-name" }));
 }

@@ -42,6 +42,7 @@ mod transport;
 pub mod who;
 
 pub use arm::{Arm, DEADLINE};
+pub use bridge::NOISE;
 pub use failure::{Failure, Kind};
 pub use origin::Origin;
 pub use patience::{Patience, Stopping};
