@@ -78,3 +78,58 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn count(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    #[test]
+    fn a_file_keeps_its_permissions_and_the_link_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        symlink("file", &link).unwrap();
+        replace(&link, b"new", false).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        replace(&link, b"newer", false).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"newer");
+        assert_eq!((mode(&file), count(folder.path())), (0o640, 2));
+        assert!(link.is_symlink());
+        replace(&file, b"mine", true).unwrap();
+        assert_eq!(mode(&file), 0o600);
+    }
+
+    #[test]
+    fn what_may_not_be_written_stays_and_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+        let error = replace(&file, b"new", false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        let full = |_: &mut File| Err::<(), _>(ErrorKind::StorageFull.into());
+        assert!(put(&file, false, full).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        assert_eq!(count(folder.path()), 1);
+    }
+
+    #[test]
+    fn a_link_is_replaced_where_it_is_not_to_be_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
+        fs::write(&victim, "precious").unwrap();
+        symlink("victim", &link).unwrap();
+        put(&link, false, |file| file.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+        assert_eq!(fs::read(&link).unwrap(), b"new");
+    }
+}
