@@ -117,61 +117,34 @@ pub(super) struct Route {
     pub(super) name: String,
 }
 
-const PATHS: &[(&str, Resource)] = &[
-    ("subscriptions", Resource::Subscriptions),
-    ("subscriptions/{subscription}", Resource::Subscription),
+const SUBSCRIPTION: &str = "subscriptions/{subscription}";
+const GROUP: &str = "subscriptions/{subscription}/resourceGroups/{group}";
+const VMS: &str = "providers/Microsoft.Compute/virtualMachines";
+const NICS: &str = "providers/Microsoft.Network/networkInterfaces";
+const PUBLIC_IPS: &str = "providers/Microsoft.Network/publicIPAddresses";
+const PERMISSIONS: &str = "providers/Microsoft.Authorization/permissions";
+const TAGS: &str = "{name}/providers/Microsoft.Resources/tags/default";
+const OPERATION: &str = "providers/Microsoft.Compute/locations/{location}/operations/{name}";
+
+const PATHS: &[(&[&str], Resource)] = &[
+    (&["subscriptions"], Resource::Subscriptions),
+    (&[SUBSCRIPTION], Resource::Subscription),
+    (&[SUBSCRIPTION, PERMISSIONS], Resource::Permissions),
+    (&[SUBSCRIPTION, VMS], Resource::Vms),
+    (&[GROUP, VMS], Resource::Vms),
+    (&[GROUP, VMS, "{name}"], Resource::Vm),
+    (&[GROUP, VMS, "{name}/instanceView"], Resource::InstanceView),
+    (&[GROUP, VMS, "{name}/start"], Resource::Start),
+    (&[GROUP, VMS, TAGS], Resource::Tags),
     (
-        "subscriptions/{subscription}/providers/Microsoft.Authorization/permissions",
-        Resource::Permissions,
-    ),
-    (
-        "subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachines",
-        Resource::Vms,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines",
-        Resource::Vms,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}",
-        Resource::Vm,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/instanceView",
-        Resource::InstanceView,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/start",
-        Resource::Start,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}/providers/Microsoft.Resources/tags/default",
-        Resource::Tags,
-    ),
-    (
-        "subscriptions/{subscription}/operationresults/{name}",
+        &[SUBSCRIPTION, "operationresults/{name}"],
         Resource::TagsResult,
     ),
-    (
-        "subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}/operations/{name}",
-        Resource::Operation,
-    ),
-    (
-        "subscriptions/{subscription}/providers/Microsoft.Network/networkInterfaces",
-        Resource::Nics,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/networkInterfaces",
-        Resource::Nics,
-    ),
-    (
-        "subscriptions/{subscription}/providers/Microsoft.Network/publicIPAddresses",
-        Resource::PublicIps,
-    ),
-    (
-        "subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/publicIPAddresses",
-        Resource::PublicIps,
-    ),
+    (&[SUBSCRIPTION, OPERATION], Resource::Operation),
+    (&[SUBSCRIPTION, NICS], Resource::Nics),
+    (&[GROUP, NICS], Resource::Nics),
+    (&[SUBSCRIPTION, PUBLIC_IPS], Resource::PublicIps),
+    (&[GROUP, PUBLIC_IPS], Resource::PublicIps),
 ];
 
 impl Route {
@@ -182,7 +155,7 @@ impl Route {
             .find_map(|(path, resource)| Route::matching(path, *resource, &target.segments))
     }
 
-    fn matching(path: &str, resource: Resource, segments: &[String]) -> Option<Route> {
+    fn matching(path: &[&str], resource: Resource, segments: &[String]) -> Option<Route> {
         let mut route = Route {
             resource,
             subscription: String::new(),
@@ -190,7 +163,7 @@ impl Route {
             name: String::new(),
         };
         let mut segments = segments.iter();
-        for part in path.split('/') {
+        for part in path.iter().flat_map(|piece| piece.split('/')) {
             let segment = segments.next()?;
             match part {
                 "{subscription}" => route.subscription.clone_from(segment),
@@ -214,10 +187,8 @@ impl Route {
 /// Why a path without a route is refused; the subscription's id, when the path has one.
 pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, ArmError) {
     let mut segments = target.segments.iter();
-    if !segments
-        .next()
-        .is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"))
-    {
+    let is_subscriptions = |first: &String| first.eq_ignore_ascii_case("subscriptions");
+    if !segments.next().is_some_and(is_subscriptions) {
         return (None, errors::missing_subscription());
     }
     let subscription = segments.next().cloned();
