@@ -128,7 +128,7 @@ pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<
     })
 }
 
-fn only<'l>(by: By, vms: Vec<&'l Vm>) -> Result<Option<&'l Vm>, Miss> {
+fn only(by: By, vms: Vec<&Vm>) -> Result<Option<&Vm>, Miss> {
     match vms.as_slice() {
         [] => Ok(None),
         [vm] => Ok(Some(vm)),

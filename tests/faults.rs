@@ -9,7 +9,7 @@ use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, fleet};
 use azlin::model::{Desired, Live, Scope, SubscriptionId, TagKey};
 use azlin::plan::{Plan, Tried};
-use azlin::sandbox::{self, Sandbox};
+use azlin::sandbox::{self, Fault, Sandbox};
 use insta::assert_snapshot;
 use serde_json::json;
 use support::azure::{Azure, saying};
@@ -437,8 +437,8 @@ async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Tried>) {
         .collect();
     let project = Project::new("");
     project.set_fleet(vms(&rows));
-    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
-    let sandbox = Sandbox::open(project.state(), 100).with_faults(faults);
+    let faults = faults.iter().map(|fault| Fault::parse(fault).unwrap());
+    let sandbox = Sandbox::open(project.state(), 100).with_faults(faults.collect());
     let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
     let arm = Arm::open(
         Target::Sandbox(Arc::new(sandbox)),
@@ -515,9 +515,8 @@ async fn what_azure_says_is_left_is_not_overdrawn() {
     let rows: Vec<_> = fleet.iter().map(|(vm, _)| (vm.as_str(), None)).collect();
     let project = Project::new("");
     project.set_fleet(vms(&rows));
-    let budget = "budget:writes=200,per-second=10,reads=1000,reads-per-second=25"
-        .parse()
-        .unwrap();
+    let budget =
+        Fault::parse("budget:writes=200,per-second=10,reads=1000,reads-per-second=25").unwrap();
     let sandbox = Arc::new(Sandbox::open(project.state(), 200).with_faults(vec![budget]));
     let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
     let target = Target::Sandbox(Arc::clone(&sandbox));

@@ -203,7 +203,7 @@ fn a_test_can_ask_what_fired() {
 #[tokio::test]
 async fn in_process_a_lost_answer_is_no_answer_too() {
     let project = Project::sample();
-    let faults = vec!["drop".parse().unwrap()];
+    let faults = vec![azlin::sandbox::Fault::parse("drop").unwrap()];
     let sandbox = Arc::new(Sandbox::open(project.state(), 100).with_faults(faults));
     let subscription = SubscriptionId::new(azlin::sandbox::SUBSCRIPTION).unwrap();
     let target = Target::Sandbox(Arc::clone(&sandbox));
@@ -227,9 +227,9 @@ fn help_lists_every_kind_and_key() {
     let help = Project::sample()
         .run(&["sandbox", "serve", "--help"])
         .stdout;
-    for (kind, keys) in azlin::sandbox::KINDS {
+    for (kind, keys) in azlin::sandbox::Fault::kinds() {
         assert!(help.contains(kind), "{kind}");
-        for key in *keys {
+        for key in keys {
             assert!(help.contains(&format!("{key}=")), "{kind}: {key}");
         }
     }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::errors::{self, ArmError};
+use super::errors;
 use super::faults::{self, Fault, Faults, Outcome, Shadows};
 use super::guid::{self, Guid};
 use super::route::{self, Resource, Route, Target};
@@ -72,6 +72,16 @@ impl Response {
         self
     }
 }
+
+/// Adds a member to a JSON object.
+pub(super) fn add(object: &mut Value, key: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(key.to_owned(), value);
+    }
+}
+
+/// ARM's answer to a request; the error is a refusal.
+pub(super) type Answer = Result<Response, Response>;
 
 /// The outcome of a request. Without faults it is always the whole answer.
 #[derive(Debug)]
@@ -149,11 +159,10 @@ impl Sandbox {
         let target = Target::parse(request.target);
         let signed = |response| self.signed(request, &target, response);
         match self.dispatch(request, &target) {
-            Ok(Outcome::Arm(response)) => Reply::Whole(signed(response)),
+            Ok(Outcome::Arm(response)) | Err(response) => Reply::Whole(signed(response)),
             Ok(Outcome::Cut(response)) => Reply::Cut(signed(response)),
             Ok(Outcome::Proxy(response)) => Reply::Whole(response),
             Ok(Outcome::Lost) => Reply::Lost,
-            Err(refusal) => Reply::Whole(signed(refusal.into_response())),
         }
     }
 
@@ -186,13 +195,13 @@ impl Sandbox {
 
     /// The checks in ARM's order: a request without an api-version is refused even to those who
     /// haven't signed in, and a path is judged before the version is.
-    fn dispatch(&self, request: &Request<'_>, target: &Target<'_>) -> Result<Outcome, ArmError> {
+    fn dispatch(&self, request: &Request<'_>, target: &Target<'_>) -> Result<Outcome, Response> {
         let api_version = match target.parameter("api-version") {
             Some(version) if !version.is_empty() => version,
             _ => return Err(errors::missing_api_version()),
         };
         if !request.authorized {
-            return Err(errors::not_signed_in(TENANT));
+            return Err(errors::not_signed_in());
         }
         let Some(route) = Route::find(target) else {
             let (subscription, refusal) = route::unknown(target, api_version);
@@ -213,7 +222,7 @@ impl Sandbox {
             ));
         }
         versions::check(&route, api_version)?;
-        self.faults.answer(&Call {
+        Ok(self.faults.answer(&Call {
             request,
             target,
             route: &route,
@@ -223,13 +232,13 @@ impl Sandbox {
             page_size: self.page_size,
             shadows: &self.faults.shadows,
             twist: Twist::None,
-        })
+        }))
     }
 }
 
 impl Call<'_> {
     /// The faithful answer.
-    pub(super) fn answer(&self) -> Result<Response, ArmError> {
+    pub(super) fn answer(&self) -> Answer {
         match self.route.resource {
             Resource::Subscriptions => subscriptions::list(self),
             Resource::Subscription => Ok(subscriptions::get(self)),

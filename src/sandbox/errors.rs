@@ -3,225 +3,111 @@
 //! Codes and messages are those of Microsoft's list of Azure Resource Manager error codes and of
 //! errors that users of Azure quote in public, as far as there is one to quote.
 
+use std::fmt::Display;
+use std::io;
+
 use serde_json::json;
 
-use super::arm::Response;
-use super::store::StateError;
+use super::arm::{Response, TENANT};
 
-/// A refusal: what becomes `{"error":{"code","message"}}`.
-#[derive(Debug)]
-pub(super) struct ArmError {
-    status: u16,
-    code: &'static str,
-    message: String,
-    header: Option<(&'static str, String)>,
+/// The refusal `{"error":{"code","message"}}`.
+pub(super) fn refuse(status: u16, code: &str, message: impl Display) -> Response {
+    let error = json!({"code": code, "message": message.to_string()});
+    Response::json(status, &json!({ "error": error }))
 }
 
-pub(super) fn refuse(status: u16, code: &'static str, message: impl Into<String>) -> ArmError {
-    ArmError {
-        status,
-        code,
-        message: message.into(),
-        header: None,
-    }
+/// Makes each line a function of the values in its message, which returns the refusal.
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident($($value:ident),*): $status:literal $code:literal $message:literal)*) => {
+        $($(#[$doc])* pub(super) fn $name($($value: impl Display),*) -> Response {
+            refuse($status, $code, format_args!($message))
+        })*
+    };
 }
 
-impl ArmError {
-    pub(super) fn into_response(self) -> Response {
-        let body = json!({"error": {"code": self.code, "message": self.message}});
-        let mut response = Response::json(self.status, &body);
-        response.headers.extend(self.header);
-        response
-    }
-}
-
-impl From<StateError> for ArmError {
-    fn from(error: StateError) -> ArmError {
-        refuse(409, "SandboxStateUnusable", error.to_string())
-    }
-}
-
-pub(super) fn not_signed_in(tenant: &str) -> ArmError {
-    let challenge = format!(
-        "Bearer authorization_uri=\"https://login.microsoftonline.com/{tenant}\", \
-         error=\"invalid_token\", error_description=\"The authentication failed because of \
-         missing 'Authorization' header.\""
-    );
-    ArmError {
-        header: Some(("www-authenticate", challenge)),
-        ..refuse(
-            401,
-            "AuthenticationFailed",
-            "Authentication failed. The 'Authorization' header is missing.",
-        )
-    }
-}
-
-pub(super) fn missing_api_version() -> ArmError {
-    let message = "The api-version query parameter (?api-version=) is required for all requests.";
-    refuse(400, "MissingApiVersionParameter", message)
-}
-
-/// The answer of ARM's own types (subscriptions, tags) to a version that they don't have.
-pub(super) fn invalid_api_version(version: &str, known: &str) -> ArmError {
-    let message = format!(
-        "The api-version '{version}' is invalid. The supported versions are '{}'.",
-        known.replace(' ', "")
-    );
-    refuse(400, "InvalidApiVersionParameter", message)
-}
-
-/// The answer of a provider's list to a version that it doesn't have.
-pub(super) fn invalid_resource_type(
-    kind: &str,
-    namespace: &str,
-    version: &str,
-    known: &str,
-) -> ArmError {
-    let message = format!(
-        "The resource type '{kind}' could not be found in the namespace '{namespace}' for api \
-         version '{version}'. The supported api-versions are '{}'.",
-        known.replace(' ', "")
-    );
-    refuse(400, "InvalidResourceType", message)
-}
-
-/// The answer to a request on one resource whose provider doesn't have the version.
-pub(super) fn no_registered_provider(kind: &str, version: &str, known: &str) -> ArmError {
-    let message = format!(
-        "No registered resource provider found for location 'eastus' and API version \
-         '{version}' for type '{kind}'. The supported api-versions are '{known}'. The supported \
-         locations are 'eastus, westus2'."
-    );
-    refuse(400, "NoRegisteredProviderFound", message)
-}
-
-pub(super) fn missing_subscription() -> ArmError {
-    let message =
-        "The request did not have a subscription or a valid tenant level resource provider.";
-    refuse(404, "MissingSubscription", message)
-}
-
-pub(super) fn unknown_resource_type(kind: &str, namespace: &str, version: &str) -> ArmError {
-    let message = format!(
-        "The resource type '{kind}' could not be found in the namespace '{namespace}' for api \
-         version '{version}'."
-    );
-    refuse(404, "InvalidResourceType", message)
-}
-
-pub(super) fn invalid_namespace(namespace: &str) -> ArmError {
-    let message = format!("The resource namespace '{namespace}' is invalid.");
-    refuse(404, "InvalidResourceNamespace", message)
-}
-
-/// A path that ARM may know and the sandbox doesn't.
-pub(super) fn not_found(path: &str) -> ArmError {
-    let message = format!("The requested resource '{path}' was not found.");
-    refuse(404, "NotFound", message)
-}
-
-pub(super) fn method_not_allowed(method: &str, path: &str, allowed: &str) -> ArmError {
-    ArmError {
-        header: Some(("allow", allowed.to_owned())),
-        ..refuse(
-            405,
-            "MethodNotAllowed",
-            format!("The HTTP method '{method}' is not supported on the resource '{path}'."),
-        )
-    }
-}
-
-pub(super) fn invalid_subscription(id: &str) -> ArmError {
-    let message = format!("The provided subscription identifier '{id}' is malformed or invalid.");
-    refuse(400, "InvalidSubscriptionId", message)
-}
-
-pub(super) fn subscription_not_found(id: &str) -> ArmError {
-    let message = format!("The subscription '{id}' could not be found.");
-    refuse(404, "SubscriptionNotFound", message)
-}
-
-pub(super) fn group_not_found(group: &str) -> ArmError {
-    let message = format!("Resource group '{group}' could not be found.");
-    refuse(404, "ResourceGroupNotFound", message)
-}
-
-pub(super) fn vm_not_found(group: &str, name: &str) -> ArmError {
-    let message = format!(
-        "The Resource 'Microsoft.Compute/virtualMachines/{name}' under resource group \
-         '{group}' was not found. For more details please go to \
-         https://aka.ms/ARMResourceNotFoundFix"
-    );
-    refuse(404, "ResourceNotFound", message)
-}
-
-pub(super) fn operation_not_found(id: &str) -> ArmError {
-    let message = format!("The entity was not found: operation '{id}'.");
-    refuse(404, "NotFound", message)
-}
-
-pub(super) fn invalid_parameter(name: &str, value: &str) -> ArmError {
-    let message = format!("The value '{value}' of the query parameter '{name}' is invalid.");
-    refuse(400, "InvalidParameter", message)
-}
-
-/// A lock on `locked`, which is `scope` or what it is in.
-pub(super) fn locked(scope: &str, locked: &str) -> ArmError {
-    let message = format!(
-        "The scope '{scope}' cannot perform write operation because following scope(s) are \
-         locked: '{locked}'. Please remove the lock and try again."
-    );
-    refuse(409, "ScopeLocked", message)
-}
-
-pub(super) fn unsupported_media_type(content_type: Option<&str>) -> ArmError {
-    let message = format!(
-        "The content media type '{}' is not supported. Only 'application/json' is supported.",
-        content_type.unwrap_or("<null>")
-    );
-    refuse(415, "UnsupportedMediaType", message)
-}
-
-pub(super) fn invalid_content(why: &str) -> ArmError {
-    let message =
-        format!("The request content was invalid and could not be deserialized: '{why}'.");
-    refuse(400, "InvalidRequestContent", message)
-}
-
-pub(super) fn empty_tag_name() -> ArmError {
-    let message = "The tag name must be non-null, non-empty and non-whitespace only. Please provide an \
-         actual value.";
-    refuse(400, "InvalidTagName", message)
-}
-
-pub(super) fn tag_name_characters(names: &str) -> ArmError {
-    let message = format!(
-        "The tag names '{names}' have reserved characters '<,>,%,&,\\,?,/' or control \
-         characters."
-    );
-    refuse(400, "InvalidTagNameCharacters", message)
-}
-
-pub(super) fn tag_name_length(name: &str, limit: usize) -> ArmError {
-    let message = format!(
-        "Tag key too large. Following tag name '{name}' exceeded the maximum length. Maximum \
-         allowed length for tag name - '{limit}' characters."
-    );
-    refuse(400, "InvalidTagName", message)
-}
-
-pub(super) fn tag_value_length(value: &str, limit: usize) -> ArmError {
-    let message = format!(
-        "Tag value too large. Following tag value '{value}' exceeded the maximum length. \
-             Maximum allowed length for tag value - '{limit}' characters."
-    );
-    refuse(400, "InvalidTagValueLength", message)
-}
-
-pub(super) fn too_many_tags(count: usize, limit: usize) -> ArmError {
-    let message = format!(
+refusals! {
+    missing_api_version(): 400 "MissingApiVersionParameter"
+        "The api-version query parameter (?api-version=) is required for all requests."
+    /// The answer of ARM's own types (subscriptions, tags) to a version that they don't have.
+    invalid_api_version(version, known): 400 "InvalidApiVersionParameter"
+        "The api-version '{version}' is invalid. The supported versions are '{known}'."
+    /// The answer of a provider's list to a version that it doesn't have.
+    invalid_resource_type(kind, namespace, version, known): 400 "InvalidResourceType"
+        "The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{version}'. The \
+         supported api-versions are '{known}'."
+    /// The answer to a request on one resource whose provider doesn't have the version.
+    no_registered_provider(kind, version, known): 400 "NoRegisteredProviderFound"
+        "No registered resource provider found for location 'eastus' and API version '{version}' for type '{kind}'. The \
+         supported api-versions are '{known}'. The supported locations are 'eastus, westus2'."
+    missing_subscription(): 404 "MissingSubscription"
+        "The request did not have a subscription or a valid tenant level resource provider."
+    unknown_resource_type(kind, namespace, version): 404 "InvalidResourceType"
+        "The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{version}'."
+    invalid_namespace(namespace): 404 "InvalidResourceNamespace"
+        "The resource namespace '{namespace}' is invalid."
+    /// A path that ARM may know and the sandbox doesn't.
+    not_found(path): 404 "NotFound"
+        "The requested resource '{path}' was not found."
+    unsupported_method(method, path): 405 "MethodNotAllowed"
+        "The HTTP method '{method}' is not supported on the resource '{path}'."
+    invalid_subscription(id): 400 "InvalidSubscriptionId"
+        "The provided subscription identifier '{id}' is malformed or invalid."
+    subscription_not_found(id): 404 "SubscriptionNotFound"
+        "The subscription '{id}' could not be found."
+    group_not_found(group): 404 "ResourceGroupNotFound"
+        "Resource group '{group}' could not be found."
+    vm_not_found(group, name): 404 "ResourceNotFound"
+        "The Resource 'Microsoft.Compute/virtualMachines/{name}' under resource group '{group}' was not found. For more \
+         details please go to https://aka.ms/ARMResourceNotFoundFix"
+    operation_not_found(id): 404 "NotFound"
+        "The entity was not found: operation '{id}'."
+    invalid_parameter(name, value): 400 "InvalidParameter"
+        "The value '{value}' of the query parameter '{name}' is invalid."
+    /// A lock on `locked`, which is `scope` or what it is in.
+    locked(scope, locked): 409 "ScopeLocked"
+        "The scope '{scope}' cannot perform write operation because following scope(s) are locked: '{locked}'. Please \
+         remove the lock and try again."
+    unsupported_media_type(content_type): 415 "UnsupportedMediaType"
+        "The content media type '{content_type}' is not supported. Only 'application/json' is supported."
+    invalid_content(why): 400 "InvalidRequestContent"
+        "The request content was invalid and could not be deserialized: '{why}'."
+    empty_tag_name(): 400 "InvalidTagName"
+        "The tag name must be non-null, non-empty and non-whitespace only. Please provide an actual value."
+    tag_name_characters(names): 400 "InvalidTagNameCharacters"
+        "The tag names '{names}' have reserved characters '<,>,%,&,\\,?,/' or control characters."
+    tag_name_length(name, limit): 400 "InvalidTagName"
+        "Tag key too large. Following tag name '{name}' exceeded the maximum length. Maximum allowed length for tag name \
+         - '{limit}' characters."
+    tag_value_length(value, limit): 400 "InvalidTagValueLength"
+        "Tag value too large. Following tag value '{value}' exceeded the maximum length. Maximum allowed length for tag \
+         value - '{limit}' characters."
+    too_many_tags(count, limit): 400 "TooManyTags"
         "The resource would have '{count}' tags. Maximum allowed number of tags - '{limit}'."
+    /// A request over HTTP that names another host.
+    misdirected(host): 421 "MisdirectedRequest"
+        "the sandbox answers to loopback addresses and localhost, not to '{host}'"
+    too_large(limit): 413 "RequestContentTooLarge"
+        "The request content size exceeds the maximum size of '{limit}' bytes."
+    cut_short(): 400 "BadRequest"
+        "the request content ended early"
+}
+
+impl From<io::Error> for Response {
+    /// The refusal while the file of the fleet cannot be used.
+    fn from(error: io::Error) -> Response {
+        refuse(409, "SandboxStateUnusable", error)
+    }
+}
+
+pub(super) fn not_signed_in() -> Response {
+    let message = "Authentication failed. The 'Authorization' header is missing.";
+    let challenge = format!(
+        "Bearer authorization_uri=\"https://login.microsoftonline.com/{TENANT}\", error=\"invalid_token\", \
+         error_description=\"The authentication failed because of missing 'Authorization' header.\""
     );
-    refuse(400, "TooManyTags", message)
+    refuse(401, "AuthenticationFailed", message).header("www-authenticate", challenge)
+}
+
+pub(super) fn method_not_allowed(method: &str, path: &str, allowed: &str) -> Response {
+    unsupported_method(method, path).header("allow", allowed)
 }

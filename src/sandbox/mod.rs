@@ -49,7 +49,7 @@ mod vms;
 mod tests;
 
 pub use arm::{Reply, Request, Response, Sandbox};
-pub use faults::{Fault, KINDS};
+pub use faults::Fault;
 pub use page::DEFAULT_PAGE_SIZE;
 pub use reset::{MAX_VMS, reset, reset_several, subscription_id};
 pub use serve::serve;

@@ -4,8 +4,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
-use super::arm::{Call, Response};
-use super::errors::ArmError;
+use super::arm::{Answer, Call, add};
 use super::fleet::{Power, Vm};
 use super::page::page;
 use super::vms;
@@ -34,36 +33,19 @@ pub(super) fn interfaces_of(vm: &Vm) -> impl Iterator<Item = Interface<'_>> {
     [primary].into_iter().chain(second)
 }
 
-pub(super) fn interfaces(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn interfaces(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
-    let group = &call.route.group;
     vms::check_group(&fleet, call)?;
-    let interfaces = fleet
-        .in_scope(call.subscription, group)
-        .flat_map(interfaces_of);
-    page(
-        call.request,
-        call.target,
-        call.page_size,
-        interfaces,
-        |nic| nic.body(),
-    )
+    let vms = fleet.in_scope(call.subscription, &call.route.group);
+    page(call, vms.flat_map(interfaces_of), |nic| nic.body())
 }
 
-pub(super) fn public_ips(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn public_ips(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
-    let group = &call.route.group;
     vms::check_group(&fleet, call)?;
-    let addresses = fleet
-        .in_scope(call.subscription, group)
-        .filter_map(|vm| Some((vm, vm.public_ip?)));
-    page(
-        call.request,
-        call.target,
-        call.page_size,
-        addresses,
-        |(vm, ip)| public_ip(vm, ip),
-    )
+    let vms = fleet.in_scope(call.subscription, &call.route.group);
+    let addresses = vms.filter_map(|vm| Some((vm, vm.public_ip?)));
+    page(call, addresses, |(vm, ip)| public_ip(vm, ip))
 }
 
 impl Interface<'_> {
@@ -74,29 +56,21 @@ impl Interface<'_> {
     fn body(&self) -> Value {
         let vm = self.vm;
         let id = self.id();
+        let subnet = format!("{}-vnet/subnets/default", vm.group);
         let mut ip = json!({
             "provisioningState": "Succeeded",
             "privateIPAllocationMethod": "Dynamic",
             "privateIPAddressVersion": "IPv4",
             "primary": true,
-            "subnet": {
-                "id": network_id(
-                    vm,
-                    &vm.group,
-                    "virtualNetworks",
-                    &format!("{}-vnet/subnets/default", vm.group),
-                ),
-            },
+            "subnet": {"id": network_id(vm, &vm.group, "virtualNetworks", &subnet)},
         });
-        if let Some(ip) = ip.as_object_mut() {
-            if let Some(address) = self.private_ip {
-                ip.insert("privateIPAddress".to_owned(), json!(address));
-            }
-            if self.primary && vm.public_ip.is_some() {
-                let group = cased(vm, 1);
-                let id = network_id(vm, &group, "publicIPAddresses", &public_ip_name(vm));
-                ip.insert("publicIPAddress".to_owned(), json!({"id": id}));
-            }
+        if let Some(address) = self.private_ip {
+            add(&mut ip, "privateIPAddress", json!(address));
+        }
+        if self.primary && vm.public_ip.is_some() {
+            let group = cased(vm, 1);
+            let id = network_id(vm, &group, "publicIPAddresses", &public_ip_name(vm));
+            add(&mut ip, "publicIPAddress", json!({ "id": id }));
         }
         json!({
             "name": self.name,
@@ -124,23 +98,16 @@ impl Interface<'_> {
 
 /// The address is dynamic, so a deallocated VM's public IP has none.
 fn public_ip(vm: &Vm, address: Ipv4Addr) -> Value {
-    let interface = network_id(
-        vm,
-        &vm.group,
-        "networkInterfaces",
-        &format!("{}-nic/ipConfigurations/ipconfig1", vm.name),
-    );
+    let interface = format!("{}-nic/ipConfigurations/ipconfig1", vm.name);
     let mut properties = json!({
         "provisioningState": "Succeeded",
         "publicIPAddressVersion": "IPv4",
         "publicIPAllocationMethod": "Dynamic",
         "idleTimeoutInMinutes": 4,
-        "ipConfiguration": {"id": interface},
+        "ipConfiguration": {"id": network_id(vm, &vm.group, "networkInterfaces", &interface)},
     });
-    if vm.power != Power::Deallocated
-        && let Some(properties) = properties.as_object_mut()
-    {
-        properties.insert("ipAddress".to_owned(), json!(address));
+    if vm.power != Power::Deallocated {
+        add(&mut properties, "ipAddress", json!(address));
     }
     let name = public_ip_name(vm);
     json!({

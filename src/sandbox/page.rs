@@ -4,9 +4,8 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::arm::{Request, Response};
-use super::errors::{self, ArmError};
-use super::route::Target;
+use super::arm::{Answer, Call, Response};
+use super::errors;
 
 /// How many resources a page of a list has when nothing else is asked for.
 pub const DEFAULT_PAGE_SIZE: usize = 200;
@@ -22,17 +21,15 @@ const SCRAMBLE: u64 = 0x5a4d_b0e5_c0de_f00d;
 /// `nextLink` has a raw `$` in the query and no such key on the last page, as seen in recorded
 /// traffic of Compute.
 pub(super) fn page<T>(
-    request: &Request<'_>,
-    target: &Target<'_>,
-    size: usize,
+    call: &Call<'_>,
     items: impl Iterator<Item = T>,
     render: impl Fn(T) -> Value,
-) -> Result<Response, ArmError> {
-    let start = match target.parameter(TOKEN) {
+) -> Answer {
+    let start = match call.target.parameter(TOKEN) {
         None => 0,
         Some(token) => read_token(token).ok_or_else(|| errors::invalid_parameter(TOKEN, token))?,
     };
-    let size = size.max(1);
+    let size = call.page_size.max(1);
     let mut items = items.skip(start);
     let mut body = b"{\"value\":[".to_vec();
     for (position, item) in items.by_ref().take(size).enumerate() {
@@ -44,8 +41,9 @@ pub(super) fn page<T>(
     }
     body.push(b']');
     if items.next().is_some() {
-        let next = target.with_parameter(TOKEN, &write_token(start.saturating_add(size)));
-        let link = Value::String(format!("{}{next}", request.origin));
+        let token = write_token(start.saturating_add(size));
+        let next = call.target.with_parameter(TOKEN, &token);
+        let link = Value::String(format!("{}{next}", call.request.origin));
         let _ = write!(body, ",\"nextLink\":{link}");
     }
     body.push(b'}');

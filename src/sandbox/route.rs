@@ -2,7 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::errors::{self, ArmError};
+use super::arm::Response;
+use super::errors;
 use super::guid::{self, Guid};
 
 /// The path and the query of a request, as sent and decoded.
@@ -182,10 +183,22 @@ impl Route {
     pub(super) fn vm_id(&self) -> String {
         super::vms::id(&self.subscription, &self.group, &self.name)
     }
+
+    pub(super) fn tags_id(&self) -> String {
+        self.vm_id() + "/providers/Microsoft.Resources/tags/default"
+    }
+
+    pub(super) fn group_id(&self) -> String {
+        format!("{}/resourceGroups/{}", self.subscription_id(), self.group)
+    }
+
+    pub(super) fn subscription_id(&self) -> String {
+        format!("/subscriptions/{}", self.subscription)
+    }
 }
 
 /// Why a path without a route is refused; the subscription's id, when the path has one.
-pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, ArmError) {
+pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, Response) {
     let mut segments = target.segments.iter();
     let is_subscriptions = |first: &String| first.eq_ignore_ascii_case("subscriptions");
     if !segments.next().is_some_and(is_subscriptions) {

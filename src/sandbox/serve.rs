@@ -17,8 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::arm::{Reply, Request, Sandbox};
-use super::errors::{ArmError, refuse};
+use super::arm::{Reply, Request, Response, Sandbox};
+use super::errors;
 
 /// ARM's own limit ("the maximum size of a request is 4 MB": Microsoft's documentation of limits).
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -67,7 +67,7 @@ async fn converse(stream: TcpStream, sandbox: &Sandbox, latency: Duration) {
     let service = service_fn(|request| async move {
         let reply = reply(request, sandbox, latency)
             .await
-            .unwrap_or_else(|refusal| Reply::Whole(refusal.into_response()));
+            .unwrap_or_else(Reply::Whole);
         into_http(reply)
     });
     // A connection that breaks concerns its client, who notices.
@@ -81,26 +81,26 @@ async fn reply(
     request: hyper::Request<Incoming>,
     sandbox: &Sandbox,
     latency: Duration,
-) -> Result<Reply, ArmError> {
+) -> Result<Reply, Response> {
     let (head, body) = request.into_parts();
     let text = |name: HeaderName| head.headers.get(name).and_then(|v| v.to_str().ok());
     let host = text(HOST).unwrap_or_default();
     let authority = head.uri.authority().map_or(host, |a| a.as_str());
     for named in [host, authority] {
         if !is_local(named) {
-            return Err(misdirected(named));
+            return Err(errors::misdirected(named));
         }
     }
     // Before reading: a client that announces too much may be waiting for an answer first.
     if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(too_large());
+        return Err(errors::too_large(MAX_BODY));
     }
     let body = Limited::new(body, MAX_BODY)
         .collect()
         .await
         .map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => too_large(),
-            None => cut_short(),
+            Some(_) => errors::too_large(MAX_BODY),
+            None => errors::cut_short(),
         })?
         .to_bytes();
     if !latency.is_zero() {
@@ -178,20 +178,6 @@ fn cut_after(start: Bytes) -> impl Body<Data = Bytes, Error = io::Error> {
     };
     let start = stream::once(async { Ok(Frame::data(start)) });
     StreamBody::new(start.chain(stream::once(end)))
-}
-
-fn misdirected(host: &str) -> ArmError {
-    let why = format!("the sandbox answers to loopback addresses and localhost, not to '{host}'");
-    refuse(421, "MisdirectedRequest", why)
-}
-
-fn too_large() -> ArmError {
-    let why = format!("The request content size exceeds the maximum size of '{MAX_BODY}' bytes.");
-    refuse(413, "RequestContentTooLarge", why)
-}
-
-fn cut_short() -> ArmError {
-    refuse(400, "BadRequest", "the request content ended early")
 }
 
 #[cfg(test)]

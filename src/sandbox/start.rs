@@ -2,14 +2,13 @@
 
 use serde_json::json;
 
-use super::arm::{Call, Response};
-use super::errors::{self, ArmError};
+use super::arm::{Answer, Call, Response};
+use super::errors;
 use super::fleet::{Fleet, Power, Vm};
-use super::guid;
 use super::vms;
 
 /// POST …/start. A VM that runs already answers likewise and goes on running.
-pub(super) fn start(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn start(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
     let vm = vms::find(&fleet, call)?;
     if vm.lock {
@@ -19,7 +18,7 @@ pub(super) fn start(call: &Call<'_>) -> Result<Response, ArmError> {
         return Err(errors::locked(&id, &id));
     }
     if !matches!(vm.power, Power::Running | Power::Starting) {
-        call.store.update(|fleet| -> Result<(), ArmError> {
+        call.store.update(|fleet| -> Result<(), Response> {
             let vm = fleet
                 .vm_mut(vm.subscription, &vm.group, &vm.name)
                 .ok_or_else(|| errors::vm_not_found(&vm.group, &vm.name))?;
@@ -35,7 +34,7 @@ pub(super) fn start(call: &Call<'_>) -> Result<Response, ArmError> {
 
 /// Lets a VM that is starting run. Called by all that shows its state, after looking: so a client
 /// sees it starting once, whichever way it waits.
-pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), ArmError> {
+pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), Response> {
     if vm.power != Power::Starting {
         return Ok(());
     }
@@ -52,12 +51,10 @@ pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), ArmError> {
 /// GET of either URL that a start answered with. The one of `Location` has no body and tells by
 /// its status; that of `Azure-AsyncOperation` tells by `status`. (Microsoft's documentation of
 /// asynchronous operations.)
-pub(super) fn status(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn status(call: &Call<'_>) -> Answer {
     let id = &call.route.name;
     let fleet = call.store.read()?;
-    let vm = guid::parse(id)
-        .and_then(|id| fleet.vm_of_id(call.subscription, id))
-        .ok_or_else(|| errors::operation_not_found(id))?;
+    let vm = vms::of_operation(&fleet, call)?;
     finish(call, vm)?;
     let is_monitor = call.target.parameter("monitor") == Some("true");
     if vm.power == Power::Starting {

@@ -17,19 +17,6 @@ use crate::replace::put;
 /// No file this large was written by azlin: the largest fleet takes a tenth of it.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
 
-/// Why the fleet can't be had or kept.
-#[derive(Debug)]
-pub(super) struct StateError {
-    path: PathBuf,
-    what: String,
-}
-
-impl std::fmt::Display for StateError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.what)
-    }
-}
-
 /// A fleet in a file, remembered as long as the file stays the same.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -75,7 +62,7 @@ impl Store {
     }
 
     /// The fleet as it is now; the standard one while there is no file.
-    pub(super) fn read(&self) -> Result<Arc<Fleet>, StateError> {
+    pub(super) fn read(&self) -> io::Result<Arc<Fleet>> {
         let mut remembered = self.remembered();
         let current = self.current(remembered.take())?;
         let fleet = Arc::clone(&current.fleet);
@@ -85,7 +72,7 @@ impl Store {
 
     /// Changes the fleet as no one else does at the same time. An `edit` that refuses must leave
     /// the fleet as it was; then nothing is written.
-    pub(super) fn update<T, E: From<StateError>>(
+    pub(super) fn update<T, E: From<io::Error>>(
         &self,
         edit: impl FnOnce(&mut Fleet) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -108,17 +95,16 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn current(&self, remembered: Option<Remembered>) -> Result<Remembered, StateError> {
+    fn current(&self, remembered: Option<Remembered>) -> io::Result<Remembered> {
         let unreadable = |error: io::Error| self.error("can't be read", &error);
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(remembered
-                    .filter(|r| r.version.is_none())
-                    .unwrap_or_else(|| Remembered {
-                        version: None,
-                        fleet: Arc::new(standard::fleet(None)),
-                    }));
+                let known = remembered.filter(|r| r.version.is_none());
+                return Ok(known.unwrap_or_else(|| Remembered {
+                    version: None,
+                    fleet: Arc::new(standard::fleet(None)),
+                }));
             }
             Err(error) => return Err(unreadable(error)),
         };
@@ -135,7 +121,7 @@ impl Store {
             .read_to_end(&mut text)
             .map_err(unreadable)?;
         let fleet = Fleet::read(&text).map_err(|what| {
-            let way_out = "mend it, or make a new fleet with `azlin sandbox reset`";
+            let way_out = "fix it, or create a new fleet with `azlin sandbox reset`";
             self.error("is damaged", &format_args!("{what}; {way_out}"))
         })?;
         Ok(Remembered {
@@ -144,11 +130,8 @@ impl Store {
         })
     }
 
-    fn error(&self, what: &str, cause: &dyn std::fmt::Display) -> StateError {
-        StateError {
-            path: self.path.clone(),
-            what: format!("{what}: {cause}"),
-        }
+    fn error(&self, what: &str, cause: &dyn std::fmt::Display) -> io::Error {
+        io::Error::other(format!("{}: {what}: {cause}", self.path.display()))
     }
 }
 
@@ -201,7 +184,7 @@ mod tests {
     }
 
     fn drop_one(store: &Store) {
-        let pop = |fleet: &mut Fleet| -> Result<(), StateError> {
+        let pop = |fleet: &mut Fleet| -> Result<(), io::Error> {
             fleet.vms.pop();
             Ok(())
         };
@@ -262,7 +245,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         let store = Store::new(path.clone());
-        let refused: Result<(), StateError> = store.update(|_| Err(store.error("no", &"")));
+        let refused: Result<(), io::Error> = store.update(|_| Err(store.error("no", &"")));
         assert!(refused.is_err() && !path.exists());
     }
 
@@ -282,7 +265,7 @@ mod tests {
             assert!(error.contains("sandbox.json: is damaged"), "{error}");
             assert!(
                 store
-                    .update(|_| Ok::<_, StateError>(()))
+                    .update(|_| Ok::<_, io::Error>(()))
                     .is_err_and(|e| e.to_string() == error)
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), garbage);

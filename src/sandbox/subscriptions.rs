@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::arm::{Call, Response, TENANT};
-use super::errors::{self, ArmError};
+use super::arm::{Answer, Call, Response, TENANT};
+use super::errors;
 use super::guid::{self, Guid};
 use super::store::Store;
 
@@ -14,7 +14,7 @@ pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
 pub(super) const DEFAULT: Guid = Guid::from_u128(0x5a4d_b0e5_0000_4000_8000_0000_0000_0000);
 
 /// Refuses a subscription that isn't there. The default one is there whatever the file says, even if it can't be read.
-pub(super) fn check(store: &Store, id: &str) -> Result<(), ArmError> {
+pub(super) fn check(store: &Store, id: &str) -> Result<(), Response> {
     let subscription = guid::parse(id).ok_or_else(|| errors::invalid_subscription(id))?;
     if subscription == DEFAULT || store.read()?.has_subscription(subscription) {
         Ok(())
@@ -24,7 +24,7 @@ pub(super) fn check(store: &Store, id: &str) -> Result<(), ArmError> {
 }
 
 /// Azure leaves `nextLink` out of a last page here too, though its own description of this list requires one.
-pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn list(call: &Call<'_>) -> Answer {
     let all = call.store.read()?.all_subscriptions();
     let all: Vec<Value> = all.into_iter().map(body).collect();
     Ok(Response::json(200, &json!({"value": all})))

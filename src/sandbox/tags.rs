@@ -8,8 +8,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::arm::{Call, Response};
-use super::errors::{self, ArmError};
+use super::arm::{Answer, Call, Response};
+use super::errors;
 use super::tag_set::{self, TagSet};
 use super::vms;
 
@@ -33,7 +33,7 @@ pub(super) enum Twist<'a> {
 }
 
 impl Twist<'_> {
-    fn apply(self, patch: &Patch, before: &TagSet, mut after: TagSet) -> Result<TagSet, ArmError> {
+    fn apply(self, patch: &Patch, before: &TagSet, mut after: TagSet) -> Result<TagSet, Response> {
         match self {
             Twist::Full if after.len() > before.len() => {
                 let added = after.len() - before.len();
@@ -49,7 +49,7 @@ impl Twist<'_> {
     }
 }
 
-pub(super) fn answer(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn answer(call: &Call<'_>) -> Answer {
     if call.request.method != "PATCH" {
         let fleet = call.store.read()?;
         let tags = call.shadows.tags(vms::find(&fleet, call)?);
@@ -66,15 +66,14 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Response, ArmError> {
         if let Some(vm) = fleet.vm_mut(call.subscription, &call.route.group, &call.route.name) {
             vm.tags = tags.clone();
         }
-        Ok::<_, ArmError>(tags)
+        Ok::<_, Response>(tags)
     })?;
     Ok(tags_resource(call, &tags))
 }
 
 fn tags_resource(call: &Call<'_>, tags: &TagSet) -> Response {
-    let id = call.route.vm_id();
     let body = json!({
-        "id": format!("{id}/providers/Microsoft.Resources/tags/default"),
+        "id": call.route.tags_id(),
         "name": "default",
         "type": "Microsoft.Resources/tags",
         "properties": {"tags": tags},
@@ -82,7 +81,7 @@ fn tags_resource(call: &Call<'_>, tags: &TagSet) -> Response {
     Response::json(200, &body)
 }
 
-fn check_lock(call: &Call<'_>, lock: bool) -> Result<(), ArmError> {
+fn check_lock(call: &Call<'_>, lock: bool) -> Result<(), Response> {
     if lock {
         let id = call.route.vm_id();
         Err(errors::locked(&id, &id))
@@ -91,7 +90,7 @@ fn check_lock(call: &Call<'_>, lock: bool) -> Result<(), ArmError> {
     }
 }
 
-fn check_media_type(content_type: Option<&str>) -> Result<(), ArmError> {
+fn check_media_type(content_type: Option<&str>) -> Result<(), Response> {
     let media_type = content_type
         .and_then(|text| text.split(';').next())
         .unwrap_or_default()
@@ -99,7 +98,9 @@ fn check_media_type(content_type: Option<&str>) -> Result<(), ArmError> {
     if media_type.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
-        Err(errors::unsupported_media_type(content_type))
+        Err(errors::unsupported_media_type(
+            content_type.unwrap_or("<null>"),
+        ))
     }
 }
 
@@ -128,14 +129,13 @@ struct Properties {
 struct Pairs(Vec<(String, Option<String>)>);
 
 impl Patch {
-    fn read(body: &[u8]) -> Result<Patch, ArmError> {
-        let patch: Patch =
-            serde_json::from_slice(body).map_err(|e| errors::invalid_content(&e.to_string()))?;
+    fn read(body: &[u8]) -> Result<Patch, Response> {
+        let patch: Patch = serde_json::from_slice(body).map_err(errors::invalid_content)?;
         patch.check()?;
         Ok(patch)
     }
 
-    fn check(&self) -> Result<(), ArmError> {
+    fn check(&self) -> Result<(), Response> {
         let Pairs(pairs) = &self.properties.tags;
         if pairs.len() > MAX_TAGS {
             return Err(errors::too_many_tags(pairs.len(), MAX_TAGS));
@@ -153,7 +153,7 @@ impl Patch {
                 .any(|(earlier, _)| tag_set::same_name(earlier, name))
             {
                 let why = format!("An item with the same key has already been added. Key: {name}");
-                return Err(errors::invalid_content(&why));
+                return Err(errors::invalid_content(why));
             }
             match value {
                 Some(value) if length(value) > MAX_VALUE => {
@@ -161,7 +161,7 @@ impl Patch {
                 }
                 None if self.operation != Operation::Delete => {
                     let why = format!("The tag '{name}' has no value");
-                    return Err(errors::invalid_content(&why));
+                    return Err(errors::invalid_content(why));
                 }
                 _ => {}
             }
@@ -174,7 +174,7 @@ impl Patch {
         if names.is_empty() {
             Ok(())
         } else {
-            Err(errors::tag_name_characters(&names.join(", ")))
+            Err(errors::tag_name_characters(names.join(", ")))
         }
     }
 
@@ -184,7 +184,7 @@ impl Patch {
         self.operation != Operation::Delete && names.any(|name| tag_set::same_name(name, tag))
     }
 
-    fn apply(&self, before: &TagSet) -> Result<TagSet, ArmError> {
+    fn apply(&self, before: &TagSet) -> Result<TagSet, Response> {
         let mut after = match self.operation {
             Operation::Merge | Operation::Delete => before.clone(),
             Operation::Replace => TagSet::default(),

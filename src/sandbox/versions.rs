@@ -4,7 +4,8 @@
 //! (`azure-mgmt-compute` 39.0, `-network` 33.1, `-resource` 26.0): a request with another one fails
 //! here before it fails on Azure, and the message lists these.
 
-use super::errors::{self, ArmError};
+use super::arm::Response;
+use super::errors;
 use super::route::{Resource, Route};
 
 const COMPUTE: &str = "2021-07-01, 2021-11-01, 2022-03-01, 2022-08-01, 2022-11-01, 2023-03-01, 2023-07-01, 2023-09-01, \
@@ -20,7 +21,7 @@ const RESOURCES: &str = "2025-04-01, 2025-03-01, 2024-11-01, 2024-07-01, 2024-03
     2022-06-01, 2022-01-01, 2021-04-01, 2021-01-01, 2020-10-01, 2020-06-01, 2020-01-01, 2019-10-01";
 
 /// Refuses a version that the route's resource type doesn't have, as that type's provider would.
-pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
+pub(super) fn check(route: &Route, version: &str) -> Result<(), Response> {
     let (namespace, kind, known) = match route.resource {
         Resource::Subscriptions
         | Resource::Subscription
@@ -38,10 +39,11 @@ pub(super) fn check(route: &Route, version: &str) -> Result<(), ArmError> {
     if versions.any(|held| held.eq_ignore_ascii_case(version)) {
         return Ok(());
     }
+    let close = known.replace(' ', "");
     Err(if namespace == "Microsoft.Resources" {
-        errors::invalid_api_version(version, known)
+        errors::invalid_api_version(version, close)
     } else if route.name.is_empty() {
-        errors::invalid_resource_type(kind, namespace, version, known)
+        errors::invalid_resource_type(kind, namespace, version, close)
     } else {
         errors::no_registered_provider(kind, version, known)
     })

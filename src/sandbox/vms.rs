@@ -4,9 +4,10 @@ use std::fmt::Display;
 
 use serde_json::{Value, json};
 
-use super::arm::{Call, Response};
-use super::errors::{self, ArmError};
+use super::arm::{Answer, Call, Response, add};
+use super::errors;
 use super::fleet::{Fleet, Os, Power, Vm};
+use super::guid;
 use super::network;
 use super::page::page;
 use super::start;
@@ -21,7 +22,7 @@ pub(super) fn id(subscription: impl Display, group: &str, name: &str) -> String 
 }
 
 /// The VM that the route names.
-pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, ArmError> {
+pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, Response> {
     let route = call.route;
     check_group(fleet, call)?;
     fleet
@@ -29,8 +30,15 @@ pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, ArmE
         .ok_or_else(|| errors::vm_not_found(&route.group, &route.name))
 }
 
+/// The VM whose id names the operation in the route: the sandbox keeps no list of operations.
+pub(super) fn of_operation<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, Response> {
+    let id = &call.route.name;
+    let vm = guid::parse(id).and_then(|id| fleet.vm_of_id(call.subscription, id));
+    vm.ok_or_else(|| errors::operation_not_found(id))
+}
+
 /// Refuses a group that isn't there; the empty one is the whole subscription.
-pub(super) fn check_group(fleet: &Fleet, call: &Call<'_>) -> Result<(), ArmError> {
+pub(super) fn check_group(fleet: &Fleet, call: &Call<'_>) -> Result<(), Response> {
     let group = &call.route.group;
     if group.is_empty() || fleet.has_group(call.subscription, group) {
         Ok(())
@@ -39,7 +47,7 @@ pub(super) fn check_group(fleet: &Fleet, call: &Call<'_>) -> Result<(), ArmError
     }
 }
 
-pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn list(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
     check_group(&fleet, call)?;
     let status_only = match call.target.parameter("statusOnly") {
@@ -48,24 +56,19 @@ pub(super) fn list(call: &Call<'_>) -> Result<Response, ArmError> {
         Some(value) if value.eq_ignore_ascii_case("false") => false,
         Some(value) => return Err(errors::invalid_parameter("statusOnly", value)),
     };
-    page(
-        call.request,
-        call.target,
-        call.page_size,
-        fleet.in_scope(call.subscription, &call.route.group),
-        |vm| {
-            // A list gives each id with an upper-case group, as seen in recorded traffic.
-            let id = id(vm.subscription, &vm.group.to_ascii_uppercase(), &vm.name);
-            if status_only {
-                status(vm, &id)
-            } else {
-                machine(call, vm, &id)
-            }
-        },
-    )
+    let vms = fleet.in_scope(call.subscription, &call.route.group);
+    page(call, vms, |vm| {
+        // A list gives each id with an upper-case group, as seen in recorded traffic.
+        let id = id(vm.subscription, &vm.group.to_ascii_uppercase(), &vm.name);
+        if status_only {
+            status(vm, &id)
+        } else {
+            machine(call, vm, &id)
+        }
+    })
 }
 
-pub(super) fn get(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn get(call: &Call<'_>) -> Answer {
     let expand = call.target.parameter("$expand").unwrap_or_default();
     let with_view = expand.eq_ignore_ascii_case("instanceView");
     if !with_view && !expand.is_empty() && !expand.eq_ignore_ascii_case("userData") {
@@ -75,15 +78,15 @@ pub(super) fn get(call: &Call<'_>) -> Result<Response, ArmError> {
     let vm = find(&fleet, call)?;
     let mut body = machine(call, vm, &call.route.vm_id());
     if with_view {
-        if let Some(Value::Object(properties)) = body.get_mut("properties") {
-            properties.insert("instanceView".to_owned(), view(vm));
+        if let Some(properties) = body.get_mut("properties") {
+            add(properties, "instanceView", view(vm));
         }
         start::finish(call, vm)?;
     }
     Ok(Response::json(200, &body))
 }
 
-pub(super) fn instance_view(call: &Call<'_>) -> Result<Response, ArmError> {
+pub(super) fn instance_view(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
     let vm = find(&fleet, call)?;
     start::finish(call, vm)?;
@@ -112,10 +115,8 @@ pub(super) fn machine(call: &Call<'_>, vm: &Vm, id: &str) -> Value {
     });
     let mut machine = item(vm, id, properties);
     let tags = call.shadows.tags(vm);
-    if !tags.is_empty()
-        && let Some(machine) = machine.as_object_mut()
-    {
-        machine.insert("tags".to_owned(), json!(*tags));
+    if !tags.is_empty() {
+        add(&mut machine, "tags", json!(*tags));
     }
     machine
 }
@@ -193,16 +194,14 @@ fn view(vm: &Vm) -> Value {
         }],
         "statuses": statuses(vm),
     });
-    if vm.power == Power::Running
-        && let Some(view) = view.as_object_mut()
-    {
+    if vm.power == Power::Running {
         let (name, version) = match vm.os {
             Os::Linux => ("ubuntu", "24.04"),
             Os::Windows => ("Windows Server 2022 Datacenter", "10.0.20348.2113"),
         };
-        view.insert("computerName".to_owned(), json!(vm.name));
-        view.insert("osName".to_owned(), json!(name));
-        view.insert("osVersion".to_owned(), json!(version));
+        add(&mut view, "computerName", json!(vm.name));
+        add(&mut view, "osName", json!(name));
+        add(&mut view, "osVersion", json!(version));
     }
     view
 }

@@ -1,14 +1,17 @@
 //! One fault: what it does, and to which requests.
 
-use crate::sandbox::arm::Call;
+use std::collections::BTreeMap;
+
+use super::kinds::Kind;
 use crate::sandbox::guid::Guid;
 use crate::sandbox::route::Resource;
 
 /// One fault: what it does, and to which requests.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Fault {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: &'static Kind,
+    /// The value of each of the kind's keys, which takes it.
+    pub(super) values: BTreeMap<&'static str, String>,
     pub(super) reach: Reach,
     pub(super) scope: Scope,
     /// It strikes each so many of the requests that it meets,
@@ -19,66 +22,21 @@ pub struct Fault {
     pub(super) share: Option<Share>,
 }
 
-/// The effect of a fault.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Kind {
-    Throttle {
-        retry_after: u64,
-        compute: bool,
-    },
-    Budget {
-        writes: u64,
-        per_second: u64,
-        reads: u64,
-        reads_per_second: u64,
-    },
-    Status {
-        status: u16,
-        after: bool,
-    },
-    Drop {
-        after: bool,
-    },
-    Cut,
-    NotJson,
-    Html {
-        status: u16,
-    },
-    Conflict,
-    ExpiredToken,
-    Claims,
-    WrongTenant,
-    Forbidden,
-    ScopeLocked {
-        at: Place,
-    },
-    PolicyDenied,
-    DisabledSubscription,
-    PolicyModified {
-        tag: String,
-        /// None takes the tag away.
-        value: Option<String>,
-    },
-    Accepted {
-        shows_after: u64,
-    },
-    Stale {
-        reads: u64,
-    },
-    TagLimit,
-    Gone,
-    GroupGone,
-    OddVm {
-        unreadable: bool,
-    },
-}
+impl Fault {
+    /// The value of one of the kind's keys.
+    pub(super) fn word(&self, key: &str) -> &str {
+        self.values.get(key).map_or("", String::as_str)
+    }
 
-/// Where a lock is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Vm,
-    Group,
-    Subscription,
+    /// The value of a key that takes a number.
+    pub(super) fn number(&self, key: &str) -> u64 {
+        self.word(key).parse().unwrap_or_default()
+    }
+
+    /// The status that it answers with.
+    pub(super) fn status(&self) -> u16 {
+        self.word("status").parse().unwrap_or(500)
+    }
 }
 
 /// The requests that a fault meets.
@@ -94,22 +52,23 @@ pub(super) enum Reach {
 }
 
 /// Whom a fault strikes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Scope {
     All,
-    /// VMs of this name, in any subscription.
-    Vm(VmName),
+    /// VMs of this name, `NAME` or `GROUP/NAME`, in any subscription.
+    Vm(String),
     Subscription(Guid),
 }
 
 impl Scope {
-    /// True if a request within `reach` is about what is in here. A list is about all the VMs that it holds.
-    pub(super) fn is_met(&self, reach: Reach, call: &Call<'_>) -> bool {
+    /// True if this VM may be in here.
+    pub(super) fn has_vm(&self, group: &str, name: &str) -> bool {
         match self {
+            Scope::All | Scope::Subscription(_) => true,
             Scope::Vm(vm) => {
-                matches!(reach, Reach::List(_)) || vm.is(&call.route.group, &call.route.name)
+                let is = |name: &str| vm.eq_ignore_ascii_case(name);
+                !group.is_empty() && (is(name) || is(&format!("{group}/{name}")))
             }
-            Scope::All | Scope::Subscription(_) => self.has(call.subscription),
         }
     }
 
@@ -122,31 +81,8 @@ impl Scope {
     }
 }
 
-/// `NAME` or `GROUP/NAME`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct VmName {
-    pub(super) group: Option<String>,
-    pub(super) name: String,
-}
-
-impl VmName {
-    /// True if `id` is this VM's.
-    pub(super) fn is_in(&self, id: &str) -> bool {
-        let mut parts = id.rsplit('/');
-        let name = parts.next().unwrap_or_default();
-        let group = parts.nth(3).unwrap_or_default();
-        self.is(group, name)
-    }
-
-    fn is(&self, group: &str, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-            && !group.is_empty()
-            && (self.group.as_ref()).is_none_or(|held| held.eq_ignore_ascii_case(group))
-    }
-}
-
 /// A share of requests, picked by number: the same ones for the same seed, on every machine.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
     pub(super) rate: f64,
     pub(super) seed: u64,

@@ -4,14 +4,14 @@
 //! are asked in the order given, and the first that strikes decides the answer; those after it don't count the request.
 //!
 //! ```text
-//! text ──spec──▶ Fault ──strikes?──▶ outcome ──▶ refusals (what Azure says)
-//!                  │                    └──▶ the faithful answer, changed, lost or cut
-//!                  └─ budget: buckets     shadows: what reads still show of a VM that was written
+//! text ──spec──▶ Fault ──strikes?──▶ kinds ──▶ refusals (what Azure says)
+//!                  │                  └──▶ the faithful answer, changed, lost or cut
+//!                  └─ budget: buckets   shadows: what reads still show of a VM that was written
 //! ```
 
 mod bucket;
 mod fault;
-mod outcome;
+mod kinds;
 mod refusals;
 mod shadows;
 mod spec;
@@ -19,16 +19,34 @@ mod spec;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use fault::Fault;
-pub use spec::KINDS;
 
-use super::arm::Call;
-use super::errors::ArmError;
+use super::arm::{Answer, Call, Response};
 use super::guid::Guid;
 use super::route::Resource;
 use bucket::Buckets;
-use fault::{Kind, Reach};
-pub(super) use outcome::Outcome;
+use fault::Reach;
+use kinds::Strike;
 pub(super) use shadows::{Shadows, result};
+
+/// The answer to a request, before ARM's own headers.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// ARM's answer.
+    Arm(Response),
+    /// ARM's answer, of which this much arrives.
+    Cut(Response),
+    /// The answer of something in front of ARM.
+    Proxy(Response),
+    /// No answer.
+    Lost,
+}
+
+impl Outcome {
+    pub(super) fn of(answer: Answer) -> Outcome {
+        let (Ok(response) | Err(response)) = answer;
+        Outcome::Arm(response)
+    }
+}
 
 /// The faults of one sandbox, and what they did so far.
 #[derive(Debug, Default)]
@@ -48,22 +66,18 @@ struct Armed {
 
 impl Faults {
     pub(super) fn of(faults: Vec<Fault>) -> Faults {
-        let armed = faults.into_iter().map(|fault| Armed {
-            buckets: match fault.kind {
-                Kind::Budget {
-                    reads,
-                    reads_per_second,
-                    writes,
-                    per_second,
-                } => Some((
-                    Buckets::new(reads, reads_per_second),
-                    Buckets::new(writes, per_second),
-                )),
-                _ => None,
-            },
-            fault,
-            met: AtomicU64::new(0),
-            fired: AtomicU64::new(0),
+        let armed = faults.into_iter().map(|fault| {
+            let buckets = |size, rate| Buckets::new(fault.number(size), fault.number(rate));
+            let budget = (
+                buckets("reads", "reads-per-second"),
+                buckets("writes", "per-second"),
+            );
+            Armed {
+                buckets: (fault.kind.name == "budget").then_some(budget),
+                fault,
+                met: AtomicU64::new(0),
+                fired: AtomicU64::new(0),
+            }
         });
         Faults {
             armed: armed.collect(),
@@ -73,7 +87,8 @@ impl Faults {
 
     /// How often a fault of this kind fired.
     pub(super) fn fired(&self, kind: &str) -> u64 {
-        let of_kind = self.armed.iter().filter(|armed| armed.fault.name == kind);
+        let all = self.armed.iter();
+        let of_kind = all.filter(|armed| armed.fault.kind.name == kind);
         of_kind
             .map(|armed| armed.fired.load(Ordering::Relaxed))
             .sum()
@@ -81,23 +96,24 @@ impl Faults {
 
     /// How many requests the subscription's budget has left, if there is a budget.
     pub(super) fn left(&self, subscription: Guid, write: bool) -> Option<u64> {
-        let mut of_it = self
-            .armed
-            .iter()
-            .filter(|armed| armed.fault.scope.has(subscription));
-        let buckets = of_it.find_map(|armed| armed.buckets(write))?;
-        Some(buckets.left(subscription))
+        let mut armed = self.armed.iter();
+        armed.find_map(|armed| {
+            let buckets = armed.buckets(write)?;
+            let is_its = armed.fault.scope.has(subscription);
+            is_its.then(|| buckets.left(subscription))
+        })
     }
 
     /// Answers a request that is in order.
-    pub(super) fn answer(&self, call: &Call<'_>) -> Result<Outcome, ArmError> {
+    pub(super) fn answer(&self, call: &Call<'_>) -> Outcome {
         for armed in &self.armed {
             if let Some(wait) = armed.strikes(call) {
                 armed.fired.fetch_add(1, Ordering::Relaxed);
-                return outcome::of(&armed.fault, wait, call);
+                let fault = &armed.fault;
+                return (fault.kind.strike)(&Strike { fault, call, wait });
             }
         }
-        call.answer().map(Outcome::Arm)
+        Outcome::of(call.answer())
     }
 }
 
@@ -109,25 +125,22 @@ impl Armed {
 
     /// Some if the fault strikes this request: for a budget, how many seconds it asks to wait.
     fn strikes(&self, call: &Call<'_>) -> Option<u64> {
-        let Fault {
-            reach,
-            scope,
-            every,
-            first,
-            share,
-            ..
-        } = &self.fault;
-        if !reaches(*reach, call) || !scope.is_met(*reach, call) {
+        let fault = &self.fault;
+        let is_list = matches!(fault.reach, Reach::List(_));
+        let is_met = reaches(fault.reach, call)
+            && fault.scope.has(call.subscription)
+            && (is_list || fault.scope.has_vm(&call.route.group, &call.route.name));
+        if !is_met {
             return None;
         }
         let number = self.met.fetch_add(1, Ordering::Relaxed) + 1;
-        let due = number.is_multiple_of(*every)
-            && first.is_none_or(|first| number <= first)
-            && share.is_none_or(|share| share.holds(number));
+        let is_due = number.is_multiple_of(fault.every)
+            && fault.first.is_none_or(|first| number <= first)
+            && fault.share.is_none_or(|share| share.holds(number));
         match self.buckets(is_write(call)) {
-            _ if !due => None,
-            Some(buckets) => buckets.take(call.subscription).err(),
-            None => Some(0),
+            Some(buckets) if is_due => buckets.take(call.subscription).err(),
+            None if is_due => Some(0),
+            _ => None,
         }
     }
 }
@@ -137,18 +150,15 @@ pub(super) fn is_write(call: &Call<'_>) -> bool {
 }
 
 fn reaches(reach: Reach, call: &Call<'_>) -> bool {
+    use Resource::{InstanceView, Start, Tags, Vm};
     let resource = call.route.resource;
-    let of_vm = matches!(
-        resource,
-        Resource::Vm | Resource::InstanceView | Resource::Start | Resource::Tags
-    );
     match reach {
         Reach::All => true,
         Reach::Reads => !is_write(call),
         Reach::Writes => is_write(call),
         Reach::List(list) => resource == list,
-        Reach::TagWrites => resource == Resource::Tags && is_write(call),
-        Reach::OfVm => of_vm,
+        Reach::TagWrites => resource == Tags && is_write(call),
+        Reach::OfVm => matches!(resource, Vm | InstanceView | Start | Tags),
         Reach::OfGroup => !call.route.group.is_empty(),
     }
 }

@@ -4,9 +4,9 @@
 
 use serde_json::json;
 
-use super::fault::Place;
-use super::is_write;
-use crate::sandbox::arm::{Call, Response, TENANT};
+use super::kinds::Strike;
+use super::{Outcome, is_write};
+use crate::sandbox::arm::{Response, TENANT};
 use crate::sandbox::errors::{self, refuse};
 use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
@@ -14,23 +14,36 @@ use crate::sandbox::route::Resource;
 /// Who asks, in answers that name the principal.
 const ACTOR: &str = "5a4db0e5-0000-4000-8000-0000000ac7a0";
 
+/// 429 of the limits that `body` names.
+pub(super) fn throttle(hit: &Strike<'_>) -> Outcome {
+    let seconds = hit.fault.number("retry-after");
+    if hit.fault.word("body") == "compute" {
+        throttled_by_compute(seconds)
+    } else {
+        throttled(hit, seconds)
+    }
+}
+
+pub(super) fn budget(hit: &Strike<'_>) -> Outcome {
+    throttled(hit, hit.wait)
+}
+
 /// 429 of ARM's own limits (<https://aka.ms/arm-throttling>; the words as quoted in public with "additional tokens").
-pub(super) fn throttled(call: &Call<'_>, seconds: u64) -> Response {
-    let kind = if is_write(call) { "write" } else { "read" };
+fn throttled(hit: &Strike<'_>, seconds: u64) -> Outcome {
+    let kind = if is_write(hit.call) { "write" } else { "read" };
     let message = format!(
         "Number of '{kind}' requests for subscription '{}' actor '{ACTOR}' exceeded. Please try again after \
          '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for \
          additional information.",
-        call.route.subscription
+        hit.call.route.subscription
     );
-    refuse(429, "SubscriptionRequestsThrottled", message)
-        .into_response()
-        .header("retry-after", seconds.to_string())
+    let response = refuse(429, "SubscriptionRequestsThrottled", message);
+    Outcome::Arm(response.header("retry-after", seconds.to_string()))
 }
 
 /// 429 of Compute's limits, without an `error` around it (Microsoft's documentation "Troubleshooting API throttling
 /// errors").
-pub(super) fn throttled_by_compute(seconds: u64) -> Response {
+fn throttled_by_compute(seconds: u64) -> Outcome {
     let measured = json!({
         "operationGroup": "HighCostGet",
         "startTime": "2026-01-05T08:00:00.0000000+00:00",
@@ -47,28 +60,27 @@ pub(super) fn throttled_by_compute(seconds: u64) -> Response {
             "message": measured.to_string(),
         }],
     });
-    Response::json(429, &body)
-        .header("retry-after", seconds.to_string())
-        .header(
-            "x-ms-ratelimit-remaining-resource",
-            "Microsoft.Compute/HighCostGet;0",
-        )
+    let left = "Microsoft.Compute/HighCostGet;0";
+    let response = Response::json(429, &body).header("retry-after", seconds.to_string());
+    Outcome::Arm(response.header("x-ms-ratelimit-remaining-resource", left))
 }
 
 /// 408 and the 5xx.
 ///
 /// 502: pulumi-azure-native#560; 503: microsoft/MLOS#950; 504: azure-cli#31815.
-pub(super) fn status(call: &Call<'_>, status: u16) -> Response {
-    let provider = match call.route.resource {
+pub(super) fn status(hit: &Strike<'_>) -> Outcome {
+    let route = hit.call.route;
+    let provider = match route.resource {
         Resource::Nics | Resource::PublicIps => "Microsoft.Network",
         _ => "Microsoft.Compute",
     };
-    let subscription = &call.route.subscription;
-    let tracking = guid::of_text(call.request.target);
+    let tracking = guid::of_text(hit.call.request.target);
     let diagnostic = format!(
-        "Diagnostic information: timestamp '20260105T080000Z', subscription id '{subscription}', tracking id \
-         '{tracking}', request correlation id '{tracking}'."
+        "Diagnostic information: timestamp '20260105T080000Z', subscription id '{}', tracking id '{tracking}', request \
+         correlation id '{tracking}'.",
+        route.subscription
     );
+    let status = hit.fault.status();
     let (code, message) = match status {
         408 => ("RequestTimeout", "The request timed out.".to_owned()),
         502 => (
@@ -92,46 +104,38 @@ pub(super) fn status(call: &Call<'_>, status: u16) -> Response {
             format!("Encountered internal server error. {diagnostic}"),
         ),
     };
-    refuse(status, code, message).into_response()
+    arm(status, code, &message)
+}
+
+fn arm(status: u16, code: &str, message: &str) -> Outcome {
+    Outcome::Arm(refuse(status, code, message))
 }
 
 /// pulumi-azure-native#4765, bosh-azure-cpi-release#762.
-pub(super) fn conflict() -> Response {
+pub(super) fn conflict(_: &Strike<'_>) -> Outcome {
     let message = "The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.";
-    refuse(409, "ConflictingConcurrentWriteNotAllowed", message).into_response()
+    arm(409, "ConflictingConcurrentWriteNotAllowed", message)
 }
 
 /// vscode-azureappservice#2483; the challenge as Microsoft's documentation of ARM authentication has it.
-pub(super) fn expired_token() -> Response {
+pub(super) fn expired_token(_: &Strike<'_>) -> Outcome {
     let message = "The access token expiry UTC time '1/5/2026 7:00:00 AM' is earlier than current UTC time '1/5/2026 8:00:00 AM'.";
-    refuse(401, "ExpiredAuthenticationToken", message)
-        .into_response()
-        .header(
-            "www-authenticate",
-            challenge(
-                "error=\"invalid_token\", error_description=\"The access token has expired.\"",
-            ),
-        )
+    let challenge = "error=\"invalid_token\", error_description=\"The access token has expired.\"";
+    unauthorized("ExpiredAuthenticationToken", message, challenge)
 }
 
 /// A claims challenge: the token must be had anew with these claims (azure-powershell#28200, azure-cli#23635; Microsoft's
 /// documentation of claims challenges). The claims say `{"access_token":{"nbf":{"essential":true,"value":"1767600000"}}}`.
-pub(super) fn claims() -> Response {
+pub(super) fn claims(_: &Strike<'_>) -> Outcome {
     let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
          TokenIssuedBeforeRevocationTimestamp";
-    refuse(401, "InvalidAuthenticationToken", message)
-    .into_response()
-    .header(
-        "www-authenticate",
-        challenge(
-            "error=\"insufficient_claims\", \
-         claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzY3NjAwMDAwIn19fQ==\"",
-        ),
-    )
+    let challenge = "error=\"insufficient_claims\", \
+         claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzY3NjAwMDAwIn19fQ==\"";
+    unauthorized("InvalidAuthenticationToken", message, challenge)
 }
 
 /// Microsoft's list of ARM error codes and threads about subscriptions that moved to another tenant.
-pub(super) fn wrong_tenant() -> Response {
+pub(super) fn wrong_tenant(_: &Strike<'_>) -> Outcome {
     let other = "5a4db0e5-0000-4000-8000-00000000bad0";
     let message = format!(
         "The access token is from the wrong issuer 'https://sts.windows.net/{other}/'. It must match the tenant \
@@ -140,24 +144,20 @@ pub(super) fn wrong_tenant() -> Response {
          tenant there is no impact to the services, but information about new tenant could take time to propagate (up \
          to an hour). If you just transferred your subscription and see this error message, please try back later."
     );
-    refuse(401, "InvalidAuthenticationTokenTenant", message)
-    .into_response()
-    .header(
-        "www-authenticate",
-        challenge(
-            "error=\"invalid_token\", error_description=\"The access token is from the wrong issuer. It must match the \
-         tenant associated with this subscription. Please use correct authority to get the token.\"",
-        ),
-    )
+    let challenge = "error=\"invalid_token\", error_description=\"The access token is from the wrong issuer. It must match \
+         the tenant associated with this subscription. Please use correct authority to get the token.\"";
+    unauthorized("InvalidAuthenticationTokenTenant", &message, challenge)
 }
 
-fn challenge(rest: &str) -> String {
-    format!("Bearer authorization_uri=\"https://login.windows.net/{TENANT}\", {rest}")
+fn unauthorized(code: &str, message: &str, challenge: &str) -> Outcome {
+    let authority =
+        format!("Bearer authorization_uri=\"https://login.windows.net/{TENANT}\", {challenge}");
+    Outcome::Arm(refuse(401, code, message).header("www-authenticate", authority))
 }
 
 /// The action and the scope are those of the request (Microsoft's list of permissions of its providers).
-pub(super) fn forbidden(call: &Call<'_>) -> Response {
-    let route = call.route;
+pub(super) fn forbidden(hit: &Strike<'_>) -> Outcome {
+    let route = hit.call.route;
     let action = match route.resource {
         Resource::Subscriptions | Resource::Subscription => {
             "Microsoft.Resources/subscriptions/read"
@@ -169,58 +169,43 @@ pub(super) fn forbidden(call: &Call<'_>) -> Response {
         Resource::Nics => "Microsoft.Network/networkInterfaces/read",
         Resource::PublicIps => "Microsoft.Network/publicIPAddresses/read",
         Resource::TagsResult => "Microsoft.Resources/subscriptions/operationresults/read",
-        Resource::Tags if is_write(call) => "Microsoft.Resources/tags/write",
+        Resource::Tags if is_write(hit.call) => "Microsoft.Resources/tags/write",
         Resource::Tags => "Microsoft.Resources/tags/read",
         Resource::Permissions => "Microsoft.Authorization/permissions/read",
     };
-    let scope = scope(call);
+    let scope = if route.resource == Resource::Tags {
+        route.tags_id()
+    } else if route.group.is_empty() {
+        route.subscription_id()
+    } else if route.name.is_empty() {
+        route.group_id()
+    } else {
+        route.vm_id()
+    };
     let message = format!(
         "The client 'azlin-sandbox' with object id '{ACTOR}' does not have authorization to perform action '{action}' \
          over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your \
          credentials."
     );
-    refuse(403, "AuthorizationFailed", message).into_response()
-}
-
-/// The id of what the request is about: a VM, a group or the subscription.
-fn scope(call: &Call<'_>) -> String {
-    let route = call.route;
-    match (route.group.is_empty(), route.resource) {
-        (_, Resource::Tags) => format!(
-            "{}/providers/Microsoft.Resources/tags/default",
-            route.vm_id()
-        ),
-        (false, _) if !route.name.is_empty() => route.vm_id(),
-        (false, _) => group_id(call),
-        (true, _) => format!("/subscriptions/{}", route.subscription),
-    }
-}
-
-fn group_id(call: &Call<'_>) -> String {
-    let route = call.route;
-    format!(
-        "/subscriptions/{}/resourceGroups/{}",
-        route.subscription, route.group
-    )
+    arm(403, "AuthorizationFailed", &message)
 }
 
 /// Azure names the scope that is locked, not the lock (azure-sdk-for-java#2560).
-pub(super) fn scope_locked(call: &Call<'_>, at: Place) -> Response {
-    let locked = match at {
-        Place::Vm => call.route.vm_id(),
-        Place::Group => group_id(call),
-        Place::Subscription => format!("/subscriptions/{}", call.route.subscription),
+pub(super) fn scope_locked(hit: &Strike<'_>) -> Outcome {
+    let route = hit.call.route;
+    let locked = match hit.fault.word("at") {
+        "vm" => route.vm_id(),
+        "group" => route.group_id(),
+        _ => route.subscription_id(),
     };
-    errors::locked(&call.route.vm_id(), &locked).into_response()
+    Outcome::Arm(errors::locked(route.vm_id(), locked))
 }
 
 /// vscode-apimanagement#348 for the message; `additionalInfo` as in Microsoft's documentation of RequestDisallowedByPolicy.
-pub(super) fn policy_denied(call: &Call<'_>) -> Response {
+pub(super) fn policy_denied(hit: &Strike<'_>) -> Outcome {
     const NAME: &str = "tags-by-platform-only";
-    let authorization = format!(
-        "/subscriptions/{}/providers/Microsoft.Authorization",
-        call.route.subscription
-    );
+    let (subscription, vm) = (hit.call.route.subscription_id(), &hit.call.route.name);
+    let authorization = format!("{subscription}/providers/Microsoft.Authorization");
     let assignment = format!("{authorization}/policyAssignments/{NAME}");
     let definition = format!("{authorization}/policyDefinitions/{NAME}");
     let identifiers = json!([{
@@ -229,10 +214,9 @@ pub(super) fn policy_denied(call: &Call<'_>) -> Response {
     }]);
     let body = json!({"error": {
         "code": "RequestDisallowedByPolicy",
-        "target": call.route.name,
+        "target": vm,
         "message": format!(
-            "Resource '{}' was disallowed by policy. Policy identifiers: '{identifiers}'.",
-            call.route.name
+            "Resource '{vm}' was disallowed by policy. Policy identifiers: '{identifiers}'."
         ),
         "additionalInfo": [{
             "type": "PolicyViolation",
@@ -244,27 +228,28 @@ pub(super) fn policy_denied(call: &Call<'_>) -> Response {
                 "policyAssignmentDisplayName": "Session tags",
                 "policyAssignmentId": assignment,
                 "policyAssignmentName": NAME,
-                "policyAssignmentScope": format!("/subscriptions/{}", call.route.subscription),
+                "policyAssignmentScope": subscription,
                 "policyAssignmentParameters": {},
                 "policyExemptionIds": [],
             },
         }],
     }});
-    Response::json(403, &body)
+    Outcome::Arm(Response::json(403, &body))
 }
 
 /// vscode-azureappservice#1646.
-pub(super) fn disabled_subscription(call: &Call<'_>) -> Response {
+pub(super) fn disabled(hit: &Strike<'_>) -> Outcome {
     let message = format!(
         "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on \
          this subscription until it is re-enabled.",
-        call.route.subscription
+        hit.call.route.subscription
     );
-    refuse(409, "ReadOnlyDisabledSubscription", message).into_response()
+    arm(409, "ReadOnlyDisabledSubscription", &message)
 }
 
 /// A page of something between the client and Azure: a sign-in portal where the status is a success.
-pub(super) fn page(status: u16) -> Response {
+pub(super) fn page(hit: &Strike<'_>) -> Outcome {
+    let status = hit.fault.status();
     let (title, text) = match status {
         403 => ("403 Forbidden", "Your organization has blocked this site."),
         502 => (
@@ -277,9 +262,9 @@ pub(super) fn page(status: u16) -> Response {
     let page = format!(
         "<!DOCTYPE html>\r\n<html>\r\n<head><title>{title}</title></head>\r\n<body><h1>{title}</h1><p>{text}</p></body>\r\n</html>\r\n"
     );
-    Response {
+    Outcome::Proxy(Response {
         status,
         headers: vec![("content-type", "text/html; charset=utf-8".to_owned())],
         body: page.into_bytes(),
-    }
+    })
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::sandbox::arm::{Call, Response};
-use crate::sandbox::errors::{self, ArmError};
+use crate::sandbox::arm::{Answer, Call, Response};
+use crate::sandbox::errors;
 use crate::sandbox::fleet::Vm;
-use crate::sandbox::guid::{self, Guid};
+use crate::sandbox::guid::Guid;
 use crate::sandbox::tag_set::TagSet;
 use crate::sandbox::vms;
 
@@ -62,18 +62,15 @@ fn machine(vm: &Vm) -> Machine {
 
 /// GET of the URL that an accepted write answered with in `Location`: 202 until it is done, then the resource that was
 /// tagged, as seen in recorded traffic, not the tags object.
-pub(in crate::sandbox) fn result(call: &Call<'_>) -> Result<Response, ArmError> {
-    let id = &call.route.name;
+pub(in crate::sandbox) fn result(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
-    let vm = guid::parse(id).and_then(|id| fleet.vm_of_id(call.subscription, id));
-    let found = vm.and_then(|vm| Some((vm, call.shadows.look(vm)?)));
-    let (vm, done) = found.ok_or_else(|| errors::operation_not_found(id))?;
-    Ok(if done {
-        let id = vms::id(&call.route.subscription, &vm.group, &vm.name);
-        Response::json(200, &vms::machine(call, vm, &id))
-    } else {
-        pending(call, vm)
-    })
+    let vm = vms::of_operation(&fleet, call)?;
+    let is_done = call.shadows.look(vm);
+    if !is_done.ok_or_else(|| errors::operation_not_found(&call.route.name))? {
+        return Ok(pending(call, vm));
+    }
+    let id = vms::id(&call.route.subscription, &vm.group, &vm.name);
+    Ok(Response::json(200, &vms::machine(call, vm, &id)))
 }
 
 /// The 202 of a write that goes on. The VM's own id serves for the operation's.

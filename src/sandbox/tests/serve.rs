@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Instant;
 
-use crate::sandbox::{Sandbox, serve};
+use crate::sandbox::{Fault, Sandbox, serve};
 
 /// Reads and writes a socket without the `io-util` feature, which nothing else needs.
 struct Client(TcpStream);
@@ -65,7 +65,7 @@ async fn answer(request: &str) -> String {
 async fn answer_under(fault: &str, request: &str) -> String {
     let (folder, _) = sandbox();
     let state = folder.path().join("sandbox.json");
-    let sandbox = Sandbox::open(state, 3).with_faults(vec![fault.parse().unwrap()]);
+    let sandbox = Sandbox::open(state, 3).with_faults(vec![Fault::parse(fault).unwrap()]);
     let sandbox = Arc::new(sandbox);
     let (listener, address) = listen().await;
     let request = request.replace("HOST", &address.to_string());

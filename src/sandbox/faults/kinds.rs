@@ -1,0 +1,252 @@
+//! The kinds of faults: which requests each meets, which keys it takes, and what becomes of a request that it strikes.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use super::fault::{Fault, Reach};
+use super::shadows::pending;
+use super::{Outcome, refusals};
+use crate::sandbox::arm::{Answer, Call, Response, add};
+use crate::sandbox::errors;
+use crate::sandbox::route::Resource;
+use crate::sandbox::tags::Twist;
+use crate::sandbox::vms;
+
+/// A kind of fault.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    /// The requests that it means something to; none where `on` and `list` choose among all.
+    pub(super) reach: Option<Reach>,
+    keys: &'static [Key],
+    pub(super) strike: fn(&Strike<'_>) -> Outcome,
+}
+
+impl Kind {
+    /// The keys of its own.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static Key> {
+        let choice = CHOICE.iter().filter(|_| self.reach.is_none());
+        choice.chain(self.keys)
+    }
+}
+
+/// A key, and what it takes.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) takes: Takes,
+}
+
+#[derive(Debug)]
+pub(super) enum Takes {
+    /// One of these words; the first is the default.
+    Word(&'static [&'static str]),
+    /// A number, with its default.
+    Number(u64, RangeInclusive<u64>),
+    /// Any text, with its default.
+    Text(&'static str),
+}
+
+/// A request that a fault strikes.
+pub(super) struct Strike<'a> {
+    pub(super) fault: &'a Fault,
+    pub(super) call: &'a Call<'a>,
+    /// How many seconds a budget asks to wait.
+    pub(super) wait: u64,
+}
+
+const ANY: RangeInclusive<u64> = 0..=u64::MAX;
+const SOME: RangeInclusive<u64> = 1..=1_000_000;
+
+/// What every kind takes that can be told which requests to meet.
+const CHOICE: &[Key] = &[
+    word("on", &["all", "reads", "writes"]),
+    word("list", &["vms", "nics", "ips"]),
+];
+
+pub(super) const KINDS: &[Kind] = &[
+    kind("throttle", None, THROTTLE, refusals::throttle),
+    kind("budget", Some(Reach::All), BUDGET, refusals::budget),
+    kind("status", None, &[STATUS, WHEN], status),
+    kind("drop", None, &[WHEN], lost),
+    kind("cut", None, &[], |hit| Outcome::Cut(half(faithful(hit)))),
+    kind("not-json", None, &[], |hit| {
+        Outcome::Arm(half(faithful(hit)))
+    }),
+    kind("html", None, &[PAGE_STATUS], refusals::page),
+    kind("conflict", WRITES, &[], refusals::conflict),
+    kind("expired-token", None, &[], refusals::expired_token),
+    kind("claims", None, &[], refusals::claims),
+    kind("wrong-tenant", None, &[], refusals::wrong_tenant),
+    kind("forbidden", None, &[], refusals::forbidden),
+    kind("scope-locked", WRITES, &[AT], refusals::scope_locked),
+    kind("policy-denied", WRITES, &[], refusals::policy_denied),
+    kind("policy-modified", TAG_WRITES, MODIFIED, policy_modified),
+    kind("disabled-subscription", WRITES, &[], refusals::disabled),
+    kind("accepted", TAG_WRITES, &[SHOWS_AFTER], accepted),
+    kind("stale", TAG_WRITES, &[READS], stale),
+    kind("tag-limit", TAG_WRITES, &[], |hit| {
+        twisted(hit, Twist::Full)
+    }),
+    kind("gone", Some(Reach::OfVm), &[], gone),
+    kind("group-gone", Some(Reach::OfGroup), &[], group_gone),
+    kind("odd-vm", Some(Reach::List(Resource::Vms)), &[HOW], odd_vm),
+];
+
+const WRITES: Option<Reach> = Some(Reach::Writes);
+const TAG_WRITES: Option<Reach> = Some(Reach::TagWrites);
+
+const THROTTLE: &[Key] = &[
+    number("retry-after", 2, ANY),
+    word("body", &["arm", "compute"]),
+];
+const BUDGET: &[Key] = &[
+    number("writes", 200, SOME),
+    number("per-second", 10, SOME),
+    number("reads", 250, SOME),
+    number("reads-per-second", 25, SOME),
+];
+const STATUS: Key = word("status", &["500", "408", "502", "503", "504"]);
+const PAGE_STATUS: Key = word("status", &["200", "403", "502", "503"]);
+const WHEN: Key = word("when", &["before", "after"]);
+const AT: Key = word("at", &["vm", "group", "subscription"]);
+const MODIFIED: &[Key] = &[
+    text("value", "policy-name"),
+    word("drop", &["false", "true"]),
+    text("tag", "azlin_session"),
+];
+const SHOWS_AFTER: Key = number("shows-after", 2, ANY);
+const READS: Key = number("reads", 2, ANY);
+const HOW: Key = word("how", &["fields", "id"]);
+
+const fn kind(
+    name: &'static str,
+    reach: Option<Reach>,
+    keys: &'static [Key],
+    strike: fn(&Strike<'_>) -> Outcome,
+) -> Kind {
+    Kind {
+        name,
+        reach,
+        keys,
+        strike,
+    }
+}
+
+const fn word(name: &'static str, words: &'static [&'static str]) -> Key {
+    let takes = Takes::Word(words);
+    Key { name, takes }
+}
+
+const fn number(name: &'static str, default: u64, range: RangeInclusive<u64>) -> Key {
+    let takes = Takes::Number(default, range);
+    Key { name, takes }
+}
+
+const fn text(name: &'static str, default: &'static str) -> Key {
+    let takes = Takes::Text(default);
+    Key { name, takes }
+}
+
+/// The faithful answer. The request is carried out, whatever becomes of its answer.
+fn faithful(hit: &Strike<'_>) -> Response {
+    let (Ok(answer) | Err(answer)) = hit.call.answer();
+    answer
+}
+
+/// The first half of a body; what has none stays as it is.
+fn half(mut response: Response) -> Response {
+    response.body.truncate(response.body.len() / 2);
+    response
+}
+
+fn status(hit: &Strike<'_>) -> Outcome {
+    if hit.fault.word("when") == "after" {
+        faithful(hit);
+    }
+    refusals::status(hit)
+}
+
+fn lost(hit: &Strike<'_>) -> Outcome {
+    if hit.fault.word("when") == "after" {
+        faithful(hit);
+    }
+    Outcome::Lost
+}
+
+fn gone(hit: &Strike<'_>) -> Outcome {
+    let route = hit.call.route;
+    Outcome::Arm(errors::vm_not_found(&route.group, &route.name))
+}
+
+fn group_gone(hit: &Strike<'_>) -> Outcome {
+    Outcome::Arm(errors::group_not_found(&hit.call.route.group))
+}
+
+fn policy_modified(hit: &Strike<'_>) -> Outcome {
+    let keeps = hit.fault.word("drop") == "false";
+    let value = keeps.then(|| hit.fault.word("value"));
+    let tag = hit.fault.word("tag");
+    twisted(hit, Twist::Modified { tag, value })
+}
+
+fn twisted(hit: &Strike<'_>, twist: Twist<'_>) -> Outcome {
+    Outcome::of(Call { twist, ..*hit.call }.answer())
+}
+
+fn stale(hit: &Strike<'_>) -> Outcome {
+    Outcome::of(written(hit.call, hit.fault.number("reads"), false))
+}
+
+fn accepted(hit: &Strike<'_>) -> Outcome {
+    Outcome::of(written(hit.call, hit.fault.number("shows-after"), true))
+}
+
+/// Carries a write out, and lets `reads` reads show the tags from before it.
+fn written(call: &Call<'_>, reads: u64, accepted: bool) -> Answer {
+    let fleet = call.store.read()?;
+    let before = vms::find(&fleet, call)?;
+    let answer = call.answer()?;
+    call.shadows.cast(before, before.tags.clone(), reads);
+    Ok(if accepted {
+        pending(call, before)
+    } else {
+        answer
+    })
+}
+
+/// A list in which one VM lacks what others have. (Clients have met a `location` that is missing, an `osType` of a newer
+/// API, a tag that is null.)
+fn odd_vm(hit: &Strike<'_>) -> Outcome {
+    let mut response = faithful(hit);
+    let Ok(mut list) = serde_json::from_slice::<Value>(&response.body) else {
+        return Outcome::Arm(response);
+    };
+    let vms = list.get_mut("value").and_then(Value::as_array_mut);
+    let chosen = vms.and_then(|vms| vms.iter_mut().find(|vm| is_in_scope(hit, vm)));
+    if let Some(vm) = chosen {
+        if hit.fault.word("how") == "id" {
+            add(vm, "id", json!(7));
+        } else {
+            *vm = json!({
+                "name": vm.get("name"),
+                "id": vm.get("id"),
+                "type": vm.get("type"),
+                "properties": {"storageProfile": {"osDisk": {"osType": "Plan9"}}},
+                "tags": {"azlin_session": null},
+            });
+        }
+    }
+    response.body = list.to_string().into_bytes();
+    Outcome::Arm(response)
+}
+
+fn is_in_scope(hit: &Strike<'_>, vm: &Value) -> bool {
+    let id = vm.get("id").and_then(Value::as_str).unwrap_or_default();
+    let mut parts = id.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    hit.fault
+        .scope
+        .has_vm(parts.nth(3).unwrap_or_default(), name)
+}
