@@ -3,7 +3,6 @@
 use std::io;
 use std::path::Path;
 
-use super::fleet::{self, Vm};
 use super::guid::Guid;
 use super::subscriptions::DEFAULT;
 use super::{standard, store};
@@ -40,8 +39,11 @@ pub fn reset_several(state: &Path, vms: Option<usize>, subscriptions: u32) -> io
     for number in 2..=subscriptions {
         let id = numbered(number);
         fleet.subscriptions.push(id);
-        let vms = (1..=each).map(|vm| vm_in(id, number, vm, (number - 1) * each + vm));
-        fleet.vms.extend(vms);
+        // Named like those of the other subscriptions; ids, addresses and sessions are their own.
+        fleet.vms.extend((1..=each).map(|vm| {
+            let session = format!("session-{number}-{vm:04}");
+            standard::plain_vm(id, vm, (number - 1) * each + vm, &session)
+        }));
     }
     store::overwrite(state, &fleet)?;
     Ok(fleet.vms.len())
@@ -56,17 +58,6 @@ fn numbered(number: u32) -> Guid {
     match number {
         0 | 1 => DEFAULT,
         _ => Guid::from_u128(DEFAULT.as_u128() + u128::from(number)),
-    }
-}
-
-/// A VM like those of the other subscriptions by name, and none of them by its id, its addresses and its session.
-fn vm_in(subscription: Guid, place: u32, number: u32, host: u32) -> Vm {
-    let plain = standard::plain_vm(number, host, &format!("session-{place}-{number:04}"));
-    let key = format!("{}/{}", plain.group, plain.name);
-    Vm {
-        subscription,
-        vm_id: fleet::derived_vm_id(subscription, &key),
-        ..plain
     }
 }
 

@@ -3,122 +3,59 @@
 use std::net::Ipv4Addr;
 
 use super::fleet::{self, Fleet, Os, Power, Vm};
+use super::guid::Guid;
 use super::reset::MAX_VMS;
 use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
 
+/// Differs from the sample `sessions.toml` in one VM for each thing that a plan can say.
+const STANDARD: &[u8] = include_bytes!("standard.json");
+
 /// The standard fleet of eight VMs in two groups. With a count, exactly that many: cut, or
 /// filled up with plain VMs.
-///
-/// It differs from the sample `sessions.toml` in one VM for each thing that a plan can say.
 pub(super) fn fleet(count: Option<usize>) -> Fleet {
-    let mut vms = named_vms();
+    let mut fleet = Fleet::read(STANDARD).unwrap_or_default(); // A test reads it.
     if let Some(count) = count.map(|count| count.min(MAX_VMS)) {
-        vms.truncate(count);
-        let missing = count - vms.len();
-        let plain = |number| plain_vm(number, number, &format!("session-{number:04}"));
-        vms.extend((1u32..).map(plain).take(missing));
+        fleet.vms.truncate(count);
+        let missing = count - fleet.vms.len();
+        let plain = |number| plain_vm(DEFAULT, number, number, &format!("session-{number:04}"));
+        fleet.vms.extend((1u32..).map(plain).take(missing));
     }
-    Fleet {
-        groups: vec!["rg-dev".into(), "rg-ml".into()],
-        vms,
-        ..Fleet::default()
-    }
-}
-
-fn named_vms() -> Vec<Vm> {
-    vec![
-        Vm {
-            public_ip: Some(Ipv4Addr::new(203, 0, 113, 11)),
-            tags: tags(&[
-                ("azlin_session", "project-beta"),
-                ("cost-center", "CC 4711 Research"),
-                ("env", "dev"),
-            ]),
-            ..dev_vm("dev-vm-1", 4)
-        },
-        dev_vm("dev-vm-2", 5),
-        Vm {
-            public_ip: Some(Ipv4Addr::new(203, 0, 113, 13)),
-            second_private_ip: Some(Ipv4Addr::new(10, 1, 1, 6)),
-            tags: tags(&[("azlin_session", "sarah-frontend"), ("team", "frontend")]),
-            ..dev_vm("dev-vm-3", 6)
-        },
-        Vm {
-            os: Os::Windows,
-            tags: tags(&[("env", "dev")]),
-            ..dev_vm("dev-vm-4", 7)
-        },
-        Vm {
-            public_ip: Some(Ipv4Addr::new(203, 0, 113, 21)),
-            tags: tags(&[("azlin_session", "bert-training-run-1"), ("team", "ml")]),
-            ..gpu_vm("gpu-vm-1", 4)
-        },
-        Vm {
-            power: Power::Deallocated,
-            public_ip: Some(Ipv4Addr::new(203, 0, 113, 22)),
-            tags: tags(&[("cost-center", "CC 0815 Training"), ("team", "ml")]),
-            ..gpu_vm("gpu-vm-2", 5)
-        },
-        Vm {
-            tags: tags(&[("azlin_session", "bert-training-run-1"), ("team", "ml")]),
-            ..gpu_vm("gpu-vm-3", 6)
-        },
-        Vm {
-            power: Power::Stopped,
-            public_ip: Some(Ipv4Addr::new(203, 0, 113, 24)),
-            tags: tags(&[("azlin_session", "notebook-maria")]),
-            ..gpu_vm("gpu-vm-4", 7)
-        },
-    ]
-}
-
-fn dev_vm(name: &str, host: u8) -> Vm {
-    vm(name, "rg-dev", "eastus", Ipv4Addr::new(10, 1, 0, host))
-}
-
-fn gpu_vm(name: &str, host: u8) -> Vm {
-    vm(name, "rg-ml", "westus2", Ipv4Addr::new(10, 2, 0, host))
-}
-
-fn vm(name: &str, group: &str, location: &str, private_ip: Ipv4Addr) -> Vm {
-    Vm {
-        name: name.into(),
-        group: group.into(),
-        subscription: DEFAULT,
-        location: location.into(),
-        vm_id: fleet::derived_vm_id(DEFAULT, &format!("{group}/{name}")),
-        os: Os::Linux,
-        power: Power::Running,
-        private_ip: Some(private_ip),
-        public_ip: None,
-        second_private_ip: None,
-        lock: false,
-        tags: TagSet::default(),
-    }
+    fleet
 }
 
 /// `vm-0001` and on, at the addresses of `host`. Most run; every third has the session.
-pub(super) fn plain_vm(number: u32, host: u32, session: &str) -> Vm {
+pub(super) fn plain_vm(subscription: Guid, number: u32, host: u32, session: &str) -> Vm {
     let name = format!("vm-{number:04}");
     let (group, location) = match number % 2 {
         1 => ("rg-dev", "eastus"),
         _ => ("rg-ml", "westus2"),
     };
+    let mut tags = TagSet::default();
+    if number % 3 == 0 {
+        tags.set("azlin_session", session);
+    }
+    if number % 3 != 2 {
+        tags.set("env", "test");
+    }
     Vm {
+        vm_id: fleet::derived_vm_id(subscription, &format!("{group}/{name}")),
+        name: name.into(),
+        group: group.into(),
+        subscription,
+        location: location.into(),
+        os: Os::Linux,
         power: match number % 10 {
             4 => Power::Stopped,
             7 => Power::Deallocated,
             _ => Power::Running,
         },
         // The addresses of the standard fleet are elsewhere; 198.18.0.0/15 is set aside for tests.
+        private_ip: Some(address([10, 128], host)),
         public_ip: (number % 4 < 2).then(|| address([198, 18], host)),
-        tags: match number % 3 {
-            0 => tags(&[("azlin_session", session), ("env", "test")]),
-            1 => tags(&[("env", "test")]),
-            _ => TagSet::default(),
-        },
-        ..vm(&name, group, location, address([10, 128], host))
+        second_private_ip: None,
+        lock: false,
+        tags,
     }
 }
 
@@ -132,14 +69,6 @@ fn address([first, second]: [u8; 2], number: u32) -> Ipv4Addr {
         octet(number / 250 % 250),
         octet(number % 250 + 4),
     )
-}
-
-fn tags(pairs: &[(&str, &str)]) -> TagSet {
-    let mut tags = TagSet::default();
-    for (name, value) in pairs {
-        tags.set(name, value);
-    }
-    tags
 }
 
 #[cfg(test)]
