@@ -1,6 +1,6 @@
 //! File and Azure → what `list` shows: which VMs, and what is odd about the session of each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use time::Date;
@@ -33,12 +33,11 @@ impl TagFilter {
     /// # Errors
     /// What is wrong with the key, as a phrase that follows "a tag key ".
     pub fn new(text: &str) -> Result<Self, String> {
-        let (key, value) = match text.split_once('=') {
-            Some((key, value)) => (key, Some(value.to_owned())),
-            None => (text, None),
-        };
-        let key = TagKey::new(key)?;
-        Ok(Self { key, value })
+        let (key, value) = text.split_once('=').unzip();
+        Ok(Self {
+            key: TagKey::new(key.unwrap_or(text))?,
+            value: value.map(str::to_owned),
+        })
     }
 
     fn holds(&self, vm: &Vm) -> bool {
@@ -98,10 +97,10 @@ pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date
         .filter(|line| !line.is_over(today))
         .map(|line| (&line.vm, &line.session))
         .collect();
-    let several = |vm: &Vm| {
-        let name = vm.held.session.as_ref()?;
-        let holders = holders.get(name.raw()).filter(|vms| vms.len() > 1)?;
-        Some((name.clone(), holders))
+    let several = |vm: &'l Vm| {
+        let name = vm.held.session.as_ref()?.raw();
+        let holders = holders.get(name).filter(|vms| vms.len() > 1)?;
+        Some((name, holders))
     };
     let mut listing = Listing::default();
     let mut duplicates = BTreeMap::new();
@@ -128,11 +127,10 @@ pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date
         });
         duplicates.extend(duplicate);
     }
-    let named = |(name, vms): (_, &Vec<&VmId>)| Duplicate {
-        name,
-        holders: vms.iter().map(|vm| (*vm).clone()).collect(),
-    };
-    listing.duplicates = duplicates.into_iter().map(named).collect();
+    let duplicates = duplicates.into_iter();
+    listing.duplicates = duplicates
+        .filter_map(|(name, vms)| Duplicate::of(name, vms))
+        .collect();
     if let Some(group) = group.filter(|_| listing.among == 0) {
         listing.nearest_groups = nearest_groups(live, group);
     }
@@ -160,15 +158,10 @@ fn differing(files: &[&Desired], live: &Live, today: Date) -> HashSet<VmId> {
 }
 
 fn nearest_groups(live: &Live, group: &str) -> Vec<String> {
-    let groups: BTreeMap<&str, &str> = live
-        .vms
-        .keys()
-        .map(|id| (id.path().folded_group(), id.group()))
-        .collect();
-    let folded: BTreeSet<&str> = groups.keys().copied().collect();
-    nearest(&group.to_lowercase(), folded.into_iter(), 3)
-        .iter()
-        .filter_map(|folded| groups.get(folded))
-        .map(|group| (*group).to_owned())
-        .collect()
+    let ids = live.vms.keys();
+    let groups = ids.map(|id| (id.path().folded_group(), id.group()));
+    let groups: BTreeMap<&str, &str> = groups.collect();
+    let similar = nearest(&group.to_lowercase(), groups.keys().copied(), 3);
+    let spelled = similar.into_iter().filter_map(|folded| groups.get(folded));
+    spelled.map(|group| (*group).to_owned()).collect()
 }

@@ -68,13 +68,8 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
             return Ok(vm);
         }
     } else {
-        let holds = |vm: &&Vm| {
-            vm.held
-                .session
-                .as_ref()
-                .is_some_and(|session| session.raw() == name)
-        };
-        if let Some(vm) = only(By::Session, candidates().filter(holds).collect())? {
+        let by_session = candidates().filter(|vm| vm.held.is(name)).collect();
+        if let Some(vm) = only(By::Session, by_session)? {
             return Ok(vm);
         }
     }
@@ -107,22 +102,18 @@ pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<
     if let Some(vm) = only(By::Name, named)? {
         return Ok(vm);
     }
-    let holder = live.vms.values().find(|vm| {
-        let session = vm.held.session.as_ref();
-        session.is_some_and(|session| session.raw() == name)
-    });
+    let holder = live.vms.values().find(|vm| vm.held.is(name));
     let vm = name.rsplit('/').next().unwrap_or(name).to_lowercase();
     let names = live.vms.keys().map(|id| id.path().folded_name());
     let names: BTreeSet<&str> = names.collect();
     let similar = nearest(&vm, names.into_iter(), 3);
-    let ids = similar.iter().flat_map(|name| {
-        live.vms
-            .keys()
-            .filter(move |id| id.path().folded_name() == *name)
-    });
-    let nearest = ids.take(3).cloned().collect();
+    let called = |name| {
+        let ids = live.vms.keys();
+        ids.filter(move |id| id.path().folded_name() == name)
+    };
+    let nearest = similar.into_iter().flat_map(called).take(3).cloned();
     Err(Miss::NoVm {
-        nearest,
+        nearest: nearest.collect(),
         holder: holder.map(|vm| Box::new(vm.id.clone())),
         among: live.vms.keys().filter(|id| in_group(id)).count(),
     })
@@ -141,7 +132,6 @@ fn only(by: By, vms: Vec<&Vm>) -> Result<Option<&Vm>, Miss> {
 
 /// The plain form of an address only, never what `ssh` alone would take for one; an IPv4 address within IPv6 as IPv4.
 fn address(text: &str) -> Option<IpAddr> {
-    text.parse()
-        .ok()
-        .map(|address: IpAddr| address.to_canonical())
+    let address: IpAddr = text.parse().ok()?;
+    Some(address.to_canonical())
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Display;
 
 use similar::get_close_matches;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 use wildmatch::WildMatch;
 
 /// `text` with everything that could move a cursor, colour a line, reorder or hide what stands beside it written out:
@@ -78,6 +80,12 @@ pub fn written_out(c: char) -> String {
         _ if short.starts_with('\\') => short,
         _ => c.escape_unicode().collect(),
     }
+}
+
+/// The GUID in `text`, in the one spelling that Azure takes: with hyphens and without braces.
+pub fn guid(text: &str) -> Option<Uuid> {
+    let guid = Uuid::try_parse(text).ok()?;
+    (text.len() == Hyphenated::LENGTH).then_some(guid)
 }
 
 /// An I/O error without the number that the system knows it by.

@@ -13,7 +13,8 @@ use super::addresses::{Interface, PublicAddress, join};
 use super::arm::Arm;
 use super::id;
 use super::list::Listed;
-use crate::model::{Addresses, Gaps, Guid, Held, Live, Power, Scope, TagKey, Vm, VmId};
+use crate::model::{Addresses, Gaps, Held, Live, Power, Scope, TagKey, Vm, VmId};
+use crate::text::guid;
 
 /// The versions of Azure's REST interfaces that azlin speaks.
 const COMPUTE: (&str, &str) = ("api-version", "2024-03-01");
@@ -204,7 +205,7 @@ impl SlimVm {
         let machine = self.properties.and_then(|properties| properties.vm_id);
         Vm {
             id,
-            machine: machine.as_deref().and_then(|id| Guid::new(id).ok()),
+            machine: machine.as_deref().and_then(guid),
             held: Held::read(&tags, tag),
             region: self.location.unwrap_or_default(),
             foreign_tag: ours.is_none()

@@ -1,12 +1,9 @@
-//! What names a part of Azure: [`Cloud`], [`SubscriptionId`], [`Scope`], [`TagKey`], [`Guid`].
+//! What names a part of Azure: [`Cloud`], [`SubscriptionId`], [`Scope`] and [`TagKey`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-use uuid::fmt::Hyphenated;
 
 /// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +40,6 @@ impl TagKey {
         Self(super::Owner::TAG.to_owned())
     }
 
-    /// The key itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether Azure takes `other` for this key: names of tags ignore case.
     pub fn is(&self, other: &str) -> bool {
         self.0.to_lowercase() == other.to_lowercase()
@@ -77,49 +69,13 @@ impl SubscriptionId {
     /// # Errors
     /// That it is none, as a phrase that follows "error: ".
     pub fn new(id: &str) -> Result<Self, String> {
-        match Guid::new(id) {
-            Ok(guid) => Ok(Self(guid.to_string().into())),
-            Err(_) => Err(format!(
+        match crate::text::guid(id) {
+            Some(guid) => Ok(Self(guid.to_string().into())),
+            None => Err(format!(
                 "`{}` is not a subscription id (a GUID, as in `az account show --query id`)",
                 crate::text::escape(id)
             )),
         }
-    }
-
-    /// The id itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for SubscriptionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A GUID in lower case. A VM's `vmId` is one, new for every re-created VM: the only identity that tells "same name, other
-/// machine" (Microsoft's documentation of the VM's properties).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Guid(Uuid);
-
-impl Guid {
-    /// The GUID in `text`, in the one spelling that Azure takes: with hyphens and without braces.
-    ///
-    /// # Errors
-    /// It is none.
-    pub fn new(text: &str) -> Result<Self, String> {
-        match Uuid::try_parse(text) {
-            Ok(guid) if text.len() == Hyphenated::LENGTH => Ok(Self(guid)),
-            _ => Err(format!("{} is not a GUID", crate::text::quote(text))),
-        }
-    }
-}
-
-impl fmt::Display for Guid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -167,6 +123,5 @@ impl Scope {
     }
 }
 
-text_as!(Guid);
 text_as!(SubscriptionId);
 text_as!(TagKey);

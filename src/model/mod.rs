@@ -4,9 +4,22 @@
 //! wrote into Azure without asking azlin ([`LiveName`]) is a type of its own, so that it cannot pass for a name that was
 //! checked.
 
-/// Reads a checked word from text, through its check, and writes it as text.
+/// Lends a word's text, shows it, reads it through its check, and writes it.
 macro_rules! text_as {
     ($word:ty) => {
+        impl $word {
+            /// Its text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $word {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
         impl TryFrom<String> for $word {
             type Error = String;
 
@@ -28,10 +41,11 @@ mod owner;
 mod session_name;
 mod vm_id;
 
-pub use azure::{Cloud, Guid, Scope, SubscriptionId, TagKey};
+pub use azure::{Cloud, Scope, SubscriptionId, TagKey};
 pub use namesakes::{Doubt, VmNames};
 pub use owner::Owner;
 pub use session_name::{LiveName, SessionName};
+pub use uuid::Uuid as Guid;
 pub use vm_id::{VmId, VmPath};
 
 use std::collections::{BTreeMap, HashMap};
@@ -200,7 +214,8 @@ impl Live {
 pub struct Vm {
     /// Where it is.
     pub id: VmId,
-    /// Which machine it is: new for every re-created VM.
+    /// Which machine it is, by its `vmId`, which is new for every re-created VM: the only identity that tells "same name,
+    /// other machine" (Microsoft's documentation of the VM's properties).
     pub machine: Option<Guid>,
     /// What its two tags say.
     pub held: Held,
@@ -235,6 +250,11 @@ impl Held {
         }
     }
 
+    /// Whether the session is `name`.
+    pub fn is(&self, name: &str) -> bool {
+        self.session.as_ref().is_some_and(|held| held.raw() == name)
+    }
+
     /// Whether someone else than `owner` is who gave the session.
     pub fn is_anothers(&self, owner: Option<&Owner>) -> bool {
         self.owner.is_some() && !self.is_owned_by(owner)
@@ -242,10 +262,8 @@ impl Held {
 
     /// Whether `owner` is who gave the session.
     pub fn is_owned_by(&self, owner: Option<&Owner>) -> bool {
-        match (&self.owner, owner) {
-            (Some(live), Some(owner)) => live.raw() == owner.as_str(),
-            _ => false,
-        }
+        let ours = owner.map(Owner::as_str);
+        ours.is_some() && ours == self.owner.as_ref().map(LiveName::raw)
     }
 }
 

@@ -1,7 +1,5 @@
 //! [`Owner`]: whose a session is.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// Who a file is: the value of the tag `azlin_owner` on each VM whose session it gave.
@@ -34,17 +32,6 @@ impl Owner {
         } else {
             Ok(Self(owner.to_owned()))
         }
-    }
-
-    /// The owner itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -49,11 +49,6 @@ impl SessionName {
         }
         Ok(Self(name.to_owned()))
     }
-
-    /// The name itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 fn reads_as_number(name: &str) -> bool {
@@ -62,12 +57,10 @@ fn reads_as_number(name: &str) -> bool {
     };
     let float = name.starts_with(|c: char| c.is_ascii_digit()) && name.parse::<f64>().is_ok();
     let lower = name.to_ascii_lowercase();
-    let radix = |prefix, radix| {
-        lower
-            .strip_prefix(prefix)
-            .is_some_and(|r| numeric(r, radix))
-    };
-    float || numeric(name, 10) || radix("0x", 16) || radix("0o", 8) || radix("0b", 2)
+    let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
+    let mut rests =
+        prefixed.filter_map(|(prefix, radix)| Some((lower.strip_prefix(prefix)?, radix)));
+    float || numeric(name, 10) || rests.any(|(rest, radix)| numeric(rest, radix))
 }
 
 /// Whether the C library's `inet_aton`, which `ssh` asks, takes `name` for an address: one to four numbers, decimal, octal
@@ -77,15 +70,11 @@ fn reads_as_address(name: &str) -> bool {
         return true;
     }
     let parts: Vec<Option<u64>> = name.split('.').map(c_number).collect();
-    let Some((last, leading)) = parts.split_last() else {
+    let Some((last, leading @ ([] | [_] | [_, _] | [_, _, _]))) = parts.split_last() else {
         return false;
     };
-    let bytes_left = match leading.len() {
-        taken @ 0..=3 => 4 - taken as u32,
-        _ => return false,
-    };
     leading.iter().all(|part| part.is_some_and(|n| n <= 0xff))
-        && last.is_some_and(|n| n < 1 << (8 * bytes_left))
+        && last.is_some_and(|n| n < 1 << (8 * (4 - leading.len())))
 }
 
 fn c_number(digits: &str) -> Option<u64> {
@@ -96,12 +85,6 @@ fn c_number(digits: &str) -> Option<u64> {
         u64::from_str_radix(&lower, 8).ok()
     } else {
         lower.parse().ok()
-    }
-}
-
-impl fmt::Display for SessionName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -129,9 +112,10 @@ impl fmt::Display for LiveName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = crate::text::escape(&self.0);
         // A blank at an end would be lost on the reader.
-        match self.0.trim() == self.0 {
-            true => f.write_str(&shown),
-            false => write!(f, "\"{shown}\""),
+        if self.0.trim() == self.0 {
+            f.write_str(&shown)
+        } else {
+            write!(f, "\"{shown}\"")
         }
     }
 }

@@ -33,11 +33,11 @@ impl Differ<'_> {
                     .or_else(|| self.kept_by_others(line))
             } else {
                 suggested += 1;
-                let is_suggested = suggested <= MOST_NEAREST;
-                let nearest = is_suggested.then(|| self.nearest_vms(&line.vm));
-                Some(Why::NoSuchVm {
-                    nearest: nearest.unwrap_or_default(),
-                })
+                let mut nearest = Vec::new();
+                if suggested <= MOST_NEAREST {
+                    nearest = self.nearest_vms(&line.vm);
+                }
+                Some(Why::NoSuchVm { nearest })
             };
             if let Some(why) = why {
                 blocked.insert(line.vm.clone(), why);
@@ -50,33 +50,24 @@ impl Differ<'_> {
     fn other_owner(&self, vm: &Vm, line: &Line<'_>) -> Option<Why> {
         let by = vm.held.owner.as_ref()?;
         let owner = line.desired.owner();
-        let held = vm.held.session.as_ref();
-        let right = held.is_some_and(|name| *name == line.declared.session);
-        let content = owner.is_none() && right;
-        let ours = vm.held.is_owned_by(owner);
-        let taken = self.aim.take.contains(&vm.id);
-        (!content && !ours && !taken).then(|| Why::Owned { by: by.clone() })
+        let is_content = owner.is_none() && vm.held.is(line.declared.session.as_str());
+        let may = is_content || vm.held.is_owned_by(owner) || self.aim.take.contains(&vm.id);
+        (!may).then(|| Why::Owned { by: by.clone() })
     }
 
     /// The VMs that hold `line`'s session and that this plan leaves alone: no line moves them, and they are not cleared.
     fn kept_by_others(&self, line: &Declared) -> Option<Why> {
-        let keeps = |id: &VmId| {
-            let changes = || {
-                self.wanted.contains_key(id)
-                    || self
-                        .live
-                        .vms
-                        .get(id)
-                        .is_some_and(|vm| self.owner_of(vm).is_some())
-            };
-            *id != line.vm && !(self.aim.reaches(id) && changes())
+        let is_owned = |id| {
+            let vm = self.live.vms.get(id);
+            vm.is_some_and(|vm| self.owner_of(vm).is_some())
         };
-        let holders = self.holders.get(line.session.as_str())?;
-        let by: Vec<VmId> = holders
-            .iter()
-            .filter(|id| keeps(id))
-            .map(|id| (*id).clone())
-            .collect();
+        let changes = |id| self.aim.reaches(id) && (self.wanted.contains_key(id) || is_owned(id));
+        let mut by = Vec::new();
+        for id in self.holders.get(line.session.as_str())? {
+            if **id != line.vm && !changes(id) {
+                by.push((*id).clone());
+            }
+        }
         (!by.is_empty()).then_some(Why::Held { by })
     }
 
@@ -95,13 +86,9 @@ impl Differ<'_> {
             .map(|line| (line.declared.session.as_str(), line.declared))
             .collect();
         while let Some(holder) = stuck.pop() {
-            let held = self
-                .live
-                .vms
-                .get(holder)
-                .and_then(|vm| vm.held.session.as_ref());
-            let taker = held.and_then(|name| takers.get(name.raw()));
-            if let Some(taker) = taker
+            let vm = self.live.vms.get(holder);
+            if let Some(held) = vm.and_then(|vm| vm.held.session.as_ref())
+                && let Some(taker) = takers.get(held.raw())
                 && taker.vm != *holder
                 && !blocked.contains_key(&taker.vm)
             {

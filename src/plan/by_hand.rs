@@ -25,7 +25,7 @@ pub fn by_hand(
     let step = |before: Held, session: Option<SessionName>, waits_for| Step {
         file: 0,
         vm: vm.id.clone(),
-        machine: vm.machine.clone(),
+        machine: vm.machine,
         before,
         after: Goal {
             session,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use time::Duration;
 
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
-use crate::model::{Declared, Desired, Live, LiveName, SubscriptionId, Vm, VmId};
+use crate::model::{Declared, Desired, Live, SubscriptionId, Vm, VmId};
 
 /// How many other holders of a name a change speaks of: with each of all it would grow with the square of the fleet.
 const MOST_CURES: usize = 5;
@@ -17,10 +17,8 @@ const WARNING: Duration = Duration::weeks(1);
 pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>, Vec<Change>) {
     let differ = Differ::new(files, live, aim);
     let blocked = differ.blocked();
-    let mut plans: Vec<FilePlan> = files
-        .iter()
-        .map(|file| differ.unchanged(file, &blocked))
-        .collect();
+    let plans = files.iter().map(|file| differ.unchanged(file, &blocked));
+    let mut plans: Vec<FilePlan> = plans.collect();
     for (subscription, gaps) in &live.gaps {
         if let Some(plan) = plans.get_mut(differ.first_of(subscription)) {
             plan.unreadable = gaps.unreadable;
@@ -153,28 +151,19 @@ impl<'a> Differ<'a> {
     fn unchanged(&self, file: &Desired, blocked: &HashMap<VmId, Why>) -> FilePlan {
         let entry = |line: &Declared| {
             let why = blocked.get(&line.vm)?;
-            let held = self
-                .live
-                .vms
-                .get(&line.vm)
-                .and_then(|vm| vm.held.session.as_ref());
-            Some(Blocked {
+            let counts = !line.is_over(self.aim.today) && self.aim.reaches(&line.vm);
+            let vm = self.live.vms.get(&line.vm);
+            counts.then(|| Blocked {
                 vm: line.vm.clone(),
                 session: line.session.clone(),
                 line: line.line,
-                holds: held.is_some_and(|name| *name == line.session),
+                holds: vm.is_some_and(|vm| vm.held.is(line.session.as_str())),
                 why: why.clone(),
             })
         };
-        let counts = |line: &&Declared| !line.is_over(self.aim.today) && self.aim.reaches(&line.vm);
         FilePlan {
             basis: file.basis.clone(),
-            blocked: file
-                .sessions
-                .iter()
-                .filter(counts)
-                .filter_map(entry)
-                .collect(),
+            blocked: file.sessions.iter().filter_map(entry).collect(),
             duplicates: Vec::new(),
             expiring: expiring(file, self.aim),
             matching: 0,
@@ -220,7 +209,7 @@ fn change(vm: &Vm, file: usize, action: Action, after: Goal) -> Change {
     Change {
         file,
         vm: vm.id.clone(),
-        machine: vm.machine.clone(),
+        machine: vm.machine,
         action,
         before: vm.held.clone(),
         after,
@@ -257,10 +246,7 @@ fn left_so(holders: &HashMap<&str, Vec<&VmId>>, changes: &mut [Change]) -> Vec<D
         };
         let leaving: Vec<usize> = vms.iter().filter_map(|vm| leaves(&vm)).collect();
         if vms.len() - leaving.len() > 1 {
-            left.extend(LiveName::new(name).map(|name| Duplicate {
-                name,
-                holders: vms.iter().map(|vm| (*vm).clone()).collect(),
-            }));
+            left.extend(Duplicate::of(name, vms));
             continue;
         }
         for at in leaving {

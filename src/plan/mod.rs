@@ -6,7 +6,6 @@
 
 mod blocked;
 mod by_hand;
-mod day;
 mod diff;
 mod guard;
 mod order;
@@ -107,23 +106,14 @@ impl Plan {
 
     /// The changes that the file at `file` makes.
     pub fn changes_of(&self, file: usize) -> impl Iterator<Item = &Change> {
-        self.changes
-            .iter()
-            .filter(move |change| change.file == file)
-    }
-
-    /// The steps that the file at `file` takes.
-    pub fn steps_of(&self, file: usize) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(move |step| step.file == file)
+        let changes = self.changes.iter();
+        changes.filter(move |change| change.file == file)
     }
 
     /// The change of `vm`, if it changes.
     pub fn change_of(&self, vm: &VmId) -> Option<&Change> {
-        let at = self
-            .changes
-            .binary_search_by(|change| change.vm.cmp(vm))
-            .ok()?;
-        self.changes.get(at)
+        let found = self.changes.binary_search_by(|change| change.vm.cmp(vm));
+        self.changes.get(found.ok()?)
     }
 }
 
@@ -165,7 +155,6 @@ pub enum Action {
     /// It has one of this owner's that the file no longer wants.
     Clear {
         /// The day after which the file's line no longer counts; none where the line is gone.
-        #[serde(with = "day::option")]
         expired: Option<Date>,
     },
 }
@@ -245,6 +234,15 @@ pub struct Duplicate {
     pub holders: Vec<VmId>,
 }
 
+impl Duplicate {
+    /// The name `name`, if several VMs are its `holders`.
+    pub(crate) fn of(name: &str, holders: &[&VmId]) -> Option<Self> {
+        let name = LiveName::new(name).filter(|_| holders.len() > 1)?;
+        let holders = holders.iter().map(|vm| (*vm).clone()).collect();
+        Some(Self { name, holders })
+    }
+}
+
 /// A line that expires soon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
@@ -253,7 +251,6 @@ pub struct Expiring {
     /// Its session.
     pub session: SessionName,
     /// The last day on which it is wanted.
-    #[serde(with = "day")]
     pub day: Date,
 }
 

@@ -78,7 +78,7 @@ fn step(node: &Node<'_>, after: Goal, waits_for: Vec<usize>) -> Step {
     Step {
         file: change.file,
         vm: change.vm.clone(),
-        machine: change.machine.clone(),
+        machine: change.machine,
         before,
         after,
         waits_for,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Change, Duplicate, FilePlan, Plan, Step};
-use crate::model::{Held, Live, LiveName, VmId};
+use crate::model::{Held, Live, VmId};
 
 /// What became of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -145,22 +145,11 @@ pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
             given.insert(name.as_str());
         }
     }
-    let mut holders: BTreeMap<&LiveName, Vec<VmId>> = BTreeMap::new();
-    for vm in live.vms.values() {
-        if let Some(name) = &vm.held.session
-            && given.contains(name.raw())
-        {
-            holders.entry(name).or_default().push(vm.id.clone());
-        }
-    }
-    let mut doubles = Vec::new();
-    for (name, holders) in holders {
-        if holders.len() > 1 {
-            let name = name.clone();
-            doubles.push(Duplicate { name, holders });
-        }
-    }
+    let holders = live.holders();
+    let doubles = given.into_iter();
     doubles
+        .filter_map(|name| Duplicate::of(name, holders.get(name)?))
+        .collect()
 }
 
 /// An apply as JSON: the plan, its steps with what became of each.

@@ -1,15 +1,9 @@
 //! The identifiers that Azure gives to machines, requests and operations.
 
 use uuid::Builder;
-use uuid::fmt::Hyphenated;
 
+pub(super) use crate::text::guid as parse;
 pub(super) use uuid::Uuid as Guid;
-
-/// The GUID in `text`, in the one spelling that Azure takes: with hyphens and without braces.
-pub(super) fn parse(text: &str) -> Option<Guid> {
-    let guid = Guid::try_parse(text).ok()?;
-    (text.len() == Hyphenated::LENGTH).then_some(guid)
-}
 
 /// The GUID of a text: the same one on every machine, so that fleets and answers are reproducible. (FNV-1a, mixed so that like
 /// texts give unlike GUIDs.)

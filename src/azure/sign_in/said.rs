@@ -1,6 +1,7 @@
 //! The parts of a message of Azure's or of a tool's that a person needs.
 
 use crate::model::Guid;
+use crate::text::guid;
 
 /// A message of Microsoft Entra's without the ids at its end, by which only Microsoft finds the request.
 pub(super) fn without_trace(said: &str) -> &str {
@@ -27,5 +28,5 @@ pub(super) fn without_tokens(text: &str) -> String {
 /// The GUIDs in a message, in their order.
 pub(super) fn guids(text: &str) -> impl Iterator<Item = Guid> {
     let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
-    words.filter_map(|word| Guid::new(word).ok())
+    words.filter_map(guid)
 }
