@@ -58,7 +58,7 @@
 //!
 //! 1. The core ([`model`], [`mod@file`] except [`file::find`], [`plan`], [`mod@resolve`], [`ssh`], [`listing`], [`tagging`], [`show`],
 //!    [`json`], [`text`]) does no I/O and sees no type of the SDK's. `plan` cannot write, because nothing it is handed can.
-//! 2. [`azure`] alone names Azure's crates: `compute` alone `azure_mgmt_compute`, `resources` alone `azure_mgmt_resources`.
+//! 2. [`azure`] alone names Azure's crates: `compute` alone `azure_mgmt_compute`, `tags` alone `azure_mgmt_resources`.
 //! 3. The bearer token stays in [`azure`], on `azure_core` 1.x's pipeline. The legacy crates build requests and send none.
 //! 4. No request leaves for a host other than the one that was opened, whatever an answer or the file says.
 //! 5. Only the session's tag and the owner's are ever written, and others only where `tag` names them; through the Tags API.

@@ -131,7 +131,7 @@ fn azure_alone_names_azures_crates_and_one_file_each_legacy_one() {
     );
     for (krate, home) in [
         ("azure_mgmt_compute", "azure/compute.rs"),
-        ("azure_mgmt_resources", "azure/resources.rs"),
+        ("azure_mgmt_resources", "azure/tags.rs"),
     ] {
         let elsewhere = |line: &&Line| line.file != Path::new(home);
         let found = naming(lines.iter().filter(elsewhere), &[krate]);

@@ -17,7 +17,7 @@ pub use put_back::put_back;
 use step::carry_out;
 
 /// Where VMs are written: one subscription, and the tag that carries its sessions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// The subscription.
     pub arm: &'a Arm,

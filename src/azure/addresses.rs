@@ -4,96 +4,80 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::id;
 use crate::model::Live;
 
+/// A resource, or a part of one, as Azure's lists have it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Resource<P> {
+    id: String,
+    properties: Option<P>,
+}
+
 /// A network interface.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct Interface {
-    id: String,
-    properties: Option<InterfaceProperties>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct InterfaceProperties {
     primary: Option<bool>,
-    virtual_machine: Option<Reference>,
-    #[serde(default)]
-    ip_configurations: Vec<Configuration>,
+    virtual_machine: Option<Resource<IgnoredAny>>,
+    ip_configurations: Vec<Resource<Configuration>>,
 }
 
-#[derive(Deserialize)]
-struct Reference {
-    id: String,
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Configuration {
-    properties: Option<ConfigurationProperties>,
-}
-
-#[derive(Deserialize)]
-struct ConfigurationProperties {
     primary: Option<bool>,
     #[serde(rename = "privateIPAddress")]
     private: Option<String>,
     #[serde(rename = "publicIPAddress")]
-    public: Option<Reference>,
+    public: Option<Resource<IgnoredAny>>,
 }
 
 /// A public IP address, which may have no address yet.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct PublicAddress {
-    id: String,
-    properties: Option<PublicAddressProperties>,
-}
-
-#[derive(Deserialize)]
-struct PublicAddressProperties {
-    #[serde(rename = "ipAddress")]
-    address: Option<String>,
+    ip_address: Option<String>,
 }
 
 /// Gives each VM the addresses of its interfaces: the primary interface's first, and within each the primary
 /// configuration's. A public address object may have no address yet.
-pub(super) fn join(live: &mut Live, mut interfaces: Vec<Interface>, public: &[PublicAddress]) {
-    let public: BTreeMap<String, IpAddr> = public
-        .iter()
-        .filter_map(|object| {
-            let address = object.properties.as_ref()?.address.as_ref()?;
-            Some((object.id.to_lowercase(), address.parse().ok()?))
-        })
-        .collect();
-    let secondary = |primary: Option<bool>| !primary.unwrap_or(false);
+pub(super) fn join(
+    live: &mut Live,
+    mut interfaces: Vec<Resource<Interface>>,
+    public: &[Resource<PublicAddress>],
+) {
+    let address = |object: &Resource<PublicAddress>| {
+        let address = object.properties.as_ref()?.ip_address.as_ref()?;
+        Some((object.id.to_lowercase(), address.parse().ok()?))
+    };
+    let public: BTreeMap<String, IpAddr> = public.iter().filter_map(address).collect();
+    let is_secondary = |primary: Option<bool>| primary != Some(true);
     interfaces.sort_by_key(|interface| {
-        let primary = interface
-            .properties
-            .as_ref()
-            .and_then(|properties| properties.primary);
-        (secondary(primary), interface.id.to_lowercase())
+        let primary = interface.properties.as_ref().and_then(|own| own.primary);
+        (is_secondary(primary), interface.id.to_lowercase())
     });
-    for properties in interfaces
-        .into_iter()
-        .filter_map(|interface| interface.properties)
-    {
-        let vm = properties.virtual_machine.and_then(|vm| id::parse(&vm.id));
+    for interface in interfaces.into_iter().filter_map(|one| one.properties) {
+        let vm = interface.virtual_machine.and_then(|vm| id::parse(&vm.id));
         let Some(vm) = vm.and_then(|id| live.vms.get_mut(&id)) else {
             continue;
         };
-        let configurations = properties.ip_configurations.into_iter();
-        let mut configurations: Vec<_> = configurations.filter_map(|c| c.properties).collect();
-        configurations.sort_by_key(|configuration| secondary(configuration.primary));
-        for configuration in configurations {
-            let address = configuration
-                .public
-                .and_then(|public_ip| public.get(&public_ip.id.to_lowercase()).copied());
+        let configurations = interface.ip_configurations.into_iter();
+        let mut configurations: Vec<_> = configurations.filter_map(|one| one.properties).collect();
+        configurations.sort_by_key(|configuration| is_secondary(configuration.primary));
+        for Configuration {
+            private,
+            public: object,
+            ..
+        } in configurations
+        {
+            let address = object.and_then(|object| public.get(&object.id.to_lowercase()));
             vm.addresses.public.extend(address);
-            let private: Option<IpAddr> = configuration
-                .private
-                .and_then(|address| address.parse().ok());
-            vm.addresses.private.extend(private);
+            let address: Option<IpAddr> = private.and_then(|address| address.parse().ok());
+            vm.addresses.private.extend(address);
         }
     }
 }

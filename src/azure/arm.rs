@@ -1,18 +1,24 @@
 //! [`Arm`]: one Azure Resource Manager, opened.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::{ClientOptions, HttpClient, Pipeline, RetryOptions, Transport, Url};
+use async_trait::async_trait;
+use azure_core::credentials::TokenRequestOptions;
+use azure_core::http::headers::Headers;
+use azure_core::http::policies::auth::{Authorizer, BearerTokenAuthorizationPolicy, OnChallenge};
+use azure_core::http::{
+    ClientOptions, Context, HttpClient, Pipeline, Request, RetryOptions, Transport, Url,
+};
 
-use super::pace::{Pace, Turn};
+use super::discreet::token;
+use super::http;
+use super::pace::Pace;
 use super::patience::Patience;
-use super::renew::Renew;
-use super::sign_in::SignIn;
+use super::sign_in::{Kept, SignIn};
 use super::transport::Target;
-use super::{Failure, Kind};
 use crate::model::SubscriptionId;
 use crate::text::quote;
 use crate::trouble::Trouble;
@@ -22,15 +28,15 @@ use crate::trouble::Trouble;
 pub const DEADLINE: Duration = Duration::from_secs(600);
 
 /// One subscription of one Azure, opened with one credential.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Arm {
     /// Sends a request once: the SDK would send a write again without a new look at the VM, and wait for as long as a
     /// server asks.
     pub(super) pipeline: Pipeline,
     /// Below the pipeline: its connections, which other subscriptions of the same Azure share.
     client: Arc<dyn HttpClient>,
-    pub(super) patience: Arc<Patience>,
-    pub(super) pace: Arc<Pace>,
+    pub(super) patience: Rc<Patience>,
+    pub(super) pace: Rc<Pace>,
     /// True if errors name the request.
     pub(super) names_requests: bool,
     pub(super) base: Url,
@@ -56,7 +62,10 @@ impl Arm {
             let message = format!("{} is not a URL: {error}", quote(&base));
             Trouble::new(message, "correct the endpoint")
         })?;
-        let emulator = target.emulator();
+        let emulator = match target {
+            Target::Loopback(address) => Some(address),
+            _ => None,
+        };
         let client = target
             .client()
             .map_err(|trouble| trouble.within("cannot open a connection to Azure"))?;
@@ -64,8 +73,8 @@ impl Arm {
         Ok(Self {
             pipeline: pipeline(client.clone(), &sign_in, &scope),
             client,
-            patience: Arc::new(Patience::new(DEADLINE, |_, _| {})),
-            pace: Arc::new(Pace::new()),
+            patience: Rc::new(Patience::new(DEADLINE, |_, _| {})),
+            pace: Rc::new(Pace::new()),
             names_requests: false,
             base,
             emulator,
@@ -80,7 +89,7 @@ impl Arm {
     pub fn beside(&self, subscription: SubscriptionId, sign_in: SignIn) -> Self {
         Self {
             pipeline: pipeline(self.client.clone(), &sign_in, &self.scope),
-            pace: Arc::new(Pace::new()),
+            pace: Rc::new(Pace::new()),
             subscription,
             sign_in,
             ..self.clone()
@@ -88,11 +97,8 @@ impl Arm {
     }
 
     /// Replaces its patience, which is [`DEADLINE`] and tells nobody. Several may share one.
-    pub fn with_patience(self, patience: impl Into<Arc<Patience>>) -> Self {
-        Self {
-            patience: patience.into(),
-            ..self
-        }
+    pub fn with_patience(self, patience: Rc<Patience>) -> Self {
+        Self { patience, ..self }
     }
 
     /// Makes errors name the request.
@@ -108,22 +114,10 @@ impl Arm {
         &self.subscription
     }
 
-    /// Waits until Azure takes one more write. `doing` says what for.
-    ///
-    /// # Errors
-    /// Azure takes none in time.
-    pub(super) async fn turn(&self, doing: &str) -> Result<Turn<'_>, Failure> {
-        let turn = self.pace.turn(self.patience.end()).await;
-        turn.map_err(|wait| {
-            let seconds = wait.as_secs();
-            Failure::new(doing, Kind::Closed { seconds })
-        })
-    }
-
     /// A copy with a `limit` of its own from now, for what has to be done although the time is over.
     pub fn with_more_time(&self, limit: Duration) -> Self {
         Self {
-            patience: Arc::new(self.patience.another(limit)),
+            patience: Rc::new(self.patience.another(limit)),
             ..self.clone()
         }
     }
@@ -172,12 +166,29 @@ fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipel
         retry: RetryOptions::none(),
         ..Default::default()
     };
-    Pipeline::new(
-        Some(env!("CARGO_PKG_NAME")),
-        Some(env!("CARGO_PKG_VERSION")),
-        options,
-        Vec::new(),
-        vec![Arc::new(authorization)],
-        None,
-    )
+    http::pipeline(options, vec![Arc::new(authorization)])
+}
+
+/// Gives the SDK's policy a new token after a 401 with a challenge: tokens are revoked, and a laptop that slept has an old
+/// one. The policy then sends the request once more, a write too: a request that was answered so was not carried out.
+#[derive(Debug)]
+struct Renew {
+    kept: Arc<Kept>,
+    scope: String,
+}
+
+#[async_trait]
+impl OnChallenge for Renew {
+    async fn on_challenge(
+        &self,
+        _: &Context,
+        request: &mut Request,
+        authorizer: &dyn Authorizer,
+        _: &Headers,
+    ) -> azure_core::Result<()> {
+        self.kept.forget(token(request).unwrap_or_default()).await;
+        authorizer
+            .authorize(request, &[&self.scope], TokenRequestOptions::default())
+            .await
+    }
 }

@@ -9,20 +9,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use azure_core::http::{Method, Request};
+use azure_core::http::Request;
 use azure_core::time::{Duration, OffsetDateTime};
 use azure_core_legacy as legacy;
 use futures::FutureExt as _;
 use legacy::error::{Error, ErrorKind};
 
+use super::failure::root;
 use super::{Failure, Kind};
 
 /// The log target of the legacy pipeline, which says in 35 lines for each request that it builds what azlin's own says in one when
 /// it is sent.
 pub const NOISE: &str = "azure_core::policies";
-
-/// The scope that legacy clients ask a token for; they get none.
-const SCOPE: &str = "placeholder";
 
 #[derive(Debug)]
 struct Placeholder;
@@ -57,14 +55,11 @@ impl std::error::Error for Built {}
 #[async_trait]
 impl legacy::HttpClient for HandBack {
     async fn execute_request(&self, request: &legacy::Request) -> legacy::Result<legacy::Response> {
-        let method = match request.method() {
-            legacy::Method::Get => Method::Get,
-            legacy::Method::Patch => Method::Patch,
-            legacy::Method::Post => Method::Post,
-            other => return Err(unsupported(format!("method {other}"))),
-        };
-        let legacy::Body::Bytes(body) = request.body() else {
-            return Err(unsupported("a streamed body".to_owned()));
+        let (legacy::Body::Bytes(body), Ok(method)) =
+            (request.body(), request.method().as_ref().parse())
+        else {
+            let message = "a streamed body or an unusual method has no counterpart in the pipeline";
+            return Err(Error::message(ErrorKind::Other, message));
         };
         let mut built = Request::new(request.url().clone(), method);
         for (name, value) in request.headers().iter() {
@@ -77,13 +72,6 @@ impl legacy::HttpClient for HandBack {
     }
 }
 
-fn unsupported(what: String) -> Error {
-    Error::message(
-        ErrorKind::Other,
-        format!("{what} has no counterpart in the pipeline"),
-    )
-}
-
 /// What a legacy client takes instead of a credential, its scopes and an HTTP stack.
 pub(super) fn parts() -> (
     Arc<dyn legacy::auth::TokenCredential>,
@@ -93,7 +81,11 @@ pub(super) fn parts() -> (
     let options = legacy::ClientOptions::default()
         .retry(legacy::RetryOptions::none())
         .transport(legacy::TransportOptions::new(Arc::new(HandBack)));
-    (Arc::new(Placeholder), vec![SCOPE.to_owned()], options)
+    (
+        Arc::new(Placeholder),
+        vec!["placeholder".to_owned()],
+        options,
+    )
 }
 
 /// The request that a legacy client's `send()` makes. It waits for nothing, as nothing is sent.
@@ -104,15 +96,14 @@ pub(super) fn request<T>(
     doing: &str,
     send: impl Future<Output = legacy::Result<T>>,
 ) -> Result<Request, Failure> {
-    let failed = |why: String| Failure::new(doing, Kind::Unreachable { why });
+    let failed = |why| Failure::new(doing, Kind::Unreachable(why));
     let Some(Err(error)) = send.now_or_never() else {
         return Err(failed("the SDK made no request".to_owned()));
     };
-    match error.into_inner().map(|inner| inner.downcast::<Built>()) {
-        Ok(Ok(built)) => Ok(built.0),
-        Ok(Err(other)) => Err(failed(super::cause::root(other.as_ref()))),
-        Err(error) => Err(failed(error.to_string())),
-    }
+    let built = error.into_downcast::<Built>();
+    built
+        .map(|built| built.0)
+        .map_err(|error| failed(root(&error)))
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@
 
 use std::time::Duration;
 
-use azure_core::http::headers::{Headers, RETRY_AFTER};
 use azure_mgmt_compute::package_2024_03_01 as compute;
 use tokio::time::{Instant, sleep};
 
 use super::arm::Arm;
-use super::fleet::{InstanceView, power};
+use super::exchange::retry_after;
+use super::fleet::InstanceView;
 use super::{Failure, Kind, bridge};
 use crate::model::{Power, VmId};
+use crate::text::escape;
+use crate::trouble::Trouble;
 
 /// How long a start may take. Azure needs half a minute, a large machine some minutes.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -26,13 +28,17 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Azure says no, cannot start the VM (its size is sold out), or the VM does not run after ten minutes.
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
     let doing = format!("start {}", vm.path());
-    let failed = |kind| Failure::new(&doing, kind);
-    let vms = vms(arm);
-    let subscription = vm.subscription().as_str();
+    let failed = |why: String, help: &str| {
+        let trouble = Trouble::new(why, format!("look at the VM in the portal{help}"));
+        Failure::new(&doing, Kind::Final(trouble))
+    };
+    let (vms, subscription) = (vms(arm), vm.subscription().as_str());
 
     let start = vms.start(vm.group(), vm.name(), subscription).send();
     let started = arm.ask(&doing, bridge::request(&doing, start)?).await?;
-    let pause = pause(&started.headers);
+    // As long as Azure asks, within reason.
+    let pause = retry_after(started.headers()).map_or(PAUSE, Duration::from_secs);
+    let pause = pause.clamp(Duration::from_millis(100), Duration::from_secs(30));
 
     let end = Instant::now() + PATIENCE;
     loop {
@@ -40,34 +46,24 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
             .instance_view(vm.group(), vm.name(), subscription)
             .send();
         let view = arm.ask(&doing, bridge::request(&doing, look)?).await?;
-        let view: Option<InstanceView> = serde_json::from_slice(&view.body).ok();
-        let codes = || view.iter().flat_map(InstanceView::codes);
-        if let Some(why) = codes().find_map(|code| code.strip_prefix("ProvisioningState/failed/")) {
-            return Err(failed(Kind::NotStarted {
-                why: why.to_owned(),
-            }));
+        let view: InstanceView = serde_json::from_slice(view.body()).unwrap_or_default();
+        let failure = |code| str::strip_prefix(code, "ProvisioningState/failed/");
+        if let Some(why) = view.codes().find_map(failure) {
+            let help = ": its size may be sold out in its region or zone";
+            return Err(failed(format!("it did not start: {}", escape(why)), help));
         }
-        let power = power(codes());
+        let power = view.power();
         watch(power);
         if power == Power::Running {
             return Ok(());
         }
         if Instant::now() + pause > end {
-            return Err(failed(Kind::TooSlow {
-                seconds: PATIENCE.as_secs(),
-            }));
+            let help = "; running the same command again is safe";
+            let seconds = PATIENCE.as_secs();
+            return Err(failed(format!("not finished after {seconds} s"), help));
         }
         sleep(pause).await;
     }
-}
-
-/// How long Azure asks to wait between looks, within reason.
-fn pause(headers: &Headers) -> Duration {
-    let seconds = headers
-        .get_optional_str(&RETRY_AFTER)
-        .and_then(|value| value.parse().ok());
-    let asked = seconds.map_or(PAUSE, Duration::from_secs);
-    asked.clamp(Duration::from_millis(100), Duration::from_secs(30))
 }
 
 fn vms(arm: &Arm) -> compute::virtual_machines::Client {

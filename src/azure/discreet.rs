@@ -1,4 +1,4 @@
-//! [`Discreet`]: an answer never repeats the token or the secret that it was asked with.
+//! An answer never repeats the token or the secret that it was asked with.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,22 +7,36 @@ use async_trait::async_trait;
 use azure_core::http::headers::{AUTHORIZATION, HeaderName};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, Url};
 
-/// Takes the proof of who asks out of an answer: whatever repeats it may end in an error, and with it in a log.
+/// A client whose answers are rewritten, where the function has another text for one.
 #[derive(Debug)]
-pub(super) struct Discreet(pub Arc<dyn HttpClient>);
+pub(super) struct Rewritten(
+    pub Arc<dyn HttpClient>,
+    pub fn(&Request, &[u8]) -> Option<String>,
+);
 
 #[async_trait]
-impl HttpClient for Discreet {
+impl HttpClient for Rewritten {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let response = self.0.execute_request(request).await?;
         let (status, headers, body) = response.deconstruct();
         let mut body = body.collect().await?;
-        let text = std::str::from_utf8(&body).unwrap_or_default();
-        if let Cow::Owned(text) = without_proofs(text, request) {
+        if let Some(text) = (self.1)(request, &body) {
             body = text.into();
         }
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
     }
+}
+
+/// `client`, with the proof of who asks taken out of its answers: whatever repeats it may end in an error, and with it in a log.
+pub(super) fn discreet(client: Arc<dyn HttpClient>) -> Arc<dyn HttpClient> {
+    let rewrite = |request: &Request, body: &[u8]| match without_proofs(
+        std::str::from_utf8(body).ok()?,
+        request,
+    ) {
+        Cow::Owned(text) => Some(text),
+        Cow::Borrowed(_) => None,
+    };
+    Arc::new(Rewritten(client, rewrite))
 }
 
 /// `text` without the proofs in `request` of who asks.

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
-use azure_core::http::{Context, Method, PipelineSendOptions, Request, Url};
+use azure_core::http::{Method, RawResponse, Request, Url};
+use serde::Deserialize;
 use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
 use super::arm::Arm;
-use super::patience::{Patience, Stopping};
-use super::sign_in::{challenge, unauthorized};
-use super::{Failure, Kind};
+use super::patience::Patience;
+use super::sign_in::unauthorized;
+use super::{Failure, Kind, http};
 use crate::text::quote;
 
 /// The number of writes that are left (Microsoft's documentation of its throttling).
@@ -19,89 +20,54 @@ const WRITES_LEFT: HeaderName =
 /// The id by which Microsoft's support finds a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
-/// An answer, whatever it says.
-pub(super) struct Answer {
-    pub status: u16,
-    pub headers: Headers,
-    pub body: azure_core::Bytes,
-}
-
 impl Arm {
     /// The answer to a reading of `url`.
-    pub(super) async fn get(&self, doing: &str, url: Url) -> Result<Answer, Failure> {
+    pub(super) async fn get(&self, doing: &str, url: Url) -> Result<RawResponse, Failure> {
         self.ask(doing, Request::new(url, Method::Get)).await
     }
 
     /// The answer to `request`, which may be repeated.
-    pub(super) async fn ask(&self, doing: &str, request: Request) -> Result<Answer, Failure> {
-        self.retry(None, || self.once(doing, request.clone())).await
-    }
-
-    /// Repeats `attempt` while it fails in a way that passes; see [`Patience::retry`].
-    pub(super) async fn retry<T, F: Future<Output = Result<T, Failure>>>(
-        &self,
-        stopping: Option<&Stopping>,
-        attempt: impl FnMut() -> F,
-    ) -> Result<T, Failure> {
-        self.patience.retry(stopping, attempt).await
+    pub(super) async fn ask(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
+        let attempt = || self.once(doing, request.clone());
+        self.patience.retry(None, attempt).await
     }
 
     /// Sends `request` once and returns the answer, if it is a success. `doing` says what for.
     ///
     /// # Errors
     /// There is no token, no answer, or no time left; or Azure says no.
-    pub(super) async fn once(&self, doing: &str, mut request: Request) -> Result<Answer, Failure> {
-        request.insert_header("accept", "application/json");
-        let too_late = || {
-            let seconds = self.patience.limit().as_secs();
-            Failure::new(doing, Kind::TooLate { seconds })
-        };
+    pub(super) async fn once(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
+        let too_late = || Failure::new(doing, self.patience.too_late());
         let end = self.patience.end();
         if Instant::now() >= end {
             return Err(too_late());
         }
         let is_write = request.method() == Method::Patch;
-        let options = PipelineSendOptions {
-            skip_checks: true,
-            ..Default::default()
-        };
-        let context = Context::new();
-        let sending = self.pipeline.send(&context, &mut request, Some(options));
+        let sending = http::send(&self.pipeline, request);
         // What was sent to be written is waited for: half of it would be known otherwise.
         let sent = if is_write {
             sending.await
         } else {
             timeout_at(end, sending).await.map_err(|_| too_late())?
         };
-        let response = sent.map_err(|error| Failure::new(doing, Kind::unanswered(&error)))?;
-        let (status, headers, body) = response.deconstruct();
-        let answer = Answer {
-            status: u16::from(status),
-            headers,
-            body: body.into(),
-        };
+        let answer = sent.map_err(|error| Failure::new(doing, Kind::unanswered(&error)))?;
         if is_write {
             self.note_pace(&answer);
         }
-        if !(200..300).contains(&answer.status) {
+        if !answer.status().is_success() {
             return Err(self.refusal(doing, &answer));
         }
         Ok(answer)
     }
 
     /// The failure in `answer`, which is no success.
-    fn refusal(&self, doing: &str, answer: &Answer) -> Failure {
-        let headers = &answer.headers;
-        let mut kind = Kind::refusal(answer.status, &answer.body, retry_after(headers));
+    fn refusal(&self, doing: &str, answer: &RawResponse) -> Failure {
+        let headers = answer.headers();
+        let mut kind = Kind::refusal(answer.status().into(), answer.body(), retry_after(headers));
         if let Kind::Refused(refusal) = &kind
             && refusal.status == 401
         {
-            let challenge = challenge(headers);
-            kind = Kind::SignIn(unauthorized(
-                refusal,
-                challenge.as_deref(),
-                self.sign_in.way,
-            ));
+            kind = Kind::Final(unauthorized(refusal, headers, self.sign_in.way));
         }
         let mut failure = Failure::new(doing, kind);
         if self.names_requests {
@@ -111,34 +77,43 @@ impl Arm {
     }
 
     /// Takes note of how many more writes Azure takes, by the answer to one.
-    fn note_pace(&self, answer: &Answer) {
-        let left = answer.headers.get_optional_str(&WRITES_LEFT);
+    fn note_pace(&self, answer: &RawResponse) {
+        let left = answer.headers().get_optional_str(&WRITES_LEFT);
         if let Some(left) = left.and_then(|left| left.parse().ok()) {
             self.pace.is_left(left);
         }
-        if let (429, Some(seconds)) = (answer.status, retry_after(&answer.headers)) {
+        if answer.status() == 429
+            && let Some(seconds) = retry_after(answer.headers())
+        {
             self.pace.close(Duration::from_secs(seconds));
         }
     }
 }
 
 /// The seconds that an answer asks to wait, a day at the most.
-fn retry_after(headers: &Headers) -> Option<u64> {
+pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
     let seconds: u64 = headers.get_optional_str(&RETRY_AFTER)?.parse().ok()?;
     Some(seconds.min(Patience::MOST.as_secs()))
 }
 
-/// The trouble with a successful answer whose body is not what Azure sends.
-pub(super) fn not_azure(answer: &Answer, error: &serde_json::Error) -> Kind {
-    let start = String::from_utf8_lossy(answer.body.get(..200).unwrap_or(&answer.body));
-    // The error itself would quote more of it.
-    let what = match error.classify() {
-        Category::Eof => "cut short",
-        Category::Data => "unexpected JSON",
-        Category::Io | Category::Syntax => "not JSON",
-    };
-    Kind::NotAzure {
-        status: answer.status,
-        what: format!("{} ({what})", quote(&start)),
-    }
+/// The content of a successful answer.
+///
+/// # Errors
+/// It is not what Azure sends.
+pub(super) fn content<'a, T: Deserialize<'a>>(
+    doing: &str,
+    answer: &'a RawResponse,
+) -> Result<T, Failure> {
+    let body: &[u8] = answer.body();
+    serde_json::from_slice(body).map_err(|error| {
+        let start = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
+        // The error itself would quote more of it.
+        let what = match error.classify() {
+            Category::Eof => "cut short",
+            Category::Data => "unexpected JSON",
+            Category::Io | Category::Syntax => "not JSON",
+        };
+        let what = format!("{} ({what})", quote(&start));
+        Failure::new(doing, Kind::NotAzure(answer.status().into(), what))
+    })
 }

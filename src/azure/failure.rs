@@ -1,10 +1,12 @@
 //! [`Failure`]: a request that came to nothing, for the person who reads of it in a log.
 
-use std::fmt;
+use std::error::Error;
 use std::time::Duration;
+use std::{fmt, io};
 
-use super::cause::{find, root};
-use super::refusal::{Refusal, minutes};
+use azure_core::error::ErrorKind;
+
+use super::refusal::Refusal;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
@@ -24,49 +26,16 @@ pub struct Failure {
 pub enum Kind {
     /// Azure said no.
     Refused(Box<Refusal>),
-    /// An answer that is not Azure's: a proxy's page, or one that was cut short.
-    NotAzure {
-        /// The HTTP status.
-        status: u16,
-        /// The start of the answer, or the trouble with it.
-        what: String,
-    },
-    /// No answer.
-    Unreachable {
-        /// The system's message.
-        why: String,
-    },
-    /// No token, or none that Azure takes.
-    SignIn(Trouble),
-    /// Azure's answer names another host to go on at; the token does not go there.
-    Foreign {
-        /// The other host.
-        host: String,
-    },
-    /// The VM did not start.
-    NotStarted {
-        /// Azure's word for the reason, such as `AllocationFailed`.
-        why: String,
-    },
+    /// An answer, with its HTTP status, that is not Azure's: a proxy's page, or one that was cut short.
+    NotAzure(u16, String),
+    /// No answer, for the reason that the system gives.
+    Unreachable(String),
     /// A reading from before azlin's own last write.
     Old,
     /// Somebody wanted azlin to end before this.
     Interrupted,
-    /// Azure accepts no more writes for longer than there is time.
-    Closed {
-        /// For how long, in seconds.
-        seconds: u64,
-    },
-    /// The time for all requests together was over before this one.
-    TooLate {
-        /// The limit, in seconds.
-        seconds: u64,
-    },
-    /// Azure accepted the request and did not carry it out in time.
-    TooSlow {
-        /// The time that azlin waited, in seconds.
-        seconds: u64,
-    },
+    /// What another attempt would not change: no token, no time left, another host. A write was not carried out.
+    Final(Trouble),
 }
 
 impl Failure {
@@ -83,36 +52,15 @@ impl Failure {
     pub fn help(&self) -> Option<String> {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
-            Kind::TooLate { seconds } => {
-                return Some(format!(
-                    "run the same command again to continue where this one stopped, or give it more time: --deadline {}",
-                    seconds.saturating_mul(2).max(60)
-                ));
-            }
-            Kind::Closed { seconds } => {
-                return Some(format!(
-                    "run the same command again then to continue where this one stopped, or let it wait: --deadline {}",
-                    seconds.div_ceil(60) * 60 + 60
-                ));
-            }
-            Kind::NotAzure { .. } => {
+            Kind::Final(trouble) => &trouble.help,
+            Kind::NotAzure(..) => {
                 "check the network: a proxy or a sign-in page may have answered instead"
             }
-            Kind::Unreachable { .. } => {
+            Kind::Unreachable(_) => {
                 "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
-            }
-            Kind::SignIn(trouble) => return Some(escape(&trouble.help).into_owned()),
-            Kind::NotStarted { .. } => {
-                "look at the VM in the portal: its size may be sold out in its region or zone"
             }
             Kind::Old | Kind::Interrupted => {
                 "run the same command again to continue where this one stopped"
-            }
-            Kind::Foreign { .. } => {
-                "something between you and Azure is changing its answers; nothing was sent to that host"
-            }
-            Kind::TooSlow { .. } => {
-                "look at the VM in the portal; running the same command again is safe"
             }
         };
         Some(help.to_owned())
@@ -122,8 +70,7 @@ impl Failure {
     pub(super) fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
-            Kind::SignIn(_) | Kind::TooLate { .. } | Kind::Closed { .. } => true,
-            _ => false,
+            kind => matches!(kind, Kind::Final(_)),
         }
     }
 
@@ -135,12 +82,9 @@ impl Failure {
             Kind::Refused(refusal) if refusal.passes() => {
                 (refusal.retry_after, refusal.status == 429)
             }
-            Kind::NotAzure {
-                status: 408 | 429 | 500..=599,
-                ..
+            Kind::NotAzure(408 | 429 | 500..=599, _) | Kind::Unreachable(_) | Kind::Old => {
+                (None, false)
             }
-            | Kind::Unreachable { .. }
-            | Kind::Old => (None, false),
             _ => return None,
         };
         // Throttling ends when Azure says; the rest may never end.
@@ -173,7 +117,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
@@ -189,22 +133,13 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
-            Self::Closed { seconds } => {
-                write!(f, "Azure accepts no more writes for {}", minutes(*seconds))
-            }
-            Self::Interrupted => f.write_str("interrupted"),
-            Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
-            Self::TooLate { seconds } => write!(f, "deadline of {seconds} s exceeded"),
-            Self::NotAzure { status, what } => {
+            Self::NotAzure(status, what) => {
                 write!(f, "the answer ({status}) is not from Azure: {what}")
             }
-            Self::Unreachable { why } => write!(f, "no answer: {}", escape(why)),
-            Self::NotStarted { why } => write!(f, "it did not start: {}", escape(why)),
-            Self::SignIn(trouble) => f.write_str(&escape(&trouble.message)),
-            Self::Foreign { host } => {
-                write!(f, "the answer points to another host, {}", quote(host))
-            }
-            Self::TooSlow { seconds } => write!(f, "not finished after {seconds} s"),
+            Self::Unreachable(why) => write!(f, "no answer: {}", escape(why)),
+            Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::Final(trouble) => trouble.fmt(f),
         }
     }
 }
@@ -213,8 +148,8 @@ impl Kind {
     /// The reason for no answer: no token, or the system's message.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
         match find::<Trouble>(error) {
-            Some(trouble) => Self::SignIn(trouble.clone()),
-            None => Self::Unreachable { why: root(error) },
+            Some(trouble) => Self::Final(trouble.clone()),
+            None => Self::Unreachable(root(error)),
         }
     }
 
@@ -222,14 +157,45 @@ impl Kind {
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         if (300..400).contains(&status) {
             let what = "it redirects elsewhere, as sign-in pages do".to_owned();
-            return Self::NotAzure { status, what };
+            return Self::NotAzure(status, what);
         }
         match Refusal::read(status, body, retry_after) {
             Some(refusal) => Self::Refused(Box::new(refusal)),
-            None => Self::NotAzure {
-                status,
-                what: quote(&String::from_utf8_lossy(body)),
-            },
+            None => Self::NotAzure(status, quote(&String::from_utf8_lossy(body))),
         }
+    }
+}
+
+/// The `T` among `error` and its causes, those that an I/O error carries included.
+pub(super) fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    causes(error).find_map(|cause| {
+        let carried = cause.downcast_ref().and_then(io::Error::get_ref);
+        cause.downcast_ref().or_else(|| carried?.downcast_ref())
+    })
+}
+
+/// The message of the innermost cause: it says what happened, where the others only say where.
+pub(super) fn root(error: &(dyn Error + 'static)) -> String {
+    let text = causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string);
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
+    }
+}
+
+/// `error` and its causes, from the outside in.
+pub(super) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
+/// How a trouble passes through the SDK.
+impl From<Trouble> for azure_core::Error {
+    fn from(trouble: Trouble) -> Self {
+        let message = trouble.message.clone();
+        Self::with_error(ErrorKind::Credential, trouble, message)
     }
 }

@@ -9,10 +9,11 @@ use futures::{StreamExt as _, stream};
 use serde::Deserialize;
 
 use super::Failure;
-use super::addresses::{Interface, PublicAddress, join};
+use super::addresses::join;
 use super::arm::Arm;
 use super::id;
 use super::list::Listed;
+use super::tags::with_values;
 use crate::model::{Addresses, Gaps, Held, Live, Power, Scope, TagKey, Vm, VmId};
 use crate::text::guid;
 
@@ -50,65 +51,57 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
     let (with_tags, with_power, interfaces, public) = tokio::try_join!(
         vms(arm, scope, false),
         vms(arm, scope, true),
-        allowed(arm.list::<Interface>("list the network interfaces", network("networkInterfaces"))),
-        allowed(
-            arm.list::<PublicAddress>("list the public IP addresses", network("publicIPAddresses"))
-        ),
+        allowed(arm.list("list the network interfaces", network("networkInterfaces"))),
+        allowed(arm.list("list the public IP addresses", network("publicIPAddresses"))),
     )?;
     let mut live = live(arm, with_tags, tag);
     for listed in with_power.items {
-        if let Some(vm) = listed.id().and_then(|id| live.vms.get_mut(&id)) {
+        let vm = id::parse(&listed.id).and_then(|id| live.vms.get_mut(&id));
+        if let Some(vm) = vm {
             vm.power = listed.power();
         }
     }
-    let missing = with_power.incomplete.iter();
-    let missing = missing
-        .chain(&interfaces.incomplete)
-        .chain(&public.incomplete);
-    let missing: Vec<String> = missing.map(ToString::to_string).collect();
-    let gaps = live.gaps.entry(arm.subscription().clone());
-    gaps.or_default().details_missing = missing;
+    let gaps = live.gaps.entry(arm.subscription().clone()).or_default();
+    let lists = [
+        with_power.incomplete,
+        interfaces.incomplete,
+        public.incomplete,
+    ];
+    gaps.details_missing = lists.iter().flatten().map(ToString::to_string).collect();
     join(&mut live, interfaces.items, &public.items);
     Ok(live)
 }
 
 /// A list, or that the identity may not read it; half of one is no use.
-async fn allowed<T>(
+async fn allowed<T: Default>(
     listing: impl Future<Output = Result<Listed<T>, Failure>>,
 ) -> Result<Listed<T>, Failure> {
-    match listing.await {
-        Ok(listed) => listed.whole().map(|items| Listed {
-            items,
-            ..Listed::default()
-        }),
-        Err(failure) if failure.is_forbidden() => Ok(Listed {
-            incomplete: vec![failure],
-            ..Listed::default()
-        }),
-        Err(failure) => Err(failure),
+    let mut allowed = Listed::default();
+    match listing.await.and_then(Listed::whole) {
+        Ok(items) => allowed.items = items,
+        Err(failure) if failure.is_forbidden() => allowed.incomplete.push(failure),
+        Err(failure) => return Err(failure),
     }
+    Ok(allowed)
 }
 
 async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimVm>, Failure> {
     // By hand: the SDK's lists have no `send()`, only a stream whose strict parser of VMs would add 0.6 MB to the program; they
     // put a group into the path as it is typed; and that of a group has no `statusOnly`.
-    let mut query = vec![COMPUTE];
-    if status_only {
-        query.push(("statusOnly", "true"));
-    }
-    let doing = if status_only {
-        "list the VMs' power states"
+    let (doing, query) = if status_only {
+        let query = &[COMPUTE, ("statusOnly", "true")][..];
+        ("list the VMs' power states", query)
     } else {
-        "list the VMs"
+        ("list the VMs", &[COMPUTE][..])
     };
     let provider = ["providers", "Microsoft.Compute", "virtualMachines"];
     let groups = match scope {
-        Scope::Subscription => return arm.list(doing, arm.url(&provider, &query)).await,
+        Scope::Subscription => return arm.list(doing, arm.url(&provider, query)).await,
         Scope::Groups(groups) => groups,
     };
     let lists = groups.iter().map(|group| {
         let segments = [&["resourceGroups", group.as_str()][..], &provider[..]].concat();
-        arm.list(doing, arm.url(&segments, &query))
+        arm.list(doing, arm.url(&segments, query))
     });
     let mut all = Listed::default();
     let mut lists = stream::iter(lists).buffered(GROUPS_AT_ONCE);
@@ -136,16 +129,12 @@ fn live(arm: &Arm, listed: Listed<SlimVm>, tag: &TagKey) -> Live {
         ..Gaps::default()
     };
     for slim in listed.items {
-        let own = slim
-            .id()
-            .filter(|id| id.subscription() == arm.subscription());
-        match own {
-            Some(id) => {
-                live.vms
-                    .entry(id.clone())
-                    .or_insert_with(|| slim.vm(id, tag));
+        match id::parse(&slim.id) {
+            Some(id) if id.subscription() == arm.subscription() => {
+                let vm = live.vms.entry(id.clone());
+                vm.or_insert_with(|| slim.vm(id, tag));
             }
-            None => gaps.unreadable += 1,
+            _ => gaps.unreadable += 1,
         }
     }
     live.gaps.insert(arm.subscription().clone(), gaps);
@@ -153,7 +142,7 @@ fn live(arm: &Arm, listed: Listed<SlimVm>, tag: &TagKey) -> Live {
 }
 
 /// A VM of a list; whatever Azure leaves out is none.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct SlimVm {
     id: String,
     location: Option<String>,
@@ -161,7 +150,7 @@ struct SlimVm {
     properties: Option<Properties>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Properties {
     vm_id: Option<String>,
@@ -169,19 +158,10 @@ struct Properties {
 }
 
 /// How a VM is doing, as lists and single reads say it.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct InstanceView {
     #[serde(default)]
     statuses: Vec<Status>,
-}
-
-impl InstanceView {
-    /// The codes of its statuses, such as `PowerState/running`.
-    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
-        self.statuses
-            .iter()
-            .filter_map(|status| status.code.as_deref())
-    }
 }
 
 #[derive(Deserialize)]
@@ -189,50 +169,46 @@ struct Status {
     code: Option<String>,
 }
 
-impl SlimVm {
-    fn id(&self) -> Option<VmId> {
-        id::parse(&self.id)
+impl InstanceView {
+    /// The codes of its statuses, such as `PowerState/running`.
+    pub(super) fn codes(&self) -> impl Iterator<Item = &str> {
+        let statuses = self.statuses.iter();
+        statuses.filter_map(|status| status.code.as_deref())
     }
 
+    /// The power state among its codes.
+    pub(super) fn power(&self) -> Power {
+        let mut codes = self.codes();
+        match codes.find_map(|code| code.strip_prefix("PowerState/")) {
+            Some("running") => Power::Running,
+            Some("starting") => Power::Starting,
+            Some("stopping" | "deallocating") => Power::Stopping,
+            Some("stopped") => Power::Stopped,
+            Some("deallocated") => Power::Deallocated,
+            _ => Power::Unknown,
+        }
+    }
+}
+
+impl SlimVm {
     fn vm(self, id: VmId, tag: &TagKey) -> Vm {
-        let tags: BTreeMap<String, String> = self
-            .tags
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key, value.unwrap_or_default()))
-            .collect();
-        let ours = tag.find(&tags);
+        let tags = with_values(self.tags.unwrap_or_default());
+        let is_foreign = |key: &String| key.eq_ignore_ascii_case(FOREIGN_TAG);
         let machine = self.properties.and_then(|properties| properties.vm_id);
         Vm {
             id,
             machine: machine.as_deref().and_then(guid),
             held: Held::read(&tags, tag),
             region: self.location.unwrap_or_default(),
-            foreign_tag: ours.is_none()
-                && tags.keys().any(|key| key.eq_ignore_ascii_case(FOREIGN_TAG)),
+            foreign_tag: tag.find(&tags).is_none() && tags.keys().any(is_foreign),
             tags,
             power: Power::Unknown,
             addresses: Addresses::default(),
         }
     }
 
-    fn power(&self) -> Power {
-        let view = self
-            .properties
-            .as_ref()
-            .and_then(|properties| properties.instance_view.as_ref());
-        view.map_or(Power::Unknown, |view| power(view.codes()))
-    }
-}
-
-/// The power state among an instance view's codes.
-pub(super) fn power<'a>(mut codes: impl Iterator<Item = &'a str>) -> Power {
-    match codes.find_map(|code| code.strip_prefix("PowerState/")) {
-        Some("running") => Power::Running,
-        Some("starting") => Power::Starting,
-        Some("stopping" | "deallocating") => Power::Stopping,
-        Some("stopped") => Power::Stopped,
-        Some("deallocated") => Power::Deallocated,
-        _ => Power::Unknown,
+    fn power(self) -> Power {
+        let view = self.properties.and_then(|own| own.instance_view);
+        view.unwrap_or_default().power()
     }
 }

@@ -4,19 +4,12 @@ use crate::model::{SubscriptionId, VmId, VmPath};
 
 /// The VM in an id as ARM writes it, whatever its casing. None where it is no VM's id.
 pub(super) fn parse(id: &str) -> Option<VmId> {
-    let mut segments = id.trim_start_matches('/').split('/');
-    let mut after = |keyword: &str| {
-        let found = segments.next()?;
-        if !found.eq_ignore_ascii_case(keyword) {
-            return None;
-        }
-        segments.next()
+    const KEYS: &str = "subscriptions/resourceGroups/providers/Microsoft.Compute/virtualMachines";
+    let parts: Vec<&str> = id.trim_start_matches('/').split('/').collect();
+    let [s, subscription, g, group, p, provider, v, name] = parts[..] else {
+        return None;
     };
-    let subscription = after("subscriptions")?;
-    let group = after("resourceGroups")?;
-    let provider = after("providers")?;
-    let name = after("virtualMachines")?;
-    if !provider.eq_ignore_ascii_case("Microsoft.Compute") || segments.next().is_some() {
+    if ![s, g, p, provider, v].join("/").eq_ignore_ascii_case(KEYS) {
         return None;
     }
     let subscription = SubscriptionId::new(subscription).ok()?;

@@ -8,24 +8,17 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::arm::Arm;
-use super::exchange::not_azure;
+use super::exchange::content;
 use super::{Failure, Kind};
+use crate::text::quote;
+use crate::trouble::Trouble;
 
 /// The items of a list that azlin can read, how many it cannot, and why there may be more.
+#[derive(Default)]
 pub(super) struct Listed<T> {
     pub items: Vec<T>,
     pub unreadable: usize,
     pub incomplete: Vec<Failure>,
-}
-
-impl<T> Default for Listed<T> {
-    fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            unreadable: 0,
-            incomplete: Vec::new(),
-        }
-    }
 }
 
 impl<T> Listed<T> {
@@ -39,10 +32,10 @@ impl<T> Listed<T> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Page<'a> {
     #[serde(borrow)]
     value: Vec<&'a RawValue>,
-    #[serde(rename = "nextLink")]
     next_link: Option<String>,
 }
 
@@ -53,8 +46,8 @@ impl Arm {
     /// An item that azlin cannot read is counted, and costs no other. A later page that fails leaves the list incomplete.
     ///
     /// # Errors
-    /// The first page could not be had.
-    pub(super) async fn list<T: DeserializeOwned>(
+    /// The first page could not be had, or one names another host: something is wrong that no flag should wave through.
+    pub(super) async fn list<T: DeserializeOwned + Default>(
         &self,
         doing: &str,
         first: Url,
@@ -62,75 +55,62 @@ impl Arm {
         let mut listed = Listed::default();
         let mut seen = BTreeSet::from([first.to_string()]);
         let mut next = self.page(doing, first, &mut listed).await?;
-        while let Some(url) = next {
-            let page = match seen.insert(url.to_string()) {
-                true => self.page(doing, url, &mut listed).await,
-                false => Err(Failure::new(
-                    doing,
-                    Kind::NotAzure {
-                        status: 200,
-                        what: "its list goes round in a circle".to_owned(),
-                    },
-                )),
+        while let Some(link) = next {
+            let url = self.own(doing, &link)?;
+            let page = if seen.insert(url.to_string()) {
+                self.page(doing, url, &mut listed).await
+            } else {
+                let what = "its list goes round in a circle".to_owned();
+                Err(Failure::new(doing, Kind::NotAzure(200, what)))
             };
-            next = match page {
-                Ok(next) => next,
-                // Something is wrong that no flag should wave through.
-                Err(failure) if matches!(failure.kind, Kind::Foreign { .. }) => {
-                    return Err(failure);
-                }
-                Err(failure) => {
-                    listed.incomplete.push(failure);
-                    None
-                }
-            };
+            next = page.unwrap_or_else(|failure| {
+                listed.incomplete.push(failure);
+                None
+            });
         }
         Ok(listed)
     }
 
-    /// Adds one page to `listed`; answers where the next one is.
+    /// Adds one page to `listed`, and returns the link to the next one.
     async fn page<T: DeserializeOwned>(
         &self,
         doing: &str,
         url: Url,
         listed: &mut Listed<T>,
-    ) -> Result<Option<Url>, Failure> {
-        let failed = |kind| Failure::new(doing, kind);
+    ) -> Result<Option<String>, Failure> {
         let answer = self.get(doing, url).await?;
-        let page: Page<'_> = serde_json::from_slice(&answer.body)
-            .map_err(|error| failed(not_azure(&answer, &error)))?;
+        let page: Page<'_> = content(doing, &answer)?;
         for item in page.value {
             match serde_json::from_str(item.get()) {
                 Ok(item) => listed.items.push(item),
                 Err(_) => listed.unreadable += 1,
             }
         }
-        let link = page.next_link.filter(|link| !link.is_empty());
-        link.map(|link| self.own(&link)).transpose().map_err(failed)
+        Ok(page.next_link.filter(|link| !link.is_empty()))
     }
 
-    /// `link` as a URL, if it leads to the host that was opened.
-    fn own(&self, link: &str) -> Result<Url, Kind> {
-        let foreign = |host: &str| Kind::Foreign {
-            host: host.to_owned(),
-        };
-        let mut url = Url::parse(link).map_err(|_| foreign(link))?;
-        let host = url.host_str().unwrap_or(link).to_owned();
-        let port = url.port_or_known_default();
-        if let Some(emulator) = self.emulator
+    /// `link` as a URL, if it leads to the host that was opened: the token goes to no other.
+    fn own(&self, doing: &str, link: &str) -> Result<Url, Failure> {
+        let mut url = Url::parse(link).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or(link);
+        let foreign = Kind::Final(Trouble::new(
+            format!("the answer points to another host, {}", quote(host)),
+            "something between you and Azure is changing its answers; nothing was sent to that host",
+        ));
+        if let (Some(url), Some(emulator)) = (&mut url, self.emulator)
             && url.scheme() == "http"
-            && port == Some(emulator.port())
+            && url.port_or_known_default() == Some(emulator.port())
         {
-            // The pipeline wants https even for an emulator, which names itself by http; see `Loopback`.
-            let changed = url.set_scheme("https").and_then(|()| url.set_port(port));
-            changed.map_err(|()| foreign(&host))?;
+            // The pipeline wants https even for an emulator, which names itself by http; see `Loopback`. Where that fails, the
+            // origin is another.
+            let _ = url
+                .set_scheme("https")
+                .and_then(|()| url.set_port(Some(emulator.port())));
         }
-        match url.origin() == self.base.origin()
-            && url.username().is_empty()
-            && url.password().is_none()
-        {
-            true => Ok(url),
-            false => Err(foreign(&host)),
-        }
+        let own = url.filter(|url| {
+            let is_anonymous = url.username().is_empty() && url.password().is_none();
+            is_anonymous && url.origin() == self.base.origin()
+        });
+        own.ok_or_else(|| Failure::new(doing, foreign))
     }
 }

@@ -19,7 +19,6 @@
 mod addresses;
 mod arm;
 mod bridge;
-mod cause;
 pub mod compute;
 mod discreet;
 mod exchange;
@@ -33,8 +32,6 @@ mod pace;
 mod patience;
 mod record;
 mod refusal;
-mod renew;
-mod resources;
 pub mod sign_in;
 pub mod tag_write;
 pub mod tags;

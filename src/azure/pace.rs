@@ -4,7 +4,7 @@
 //! says in each answer how many are left (Microsoft's documentation of its throttling limits). Writing into an empty bucket
 //! earns a 429 and a wait that is longer than the one that was spared.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -15,33 +15,26 @@ const REFILL: f64 = 10.0;
 const MOST: f64 = 200.0;
 
 /// Azure's bucket, as far as it is known.
-#[derive(Debug)]
-pub(super) struct Pace(Mutex<Bucket>);
-
-#[derive(Debug)]
-struct Bucket {
-    /// The writes that were left at `at`; none as long as Azure has not said.
-    left: Option<f64>,
-    at: Instant,
+pub(super) struct Pace {
+    /// The writes that were left, and when; none as long as Azure has not said.
+    left: Cell<Option<(f64, Instant)>>,
     /// The turns that are taken and have no answer yet.
-    under_way: u32,
+    under_way: Cell<u32>,
     /// Before then Azure takes no write at all.
-    closed_until: Instant,
+    closed_until: Cell<Instant>,
 }
 
 /// The right to one write, now.
 #[derive(Debug)]
-pub struct Turn<'p>(&'p Pace);
+pub(super) struct Turn<'p>(&'p Cell<u32>);
 
 impl Pace {
     pub(super) fn new() -> Self {
-        let now = Instant::now();
-        Self(Mutex::new(Bucket {
-            left: None,
-            at: now,
-            under_way: 0,
-            closed_until: now,
-        }))
+        Self {
+            left: Cell::default(),
+            under_way: Cell::default(),
+            closed_until: Instant::now().into(),
+        }
     }
 
     /// Waits until there is a write for this caller.
@@ -49,66 +42,58 @@ impl Pace {
     /// # Errors
     /// There is none before `end`, and for how long.
     pub(super) async fn turn(&self, end: Instant) -> Result<Turn<'_>, Duration> {
-        loop {
-            let free = self.bucket().take();
-            match free {
-                None => return Ok(Turn(self)),
-                Some(free) if free >= end => return Err(free.duration_since(Instant::now())),
-                Some(free) => sleep_until(free).await,
+        while let Err(free) = self.take() {
+            if free >= end {
+                return Err(free.duration_since(Instant::now()));
             }
+            sleep_until(free).await;
         }
+        self.under_way.update(|turns| turns + 1);
+        Ok(Turn(&self.under_way))
+    }
+
+    /// Takes a write out, or answers when to come again.
+    fn take(&self) -> Result<(), Instant> {
+        let now = Instant::now();
+        if now < self.closed_until.get() {
+            return Err(self.closed_until.get());
+        }
+        if let Some((left, at)) = self.left.get() {
+            let refilled = now.saturating_duration_since(at).as_secs_f64() * REFILL;
+            let left = (left + refilled).min(MOST);
+            if left < 1.0 {
+                return Err(now + Duration::from_secs_f64((1.0 - left) / REFILL));
+            }
+            self.left.set(Some((left - 1.0, now)));
+        }
+        Ok(())
     }
 
     /// Takes note of what the answer to a write says is left.
     pub(super) fn is_left(&self, writes: u32) {
-        let mut bucket = self.bucket();
         // The others under way may have been counted or not.
-        let others = bucket.under_way.saturating_sub(1);
-        bucket.left = Some(f64::from(writes.saturating_sub(others)));
-        bucket.at = Instant::now();
+        let others = self.under_way.get().saturating_sub(1);
+        let left = f64::from(writes.saturating_sub(others));
+        self.left.set(Some((left, Instant::now())));
     }
 
     /// Takes note that Azure takes no write before `pause` is over.
     pub(super) fn close(&self, pause: Duration) {
-        let mut bucket = self.bucket();
-        bucket.closed_until = bucket.closed_until.max(Instant::now() + pause);
-    }
-
-    fn bucket(&self) -> MutexGuard<'_, Bucket> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Bucket {
-    /// Takes a write out, or answers when to come again.
-    fn take(&mut self) -> Option<Instant> {
-        let now = Instant::now();
-        if now < self.closed_until {
-            return Some(self.closed_until);
-        }
-        if let Some(left) = self.left {
-            let since = now.saturating_duration_since(self.at).as_secs_f64();
-            let left = (left + since * REFILL).min(MOST);
-            if left < 1.0 {
-                return Some(now + Duration::from_secs_f64((1.0 - left) / REFILL));
-            }
-            self.left = Some(left - 1.0);
-            self.at = now;
-        }
-        self.under_way += 1;
-        None
+        let over = Instant::now() + pause;
+        self.closed_until.update(|until| until.max(over));
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut bucket = self.0.bucket();
-        bucket.under_way = bucket.under_way.saturating_sub(1);
+        self.0.update(|turns| turns.saturating_sub(1));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::azure::Patience;
 

@@ -1,13 +1,14 @@
 //! [`Patience`]: the time that azlin gives Azure, and the one retry loop.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::{Failure, Kind};
+use crate::trouble::Trouble;
 
 /// Turns true when somebody wants azlin to end.
 pub type Stopping = watch::Receiver<bool>;
@@ -29,29 +30,15 @@ pub(super) async fn unless_stopped<T>(
 }
 
 /// Hears of a pause: the failure before it, and its length.
-type Tell = dyn Fn(&Failure, Duration) + Send + Sync;
+type Tell = dyn Fn(&Failure, Duration);
 
 /// The time limit for all requests of one run together, with the pauses between them.
 pub struct Patience {
     limit: Duration,
-    tell: Arc<Tell>,
-    clock: Mutex<Clock>,
-}
-
-struct Clock {
-    end: Instant,
+    tell: Rc<Tell>,
+    end: Cell<Instant>,
     /// The end of the last pause that was told: many requests wait for the same thing.
-    told: Instant,
-}
-
-impl Clock {
-    fn new(limit: Duration) -> Self {
-        let now = Instant::now();
-        Self {
-            end: now + limit,
-            told: now,
-        }
-    }
+    told: Cell<Instant>,
 }
 
 impl Patience {
@@ -60,16 +47,17 @@ impl Patience {
 
     /// Waits until `limit` from now. `tell` hears of each pause that a person would notice, once for all the requests that
     /// make it at the same time.
-    pub fn new(limit: Duration, tell: impl Fn(&Failure, Duration) + Send + Sync + 'static) -> Self {
-        Self::telling(limit, Arc::new(tell))
+    pub fn new(limit: Duration, tell: impl Fn(&Failure, Duration) + 'static) -> Self {
+        Self::telling(limit, Rc::new(tell))
     }
 
-    fn telling(limit: Duration, tell: Arc<Tell>) -> Self {
-        let limit = limit.min(Self::MOST);
+    fn telling(limit: Duration, tell: Rc<Tell>) -> Self {
+        let (limit, now) = (limit.min(Self::MOST), Instant::now());
         Self {
             limit,
             tell,
-            clock: Mutex::new(Clock::new(limit)),
+            end: (now + limit).into(),
+            told: now.into(),
         }
     }
 
@@ -80,17 +68,24 @@ impl Patience {
 
     /// Begins anew: what has passed so far was a person's time.
     pub(super) fn restart(&self) {
-        *self.clock() = Clock::new(self.limit);
+        self.end.set(Instant::now() + self.limit);
     }
 
     /// When it ends.
     pub(super) fn end(&self) -> Instant {
-        self.clock().end
+        self.end.get()
     }
 
-    /// The limit, for a message.
-    pub(super) fn limit(&self) -> Duration {
-        self.limit
+    /// The reason for a request that was not made, or not waited for, because this has ended.
+    pub(super) fn too_late(&self) -> Kind {
+        let seconds = self.limit.as_secs();
+        Kind::Final(Trouble::new(
+            format!("deadline of {seconds} s exceeded"),
+            format!(
+                "run the same command again to continue where this one stopped, or give it more time: --deadline {}",
+                seconds.saturating_mul(2).max(60)
+            ),
+        ))
     }
 
     /// Repeats `attempt`, after a pause, while it fails in a way that passes and there is time.
@@ -123,34 +118,19 @@ impl Patience {
     /// Waits after `attempts` of which the last ended in `failure`. Returns false, at once, where another would not help or
     /// would come too late: asking earlier than Azure wants only earns a new wait.
     async fn pause(&self, failure: &Failure, attempts: u32) -> bool {
-        let now = Instant::now();
+        const NOTICED: Duration = Duration::from_secs(1);
         let Some(pause) = failure.pause(attempts) else {
             return false;
         };
-        if now + pause >= self.end() {
+        let over = Instant::now() + pause;
+        if over >= self.end() {
             return false;
         }
-        self.say(failure, now, pause);
-        sleep(pause).await;
-        true
-    }
-
-    fn say(&self, failure: &Failure, now: Instant, pause: Duration) {
-        const NOTICED: Duration = Duration::from_secs(1);
-        let mut clock = self.clock();
-        if pause >= NOTICED && now + pause >= clock.told + NOTICED {
-            clock.told = now + pause;
+        if pause >= NOTICED && over >= self.told.get() + NOTICED {
+            self.told.set(over);
             (self.tell)(failure, pause);
         }
-    }
-
-    fn clock(&self) -> MutexGuard<'_, Clock> {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Patience {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Patience({:?})", self.limit)
+        sleep(pause).await;
+        true
     }
 }

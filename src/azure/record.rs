@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::discreet::without_proofs;
 use crate::text::plain;
+use crate::trouble::Trouble;
 
 /// An HTTP client that writes down what goes through it. The `authorization` header is never written.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ impl Recorder {
     ///
     /// # Errors
     /// The file cannot be appended to.
-    pub(super) fn wrap(client: Arc<dyn HttpClient>) -> Result<Arc<dyn HttpClient>, String> {
+    pub(super) fn wrap(client: Arc<dyn HttpClient>) -> Result<Arc<dyn HttpClient>, Trouble> {
         let named = std::env::var_os("AZLIN_RECORD").filter(|path| !path.is_empty());
         let Some(path) = named else {
             return Ok(client);
@@ -33,8 +34,10 @@ impl Recorder {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path);
-        let file = file.map_err(|error| format!("AZLIN_RECORD: {}", plain(&error)))?;
+        let file = options.open(path).map_err(|error| {
+            let help = "AZLIN_RECORD must name a file that you can write to";
+            Trouble::new(format!("AZLIN_RECORD: {}", plain(&error)), help)
+        })?;
         Ok(Arc::new(Self {
             inner: client,
             file,

@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::arm::Arm;
-use super::pace::Turn;
 use super::patience::{Stopping, unless_stopped};
-use super::tags::{Patch, Sent, look, read, send, writing};
+use super::refusal::minutes;
+use super::tags::{Patch, look, parse, read, update};
 use super::{Failure, Kind};
 use crate::model::{Tags, VmId};
+use crate::trouble::Trouble;
 
 /// The decision about the tags of a VM as they were read.
 pub enum Decision<R> {
@@ -68,7 +69,7 @@ pub async fn change<R>(
 ) -> Changed<R> {
     let in_doubt = Cell::new(false);
     let attempt = || try_once(arm, vm, stopping, &decide, &in_doubt);
-    match arm.retry(stopping, attempt).await {
+    match arm.patience.retry(stopping, attempt).await {
         Ok(changed) => changed,
         Err(failure) => Changed::Failed {
             failure,
@@ -84,13 +85,16 @@ async fn try_once<R>(
     decide: &impl Fn(&Tags, bool) -> Decision<R>,
     in_doubt: &Cell<bool>,
 ) -> Result<Changed<R>, Failure> {
+    let doing = format!("write the tags of {}", vm.path());
+    let failed = |kind| Failure::new(&doing, kind);
     // The turn, and then the tags, so that what was read is not old by the time of the write.
     let looking = async {
-        let turn = arm.turn(&writing(vm)).await?;
+        let turn = arm.pace.turn(arm.patience.end()).await;
+        let turn = turn.map_err(|wait| failed(closed(wait.as_secs())))?;
         Ok((turn, look(arm, vm).await?))
     };
     let Some(looked) = unless_stopped(stopping, looking).await else {
-        return Err(Failure::new(&writing(vm), Kind::Interrupted));
+        return Err(failed(Kind::Interrupted));
     };
     let (turn, before) = looked?;
     let patch = match decide(&before, in_doubt.get()) {
@@ -98,58 +102,50 @@ async fn try_once<R>(
         Decision::Done if in_doubt.get() => return Ok(Changed::Written(before)),
         Decision::Done => return Ok(Changed::Already(before)),
         Decision::Write(patch) => patch,
-        Decision::Old => return Err(Failure::new(&writing(vm), Kind::Old)),
+        Decision::Old => return Err(failed(Kind::Old)),
         Decision::Refuse(why) => return Ok(Changed::Refused(why)),
     };
     let is_settled = |tags: &Tags| matches!(decide(tags, true), Decision::Done);
-    let written = write(arm, vm, &patch, turn, &is_settled, in_doubt).await?;
-    Ok(match written {
-        Some(after) if is_settled(&after) => Changed::Written(after),
-        Some(after) => Changed::Altered(after),
-        None => Changed::Accepted,
-    })
+
+    let sent = arm.once(&doing, update(arm, &doing, vm, &patch)?).await;
+    drop(turn);
+    in_doubt.set(in_doubt.get() || sent.as_ref().is_err_and(|failure| !failure.is_definite()));
+    let answer = sent?;
+    // After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while.
+    if answer.status() == 202 {
+        in_doubt.set(true);
+        for pause in WATCH {
+            sleep(pause).await;
+            let after = read(arm, vm).await?;
+            if is_settled(&after) {
+                return Ok(Changed::Written(after));
+            }
+        }
+        return Ok(Changed::Accepted);
+    }
+    // Azure's answer to the write has all tags after it, except where it is something else (the resource, in recorded answers).
+    let (after, failure) = match parse(&doing, &answer) {
+        Ok(Some(tags)) => (tags, None),
+        unclear => {
+            in_doubt.set(true);
+            (read(arm, vm).await?, unclear.err())
+        }
+    };
+    match failure {
+        _ if is_settled(&after) => Ok(Changed::Written(after)),
+        // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
+        Some(failure) => Err(failure),
+        None => Ok(Changed::Altered(after)),
+    }
 }
 
-/// Writes once, in its `turn`, and returns all tags after it, or none where Azure does not show it in time.
-///
-/// Azure's answer to the write says so itself, except where its body is something else (the resource, in recorded answers):
-/// then the tags are read again. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while.
-async fn write(
-    arm: &Arm,
-    vm: &VmId,
-    patch: &Patch,
-    turn: Turn<'_>,
-    is_settled: &dyn Fn(&Tags) -> bool,
-    in_doubt: &Cell<bool>,
-) -> Result<Option<Tags>, Failure> {
-    let sent = send(arm, vm, patch).await;
-    drop(turn);
-    let is_clear = match &sent {
-        Ok(sent) => matches!(sent, Sent::Done(_)),
-        Err(failure) => failure.is_definite(),
-    };
-    if !is_clear {
-        in_doubt.set(true);
-    }
-    match sent? {
-        Sent::Done(tags) => Ok(Some(tags)),
-        Sent::Unclear(failure) => {
-            let tags = read(arm, vm).await?;
-            match failure {
-                // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
-                Some(failure) if !is_settled(&tags) => Err(failure),
-                _ => Ok(Some(tags)),
-            }
-        }
-        Sent::Accepted => {
-            for pause in WATCH {
-                sleep(pause).await;
-                let tags = read(arm, vm).await?;
-                if is_settled(&tags) {
-                    return Ok(Some(tags));
-                }
-            }
-            Ok(None)
-        }
-    }
+/// Azure takes no write for `seconds`, which is longer than there is time.
+fn closed(seconds: u64) -> Kind {
+    Kind::Final(Trouble::new(
+        format!("Azure accepts no more writes for {}", minutes(seconds)),
+        format!(
+            "run the same command again then to continue where this one stopped, or let it wait: --deadline {}",
+            seconds.div_ceil(60) * 60 + 60
+        ),
+    ))
 }

@@ -3,14 +3,21 @@
 //! A PATCH of the VM itself would replace all its tags, needs the right to write VMs, and can fail for reasons that have
 //! nothing to do with tags. The Tags API touches the named keys only and takes the role Tag Contributor (Microsoft's
 //! documentation of both).
+//!
+//! Its requests are built by `azure_mgmt_resources` over the bridge. Only `.send()` is used: awaiting its request builders
+//! would parse the answer by its own types.
 
 use std::collections::BTreeMap;
 
+use azure_core::http::{RawResponse, Request};
+use azure_mgmt_resources::package_resources_2021_04 as resources;
+use resources::models::{self, TagsPatchResource, tags_patch_resource::Operation};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::arm::Arm;
-use super::exchange::{Answer, not_azure};
-use super::{Failure, Kind, resources};
+use super::exchange::content;
+use super::{Failure, bridge, id};
 use crate::model::{Tags, VmId};
 
 /// A change of some tags of a VM.
@@ -22,33 +29,12 @@ pub enum Patch {
     Delete(Tags),
 }
 
-#[derive(Deserialize)]
-struct Resource {
-    properties: Properties,
-}
-
-#[derive(Deserialize)]
-struct Properties {
-    /// Absent from whatever is no tags object, such as the VM itself.
-    tags: Option<BTreeMap<String, Option<String>>>,
-}
-
-/// Azure's answer to a write.
-pub(super) enum Sent {
-    /// It is done; all tags after it.
-    Done(Tags),
-    /// It will be done.
-    Accepted,
-    /// No tags in it, but the resource, or something that is not Azure's.
-    Unclear(Option<Failure>),
-}
-
 /// The tags of `vm` now.
 ///
 /// # Errors
 /// Azure could not be asked, or says no: the VM may be gone.
 pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
-    arm.retry(None, || look(arm, vm)).await
+    arm.patience.retry(None, || look(arm, vm)).await
 }
 
 /// The tags of `vm` now, asked for once.
@@ -57,42 +43,126 @@ pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
 /// As of [`read`].
 pub(super) async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
     let doing = format!("read the tags of {}", vm.path());
-    let request = resources::get(arm, &doing, vm)?;
-    let answer = arm.once(&doing, request).await?;
-    let tags = parse(&answer).map_err(|kind| Failure::new(&doing, kind))?;
-    Ok(tags.unwrap_or_default())
+    let answer = arm.once(&doing, get(arm, &doing, vm)?).await?;
+    Ok(parse(&doing, &answer)?.unwrap_or_default())
 }
 
-/// Sends one write, which is never repeated.
-///
-/// # Errors
-/// Azure could not be asked, or says no; see [`Failure::is_definite`].
-pub(super) async fn send(arm: &Arm, vm: &VmId, patch: &Patch) -> Result<Sent, Failure> {
-    let doing = writing(vm);
-    let request = resources::update(arm, &doing, vm, patch)?;
-    let answer = arm.once(&doing, request).await?;
-    if answer.status == 202 {
-        return Ok(Sent::Accepted);
+/// The tags in `answer`; none where it is about something else, such as the VM itself.
+pub(super) fn parse(doing: &str, answer: &RawResponse) -> Result<Option<Tags>, Failure> {
+    #[derive(Deserialize)]
+    struct Resource {
+        properties: Properties,
     }
-    Ok(match parse(&answer) {
-        Ok(Some(tags)) => Sent::Done(tags),
-        Ok(None) => Sent::Unclear(None),
-        Err(kind) => Sent::Unclear(Some(Failure::new(&doing, kind))),
-    })
+    #[derive(Deserialize)]
+    struct Properties {
+        tags: Option<BTreeMap<String, Option<String>>>,
+    }
+    let Resource { properties } = content(doing, answer)?;
+    Ok(properties.tags.map(with_values))
 }
 
-/// The purpose of a write, as a phrase that follows "cannot ".
-pub(super) fn writing(vm: &VmId) -> String {
-    format!("write the tags of {}", vm.path())
+/// Tags of which Azure gives some no value: an empty one.
+pub(super) fn with_values(tags: BTreeMap<String, Option<String>>) -> Tags {
+    let with_value = |(key, value): (_, Option<_>)| (key, value.unwrap_or_default());
+    tags.into_iter().map(with_value).collect()
 }
 
-/// The tags in `answer`; none where it has something else.
-fn parse(answer: &Answer) -> Result<Option<Tags>, Kind> {
-    let resource: Resource =
-        serde_json::from_slice(&answer.body).map_err(|error| not_azure(answer, &error))?;
-    let Some(tags) = resource.properties.tags else {
-        return Ok(None);
+/// The request that reads the tags of `vm`.
+fn get(arm: &Arm, doing: &str, vm: &VmId) -> Result<Request, Failure> {
+    bridge::request(doing, tags(arm).get_at_scope(scope(vm)).send())
+}
+
+/// The request that changes `vm`'s tags as `patch` says, and no others.
+pub(super) fn update(arm: &Arm, doing: &str, vm: &VmId, patch: &Patch) -> Result<Request, Failure> {
+    let (operation, changed) = match patch {
+        Patch::Merge(tags) => (Operation::Merge, tags),
+        Patch::Delete(tags) => (Operation::Delete, tags),
     };
-    let with_value = |(key, value): (String, Option<String>)| (key, value.unwrap_or_default());
-    Ok(Some(tags.into_iter().map(with_value).collect()))
+    let body = TagsPatchResource {
+        operation: Some(operation),
+        properties: Some(models::Tags {
+            tags: Some(json!(changed)),
+        }),
+    };
+    let update = tags(arm).update_at_scope(scope(vm), body);
+    bridge::request(doing, update.send())
+}
+
+fn tags(arm: &Arm) -> resources::tags::Client {
+    let (credential, scopes, options) = bridge::parts();
+    resources::Client::new(arm.base.clone(), credential, scopes, options).tags_client()
+}
+
+/// The id of `vm`, without the slash that the client puts before it. The client encodes no segment by itself; [`VmId`] takes
+/// only names that cannot leave theirs.
+fn scope(vm: &VmId) -> String {
+    id::spell(vm).trim_start_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_core::http::headers::Headers;
+    use azure_core::http::{Body, Method};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::azure::bridge::tests::{arm, names_as_typed};
+    use crate::model::VmPath;
+
+    fn vm(group: &str, name: &str) -> Option<VmId> {
+        let path = VmPath::new(group, name).ok()?;
+        Some(VmId::new(arm().subscription(), path))
+    }
+
+    fn names(headers: &Headers) -> Vec<&str> {
+        headers.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_change_says_what_to_do_with_the_named_tags_and_nothing_else() {
+        let tags: Tags = [("azlin_session", "db \"1\""), ("o/ü", "")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into();
+        let vm = vm("rg", "vm").unwrap();
+        for (patch, operation) in [
+            (Patch::Merge(tags.clone()), "Merge"),
+            (Patch::Delete(tags), "Delete"),
+        ] {
+            let request = update(&arm(), "write", &vm, &patch).unwrap();
+            assert_eq!(request.method(), Method::Patch);
+            assert_eq!(names(request.headers()), ["content-type"]);
+            let Body::Bytes(body) = request.body() else {
+                panic!("a streamed body");
+            };
+            let expected = format!(
+                r#"{{"operation":"{operation}","properties":{{"tags":{{"azlin_session":"db \"1\"","o/ü":""}}}}}}"#
+            );
+            assert_eq!(std::str::from_utf8(body).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_reading_carries_no_header_and_no_body() {
+        let request = get(&arm(), "read", &vm("rg", "vm").unwrap()).unwrap();
+        assert_eq!(request.method(), Method::Get);
+        assert_eq!(names(request.headers()), [""; 0]);
+        assert!(matches!(request.body(), Body::Bytes(body) if body.is_empty()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_leaves_its_place_in_the_url((group, name) in names_as_typed()) {
+            if let Some(vm) = vm(&group, &name) {
+                let arm = arm();
+                let segments = [
+                    "resourceGroups", &group, "providers", "Microsoft.Compute", "virtualMachines", &name,
+                    "providers", "Microsoft.Resources", "tags", "default",
+                ];
+                let expected = arm.url(&segments, &[("api-version", "2021-04-01")]);
+                let read = get(&arm, "read", &vm).unwrap();
+                let write = update(&arm, "write", &vm, &Patch::Delete(Tags::default())).unwrap();
+                prop_assert_eq!([read.url(), write.url()], [&expected; 2]);
+            }
+        }
+    }
 }

@@ -8,8 +8,8 @@ use azure_core::error::{Error, ErrorKind};
 use azure_core::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 
-use super::discreet::{Discreet, token};
-use super::http::{self, Loopback};
+use super::discreet::{discreet, token};
+use super::http;
 use super::record::Recorder;
 use crate::model::Cloud;
 use crate::sandbox::{self, Sandbox};
@@ -47,30 +47,20 @@ impl Target {
         (base.clone(), base)
     }
 
-    /// The emulator's address.
-    pub(super) fn emulator(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Loopback(address) => Some(*address),
-            Self::Cloud(_) | Self::Elsewhere(..) | Self::Sandbox(_) => None,
-        }
-    }
-
     /// Sends requests there.
     ///
     /// # Errors
     /// The system's certificates, the proxy settings or the file in `AZLIN_RECORD` cannot be used.
     pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, Trouble> {
-        let client: Arc<dyn HttpClient> = match self {
+        let client = match self {
             Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
             // Nothing here speaks TLS, and a proxy must not see the token.
-            Self::Loopback(address) => Arc::new(Loopback {
-                client: http::client(|builder| builder.no_proxy().tls_certs_only([]))?,
-                address,
-            }),
-            Self::Cloud(_) | Self::Elsewhere(..) => Arc::new(http::client(|builder| builder)?),
+            Self::Loopback(address) => http::client(Some(address), |builder| {
+                builder.no_proxy().tls_certs_only([])
+            })?,
+            Self::Cloud(_) | Self::Elsewhere(..) => http::client(None, |builder| builder)?,
         };
-        Recorder::wrap(Arc::new(Discreet(client)))
-            .map_err(|why| Trouble::new(why, "AZLIN_RECORD must name a file that you can write to"))
+        Recorder::wrap(discreet(client))
     }
 }
 

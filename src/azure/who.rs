@@ -3,11 +3,11 @@
 use azure_core::base64::decode_url_safe;
 use azure_core::credentials::TokenCredential as _;
 use serde::Deserialize;
+use wildmatch::WildMatch;
 
 use super::arm::Arm;
-use super::exchange::not_azure;
+use super::exchange::content;
 use super::{Failure, Kind};
-use crate::text::fits;
 
 const SUBSCRIPTIONS: (&str, &str) = ("api-version", "2022-12-01");
 const PERMISSIONS: (&str, &str) = ("api-version", "2022-04-01");
@@ -31,16 +31,12 @@ pub struct Known {
     pub tenant_id: Option<String>,
 }
 
-/// The actions of a role, less those that it takes away again.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The actions of a role, with `*` for anything, less those that it takes away again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Permission {
-    /// Allowed, with `*` for anything.
-    #[serde(default)]
-    pub actions: Vec<String>,
-    /// Taken away from these again.
-    #[serde(default)]
-    pub not_actions: Vec<String>,
+    actions: Vec<String>,
+    not_actions: Vec<String>,
 }
 
 /// The account that the token is for.
@@ -49,10 +45,8 @@ pub struct Permission {
 /// There is no token.
 pub async fn account(arm: &Arm) -> Result<Account, Failure> {
     let token = arm.sign_in().kept.get_token(&[&arm.scope], None).await;
-    match token {
-        Ok(token) => Ok(claims(token.token.secret())),
-        Err(error) => Err(Failure::new("sign in", Kind::unanswered(&error))),
-    }
+    let token = token.map_err(|error| Failure::new("sign in", Kind::unanswered(&error)))?;
+    Ok(claims(token.token.secret()))
 }
 
 /// The subscription's name and tenant.
@@ -62,8 +56,7 @@ pub async fn account(arm: &Arm) -> Result<Account, Failure> {
 pub async fn subscription(arm: &Arm) -> Result<Known, Failure> {
     let doing = format!("read the subscription {}", arm.subscription());
     let answer = arm.get(&doing, arm.url(&[], &[SUBSCRIPTIONS])).await?;
-    serde_json::from_slice(&answer.body)
-        .map_err(|error| Failure::new(&doing, not_azure(&answer, &error)))
+    content(&doing, &answer)
 }
 
 /// The identity's permissions in the whole subscription. A role on a resource group only is not among them.
@@ -83,14 +76,10 @@ pub async fn permissions(arm: &Arm) -> Result<Vec<Permission>, Failure> {
 /// Returns true if one of `permissions` allows `action` and does not take it away again (Microsoft's documentation of role
 /// definitions). Case does not count.
 pub fn allows(permissions: &[Permission], action: &str) -> bool {
-    let action = action.to_lowercase();
-    let is_in = |patterns: &[String]| {
-        let mut patterns = patterns.iter().map(|pattern| pattern.to_lowercase());
-        patterns.any(|pattern| fits(&pattern, &action))
-    };
+    let fits = |pattern: &String| WildMatch::new_case_insensitive(pattern).matches(action);
     permissions
         .iter()
-        .any(|role| is_in(&role.actions) && !is_in(&role.not_actions))
+        .any(|role| role.actions.iter().any(fits) && !role.not_actions.iter().any(fits))
 }
 
 #[derive(Default, Deserialize)]

@@ -1,7 +1,7 @@
 //! What a command starts from: the files, and the Azures that they speak of.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
@@ -77,7 +77,7 @@ impl Context {
                 ));
             },
         );
-        let mut opener = Opener::new(common, Arc::new(patience));
+        let mut opener = Opener::new(common, Rc::new(patience));
         let first = opener.open(first)?;
         let others = others.into_iter().map(|one| opener.open(one));
         let others: Vec<Part> = others.collect::<Result<_, _>>()?;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::Trouble;
 use super::files::Valid;
@@ -85,7 +85,7 @@ pub(super) fn locate(common: &Common, valid: Option<Valid>) -> Result<Located, T
 /// pace of writing, and the time that there is for all.
 pub(super) struct Opener<'c> {
     common: &'c Common,
-    patience: Arc<Patience>,
+    patience: Rc<Patience>,
     /// Each subscription that is open, where it is, and the first file that speaks of it.
     opened: Vec<(Where, String, Arm)>,
     /// What `az` remembers, once that is asked.
@@ -93,7 +93,7 @@ pub(super) struct Opener<'c> {
 }
 
 impl<'c> Opener<'c> {
-    pub fn new(common: &'c Common, patience: Arc<Patience>) -> Self {
+    pub fn new(common: &'c Common, patience: Rc<Patience>) -> Self {
         Self {
             common,
             patience,

@@ -1,14 +1,12 @@
 //! The trouble behind a credential of the SDK's that gave no token, for the person who has to fix it.
 
-use std::error::Error as _;
-
 use azure_core::error::{Error, ErrorKind};
 
-use super::said::without_trace;
-use super::tool_answer::not_a_token;
 use super::way::Way;
-use crate::azure::cause::{find, root};
+use crate::azure::failure::{causes, find, root};
 use crate::azure::origin::Origin;
+use crate::model::Guid;
+use crate::text::guid;
 use crate::trouble::Trouble;
 
 const NO_IDENTITY: &str =
@@ -21,12 +19,8 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     if let Some(trouble) = find::<Trouble>(error) {
         return trouble.clone();
     }
-    let mut innermost = error;
-    let mut cause = error.source();
-    while let Some(found) = cause {
-        innermost = found.downcast_ref().unwrap_or(innermost);
-        cause = found.source();
-    }
+    let innermost = causes(error).filter_map(|cause| cause.downcast_ref());
+    let innermost = innermost.last().unwrap_or(error);
     let place = match way {
         Way::Managed => "the managed identity's endpoint".to_owned(),
         Way::Pipelines => format!("Azure Pipelines or {authority}"),
@@ -36,15 +30,15 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
         ErrorKind::HttpResponse { status, .. } => {
             refused(way, &place, u16::from(*status), &innermost.to_string())
         }
-        ErrorKind::Connection | ErrorKind::Io => Trouble::new(
-            format!("no answer from {place}: {}", root(innermost)),
-            match way {
-                Way::Managed => NO_IDENTITY,
-                _ => {
-                    "check the network, the proxy settings (HTTPS_PROXY, NO_PROXY) and AZURE_AUTHORITY_HOST"
-                }
-            },
-        ),
+        ErrorKind::Connection | ErrorKind::Io => {
+            let help = if way == Way::Managed {
+                NO_IDENTITY
+            } else {
+                "check the network, the proxy settings (HTTPS_PROXY, NO_PROXY) and AZURE_AUTHORITY_HOST"
+            };
+            let message = format!("no answer from {place}: {}", root(innermost));
+            Trouble::new(message, help)
+        }
         ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
         ErrorKind::DataConversion => Trouble::new(
             format!("the answer from {place} is not Azure's"),
@@ -118,4 +112,52 @@ fn help(way: Way, said: &str) -> &'static str {
             "check AZURE_TENANT_ID and AZURE_CLIENT_ID, and what proves them; `azlin whoami` says what is used"
         }
     }
+}
+
+/// Trouble with a tool that printed something else. What it printed is not shown: it may be a token all the same.
+pub(super) fn not_a_token(way: Way) -> Trouble {
+    let version = match way {
+        Way::Azd => "",
+        _ => "; azlin needs the Azure CLI 2.54 or newer",
+    };
+    Trouble::new(
+        format!("`{}` did not print a token in JSON", way.name()),
+        format!("run `{}` to see what it prints{version}", by_hand(way)),
+    )
+}
+
+/// The command that shows a person what the tool says.
+pub(super) fn by_hand(way: Way) -> &'static str {
+    match way {
+        Way::Azd => "azd auth token --output json",
+        _ => "az account get-access-token --output json",
+    }
+}
+
+/// A message of Microsoft Entra's without the ids at its end, by which only Microsoft finds the request.
+pub(super) fn without_trace(said: &str) -> &str {
+    let message = said.split(" Trace ID:").next().unwrap_or(said);
+    message.trim().trim_end_matches('.')
+}
+
+/// `text` without what looks like a token: three parts of Base64, of which the first opens a JSON object.
+pub(super) fn without_tokens(text: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("eyJ") {
+        let (before, token) = rest.split_at(at);
+        let end = token.find(|c| !is_part(c)).unwrap_or(token.len());
+        let (token, after) = token.split_at(end);
+        written.push_str(before);
+        written.push_str(if token.len() < 20 { token } else { "[token]" });
+        rest = after;
+    }
+    written + rest
+}
+
+/// The GUIDs in a message, in their order.
+pub(super) fn guids(text: &str) -> impl Iterator<Item = Guid> {
+    let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+    words.filter_map(guid)
 }

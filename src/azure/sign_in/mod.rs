@@ -5,12 +5,9 @@ mod choose;
 mod explain;
 mod github;
 mod kept;
-mod login;
 mod profile;
 mod recipe;
-mod said;
 mod tool;
-mod tool_answer;
 mod unauthorized;
 mod way;
 
@@ -25,7 +22,7 @@ use choose::choose;
 pub(super) use kept::Kept;
 pub use profile::{Profile, account_of};
 use recipe::Recipe;
-pub(super) use unauthorized::{challenge, unauthorized};
+pub(super) use unauthorized::unauthorized;
 pub use way::Way;
 pub(crate) use way::variable;
 

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, TokenCredential};
-use azure_core::http::{
-    ClientOptions, ExponentialRetryOptions, Pipeline, RetryOptions, Transport, Url,
-};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, Url};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions, AzurePipelinesCredential, AzurePipelinesCredentialOptions,
@@ -16,17 +14,18 @@ use azure_identity::{
     ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
     WorkloadIdentityCredentialOptions,
 };
+use serde_json::Value;
 
 use super::certificate::Certificate;
-use super::explain::{explain, too_slow};
+use super::explain::{explain, too_slow, without_tokens};
 use super::github::GitHub;
-use super::login;
-use super::said::without_tokens;
 use super::tool::{PATIENCE, Patient};
 use super::way::{CLIENT, Way, variable};
+use crate::azure::discreet::{Rewritten, discreet};
+use crate::azure::http;
 use crate::azure::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
-use crate::text::{plain, quote};
+use crate::text::{escape, plain, quote};
 use crate::trouble::Trouble;
 
 /// The time limit for a machine's identity. Without it, the SDK tries an address that leads nowhere for two minutes.
@@ -66,7 +65,8 @@ impl Recipe {
             Ok(Err(error)) => explain(self.way, &self.authority, &error),
             Err(_) => too_slow(self.way, &self.authority, patience.as_secs()),
         };
-        Err(Trouble::new(without_tokens(&trouble.message), trouble.help))
+        let message = without_tokens(&trouble.message);
+        Err(Trouble::new(escape(&message), escape(&trouble.help)))
     }
 
     fn credential(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
@@ -151,14 +151,7 @@ impl Recipe {
             url: trusted("ACTIONS_ID_TOKEN_REQUEST_URL", url)?,
             token: token.to_owned().into(),
             audience: audience(self.cloud),
-            pipeline: Pipeline::new(
-                Some(env!("CARGO_PKG_NAME")),
-                Some(env!("CARGO_PKG_VERSION")),
-                self.options()?,
-                Vec::new(),
-                Vec::new(),
-                None,
-            ),
+            pipeline: http::pipeline(self.options()?, Vec::new()),
         })
     }
 
@@ -204,13 +197,24 @@ impl Recipe {
     }
 
     fn options(&self) -> azure_core::Result<ClientOptions> {
+        let loopback = match self.authority {
+            Origin::Loopback(address) => Some(address),
+            Origin::Tls(_) => None,
+        };
+        let is_local = loopback.is_some() || self.way == Way::Managed;
+        let client = http::client(loopback, |builder| {
+            // A proxy would see the token that a server on this machine or beside it gives out.
+            if is_local {
+                builder.no_proxy()
+            } else {
+                builder
+            }
+        })?;
+        let client = discreet(Arc::new(Rewritten(client, |_, body| in_one_line(body))));
         let mut custom = CustomConfiguration::default();
         custom.authority_host = self.authority.https();
         Ok(ClientOptions {
-            transport: Some(Transport::new(login::client(
-                &self.authority,
-                self.way == Way::Managed,
-            )?)),
+            transport: Some(Transport::new(client)),
             cloud: Some(Arc::new(CloudConfiguration::from(custom))),
             // The SDK's own patience is longer than a person's, and than what it may take here at all.
             retry: RetryOptions::exponential(ExponentialRetryOptions {
@@ -221,6 +225,23 @@ impl Recipe {
             ..Default::default()
         })
     }
+}
+
+/// An error of Microsoft Entra's with its description in one line; none where `body` has no description. The SDK borrows the
+/// description from the answer, and so cannot read one with an escape in it, which every line break is.
+fn in_one_line(body: &[u8]) -> Option<String> {
+    let mut error: Value = serde_json::from_slice(body).ok()?;
+    let Some(Value::String(description)) = error.get_mut("error_description") else {
+        return None;
+    };
+    let plain = |c: char| match c {
+        '"' => '\'',
+        '\\' => '/',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    *description = description.chars().map(plain).collect();
+    Some(error.to_string())
 }
 
 /// Who an assertion of GitHub's is for (Microsoft's documentation of workload identity federation).

@@ -1,4 +1,4 @@
-//! [`Patient`]: `az` and `azd`, run with a limit.
+//! [`Patient`]: `az` and `azd`, run with a limit, and the token or the error that they print.
 
 use std::ffi::OsStr;
 use std::io;
@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_identity::Executor;
+use serde_json::Value;
 
-use super::tool_answer::{no_answer, token_in};
+use super::explain::{by_hand, guids, not_a_token, without_tokens, without_trace};
 use super::way::Way;
+use crate::trouble::Trouble;
 
 /// The time limit for a tool. `az` takes a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,9 +41,10 @@ impl Executor for Patient {
         let mut group = Group(child.id());
         let output = tokio::time::timeout(self.patience, child.wait_with_output());
         let Ok(output) = output.await else {
-            return Err(io::Error::other(no_answer(
-                self.way,
-                self.patience.as_secs(),
+            let (name, seconds) = (self.way.name(), self.patience.as_secs());
+            return Err(io::Error::other(Trouble::new(
+                format!("`{name}` gave no answer in {seconds} s, and was ended"),
+                format!("run `{}` to see what it waits for", by_hand(self.way)),
             )));
         };
         group.0 = None;
@@ -74,6 +77,99 @@ impl Drop for Group {
         #[cfg(not(any(unix, windows)))]
         let _ = leader;
     }
+}
+
+/// `output`, if it is a token. `subscription` is the one that it was asked for.
+pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<Output, Trouble> {
+    let tool = way.name();
+    let said = String::from_utf8_lossy(&output.stderr);
+    // 127 is what a shell says of a program that it cannot find, and Windows has a sentence for it.
+    if output.status.code() == Some(127) || said.contains("' is not recognized") {
+        let login = way.login(None);
+        return Err(Trouble::new(
+            format!("`{tool}` is not installed"),
+            format!(
+                "install it and run `{login}`, or set up another way, as a pipeline does (azlin's README, Signing in)"
+            ),
+        ));
+    }
+    if !output.status.success() {
+        return Err(refused(way, subscription, &message(&said)));
+    }
+    if !is_token(way, &output.stdout) {
+        return Err(not_a_token(way));
+    }
+    Ok(output)
+}
+
+/// The trouble behind the tool's own error.
+fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
+    let tool = way.name();
+    let login = way.login(tenant(said).as_deref());
+    let line = without_tokens(first_line(said));
+    let (message, help) = if said.contains("AADSTS") {
+        (
+            format!("`{tool}` cannot get a token: {line}"),
+            format!("sign in again: {login}"),
+        )
+    } else if said.contains("az login") || said.contains("azd auth login") {
+        (
+            format!("`{tool}` is not signed in"),
+            format!("run: {login}"),
+        )
+    } else if said.to_lowercase().contains("subscription") && said.contains(subscription) {
+        (
+            format!("the account of `{tool}` has no subscription {subscription}"),
+            "run `az login --tenant TENANT` for the subscription's tenant, or check the subscription's id and `az cloud show`".to_owned(),
+        )
+    } else {
+        let why = if line.is_empty() {
+            " and said nothing".to_owned()
+        } else {
+            format!(": {line}")
+        };
+        (
+            format!("`{tool}` failed{why}"),
+            format!(
+                "run `{}` to see it fail; `{}` fixes most causes",
+                by_hand(way),
+                way.login(None)
+            ),
+        )
+    };
+    Trouble::new(message, help)
+}
+
+fn is_token(way: Way, stdout: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(stdout).unwrap_or_default();
+    match way {
+        Way::Azd => answer["token"].is_string() && answer["expiresOn"].is_string(),
+        _ => answer["accessToken"].is_string() && answer["expires_on"].is_i64(),
+    }
+}
+
+/// The message in stderr; `azd` wraps it in JSON.
+fn message(stderr: &str) -> String {
+    let wrapped = stderr.lines().find_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        Some(line["data"]["message"].as_str()?.to_owned())
+    });
+    wrapped.unwrap_or_else(|| stderr.to_owned())
+}
+
+/// The first line that says something, without the word that it is an error.
+fn first_line(said: &str) -> &str {
+    let mut lines = said.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty() && !line.starts_with("WARNING"));
+    let line = line.unwrap_or_default();
+    without_trace(line.strip_prefix("ERROR:").unwrap_or(line))
+}
+
+/// The tenant in a hint such as `az login --tenant "…"`. Only a GUID is taken: the rest becomes a command line.
+fn tenant(said: &str) -> Option<String> {
+    let (_, after) = said.split_once("--tenant")?;
+    let word = after.trim_start_matches("-id").split_whitespace().next()?;
+    Some(guids(word).next()?.to_string())
 }
 
 #[cfg(all(test, unix))]
@@ -146,5 +242,18 @@ mod tests {
         );
         std::thread::sleep(Duration::from_secs(1));
         assert!(!mark.exists());
+    }
+
+    #[test]
+    fn a_tenant_is_taken_from_a_hint_only_if_it_is_one() {
+        let id = "00000000-0000-4000-8000-00000000000A";
+        let lower = Some(id.to_lowercase());
+        assert_eq!(
+            tenant(&format!("run: az login --tenant \"{id}\" --scope x")),
+            lower
+        );
+        assert_eq!(tenant(&format!("azd auth login --tenant-id {id}`")), lower);
+        assert_eq!(tenant("az login --tenant \"; rm -rf /\""), None);
+        assert_eq!(tenant("az login"), None);
     }
 }

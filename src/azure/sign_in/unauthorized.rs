@@ -2,42 +2,44 @@
 
 use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
 
-use super::said::guids;
+use super::explain::guids;
 use super::way::Way;
 use crate::azure::refusal::Refusal;
 use crate::model::Guid;
+use crate::text::escape;
 use crate::trouble::Trouble;
 
-/// The trouble behind a 401 with the `challenge` of its header, after a new token has been tried where there can be one. `way`
-/// is where the token comes from.
+/// The trouble behind a 401 with these `headers`, after a new token has been tried where there can be one. `way` is where the
+/// token comes from.
 pub(in crate::azure) fn unauthorized(
     refusal: &Refusal,
-    challenge: Option<&str>,
+    headers: &Headers,
     way: Option<Way>,
 ) -> Trouble {
-    let said = refusal.said();
+    let said = escape(&refusal.said()).into_owned();
     if refusal.code == "InvalidAuthenticationTokenTenant" {
         return wrong_tenant(said, way);
     }
-    let help = match (challenge, way) {
-        (Some("insufficient_claims"), Some(Way::Az)) => {
-            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): az logout, then az login"
-        }
-        (Some("insufficient_claims"), Some(Way::Azd)) => {
-            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): azd auth login"
-        }
-        (Some("insufficient_claims"), _) => {
+    let lacks_claims = challenge(headers) == Some("insufficient_claims");
+    let help = match way {
+        Some(tool @ (Way::Az | Way::Azd)) if lacks_claims => format!(
+            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): {}{}",
+            if tool == Way::Az { "az logout, then " } else { "" },
+            tool.login(None)
+        ),
+        _ if lacks_claims => {
             "the tenant's Conditional Access wants more than this identity shows: ask who manages it"
+                .to_owned()
         }
-        (_, Some(Way::Token)) => {
-            "the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account \
-             get-access-token --query accessToken --output tsv"
-        }
-        (_, Some(Way::Az)) => "a new token was refused too: sign in again with `az login`",
-        (_, Some(Way::Azd)) => "a new token was refused too: sign in again with `azd auth login`",
-        _ => {
-            "a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own"
-        }
+        Some(Way::Token) => "the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account \
+                             get-access-token --query accessToken --output tsv"
+            .to_owned(),
+        Some(tool @ (Way::Az | Way::Azd)) => format!(
+            "a new token was refused too: sign in again with `{}`",
+            tool.login(None)
+        ),
+        _ => "a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own"
+            .to_owned(),
     };
     Trouble::new(said, help)
 }
@@ -68,13 +70,11 @@ fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
 }
 
 /// The `error` in the challenge of a 401 (RFC 6750): what is wrong with the token.
-pub(in crate::azure) fn challenge(headers: &Headers) -> Option<String> {
+fn challenge(headers: &Headers) -> Option<&str> {
     let challenge = headers.get_optional_str(&WWW_AUTHENTICATE)?;
-    let parameters = challenge.split([' ', ',']);
-    let value = parameters
-        .filter_map(|word| word.strip_prefix("error=\""))
-        .next()?;
-    value.split('"').next().map(str::to_owned)
+    let mut parameters = challenge.split([' ', ',']);
+    let value = parameters.find_map(|word| word.strip_prefix("error=\""))?;
+    value.split('"').next()
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
         let said = |text: &'static str| {
             let mut headers = Headers::new();
             headers.insert(WWW_AUTHENTICATE, text);
-            challenge(&headers)
+            challenge(&headers).map(str::to_owned)
         };
         let expired = r#"Bearer authorization_uri="https://login.windows.net/x", error="invalid_token", error_description="The access token has expired.""#;
         assert_eq!(said(expired).as_deref(), Some("invalid_token"));
