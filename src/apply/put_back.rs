@@ -22,45 +22,41 @@ pub async fn put_back(
     report: &mut dyn FnMut(&Step, &Outcome),
 ) {
     const ITS_TIME: Duration = Duration::from_secs(60);
-    let arms: Vec<Arm> = places
-        .iter()
-        .map(|place| place.arm.with_more_time(ITS_TIME))
-        .collect();
-    let places = arms
-        .iter()
-        .zip(places)
-        .map(|(arm, Place { tag, .. })| Place { arm, tag });
+    let longer = |place: &Place<'_>| place.arm.with_more_time(ITS_TIME);
+    let arms: Vec<Arm> = places.iter().map(longer).collect();
+    let places = arms.iter().zip(places);
+    let places = places.map(|(arm, Place { tag, .. })| Place { arm, tag });
     let places: Vec<Place<'_>> = places.collect();
-    let freed = freed(tried);
-    for Freed {
-        at,
-        before,
-        back,
-        taker,
-    } in freed
-    {
+    let (_stop, stopping) = watch::channel(false);
+    for freed in freed(tried) {
+        let before = &freed.before;
         // A look costs little beside a name on two VMs.
-        let looked = match taker.and_then(|taker| Some((place_of(&places, &taker)?, taker))) {
+        let looked = match freed
+            .taker
+            .and_then(|taker| Some((place_of(&places, &taker)?, taker)))
+        {
             Some((Place { arm, tag }, taker)) => {
                 let tags = tags::read(arm, &taker).await;
                 tags.map(|tags| Held::read(&tags, tag).session)
             }
             None => Ok(None),
         };
-        let (_stop, stopping) = watch::channel(false);
-        let outcome = match looked {
+        let why = match looked {
             Ok(Some(name)) if Some(&name) == before.session.as_ref() => continue,
-            Ok(_) => match carry_out(&places, &back, Some(&before), &stopping).await {
-                Outcome::Written | Outcome::Already => Outcome::PutBack,
-                other => Outcome::NotPutBack { why: why(&other) },
+            Ok(_) => match carry_out(&places, &freed.back, Some(before), &stopping).await {
+                Outcome::Written | Outcome::Already => None,
+                Outcome::Failed { why, .. } => Some(why),
+                Outcome::Accepted => {
+                    Some("Azure has taken the write and does not show it yet".to_owned())
+                }
+                _ => Some("the VM has changed meanwhile".to_owned()),
             },
-            Err(failure) => Outcome::NotPutBack {
-                why: failure.to_string(),
-            },
+            Err(failure) => Some(failure.to_string()),
         };
-        report(&back, &outcome);
-        if let Some(freed) = tried.get_mut(at) {
-            freed.outcome = outcome;
+        let outcome = why.map_or(Outcome::PutBack, |why| Outcome::NotPutBack { why });
+        report(&freed.back, &outcome);
+        if let Some(tried) = tried.get_mut(freed.at) {
+            tried.outcome = outcome;
         }
     }
 }
@@ -111,15 +107,6 @@ fn freed(tried: &[Tried]) -> Vec<Freed> {
         }
     }
     freed
-}
-
-/// Why a name was not put back.
-fn why(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Failed { why, .. } => why.clone(),
-        Outcome::Accepted => "Azure has taken the write and does not show it yet".to_owned(),
-        _ => "the VM has changed meanwhile".to_owned(),
-    }
 }
 
 /// The step that undoes a clear.

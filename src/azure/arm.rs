@@ -1,6 +1,5 @@
 //! [`Arm`]: one Azure Resource Manager, opened.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use azure_core::http::{
 
 use super::discreet::token;
 use super::http;
+use super::origin::Origin;
 use super::pace::Pace;
 use super::patience::Patience;
 use super::sign_in::{Kept, SignIn};
@@ -40,7 +40,7 @@ pub struct Arm {
     /// True if errors name the request.
     pub(super) names_requests: bool,
     pub(super) base: Url,
-    pub(super) emulator: Option<SocketAddr>,
+    pub(super) origin: Origin,
     subscription: SubscriptionId,
     pub(super) sign_in: SignIn,
     /// The scope that tokens are asked for.
@@ -57,15 +57,11 @@ impl Arm {
         subscription: SubscriptionId,
         sign_in: SignIn,
     ) -> Result<Self, Trouble> {
-        let (base, audience) = target.base();
-        let base = Url::parse(&base).map_err(|error| {
-            let message = format!("{} is not a URL: {error}", quote(&base));
+        let (origin, audience) = target.base();
+        let base = Url::parse(&origin.https()).map_err(|error| {
+            let message = format!("{} is not a URL: {error}", quote(&origin.https()));
             Trouble::new(message, "correct the endpoint")
         })?;
-        let emulator = match target {
-            Target::Loopback(address) => Some(address),
-            _ => None,
-        };
         let client = target
             .client()
             .map_err(|trouble| trouble.within("cannot open a connection to Azure"))?;
@@ -77,7 +73,7 @@ impl Arm {
             pace: Rc::new(Pace::new()),
             names_requests: false,
             base,
-            emulator,
+            origin,
             subscription,
             sign_in,
             scope,
@@ -134,10 +130,7 @@ impl Arm {
 
     /// The URL that requests go to, for a person: an emulator is not reached by https.
     pub fn endpoint(&self) -> String {
-        match self.emulator {
-            Some(address) => format!("http://{address}"),
-            None => self.base.origin().ascii_serialization(),
-        }
+        self.origin.to_string()
     }
 
     /// The URL of `segments` within the subscription; each segment is encoded, so that no name can leave its place.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::arm::Arm;
 use super::exchange::content;
+use super::origin::Origin;
 use super::{Failure, Kind};
 use crate::text::quote;
 use crate::trouble::Trouble;
@@ -97,7 +98,7 @@ impl Arm {
             format!("the answer points to another host, {}", quote(host)),
             "something between you and Azure is changing its answers; nothing was sent to that host",
         ));
-        if let (Some(url), Some(emulator)) = (&mut url, self.emulator)
+        if let (Some(url), Origin::Loopback(emulator)) = (&mut url, &self.origin)
             && url.scheme() == "http"
             && url.port_or_known_default() == Some(emulator.port())
         {

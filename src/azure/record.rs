@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azure_core::http::headers::Headers;
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::discreet::without_proofs;
 use crate::text::plain;
@@ -71,15 +71,12 @@ impl HttpClient for Recorder {
     }
 }
 
-fn written(headers: &Headers) -> Map<String, Value> {
-    let shown = headers
-        .iter()
-        .filter(|(name, _)| name.as_str() != "authorization");
-    shown
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_str().into()))
-        .collect()
+fn written(headers: &Headers) -> Value {
+    let named = headers.iter();
+    let named = named.map(|(name, value)| (name.as_str(), value.as_str()));
+    named.filter(|(name, _)| *name != "authorization").collect()
 }
 
 fn parsed(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or(Value::Null)
+    serde_json::from_slice(body).unwrap_or_default()
 }

@@ -48,20 +48,11 @@ impl Reason {
             "policyDefinitionDisplayName",
             "policyAssignmentName",
         ];
-        for info in self
-            .additional_info
-            .iter()
-            .filter_map(|one| one.get("info"))
-        {
-            for name in NAMES {
-                if let Some(policy) = info.get(name).and_then(Value::as_str)
-                    && !policy.is_empty()
-                {
-                    return Some(policy);
-                }
-            }
-        }
-        between(&self.message, "\"policyAssignment\":{\"name\":\"", "\"")
+        let infos = self.additional_info.iter();
+        let infos = infos.filter_map(|one| one.get("info"));
+        let mut named = infos.flat_map(|info| NAMES.map(|name| info.get(name)?.as_str()));
+        let named = named.find_map(|name| name.filter(|name| !name.is_empty()));
+        named.or_else(|| between(&self.message, "\"policyAssignment\":{\"name\":\"", "\""))
     }
 }
 
@@ -84,17 +75,13 @@ impl Refusal {
 
     /// Azure's own words, which may hold anything.
     pub(super) fn said(&self) -> String {
-        let mut said = format!("Azure answered {}", self.status);
-        for (before, word) in [
-            (" ", &*self.code),
-            (": ", self.message.trim_end_matches('.')),
-        ] {
-            if !word.is_empty() {
-                said.push_str(before);
-                said.push_str(word);
-            }
-        }
-        said
+        let (code, message) = (&self.code, self.message.trim_end_matches('.'));
+        let space = if code.is_empty() { "" } else { " " };
+        let colon = if message.is_empty() { "" } else { ": " };
+        format!(
+            "Azure answered {}{space}{code}{colon}{message}",
+            self.status
+        )
     }
 
     /// Returns true if the same request may succeed in a while.
@@ -142,20 +129,19 @@ impl Refusal {
     /// The next thing to do, where azlin knows one.
     pub(super) fn help(&self) -> Option<String> {
         let help = match self.code.as_str() {
-            _ if self.status == 429 => match self.retry_after {
-                Some(seconds) => {
-                    return Some(format!(
-                        "run the same command again in {}, or let it wait: --deadline {}",
-                        minutes(seconds),
-                        seconds.saturating_add(60)
-                    ));
-                }
-                None => "run the same command again later",
-            },
-            "AuthorizationFailed" => {
+            _ if self.status == 429 => {
+                let Some(seconds) = self.retry_after else {
+                    return Some("run the same command again later".to_owned());
+                };
+                let (wait, deadline) = (minutes(seconds), seconds.saturating_add(60));
                 return Some(format!(
-                    "it needs {}; a new role assignment takes some minutes to take effect",
-                    self.role()
+                    "run the same command again in {wait}, or let it wait: --deadline {deadline}"
+                ));
+            }
+            "AuthorizationFailed" => {
+                let role = self.role();
+                return Some(format!(
+                    "it needs {role}; a new role assignment takes some minutes to take effect"
                 ));
             }
             "RequestDisallowedByPolicy" => {
@@ -184,15 +170,16 @@ impl Refusal {
 
     /// The built-in role with the right that is missing (Microsoft's list of built-in roles).
     fn role(&self) -> &'static str {
-        match between(&self.message, "perform action '", "'") {
-            Some(action) if action.to_lowercase().ends_with("/tags/write") => {
-                "the role Tag Contributor"
-            }
-            Some(action) if action.to_lowercase().ends_with("/start/action") => {
-                "the role Virtual Machine Contributor"
-            }
-            Some(action) if action.to_lowercase().ends_with("/read") => "the role Reader",
-            _ => "the roles Reader, and Tag Contributor to apply, on the subscription",
+        let action = between(&self.message, "perform action '", "'");
+        let action = action.unwrap_or_default().to_lowercase();
+        if action.ends_with("/tags/write") {
+            "the role Tag Contributor"
+        } else if action.ends_with("/start/action") {
+            "the role Virtual Machine Contributor"
+        } else if action.ends_with("/read") {
+            "the role Reader"
+        } else {
+            "the roles Reader, and Tag Contributor to apply, on the subscription"
         }
     }
 }
@@ -228,14 +215,12 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
 
 /// A lock by the id that Azure names: its own, or only that of what it locks.
 fn lock(id: &str) -> String {
-    let end = |id: &str| match id
-        .trim_matches('/')
-        .split('/')
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        [_, _] => "the subscription".to_owned(),
-        parts => quote(parts.last().unwrap_or(&id)),
+    let end = |id: &str| {
+        let parts: Vec<&str> = id.trim_matches('/').split('/').collect();
+        match parts.as_slice() {
+            [_, _] => "the subscription".to_owned(),
+            parts => quote(parts.last().unwrap_or(&id)),
+        }
     };
     match id.rsplit_once("/providers/Microsoft.Authorization/locks/") {
         Some((locked, name)) => format!("the lock {} on {}", quote(name), end(locked)),

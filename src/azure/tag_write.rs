@@ -111,17 +111,9 @@ async fn try_once<R>(
     drop(turn);
     in_doubt.set(in_doubt.get() || sent.as_ref().is_err_and(|failure| !failure.is_definite()));
     let answer = sent?;
-    // After a 202 (documented from 2022-09-01 on) only a reading counts, and it may take a while.
     if answer.status() == 202 {
         in_doubt.set(true);
-        for pause in WATCH {
-            sleep(pause).await;
-            let after = read(arm, vm).await?;
-            if is_settled(&after) {
-                return Ok(Changed::Written(after));
-            }
-        }
-        return Ok(Changed::Accepted);
+        return arrival(arm, vm, is_settled).await;
     }
     // Azure's answer to the write has all tags after it, except where it is something else (the resource, in recorded answers).
     let (after, failure) = match parse(&doing, &answer) {
@@ -137,6 +129,23 @@ async fn try_once<R>(
         Some(failure) => Err(failure),
         None => Ok(Changed::Altered(after)),
     }
+}
+
+/// Waits until `vm` shows what was written. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may
+/// take a while.
+async fn arrival<R>(
+    arm: &Arm,
+    vm: &VmId,
+    is_settled: impl Fn(&Tags) -> bool,
+) -> Result<Changed<R>, Failure> {
+    for pause in WATCH {
+        sleep(pause).await;
+        let after = read(arm, vm).await?;
+        if is_settled(&after) {
+            return Ok(Changed::Written(after));
+        }
+    }
+    Ok(Changed::Accepted)
 }
 
 /// Azure takes no write for `seconds`, which is longer than there is time.

@@ -10,6 +10,7 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 
 use super::discreet::{discreet, token};
 use super::http;
+use super::origin::Origin;
 use super::record::Recorder;
 use crate::model::Cloud;
 use crate::sandbox::{self, Sandbox};
@@ -30,21 +31,22 @@ pub enum Target {
 
 impl Target {
     /// The base of every URL, and the audience that tokens are asked for.
-    pub(super) fn base(&self) -> (String, String) {
+    pub(super) fn base(&self) -> (Origin, String) {
         let host = match self {
-            Self::Cloud(Cloud::Public) => "management.azure.com",
-            Self::Cloud(Cloud::UsGovernment) => "management.usgovcloudapi.net",
-            Self::Cloud(Cloud::China) => "management.chinacloudapi.cn",
+            Self::Cloud(Cloud::Public) => "https://management.azure.com",
+            Self::Cloud(Cloud::UsGovernment) => "https://management.usgovcloudapi.net",
+            Self::Cloud(Cloud::China) => "https://management.chinacloudapi.cn",
             // No host has this name (RFC 2606), so not even a mistake can send a request there.
-            Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => "sandbox.invalid",
-            Self::Elsewhere(origin, audience) => return (origin.clone(), audience.clone()),
+            Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => "https://sandbox.invalid",
+            Self::Elsewhere(origin, audience) => {
+                return (Origin::Tls(origin.clone()), audience.clone());
+            }
             Self::Loopback(address) => {
-                let audience = "https://management.azure.com";
-                return (format!("https://{address}"), audience.to_owned());
+                let audience = "https://management.azure.com".to_owned();
+                return (Origin::Loopback(*address), audience);
             }
         };
-        let base = format!("https://{host}");
-        (base.clone(), base)
+        (Origin::Tls(host.to_owned()), host.to_owned())
     }
 
     /// Sends requests there.
@@ -87,14 +89,10 @@ impl HttpClient for Sandboxed {
             let message = "the connection was closed before the answer was complete";
             Error::with_message(ErrorKind::Io, message)
         })?;
-        let mut headers = Headers::new();
+        let (status, mut headers) = (answer.status.into(), Headers::new());
         for (name, value) in answer.headers {
             headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
         }
-        Ok(AsyncRawResponse::from_bytes(
-            answer.status.into(),
-            headers,
-            answer.body,
-        ))
+        Ok(AsyncRawResponse::from_bytes(status, headers, answer.body))
     }
 }

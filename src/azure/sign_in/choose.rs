@@ -21,13 +21,6 @@ const ANNOUNCED: [Way; 7] = [
     Way::Managed,
 ];
 
-/// The way that is taken when the environment announces none.
-enum Last {
-    Tool,
-    Machine,
-    None,
-}
-
 /// Tells if an environment variable is set, and not empty.
 type IsSet<'a> = dyn Fn(&str) -> bool + 'a;
 
@@ -48,7 +41,7 @@ pub(super) fn choose(
     let value = |name: &str| environment(name).filter(|value| !value.is_empty());
     let is_set = |name: &str| value(name).is_some();
     if let Some(name) = flag {
-        let Some((name, way)) = Way::NAMES.iter().find(|(known, _)| *known == name) else {
+        let Some((_, way)) = Way::NAMES.iter().find(|(known, _)| *known == name) else {
             let names = Way::NAMES.map(|(name, _)| name);
             return Err(Trouble::new(
                 format!("--auth cannot be {}", quote(name)),
@@ -57,33 +50,28 @@ pub(super) fn choose(
         };
         return demanded(*way, format!("--auth {name} asks for it"), &is_set);
     }
-    let asked = value("AZURE_TOKEN_CREDENTIALS");
-    let by = match &asked {
-        Some(name) => format!("AZURE_TOKEN_CREDENTIALS={name} asks for it"),
-        None => "nothing else is set up".to_owned(),
-    };
-    let (ways, last) = match asked.as_deref().map(str::to_ascii_lowercase).as_deref() {
-        None => (&ANNOUNCED[..], Last::Tool),
-        Some("dev") => (&[Way::Token][..], Last::Tool),
-        Some("prod") => (&ANNOUNCED[..], Last::Machine),
-        Some("environmentcredential") => (&[Way::Secret, Way::Certificate][..], Last::None),
-        Some(_) => {
-            let way = by_the_sdks_name(asked.as_deref().unwrap_or_default())?;
-            return demanded(way, by, &is_set);
-        }
+    let asked = value("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
+    let mut by = format!("AZURE_TOKEN_CREDENTIALS={asked} asks for it");
+    let (ways, last) = match asked.to_ascii_lowercase().as_str() {
+        "" => (&ANNOUNCED[..], None),
+        "dev" => (&[Way::Token][..], None),
+        "prod" => (&ANNOUNCED[..], Some(Way::Managed)),
+        "environmentcredential" => (&[Way::Secret, Way::Certificate][..], Some(Way::Secret)),
+        _ => return demanded(by_the_sdks_name(&asked)?, by, &is_set),
     };
     if let Some(choice) = announced(ways, &is_set)? {
         return Ok(choice);
     }
     match last {
-        Last::Tool if !installed("az") && installed("azd") => {
+        Some(Way::Managed) => by.push_str(", and nothing else is set up"),
+        None if !installed("az") && installed("azd") => {
             let why = "nothing else is set up, and `az` is not installed";
-            Ok((Way::Azd, why.to_owned()))
+            return Ok((Way::Azd, why.to_owned()));
         }
-        Last::Tool => Ok((Way::Az, by)),
-        Last::Machine => Ok((Way::Managed, format!("{by}, and nothing else is set up"))),
-        Last::None => demanded(Way::Secret, by, &is_set),
+        None if asked.is_empty() => by = "nothing else is set up".to_owned(),
+        _ => {}
     }
+    demanded(last.unwrap_or(Way::Az), by, &is_set)
 }
 
 /// `way`, which `why` says to take, if it is set up.
@@ -124,20 +112,16 @@ fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble
 
 /// A credential by the name that Azure's SDKs give it, in any case.
 fn by_the_sdks_name(name: &str) -> Result<Way, Trouble> {
-    let known = Way::SDK_NAMES
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name));
-    match known {
-        Some((_, way)) => Ok(*way),
-        None => Err(Trouble::new(
-            format!(
-                "AZURE_TOKEN_CREDENTIALS is {}, which azlin cannot sign in with",
-                quote(name)
-            ),
+    let mut known = Way::SDK_NAMES.into_iter();
+    let known = known.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|(_, way)| way).ok_or_else(|| {
+        let name = quote(name);
+        Trouble::new(
+            format!("AZURE_TOKEN_CREDENTIALS is {name}, which azlin cannot sign in with"),
             "set it to dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, \
              AzureCliCredential or AzureDeveloperCliCredential, or pass --auth",
-        )),
-    }
+        )
+    })
 }
 
 fn first<'n>(any: &[&'n str], is_set: &IsSet<'_>) -> Option<&'n str> {
@@ -160,12 +144,9 @@ fn half(way: Way, missing: &[&str]) -> Trouble {
     } else {
         ""
     };
-    let (what, names) = (way.what(), and(missing));
+    let (what, names, are) = (way.what(), and(missing), is_or_are(missing));
     Trouble::new(
-        format!(
-            "{what} requires {names}, which {} not set",
-            is_or_are(missing)
-        ),
+        format!("{what} requires {names}, which {are} not set"),
         format!("set {names}{for_the_job}"),
     )
 }

@@ -58,10 +58,8 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
         let message = format!("the managed identity's endpoint did not answer in {seconds} s");
         return Trouble::new(message, NO_IDENTITY);
     }
-    Trouble::new(
-        format!("{authority} gave no token in {seconds} s"),
-        "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again",
-    )
+    let help = "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again";
+    Trouble::new(format!("{authority} gave no token in {seconds} s"), help)
 }
 
 /// The trouble behind `place`'s answer with `status`, in which it `said` why.
@@ -73,10 +71,8 @@ fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
         return Trouble::new(message, help(way, ""));
     }
     let said = without_trace(said.lines().next().unwrap_or_default());
-    let mut message = format!("{place} answered {status}");
-    if !said.is_empty() {
-        message = format!("{message}: {said}");
-    }
+    let colon = if said.is_empty() { "" } else { ": " };
+    let message = format!("{place} answered {status}{colon}{said}");
     Trouble::new(message, help(way, said))
 }
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
-use azure_core::credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::time::{Duration, OffsetDateTime};
 use futures::lock::Mutex;
 
@@ -36,15 +36,17 @@ impl Kept {
         }
     }
 
-    pub(super) fn given(token: Secret) -> Self {
+    /// Keeps `token`, where a line's end may have come along.
+    pub(super) fn given(token: &str) -> Self {
         // Its real end is unknown; Azure says so when it comes.
         let end = OffsetDateTime::now_utc() + Duration::days(7);
+        let last = Last {
+            token: Some(AccessToken::new(token.trim().to_owned(), end)),
+            failure: None,
+        };
         Self {
             recipe: None,
-            last: Mutex::new(Last {
-                token: Some(AccessToken::new(token, end)),
-                failure: None,
-            }),
+            last: last.into(),
         }
     }
 
@@ -91,15 +93,10 @@ impl TokenCredential for Kept {
                 "set a new one",
             )),
         };
-        match fetched {
-            Ok(token) => {
-                last.token = Some(token.clone());
-                Ok(token)
-            }
-            Err(trouble) => {
-                last.failure = Some((Instant::now(), trouble.clone()));
-                Err(trouble.into())
-            }
+        match &fetched {
+            Ok(token) => last.token = Some(token.clone()),
+            Err(trouble) => last.failure = Some((Instant::now(), trouble.clone())),
         }
+        Ok(fetched?)
     }
 }

@@ -13,8 +13,6 @@ mod way;
 
 use std::sync::Arc;
 
-use azure_core::credentials::Secret;
-
 use super::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
@@ -66,12 +64,11 @@ impl SignIn {
         })
     }
 
-    /// Signs in with `token`, where a line's end may have come along.
     fn given(way: Option<Way>, why: &str, token: &str) -> Self {
         Self {
             way,
             why: why.to_owned(),
-            kept: Arc::new(Kept::given(Secret::new(token.trim().to_owned()))),
+            kept: Arc::new(Kept::given(token)),
         }
     }
 
@@ -87,18 +84,19 @@ impl SignIn {
     /// # Errors
     /// It is not set, or another way is asked for.
     pub fn emulator(flag: Option<&str>) -> Result<Self, Trouble> {
-        let help = "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of \
-                    signing in";
         let refused = |why: &str| {
-            let message =
-                "cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN";
-            Trouble::new(format!("{message}, {why}"), help)
+            Err(Trouble::new(
+                format!(
+                    "cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN, {why}"
+                ),
+                "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of signing in",
+            ))
         };
         if flag.is_some_and(|way| way != Way::Token.name()) {
-            return Err(refused("and --auth asks for another way"));
+            return refused("and --auth asks for another way");
         }
         let Some(token) = variable("AZURE_ACCESS_TOKEN") else {
-            return Err(refused("which is not set"));
+            return refused("which is not set");
         };
         let why = "the file's `endpoint` is sent nothing else";
         Ok(Self::given(Some(Way::Token), why, &token))
@@ -124,8 +122,8 @@ fn authority_of(cloud: Cloud) -> Origin {
 /// Looks for a program on the PATH. On Windows, `az` is a script with an extension.
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let endings: &[&str] = if cfg!(windows) {
-        &[".cmd", ".exe", ".bat"]
+    let endings = if cfg!(windows) {
+        [".cmd", ".exe", ".bat"].as_slice()
     } else {
         &[""]
     };

@@ -28,6 +28,8 @@ use crate::model::{Cloud, SubscriptionId};
 use crate::text::{escape, plain, quote};
 use crate::trouble::Trouble;
 
+type Credential = azure_core::Result<Arc<dyn TokenCredential>>;
+
 /// The time limit for a machine's identity. Without it, the SDK tries an address that leads nowhere for two minutes.
 const MANAGED: Duration = Duration::from_secs(20);
 /// The time limit for a token of any other way, the SDK's retries included.
@@ -69,7 +71,7 @@ impl Recipe {
         Err(Trouble::new(escape(&message), escape(&trouble.help)))
     }
 
-    fn credential(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    fn credential(&self) -> Credential {
         let needs = self.way.needs().iter();
         let values = needs.map(|names| names.iter().find_map(|name| variable(name)));
         let values: Vec<String> = values.map(Option::unwrap_or_default).collect();
@@ -94,14 +96,8 @@ impl Recipe {
                 let options = AzurePipelinesCredentialOptions {
                     credential_options: self.assertion_options()?,
                 };
-                let (client, token) = (client.clone(), token.clone());
-                AzurePipelinesCredential::new(
-                    tenant.clone(),
-                    client,
-                    connection,
-                    token,
-                    Some(options),
-                )?
+                let (tenant, client, token) = (tenant.clone(), client.clone(), token.clone());
+                AzurePipelinesCredential::new(tenant, client, connection, token, Some(options))?
             }
             (Way::Managed, _) => self.managed()?,
             (Way::Az, _) => AzureCliCredential::new(Some(AzureCliCredentialOptions {
@@ -120,30 +116,21 @@ impl Recipe {
         })
     }
 
-    fn workload(
-        &self,
-        file: &str,
-        tenant: &str,
-        client: &str,
-    ) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    fn workload(&self, file: &str, tenant: &str, client: &str) -> Credential {
         std::fs::File::open(file).map_err(|error| {
+            let (name, why) = (quote(file), plain(&error));
             Trouble::new(
-                format!(
-                    "cannot read the token in {}: {}",
-                    quote(file),
-                    plain(&error)
-                ),
+                format!("cannot read the token in {name}: {why}"),
                 "AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod",
             )
         })?;
-        Ok(WorkloadIdentityCredential::new(Some(
-            WorkloadIdentityCredentialOptions {
-                credential_options: self.assertion_options()?,
-                token_file_path: Some(file.into()),
-                tenant_id: Some(tenant.to_owned()),
-                client_id: Some(client.to_owned()),
-            },
-        ))?)
+        let options = WorkloadIdentityCredentialOptions {
+            credential_options: self.assertion_options()?,
+            token_file_path: Some(file.into()),
+            tenant_id: Some(tenant.to_owned()),
+            client_id: Some(client.to_owned()),
+        };
+        Ok(WorkloadIdentityCredential::new(Some(options))?)
     }
 
     fn github(&self, url: &str, token: &str) -> azure_core::Result<GitHub> {
@@ -155,17 +142,16 @@ impl Recipe {
         })
     }
 
-    fn managed(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    fn managed(&self) -> Credential {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: variable(CLIENT).map(UserAssignedId::ClientId),
             client_options: self.options()?,
         };
-        Ok(
-            ManagedIdentityCredential::new(Some(options)).map_err(|error| {
-                let help = "choose another way with --auth; `az` may be signed in here";
-                Trouble::new(error.to_string(), help)
-            })?,
-        )
+        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|error| {
+            let help = "choose another way with --auth; `az` may be signed in here";
+            Trouble::new(error.to_string(), help)
+        })?;
+        Ok(credential)
     }
 
     fn tool(&self) -> Arc<Patient> {
@@ -181,12 +167,11 @@ impl Recipe {
         tenant: &str,
         client: &str,
         assertion: impl ClientAssertion + 'static,
-    ) -> azure_core::Result<Arc<dyn TokenCredential>> {
+    ) -> Credential {
+        let (tenant, client) = (tenant.to_owned(), client.to_owned());
+        let options = Some(self.assertion_options()?);
         Ok(ClientAssertionCredential::new(
-            tenant.to_owned(),
-            client.to_owned(),
-            assertion,
-            Some(self.assertion_options()?),
+            tenant, client, assertion, options,
         )?)
     }
 

@@ -142,9 +142,10 @@ fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
 
 fn is_token(way: Way, stdout: &[u8]) -> bool {
     let answer: Value = serde_json::from_slice(stdout).unwrap_or_default();
+    let has = |name, is: fn(&Value) -> bool| answer.get(name).is_some_and(is);
     match way {
-        Way::Azd => answer["token"].is_string() && answer["expiresOn"].is_string(),
-        _ => answer["accessToken"].is_string() && answer["expires_on"].is_i64(),
+        Way::Azd => has("token", Value::is_string) && has("expiresOn", Value::is_string),
+        _ => has("accessToken", Value::is_string) && has("expires_on", Value::is_i64),
     }
 }
 
@@ -152,7 +153,7 @@ fn is_token(way: Way, stdout: &[u8]) -> bool {
 fn message(stderr: &str) -> String {
     let wrapped = stderr.lines().find_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
-        Some(line["data"]["message"].as_str()?.to_owned())
+        Some(line.pointer("/data/message")?.as_str()?.to_owned())
     });
     wrapped.unwrap_or_else(|| stderr.to_owned())
 }
