@@ -1,109 +1,78 @@
-//! What a file says, as far as an edit must answer for it: the independent look at the editor's work.
+//! The independent look at the editor's work: what a file says, read by the parser that azlin reads it with.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
 use super::Edit;
+use crate::model::VmPath;
 
-/// What a file says.
-#[derive(PartialEq, Eq)]
-pub(super) struct Said<'t> {
-    /// By resource group and VM in lower case.
-    vms: BTreeMap<(String, String), Line<'t>>,
-    /// All other settings, each with its value as the text spells it.
-    others: Vec<(String, &'t str)>,
+/// The path of each setting with its value: a session's text, and of any other the spelling.
+///
+/// Resource groups and VMs are in lower case, and `vm = "x"` is `vm.session = "x"`.
+pub(super) type Said = BTreeMap<Vec<String>, String>;
+
+/// The path of a VM's session.
+pub(super) fn session_of(vm: &VmPath) -> Vec<String> {
+    ["sessions", vm.folded_group(), vm.folded_name(), "session"]
+        .map(str::to_owned)
+        .into()
 }
 
-#[derive(PartialEq, Eq, Default)]
-struct Line<'t> {
-    session: Option<&'t str>,
-    /// What else the line says, as the text spells it.
-    others: BTreeMap<&'t str, &'t str>,
+/// What `text` says; nothing if it is not TOML, or not sessions of VMs, each once.
+pub(super) fn said(text: &str) -> Option<Said> {
+    let mut said = Said::new();
+    let document = DeTable::parse(text).ok()?;
+    collect(document.get_ref(), &[], text, &mut said)?;
+    Some(said)
 }
 
-impl<'t> Said<'t> {
-    /// What `text` says, which was parsed into `document`; nothing if that is no file of sessions, each VM once.
-    pub fn read(document: &'t DeTable<'_>, text: &'t str) -> Option<Self> {
-        let raw = |span: Range<usize>| text.get(span);
-        let mut said = Self {
-            vms: BTreeMap::new(),
-            others: Vec::new(),
-        };
-        for (key, value) in document {
-            if key.get_ref() != "sessions" {
-                said.setting(key.get_ref(), value, text)?;
+fn collect(table: &DeTable<'_>, above: &[String], text: &str, said: &mut Said) -> Option<()> {
+    for (key, value) in table {
+        let mut path = above.to_vec();
+        path.push(key.get_ref().to_string());
+        let is_session = path.first().is_some_and(|first| first == "sessions");
+        if let (true, 2 | 3, Some(name)) = (is_session, path.len(), path.last_mut()) {
+            *name = name.to_lowercase();
+        }
+        let mut told = text.get(value.span())?;
+        match (value.get_ref(), path.len()) {
+            (DeValue::Table(table), _) => {
+                collect(table, &path, text, said)?;
                 continue;
             }
-            for (group, vms) in table(value.get_ref())? {
-                for (vm, value) in table(vms.get_ref())? {
-                    let mut line = Line::default();
-                    match value.get_ref() {
-                        DeValue::String(session) => line.session = Some(session),
-                        settings => {
-                            for (key, value) in table(settings)? {
-                                match (key.get_ref().as_ref(), value.get_ref()) {
-                                    ("session", DeValue::String(session)) => {
-                                        line.session = Some(session)
-                                    }
-                                    (key, _) => {
-                                        line.others.insert(key, raw(value.span())?);
-                                    }
-                                }
-                            }
-                        }
-                    }
-                    let id = (group.get_ref().to_lowercase(), vm.get_ref().to_lowercase());
-                    if said.vms.insert(id, line).is_some() {
-                        return None;
-                    }
-                }
+            (DeValue::String(session), 3) if is_session => {
+                path.push("session".to_owned());
+                told = session;
             }
+            (_, ..=3) if is_session => return None,
+            (DeValue::String(session), 4) if is_session && key.get_ref() == "session" => {
+                told = session;
+            }
+            _ => {}
         }
-        Some(said)
-    }
-
-    fn setting(
-        &mut self,
-        path: &str,
-        value: &'t toml::Spanned<DeValue<'_>>,
-        text: &'t str,
-    ) -> Option<()> {
-        let DeValue::Table(table) = value.get_ref() else {
-            self.others.push((path.to_owned(), text.get(value.span())?));
-            return Some(());
-        };
-        for (key, value) in table {
-            self.setting(&format!("{path}\0{}", key.get_ref()), value, text)?;
-        }
-        Some(())
-    }
-
-    /// The session that the line of `group` and `vm` gives.
-    pub fn session(&self, group: &str, vm: &str) -> Option<&str> {
-        self.vms.get(&(group.to_owned(), vm.to_owned()))?.session
-    }
-
-    /// The same file after `edit`.
-    pub fn edit(&mut self, edit: &Edit<'t>) {
-        let (group, vm) = edit.vm.folded();
-        let id = (group.to_owned(), vm.to_owned());
-        let Some(session) = edit.session else {
-            self.vms.remove(&id);
-            return;
-        };
-        let line = self.vms.entry(id).or_default();
-        line.session = Some(session);
-        if edit.endless {
-            line.others.remove("expires");
+        if said.insert(path, told.to_owned()).is_some() {
+            return None;
         }
     }
+    Some(())
 }
 
-fn table<'t, 'i>(value: &'t DeValue<'i>) -> Option<&'t DeTable<'i>> {
-    match value {
-        DeValue::Table(table) => Some(table),
-        _ => None,
+/// Changes `said` to what the file should say after `edits`.
+pub(super) fn expect(said: &mut Said, edits: &BTreeMap<(&str, &str), &Edit<'_>>) {
+    said.retain(|path, _| {
+        let [first, group, vm, setting, ..] = path.as_slice() else {
+            return true;
+        };
+        let edit = edits.get(&(group.as_str(), vm.as_str()));
+        let Some(edit) = edit.filter(|_| first == "sessions") else {
+            return true;
+        };
+        edit.session.is_some() && !(edit.endless && setting == "expires")
+    });
+    for edit in edits.values() {
+        if let Some(session) = edit.session {
+            said.insert(session_of(edit.vm), session.to_owned());
+        }
     }
 }

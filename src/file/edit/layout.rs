@@ -1,231 +1,224 @@
-//! [`Layout`]: where each key, value, comma and comment of a TOML text stands.
+//! [`Layout`]: where each key, value, comma and comment of a file stands.
 
 use std::ops::Range;
 
 use toml_parser::Source;
 use toml_parser::parser::{Event, EventKind, parse_document};
 
-/// A TOML text, taken apart without a byte being lost.
-pub(super) struct Layout {
-    /// The lists of entries, each before those inside its values. The first stands above all headers.
-    pub lists: Vec<List>,
+/// A file, taken apart without losing a byte.
+pub(super) struct Layout<'t> {
+    pub text: &'t str,
+    /// The file as a whole, then its headers and entries in the order of the text.
+    pub entries: Vec<Entry>,
     /// The comments, in the order of the text.
     pub comments: Vec<Range<usize>>,
+    /// The line end of most lines.
+    pub newline: &'static str,
 }
 
-/// Entries that stand together: below one header, or in the braces of one inline table.
+/// A header, or `key.key = value`.
 #[derive(Default)]
-pub(super) struct List {
-    /// The keys from the top of the file down to this table.
-    pub path: Vec<Key>,
-    /// The header or the braces.
+pub(super) struct Entry {
+    /// The names from the top of the file down to this entry.
+    pub path: Vec<String>,
+    /// Its own keys, which spell the end of its path; those of a header spell all of it.
+    pub keys: Vec<Range<usize>>,
+    /// The header with its brackets, or keys and value.
     pub span: Range<usize>,
-    pub inline: bool,
-    pub items: Vec<Item>,
-}
-
-/// `key.key = value`.
-pub(super) struct Item {
-    pub keys: Vec<Key>,
     pub value: Range<usize>,
-    /// Where the comma behind it stands, in an inline table.
+    /// The comma behind it, in braces.
     pub comma: Option<usize>,
+    pub kind: Kind,
+    /// The header or the braces around it.
+    pub parent: usize,
+    /// The entries below this header or in these braces.
+    pub children: Vec<usize>,
 }
 
-#[derive(Clone)]
-pub(super) struct Key {
-    pub name: String,
-    pub span: Range<usize>,
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    #[default]
+    Header,
+    /// An entry whose value is an inline table.
+    Braces,
+    Value,
 }
 
-/// Which entry: the list, and the place in it.
-pub(super) type At = (usize, usize);
-
-impl Item {
-    /// Keys and value, without the comma.
-    pub fn span(&self) -> Range<usize> {
-        self.keys_span().start..self.value.end
+impl Entry {
+    /// How many names of its path its parent spells.
+    pub fn above(&self) -> usize {
+        self.path.len() - self.keys.len()
     }
 
     pub fn keys_span(&self) -> Range<usize> {
-        let start = self.keys.first().map_or(0, |key| key.span.start);
-        start..self.keys.last().map_or(start, |key| key.span.end)
+        self.span.start..self.keys.last().map_or(self.span.start, |key| key.end)
     }
 
     /// The end with the comma.
     pub fn end(&self) -> usize {
-        self.comma.map_or(self.value.end, |comma| comma + 1)
+        self.comma.map_or(self.span.end, |comma| comma + 1)
     }
 }
 
-impl Layout {
+impl<'t> Layout<'t> {
     /// The layout of `text`, which is valid TOML.
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &'t str) -> Self {
         let source = Source::new(text);
         let mut events: Vec<Event> = Vec::new();
         parse_document(&source.lex().into_vec(), &mut events, &mut ());
         let mut walk = Walk {
             source,
-            layout: Self {
-                lists: vec![List::default()],
-                comments: Vec::new(),
-            },
+            entries: vec![Entry::default()],
+            comments: Vec::new(),
             open: vec![0],
+            names: Vec::new(),
             keys: Vec::new(),
+            bracket: 0,
             arrays: 0,
         };
         for event in events {
             walk.on(event);
         }
-        walk.layout
+        let windows = 2 * text.matches("\r\n").count() > text.matches('\n').count();
+        Self {
+            text,
+            entries: walk.entries,
+            comments: walk.comments,
+            newline: if windows { "\r\n" } else { "\n" },
+        }
     }
 
-    pub fn list(&self, at: usize) -> Option<&List> {
-        self.lists.get(at)
+    pub fn entry(&self, at: usize) -> Option<&Entry> {
+        self.entries.get(at)
     }
 
-    pub fn item(&self, (list, item): At) -> Option<&Item> {
-        self.lists.get(list)?.items.get(item)
+    pub fn raw(&self, span: Range<usize>) -> &'t str {
+        self.text.get(span).unwrap_or_default()
     }
 
-    /// The keys from the top of the file down to the entry's value.
-    pub fn path(&self, (list, item): At) -> Vec<&Key> {
-        let list = self.lists.get(list).into_iter();
-        let item = list.clone().filter_map(|list| list.items.get(item));
-        let above = list.flat_map(|list| &list.path);
-        above.chain(item.flat_map(|item| &item.keys)).collect()
+    pub fn start_of_line(&self, at: usize) -> usize {
+        self.raw(0..at).rfind('\n').map_or(0, |newline| newline + 1)
+    }
+
+    /// The end of the line with its newline.
+    pub fn end_of_line(&self, at: usize) -> usize {
+        let rest = self.raw(at..self.text.len());
+        rest.find('\n')
+            .map_or(self.text.len(), |newline| at + newline + 1)
+    }
+
+    /// The text before `at` on its line, if that is only an indent.
+    pub fn indent(&self, at: usize) -> Option<&'t str> {
+        let before = self.raw(self.start_of_line(at)..at);
+        before.trim().is_empty().then_some(before)
     }
 }
 
 struct Walk<'t> {
     source: Source<'t>,
-    layout: Layout,
-    /// The list of the last header, then the inline tables around the present place.
+    entries: Vec<Entry>,
+    comments: Vec<Range<usize>>,
+    /// The last header, then the inline tables around the present place.
     open: Vec<usize>,
     /// The keys before `=` or `]`.
-    keys: Vec<Key>,
-    /// How many brackets deep in an array: its inside is one value.
+    names: Vec<String>,
+    keys: Vec<Range<usize>>,
+    /// The start of the last header.
+    bracket: usize,
+    /// How many arrays are open.
     arrays: usize,
 }
 
 impl Walk<'_> {
     fn on(&mut self, event: Event) {
         let span = event.span().start()..event.span().end();
-        if event.kind() == EventKind::Comment {
-            self.layout.comments.push(span);
-            return;
-        }
-        if self.arrays > 0 {
-            match event.kind() {
-                EventKind::ArrayOpen | EventKind::InlineTableOpen => self.arrays += 1,
-                EventKind::ArrayClose | EventKind::InlineTableClose => {
-                    self.arrays -= 1;
-                    self.value_ends(span.end);
-                }
-                _ => {}
-            }
-            return;
-        }
         match event.kind() {
-            EventKind::StdTableOpen | EventKind::ArrayTableOpen => self.section(span),
-            EventKind::StdTableClose => {
-                let keys = std::mem::take(&mut self.keys);
-                if let Some(list) = self.list() {
-                    list.path = keys;
-                    list.span.end = span.end;
-                }
+            EventKind::Comment => self.comments.push(span),
+            EventKind::ArrayOpen => {
+                self.arrays += 1;
+                self.value(span);
             }
-            // An element of an array has no path of keys.
-            EventKind::ArrayTableClose => self.keys.clear(),
+            EventKind::ArrayClose => {
+                self.arrays -= 1;
+                self.value(span);
+            }
+            // An array is one value with all that is in it.
+            _ if self.arrays > 0 => {}
+            EventKind::StdTableOpen | EventKind::ArrayTableOpen => {
+                self.open = vec![0];
+                self.bracket = span.start;
+            }
+            EventKind::StdTableClose | EventKind::ArrayTableClose => {
+                self.add(Kind::Header, self.bracket..span.end);
+                self.open = vec![self.entries.len() - 1];
+            }
             EventKind::SimpleKey => {
                 let mut name = String::new();
                 if let Some(raw) = self.source.get(event) {
                     raw.decode_key(&mut name, &mut ());
                 }
-                self.keys.push(Key { name, span });
+                self.names.push(name);
+                self.keys.push(span);
             }
             EventKind::KeyValSep => {
-                let item = Item {
-                    keys: std::mem::take(&mut self.keys),
-                    value: span.end..span.end,
-                    comma: None,
-                };
-                if let Some(list) = self.list() {
-                    list.items.push(item);
+                let start = self.keys.first().map_or(span.start, |key| key.start);
+                self.add(Kind::Value, start..span.end);
+            }
+            EventKind::Scalar => self.value(span),
+            EventKind::InlineTableOpen => {
+                self.value(span);
+                if let Some(entry) = self.last() {
+                    entry.kind = Kind::Braces;
                 }
+                self.open.push(self.entries.len() - 1);
             }
-            EventKind::Scalar => {
-                self.value_starts(span.start);
-                self.value_ends(span.end);
-            }
-            EventKind::ArrayOpen => {
-                self.value_starts(span.start);
-                self.arrays = 1;
-            }
-            EventKind::InlineTableOpen => self.inline_table(span),
             EventKind::InlineTableClose => {
-                if let Some(list) = self.list() {
-                    list.span.end = span.end;
-                }
                 self.open.pop();
-                self.value_ends(span.end);
+                self.value(span);
             }
             EventKind::ValueSep => {
-                if let Some(item) = self.item() {
-                    item.comma = Some(span.start);
+                if let Some(entry) = self.last() {
+                    entry.comma = Some(span.start);
                 }
             }
             _ => {}
         }
     }
 
-    fn list(&mut self) -> Option<&mut List> {
-        let list = self.open.last().copied()?;
-        self.layout.lists.get_mut(list)
-    }
-
-    fn item(&mut self) -> Option<&mut Item> {
-        self.list()?.items.last_mut()
-    }
-
-    fn section(&mut self, span: Range<usize>) {
-        self.open = vec![self.layout.lists.len()];
-        self.layout.lists.push(List {
-            span,
-            ..List::default()
-        });
-    }
-
-    fn inline_table(&mut self, span: Range<usize>) {
-        self.value_starts(span.start);
+    /// Adds the entry that the keys so far belong to.
+    fn add(&mut self, kind: Kind, span: Range<usize>) {
+        let (at, parent) = (self.entries.len(), self.open.last().copied().unwrap_or(0));
         let mut path = Vec::new();
-        if let Some(list) = self.list() {
-            path.clone_from(&list.path);
-            path.extend(
-                list.items
-                    .last()
-                    .into_iter()
-                    .flat_map(|item| item.keys.clone()),
-            );
+        if let Some(parent) = self.entries.get_mut(parent) {
+            parent.children.push(at);
+            path.clone_from(&parent.path);
         }
-        self.open.push(self.layout.lists.len());
-        self.layout.lists.push(List {
+        path.append(&mut self.names);
+        self.entries.push(Entry {
             path,
+            keys: std::mem::take(&mut self.keys),
             span,
-            inline: true,
-            items: Vec::new(),
+            kind,
+            parent,
+            ..Entry::default()
         });
     }
 
-    fn value_starts(&mut self, at: usize) {
-        if let Some(item) = self.item() {
-            item.value.start = at;
-        }
+    /// The last entry of the table that is open.
+    fn last(&mut self) -> Option<&mut Entry> {
+        let table = self.entries.get(*self.open.last()?)?;
+        let last = *table.children.last()?;
+        self.entries.get_mut(last)
     }
 
-    fn value_ends(&mut self, at: usize) {
-        if let Some(item) = self.item() {
-            item.value.end = at;
+    /// Extends the value of the last entry to the end of `span`.
+    fn value(&mut self, span: Range<usize>) {
+        if let Some(entry) = self.last() {
+            if entry.value.is_empty() {
+                entry.value.start = span.start;
+            }
+            entry.value.end = span.end;
+            entry.span.end = span.end;
         }
     }
 }
