@@ -2,77 +2,81 @@
 
 use std::collections::BTreeSet;
 
+use super::Splice;
 use super::layout::{Entry, Layout};
-use super::{Splice, cut, cut_lines};
 
-/// Takes the entries that are `gone` out of the braces of `table`, puts `new` to their end, and sets the commas right.
-pub(super) fn rewrite(
-    layout: &Layout<'_>,
-    table: usize,
-    gone: &BTreeSet<usize>,
-    new: &[String],
-) -> Option<Vec<Splice>> {
-    let table = layout.entry(table)?;
-    let last = table.children.last().and_then(|at| layout.entry(*at));
-    let trailing = last.is_some_and(|last| last.comma.is_some());
-    let mut splices = Vec::new();
-    let mut follows = trailing || !new.is_empty();
-    // Asked once: a line may be as long as the file.
-    let has_lines = layout.raw(table.value.clone()).contains('\n');
-    for at in table.children.iter().rev() {
-        let entry = layout.entry(*at)?;
-        if gone.contains(at) {
-            splices.push(cut_entry(layout, entry, has_lines));
-            continue;
+const BLANKS: [char; 2] = [' ', '\t'];
+
+impl Layout<'_> {
+    /// Takes the entries that are `gone` out of the braces of `table`, puts `new` to their end, and sets the commas right.
+    pub fn rewrite(
+        &self,
+        table: usize,
+        gone: &BTreeSet<usize>,
+        new: &[String],
+    ) -> Option<Vec<Splice>> {
+        let table = self.entry(table)?;
+        let last = table.children.last().and_then(|at| self.entry(*at));
+        let trailing = last.is_some_and(|last| last.comma.is_some());
+        let mut splices = Vec::new();
+        let mut follows = trailing || !new.is_empty();
+        for at in table.children.iter().rev() {
+            let entry = self.entry(*at)?;
+            if gone.contains(at) {
+                splices.push(self.cut_entry(entry));
+                continue;
+            }
+            match entry.comma {
+                None if follows => splices.push((entry.end()..entry.end(), ",".to_owned())),
+                Some(comma) if !follows => splices.push((comma..comma + 1, String::new())),
+                _ => {}
+            }
+            follows = true;
         }
-        match entry.comma {
-            None if follows => splices.push((entry.span.end..entry.span.end, ",".to_owned())),
-            Some(comma) if !follows => splices.push((comma..comma + 1, String::new())),
-            _ => {}
+        if new.is_empty() {
+            return Some(splices);
         }
-        follows = true;
+        let (mut lead, mut end) = (" ", "");
+        let mut place = last.map_or(table.value.start + 1, Entry::end);
+        if let Some(last) = last.filter(|last| self.has_line(last)) {
+            lead = self.indent(last.span.start)?;
+            end = self.newline;
+            place = self.end_of_line(place);
+        }
+        let entries: Vec<String> = new.iter().map(|entry| format!("{lead}{entry}")).collect();
+        let comma = if trailing { "," } else { "" };
+        let mut text = entries.join(&format!(",{end}")) + comma + end;
+        if last.is_none() && place + 1 == table.value.end {
+            text.push(' ');
+        }
+        splices.push((place..place, text));
+        Some(splices)
     }
-    if new.is_empty() {
-        return Some(splices);
-    }
-    let mut place = last.map_or(table.value.start + 1, Entry::end);
-    let (mut lead, mut end) = (" ".to_owned(), "");
-    if let Some(last) = last.filter(|last| has_lines && has_line(layout, last)) {
-        layout.indent(last.span.start)?.clone_into(&mut lead);
-        end = layout.newline;
-        place = layout.end_of_line(place);
-    }
-    let commas = if trailing { "," } else { "" };
-    let mut text = format!("{lead}{}{commas}{end}", new.join(&format!(",{end}{lead}")));
-    if place + 1 == table.value.end && !text.ends_with('\n') && last.is_none() {
-        text.push(' ');
-    }
-    splices.push((place..place, text));
-    Some(splices)
-}
 
-/// Takes an entry out, with its comma.
-fn cut_entry(layout: &Layout<'_>, entry: &Entry, has_lines: bool) -> Splice {
-    let (start, end) = (entry.span.start, entry.end());
-    if has_lines && has_line(layout, entry) {
-        return cut_lines(layout, &(start..end));
+    /// Takes an entry out, with its comma.
+    fn cut_entry(&self, entry: &Entry) -> Splice {
+        if self.has_line(entry) {
+            return self.cut_lines(&entry.span);
+        }
+        let (start, end) = (entry.span.start, entry.end());
+        let before = self.raw(0..start).trim_end_matches(BLANKS);
+        if before.ends_with(['{', ',']) {
+            return self.cut(before.len()..end);
+        }
+        let rest = self.raw(end..self.text.len());
+        self.cut(start..self.text.len() - rest.trim_start_matches(BLANKS).len())
     }
-    let before = layout.raw(0..start).trim_end_matches([' ', '\t']);
-    if before.ends_with(['{', ',']) {
-        return cut(layout, before.len()..end);
-    }
-    let rest = layout.raw(end..layout.text.len());
-    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-    cut(layout, start..end + blanks)
-}
 
-/// Whether the entry has lines of its own, with its comma and nothing but a comment.
-fn has_line(layout: &Layout<'_>, entry: &Entry) -> bool {
-    let (start, end) = (entry.span.start, entry.end());
-    let below = layout.raw(end..layout.end_of_line(end));
-    let bare = below.trim_start();
-    layout.indent(start).is_some()
-        && !layout.raw(entry.span.end..end).contains('\n')
-        && below.ends_with('\n')
-        && (bare.is_empty() || bare.starts_with('#'))
+    /// Whether the entry has lines of its own, with its comma and nothing but a comment. Looks no further than it must: a line may
+    /// be as long as the file.
+    fn has_line(&self, entry: &Entry) -> bool {
+        let before = self.raw(0..entry.span.start);
+        let behind = self.raw(entry.end()..self.text.len());
+        let comma = self.raw(entry.span.end..entry.end());
+        before.trim_end_matches(BLANKS).ends_with('\n')
+            && behind
+                .trim_start_matches(BLANKS)
+                .starts_with(['#', '\r', '\n'])
+            && !comma.contains('\n')
+    }
 }

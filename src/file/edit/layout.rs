@@ -1,19 +1,33 @@
-//! [`Layout`]: where each key, value, comma and comment of a file stands.
+//! [`Layout`]: where each key, value, comma and comment of a file stands, and which of them are about which VM.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use toml_parser::Source;
 use toml_parser::parser::{Event, EventKind, parse_document};
 
+use super::spell::quote_in;
+use crate::model::VmPath;
+
 /// A file, taken apart without losing a byte.
 pub(super) struct Layout<'t> {
     pub text: &'t str,
     /// The file as a whole, then its headers and entries in the order of the text.
-    pub entries: Vec<Entry>,
+    entries: Vec<Entry>,
     /// The comments, in the order of the text.
     pub comments: Vec<Range<usize>>,
+    /// All entries about a VM.
+    pub vms: HashMap<VmPath, Vec<usize>>,
+    /// By group in lower case, the entry that a new VM goes behind: the last that names a VM, or else the group's table.
+    pub groups: HashMap<String, usize>,
+    /// The entry that a new group goes behind: the last header that names a group, or else the last such entry or the table of all.
+    pub last: Option<usize>,
     /// The line end of most lines.
     pub newline: &'static str,
+    /// The quotes of the last session.
+    pub quote: char,
+    /// The text between the last session and its key.
+    pub equals: &'static str,
 }
 
 /// A header, or `key.key = value`.
@@ -35,7 +49,7 @@ pub(super) struct Entry {
     pub children: Vec<usize>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub(super) enum Kind {
     #[default]
     Header,
@@ -45,13 +59,17 @@ pub(super) enum Kind {
 }
 
 impl Entry {
-    /// How many names of its path its parent spells.
+    /// How many names of its path stand in its parent's.
     pub fn above(&self) -> usize {
         self.path.len() - self.keys.len()
     }
 
-    pub fn keys_span(&self) -> Range<usize> {
-        self.span.start..self.keys.last().map_or(self.span.start, |key| key.end)
+    /// The header, or the keys without the value.
+    pub fn head(&self) -> Range<usize> {
+        match self.keys.last() {
+            Some(key) if self.kind != Kind::Header => self.span.start..key.end,
+            _ => self.span.clone(),
+        }
     }
 
     /// The end with the comma.
@@ -71,20 +89,60 @@ impl<'t> Layout<'t> {
             entries: vec![Entry::default()],
             comments: Vec::new(),
             open: vec![0],
-            names: Vec::new(),
-            keys: Vec::new(),
-            bracket: 0,
+            next: Entry::default(),
             arrays: 0,
         };
         for event in events {
             walk.on(event);
         }
         let windows = 2 * text.matches("\r\n").count() > text.matches('\n').count();
-        Self {
+        let mut layout = Self {
             text,
-            entries: walk.entries,
+            entries: Vec::new(),
             comments: walk.comments,
+            vms: HashMap::new(),
+            groups: HashMap::new(),
+            last: None,
             newline: if windows { "\r\n" } else { "\n" },
+            quote: '"',
+            equals: " = ",
+        };
+        for (at, entry) in walk.entries.iter().enumerate() {
+            layout.index(at, entry);
+        }
+        let names_group = |(_, entry): &(usize, &Entry)| {
+            let is_session = entry.path.first().is_some_and(|first| first == "sessions");
+            let is_place = entry.path.len() > 1 || entry.kind == Kind::Braces;
+            is_session && is_place && entry.above() < 2
+        };
+        let all = walk.entries.iter().enumerate().filter(names_group);
+        let last = all.max_by_key(|(_, entry)| entry.kind == Kind::Header);
+        layout.last = last.map(|(at, _)| at);
+        layout.entries = walk.entries;
+        layout
+    }
+
+    fn index(&mut self, at: usize, entry: &Entry) {
+        let [first, group, vm @ ..] = entry.path.as_slice() else {
+            return;
+        };
+        if first != "sessions" {
+            return;
+        }
+        let Some(vm) = vm.first() else {
+            self.groups.entry(group.to_lowercase()).or_insert(at);
+            return;
+        };
+        if entry.above() < 3 {
+            self.groups.insert(group.to_lowercase(), at);
+        }
+        if let Ok(vm) = VmPath::new(group, vm) {
+            self.vms.entry(vm).or_default().push(at);
+        }
+        if entry.kind == Kind::Value && entry.path.get(3).is_none_or(|key| key == "session") {
+            self.quote = quote_in(self.raw(entry.value.clone())).unwrap_or('"');
+            let is_tight = self.raw(entry.head().end..entry.value.start) == "=";
+            self.equals = if is_tight { "=" } else { " = " };
         }
     }
 
@@ -102,9 +160,8 @@ impl<'t> Layout<'t> {
 
     /// The end of the line with its newline.
     pub fn end_of_line(&self, at: usize) -> usize {
-        let rest = self.raw(at..self.text.len());
-        rest.find('\n')
-            .map_or(self.text.len(), |newline| at + newline + 1)
+        let newline = self.raw(at..self.text.len()).find('\n');
+        newline.map_or(self.text.len(), |newline| at + newline + 1)
     }
 
     /// The text before `at` on its line, if that is only an indent.
@@ -120,11 +177,8 @@ struct Walk<'t> {
     comments: Vec<Range<usize>>,
     /// The last header, then the inline tables around the present place.
     open: Vec<usize>,
-    /// The keys before `=` or `]`.
-    names: Vec<String>,
-    keys: Vec<Range<usize>>,
-    /// The start of the last header.
-    bracket: usize,
+    /// The entry whose keys are being read.
+    next: Entry,
     /// How many arrays are open.
     arrays: usize,
 }
@@ -146,10 +200,11 @@ impl Walk<'_> {
             _ if self.arrays > 0 => {}
             EventKind::StdTableOpen | EventKind::ArrayTableOpen => {
                 self.open = vec![0];
-                self.bracket = span.start;
+                self.next.span = span;
             }
             EventKind::StdTableClose | EventKind::ArrayTableClose => {
-                self.add(Kind::Header, self.bracket..span.end);
+                self.next.span.end = span.end;
+                self.add();
                 self.open = vec![self.entries.len() - 1];
             }
             EventKind::SimpleKey => {
@@ -157,12 +212,14 @@ impl Walk<'_> {
                 if let Some(raw) = self.source.get(event) {
                     raw.decode_key(&mut name, &mut ());
                 }
-                self.names.push(name);
-                self.keys.push(span);
+                self.next.path.push(name);
+                self.next.keys.push(span);
             }
             EventKind::KeyValSep => {
-                let start = self.keys.first().map_or(span.start, |key| key.start);
-                self.add(Kind::Value, start..span.end);
+                let first = self.next.keys.first();
+                self.next.span.start = first.map_or(span.start, |key| key.start);
+                self.next.kind = Kind::Value;
+                self.add();
             }
             EventKind::Scalar => self.value(span),
             EventKind::InlineTableOpen => {
@@ -185,23 +242,16 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds the entry that the keys so far belong to.
-    fn add(&mut self, kind: Kind, span: Range<usize>) {
-        let (at, parent) = (self.entries.len(), self.open.last().copied().unwrap_or(0));
-        let mut path = Vec::new();
-        if let Some(parent) = self.entries.get_mut(parent) {
+    /// Adds the entry whose keys are complete to the table that is open.
+    fn add(&mut self) {
+        let mut entry = std::mem::take(&mut self.next);
+        entry.parent = self.open.last().copied().unwrap_or(0);
+        let at = self.entries.len();
+        if let Some(parent) = self.entries.get_mut(entry.parent) {
             parent.children.push(at);
-            path.clone_from(&parent.path);
+            entry.path.splice(0..0, parent.path.iter().cloned());
         }
-        path.append(&mut self.names);
-        self.entries.push(Entry {
-            path,
-            keys: std::mem::take(&mut self.keys),
-            span,
-            kind,
-            parent,
-            ..Entry::default()
-        });
+        self.entries.push(entry);
     }
 
     /// The last entry of the table that is open.
