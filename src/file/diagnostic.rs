@@ -16,9 +16,8 @@ impl Source {
     /// Indexes `text`'s lines once, so that each diagnostic finds its own at once, however many there are.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(ends).collect();
         Self {
             name: name.into(),
             text,
@@ -79,13 +78,10 @@ impl Diagnostic {
         Self {
             severity: Severity::Error,
             message: message.into(),
-            labels: vec![Label {
-                file: 0,
-                span,
-                text: label.into(),
-            }],
+            labels: Vec::new(),
             help: None,
         }
+        .with_in(0, span, label)
     }
 
     /// A warning at `span`, with a word or two to stand under it.
@@ -106,12 +102,6 @@ impl Diagnostic {
             label.file = file;
         }
         self
-    }
-
-    /// Points at `span` of the culprit's file as well.
-    pub fn with(self, span: Range<usize>, label: impl Into<String>) -> Self {
-        let file = self.file();
-        self.with_in(file, span, label)
     }
 
     /// Points at `span` of the file at this place as well.

@@ -38,8 +38,10 @@ pub struct File {
     pub lines: Vec<Line>,
     /// `[ssh]`: the team's defaults for `connect`.
     pub ssh: SshDefaults,
-    /// Where in its text it says so.
-    pub spans: Spans,
+    /// The bytes of the owner.
+    pub owner_span: Range<usize>,
+    /// The bytes of the name of the table `[azure]`.
+    pub azure_span: Range<usize>,
 }
 
 /// One line: which session a VM is to hold.
@@ -53,26 +55,10 @@ pub struct Line {
     pub expires: Option<Date>,
     /// The line's number in the file, from 1.
     pub line: usize,
-    /// Where it says so.
-    pub spans: LineSpans,
-}
-
-/// The bytes of a file on which stands what can clash with another file.
-#[derive(Clone, Debug, Default)]
-pub struct Spans {
-    /// The owner.
-    pub owner: Range<usize>,
-    /// The name of the table `[azure]`.
-    pub azure: Range<usize>,
-}
-
-/// The bytes on which a line's VM and its session stand.
-#[derive(Clone, Debug, Default)]
-pub struct LineSpans {
-    /// The VM.
-    pub vm: Range<usize>,
-    /// The session.
-    pub session: Range<usize>,
+    /// The bytes of the VM.
+    pub vm_span: Range<usize>,
+    /// The bytes of the session.
+    pub session_span: Range<usize>,
 }
 
 /// `[azure]`.

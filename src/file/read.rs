@@ -1,14 +1,13 @@
 //! Text → [`File`], or every reason why not.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::sessions::sessions;
-use super::table::{Entry, entries, listed, string, table, unknown};
-use super::{AzureSettings, Diagnostic, File, Line, Member, Source, check};
+use super::table::{Entry, SECTION, entries, listed};
+use super::{AzureSettings, Diagnostic, File, Member, Source, check};
 use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
 use crate::text::{escape, is_unprintable, quote, written_out};
@@ -35,12 +34,12 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     let source = Source::new(name, text);
     let (document, mut syntax_errors) = DeTable::parse_recoverable(text);
 
-    let mut found = Vec::new();
-    let file = Reader {
+    let mut reader = Reader {
         source: &source,
-        found: &mut found,
-    }
-    .file(document.get_ref());
+        found: Vec::new(),
+    };
+    let file = reader.file(document.get_ref());
+    let mut found = reader.found;
     syntax_errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     // After its first stumble in a line the parser guesses, and what it says then would mislead. So would what is said of the
     // values that it makes up for such a line.
@@ -49,11 +48,10 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     syntax_errors.truncate(MOST_SYNTAX_ERRORS);
     let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
     found.retain(|d| !broken.contains(&source.line_of(d.offset())));
-    let keys = if syntax_errors.is_empty() {
-        Keys::new()
-    } else {
-        keys(document.get_ref())
-    };
+    let mut keys = Keys::new();
+    if !syntax_errors.is_empty() {
+        collect(document.get_ref(), &mut keys);
+    }
     found.extend(syntax_errors.iter().map(|error| syntax(error, text, &keys)));
     let member = Member {
         file: &file,
@@ -75,47 +73,32 @@ fn syntax(error: &toml::de::Error, text: &str, keys: &Keys<'_>) -> Diagnostic {
     }
     let key = text.get(span.clone()).unwrap_or_default();
     let key = key.trim_matches(['"', '\'']);
-    let all = keys.get(key).map(Vec::as_slice).unwrap_or_default();
-    let before = all.partition_point(|other| other.start < span.start);
-    let first = before
-        .checked_sub(1)
-        .and_then(|last| all.get(last))
-        .cloned();
     let message = format!("{} appears twice in this table", quote(key));
-    let diagnostic = Diagnostic::error(message, span, "again here");
-    match first {
-        Some(first) => diagnostic.with(first, "first here"),
+    let diagnostic = Diagnostic::error(message, span.clone(), "again here");
+    let first = keys.range((key, 0, 0)..(key, span.start, 0)).next_back();
+    let diagnostic = match first {
+        Some((_, start, end)) => diagnostic.with_in(0, *start..*end, "first here"),
         None => diagnostic,
-    }
-    .help("keep one of the lines")
+    };
+    diagnostic.help("keep one of the lines")
 }
 
-/// Every place where each key stands, in any table, in the order of the file.
-type Keys<'d> = HashMap<&'d str, Vec<Range<usize>>>;
+/// Each key of any table, with its start and its end.
+type Keys<'d> = BTreeSet<(&'d str, usize, usize)>;
 
-fn keys<'d>(table: &'d DeTable<'_>) -> Keys<'d> {
-    fn collect<'d>(table: &'d DeTable<'_>, keys: &mut Keys<'d>) {
-        for (key, value) in table {
-            keys.entry(key.get_ref().as_ref())
-                .or_default()
-                .push(key.span());
-            if let DeValue::Table(table) = value.get_ref() {
-                collect(table, keys);
-            }
+fn collect<'d>(table: &'d DeTable<'_>, keys: &mut Keys<'d>) {
+    for (key, value) in table {
+        keys.insert((key.get_ref(), key.span().start, key.span().end));
+        if let DeValue::Table(table) = value.get_ref() {
+            collect(table, keys);
         }
     }
-    let mut keys = Keys::new();
-    collect(table, &mut keys);
-    for places in keys.values_mut() {
-        places.sort_by_key(|place| place.start);
-    }
-    keys
 }
 
-/// The sections besides the sessions.
-struct Reader<'a> {
-    source: &'a Source,
-    found: &'a mut Vec<Diagnostic>,
+/// The reader of a file: it goes on after each mistake.
+pub(super) struct Reader<'a> {
+    pub source: &'a Source,
+    pub found: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
@@ -124,33 +107,27 @@ impl Reader<'_> {
         for entry in entries(document) {
             match entry.key {
                 "owner" => {
-                    file.spans.owner = entry.value_span();
+                    file.owner_span = entry.value.span();
                     file.owner = self.checked(&entry, "an owner ", Owner::new);
                 }
                 "azure" => {
-                    file.spans.azure = entry.span.clone();
-                    if let Some(table) = table(&entry, self.found) {
-                        file.azure = self.azure(table);
-                    }
+                    file.azure_span = entry.span.clone();
+                    file.azure = self.azure(&entry);
                 }
-                "sessions" => {
-                    if let Some(table) = table(&entry, self.found) {
-                        file.lines = sessions(table, self.source, self.found);
-                    }
-                }
-                "ssh" => {
-                    if let Some(table) = table(&entry, self.found) {
-                        file.ssh = self.ssh(table);
-                    }
-                }
-                _ => {
-                    let known = ["owner", "azure", "sessions", "ssh"];
-                    self.found.push(unknown(&entry, "the file", &known));
-                }
+                "sessions" => file.lines = self.sessions(&entry),
+                "ssh" => file.ssh = self.ssh(&entry),
+                _ => self.unknown(&entry, "the file", &["owner", "azure", "sessions", "ssh"]),
             }
         }
-        if file.owner.is_none() {
-            self.expires_without_owner(&file.lines);
+        let expires = file.lines.iter().find(|line| line.expires.is_some());
+        // `expires` clears a session, which azlin never does for a file that does not say who it is.
+        if let (None, Some(line)) = (&file.owner, expires) {
+            let start = self.source.start_of(line.line);
+            let span = start..start + self.source.line(line.line).len();
+            let message = "`expires` needs an `owner`: without one azlin never clears a session";
+            let help = "write `owner = \"…\"`, a name for this file, above all tables";
+            self.found
+                .push(Diagnostic::error(message, span, "").help(help));
         }
         if let Scope::Groups(groups) = &mut file.azure.scope {
             let named = file.lines.iter().map(|line| line.vm.folded_group());
@@ -159,67 +136,43 @@ impl Reader<'_> {
         file
     }
 
-    /// That `expires` clears a session, which azlin never does for a file that does not say who it is.
-    fn expires_without_owner(&mut self, lines: &[Line]) {
-        if let Some(line) = lines.iter().find(|line| line.expires.is_some()) {
-            let start = self.source.start_of(line.line);
-            let span = start..start + self.source.line(line.line).len();
-            let message = "`expires` needs an `owner`: without one azlin never clears a session";
-            let help = "write `owner = \"…\"`, a name for this file, above all tables";
-            self.found
-                .push(Diagnostic::error(message, span, "").help(help));
-        }
-    }
-
-    fn azure(&mut self, azure: &DeTable<'_>) -> AzureSettings {
+    fn azure(&mut self, section: &Entry<'_, '_>) -> AzureSettings {
         let mut settings = AzureSettings::default();
-        for entry in entries(azure) {
+        let scopes = [
+            ("subscription", Scope::Subscription),
+            ("groups", Scope::Groups(BTreeSet::new())),
+        ];
+        for entry in self.table(section, SECTION) {
             match entry.key {
                 "subscription" => {
                     settings.subscription = self.checked(&entry, "", SubscriptionId::new);
                 }
-                "cloud" => {
-                    if let Some(cloud) = self.one_of(&entry, &Cloud::NAMES) {
-                        settings.cloud = cloud;
-                    }
-                }
+                "cloud" => settings.cloud = self.one_of(&entry, &Cloud::NAMES),
                 "tag" => {
-                    if let Some(tag) = self.checked(&entry, "a tag key ", session_tag) {
-                        settings.tag = tag;
-                    }
+                    let tag = self.checked(&entry, "a tag key ", session_tag);
+                    settings.tag = tag.unwrap_or_default();
                 }
                 "endpoint" => settings.endpoint = self.checked(&entry, "", loopback),
-                "scope" => {
-                    let scopes = [
-                        ("subscription", Scope::Subscription),
-                        ("groups", Scope::Groups(BTreeSet::new())),
-                    ];
-                    if let Some(scope) = self.one_of(&entry, &scopes) {
-                        settings.scope = scope;
-                    }
-                }
+                "scope" => settings.scope = self.one_of(&entry, &scopes),
                 _ => {
                     let known = ["subscription", "cloud", "tag", "endpoint", "scope"];
-                    self.found.push(unknown(&entry, "[azure]", &known));
+                    self.unknown(&entry, "[azure]", &known);
                 }
             }
         }
         settings
     }
 
-    fn ssh(&mut self, ssh: &DeTable<'_>) -> SshDefaults {
+    fn ssh(&mut self, section: &Entry<'_, '_>) -> SshDefaults {
         let mut defaults = SshDefaults::default();
-        for entry in entries(ssh) {
+        for entry in self.table(section, SECTION) {
             match entry.key {
                 "user" => defaults.user = self.checked(&entry, "a user name ", SshUser::new),
                 "jump" => defaults.jump = self.checked(&entry, "a jump host ", JumpHost::new),
                 "command" => {
                     defaults.command = self.checked(&entry, "a command ", plain_command);
                 }
-                _ => {
-                    self.found
-                        .push(unknown(&entry, "[ssh]", &["user", "jump", "command"]));
-                }
+                _ => self.unknown(&entry, "[ssh]", &["user", "jump", "command"]),
             }
         }
         defaults
@@ -232,29 +185,39 @@ impl Reader<'_> {
         subject: &str,
         check: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
-        let text = string(entry, self.found)?;
-        match check(text) {
-            Ok(checked) => Some(checked),
-            Err(rule) => {
-                let message = format!("{subject}{rule}");
-                self.found
-                    .push(Diagnostic::error(message, entry.value_span(), "not valid"));
-                None
-            }
-        }
+        let checked = check(self.string(entry)?);
+        self.valid(checked, subject, entry.value.span(), "not valid")
     }
 
-    fn one_of<T: Clone>(&mut self, entry: &Entry<'_, '_>, choices: &[(&str, T)]) -> Option<T> {
-        let text = string(entry, self.found)?;
-        let chosen = choices.iter().find(|(name, _)| *name == text);
-        if chosen.is_none() {
-            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-            let message = format!("`{}` cannot be {}", entry.key, quote(text));
-            let diagnostic = Diagnostic::error(message, entry.value_span(), "not known")
-                .help(format!("the choices are {}", listed(&names)));
-            self.found.push(diagnostic);
+    /// What was `checked`, or a report of the rule that it breaks.
+    pub fn valid<T>(
+        &mut self,
+        checked: Result<T, String>,
+        subject: &str,
+        span: Range<usize>,
+        label: &str,
+    ) -> Option<T> {
+        let report = |rule| {
+            let message = format!("{subject}{rule}");
+            self.found.push(Diagnostic::error(message, span, label));
+        };
+        checked.map_err(report).ok()
+    }
+
+    /// The choice that `entry` names, or the default.
+    fn one_of<T: Clone + Default>(&mut self, entry: &Entry<'_, '_>, choices: &[(&str, T)]) -> T {
+        let Some(text) = self.string(entry) else {
+            return T::default();
+        };
+        if let Some((_, chosen)) = choices.iter().find(|(name, _)| *name == text) {
+            return chosen.clone();
         }
-        chosen.map(|(_, chosen)| chosen.clone())
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let message = format!("`{}` cannot be {}", entry.key, quote(text));
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "not known")
+            .help(format!("the choices are {}", listed(&names)));
+        self.found.push(diagnostic);
+        T::default()
     }
 }
 
@@ -277,18 +240,15 @@ fn plain_command(command: &str) -> Result<String, String> {
 
 /// `http://` and a loopback address with a port: where a file may send a request.
 fn loopback(endpoint: &str) -> Result<SocketAddr, String> {
-    let refusal = || {
-        format!(
-            "`endpoint` takes a loopback address like \"http://127.0.0.1:8999\", not {}: \
-             a file must not decide where your token goes",
-            quote(endpoint)
-        )
-    };
-    let address = endpoint
-        .strip_prefix("http://")
-        .map(|rest| rest.trim_end_matches('/'));
-    let address: Option<SocketAddr> = address.and_then(|address| address.parse().ok());
+    let host = endpoint.strip_prefix("http://").unwrap_or_default();
+    let address: Option<SocketAddr> = host.trim_end_matches('/').parse().ok();
     address
         .filter(|address| address.ip().is_loopback())
-        .ok_or_else(refusal)
+        .ok_or_else(|| {
+            format!(
+                "`endpoint` takes a loopback address like \"http://127.0.0.1:8999\", not {}: \
+             a file must not decide where your token goes",
+                quote(endpoint)
+            )
+        })
 }

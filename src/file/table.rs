@@ -6,19 +6,18 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Diagnostic;
-use crate::text::{nearest, quote};
+use super::read::Reader;
+use crate::text::{and, nearest, quote};
 
-/// A key with the bytes that it stands on, and its value.
+/// The help for a section that is not a table.
+pub(super) const SECTION: &str =
+    "write its name in brackets on a line of its own, and its settings below it";
+
+/// A key with the bytes that spell it, and its value.
 pub(super) struct Entry<'t, 'i> {
     pub key: &'t str,
     pub span: Range<usize>,
     pub value: &'t Spanned<DeValue<'i>>,
-}
-
-impl Entry<'_, '_> {
-    pub fn value_span(&self) -> Range<usize> {
-        self.value.span()
-    }
 }
 
 /// `table`'s entries as the file has them; the parser sorts them by key.
@@ -26,7 +25,7 @@ pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
     let mut entries: Vec<_> = table
         .iter()
         .map(|(key, value)| Entry {
-            key: key.get_ref().as_ref(),
+            key: key.get_ref(),
             span: key.span(),
             value,
         })
@@ -35,69 +34,53 @@ pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
     entries
 }
 
-/// The string that `entry` holds.
-pub(super) fn string<'t>(entry: &Entry<'t, '_>, found: &mut Vec<Diagnostic>) -> Option<&'t str> {
-    match entry.value.get_ref() {
-        DeValue::String(text) => Some(text.as_ref()),
-        other => {
-            found.push(expected("a string", entry, other).help("write it in quotes"));
-            None
+impl Reader<'_> {
+    /// The string that `entry` holds.
+    pub fn string<'t>(&mut self, entry: &Entry<'t, '_>) -> Option<&'t str> {
+        if let DeValue::String(text) = entry.value.get_ref() {
+            return Some(text);
         }
+        self.expected("a string", entry, "write it in quotes");
+        None
     }
-}
 
-/// The table that `entry` holds.
-pub(super) fn table<'t, 'i>(
-    entry: &Entry<'t, 'i>,
-    found: &mut Vec<Diagnostic>,
-) -> Option<&'t DeTable<'i>> {
-    match entry.value.get_ref() {
-        DeValue::Table(table) => Some(table),
-        other => {
-            found.push(expected("a table", entry, other));
-            None
+    /// The entries of the table that `entry` holds; `help` tells how to write one.
+    pub fn table<'t, 'i>(&mut self, entry: &Entry<'t, 'i>, help: &str) -> Vec<Entry<'t, 'i>> {
+        if let DeValue::Table(table) = entry.value.get_ref() {
+            return entries(table);
         }
+        self.expected("a table", entry, help);
+        Vec::new()
+    }
+
+    /// Reports that `entry` should hold `what`.
+    pub fn expected(&mut self, what: &str, entry: &Entry<'_, '_>, help: &str) {
+        let kind = match entry.value.get_ref().type_str() {
+            kind @ ("array" | "integer") => format!("an {kind}"),
+            kind => format!("a {kind}"),
+        };
+        let message = format!("{} takes {what}, not {kind}", quote(entry.key));
+        let label = format!("this is {kind}");
+        self.found
+            .push(Diagnostic::error(message, entry.value.span(), label).help(help));
+    }
+
+    /// Reports that `entry`'s key means nothing in `place`, with the nearest of the `known` ones.
+    pub fn unknown(&mut self, entry: &Entry<'_, '_>, place: &str, known: &[&str]) {
+        let help = match nearest(entry.key, known.iter().copied(), 1).first() {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("{place} takes {}", listed(known)),
+        };
+        let message = format!("unknown key {} in {place}", quote(entry.key));
+        let diagnostic = Diagnostic::error(message, entry.span.clone(), "not known here");
+        self.found.push(diagnostic.help(help));
     }
 }
 
-/// That `entry` should hold `what`.
-pub(super) fn expected(what: &str, entry: &Entry<'_, '_>, value: &DeValue<'_>) -> Diagnostic {
-    let kind = match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "an integer",
-        DeValue::Float(_) => "a float",
-        DeValue::Boolean(_) => "a boolean",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "an array",
-        DeValue::Table(_) => "a table",
-    };
-    Diagnostic::error(
-        format!("{} takes {what}, not {kind}", quote(entry.key)),
-        entry.value_span(),
-        format!("this is {kind}"),
-    )
-}
-
-/// That `entry`'s key means nothing in `place`, with the nearest of the `known` ones.
-pub(super) fn unknown(entry: &Entry<'_, '_>, place: &str, known: &[&str]) -> Diagnostic {
-    let diagnostic = Diagnostic::error(
-        format!("unknown key {} in {place}", quote(entry.key)),
-        entry.span.clone(),
-        "not known here",
-    );
-    let nearest = nearest(entry.key, known.iter().copied(), 1);
-    match nearest.first() {
-        Some(nearest) => diagnostic.help(format!("did you mean `{nearest}`?")),
-        None => diagnostic.help(format!("{place} takes {}", listed(known))),
-    }
-}
-
-/// `a`, `b` or `c`.
+/// `words` in backquotes, as a list.
 pub(super) fn listed(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => "nothing".to_owned(),
-    }
+    and(&words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>())
 }
