@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::text::plain;
+use crate::text::{escape, plain};
 use crate::trouble::Trouble;
 
 /// The name under which the file is looked for.
 pub const NAME: &str = "sessions.toml";
 
 /// The largest file that is read, in bytes: some hundred times what the largest subscription needs.
-pub const MAX_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// A file that was found and read.
 #[derive(Debug)]
@@ -39,7 +39,9 @@ pub fn folder(file: &Path) -> &Path {
 /// A folder cannot be read, or has no such file: what happened, and what to do now.
 pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, Trouble> {
     if named.is_empty() {
-        return Ok(upwards().or_else(|| users(config)).into_iter().collect());
+        let users = config.map(|config| config.join(NAME));
+        let users = users.filter(|path| path.is_file());
+        return Ok(upwards().or(users).into_iter().collect());
     }
     let mut files: Vec<PathBuf> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -56,13 +58,10 @@ pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, 
     Ok(files)
 }
 
-/// The files of a folder. Its own folders are others', and what is hidden is no one's.
+/// The files of a folder, but for hidden ones and those of its own folders.
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let shown = crate::text::escape(&folder.to_string_lossy()).into_owned();
-    let cannot = |error: std::io::Error| {
-        let help = "check that you may read the folder, or name the files with --file";
-        Trouble::new(format!("cannot read {shown}: {}", plain(&error)), help)
-    };
+    let help = "check that you may read the folder, or name the files with --file";
+    let cannot = |error| cannot_read(folder, &error, help);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
@@ -77,19 +76,26 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
             files.push(path);
         }
     }
-    files.sort();
     if files.is_empty() {
-        let help =
-            "a folder stands for the files in it; those of its own folders are not looked for";
         return Err(Trouble::new(
-            format!("no file in {shown} ends in .toml"),
-            help,
+            format!("no file in {} ends in .toml", shown(folder)),
+            "a folder stands for the files in it; those of its own folders are not looked for",
         ));
     }
+    files.sort();
     Ok(files)
 }
 
-/// That [`locate`] finds no file.
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
+}
+
+fn cannot_read(path: &Path, error: &io::Error, help: &str) -> Trouble {
+    let why = plain(error);
+    Trouble::new(format!("cannot read {}: {why}", shown(path)), help)
+}
+
+/// The trouble that [`locate`] finds no file.
 pub fn none() -> Trouble {
     Trouble::new(
         format!("no {NAME} in this folder or any above it"),
@@ -100,21 +106,17 @@ pub fn none() -> Trouble {
 /// Reads the file at `path`.
 ///
 /// # Errors
-/// That it cannot be read, or that it is larger than [`MAX_BYTES`]: what happened, and what to do now.
+/// The file cannot be read, or has more than 16 MB: what happened, and what to do now.
 pub fn read(path: PathBuf) -> Result<Found, Trouble> {
-    let shown = crate::text::escape(&path.to_string_lossy()).into_owned();
-    let cannot = |error: std::io::Error| {
-        let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file";
-        Trouble::new(format!("cannot read {shown}: {}", plain(&error)), help)
-    };
+    let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file";
+    let cannot = |error| cannot_read(&path, &error, help);
     let mut bytes = Vec::new();
     let file = fs::File::open(&path).map_err(cannot)?;
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
+    let mut file = file.take(MAX_BYTES + 1);
+    file.read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Trouble::new(
-            format!("{shown} is larger than {} MB", MAX_BYTES >> 20),
+            format!("{} is larger than {} MB", shown(&path), MAX_BYTES >> 20),
             format!("{NAME} is one short line for each VM; is this the right file?"),
         ));
     }
@@ -128,13 +130,6 @@ fn upwards() -> Option<PathBuf> {
         return Some(PathBuf::from(NAME));
     }
     let here = std::env::current_dir().ok()?;
-    here.ancestors()
-        .map(|folder| folder.join(NAME))
-        .find(|path| path.is_file())
-}
-
-fn users(config: Option<&Path>) -> Option<PathBuf> {
-    config
-        .map(|config| config.join(NAME))
-        .filter(|path| path.is_file())
+    let mut above = here.ancestors().map(|folder| folder.join(NAME));
+    above.find(|path| path.is_file())
 }

@@ -7,7 +7,7 @@ use similar::{Algorithm, TextDiff};
 use super::Paint;
 use crate::file::{CannotEdit, Edit, edit};
 use crate::model::LiveName;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::{Action, Plan};
 use crate::text::inert;
 
 /// What `git diff` would show if Azure were a file: a unified diff to `text`, the file called `file`, which is the one at `at` in
@@ -27,16 +27,14 @@ pub fn diff(
     let mut shown = String::with_capacity(unified.len());
     for line in unified.split_terminator('\n') {
         // A byte order mark and the end of a line in a Windows file are no text, but without them nothing could be patched.
-        let (line, end) = line
-            .strip_suffix('\r')
-            .map_or((line, "\n"), |line| (line, "\r\n"));
+        let (line, end) = match line.strip_suffix('\r') {
+            Some(line) => (line, "\r\n"),
+            None => (line, "\n"),
+        };
         let (sign, line) = line.split_at_checked(1).unwrap_or(("", line));
-        let marked = line
-            .strip_prefix('\u{feff}')
-            .filter(|_| text.starts_with('\u{feff}'));
-        let line = match marked {
-            Some(line) => format!("{sign}\u{feff}{}", inert(line)),
-            None => format!("{sign}{}", inert(line)),
+        let line = match line.strip_prefix('\u{feff}') {
+            Some(line) if text.starts_with('\u{feff}') => format!("{sign}\u{feff}{}", inert(line)),
+            _ => format!("{sign}{}", inert(line)),
         };
         let _ = match line.as_bytes().first() {
             Some(b'+') => write!(shown, "{}{end}", paint.green(line)),
@@ -91,17 +89,16 @@ fn place(mut lines: impl Iterator<Item = usize>) -> String {
 /// # Errors
 /// See [`edit`].
 pub fn azure(plan: &Plan, at: usize, text: &str) -> Result<String, CannotEdit> {
-    let differ = plan
-        .changes_of(at)
-        .filter(|change| change.action != Action::Adopt);
-    edit(text, &differ.map(held).collect::<Vec<_>>())
-}
-
-/// The edit that makes the line of a VM say what it holds. Had that been cleared already, its line could not have expired.
-fn held(change: &Change) -> Edit<'_> {
-    Edit {
-        vm: change.vm.path(),
-        session: change.before.session.as_ref().map(LiveName::raw),
-        endless: matches!(change.action, Action::Clear { .. }),
+    let mut edits = Vec::new();
+    for change in plan.changes_of(at) {
+        if change.action != Action::Adopt {
+            edits.push(Edit {
+                vm: change.vm.path(),
+                session: change.before.session.as_ref().map(LiveName::raw),
+                // Had the session been cleared already, its line could not have expired.
+                endless: matches!(change.action, Action::Clear { .. }),
+            });
+        }
     }
+    edit(text, &edits)
 }
