@@ -19,8 +19,12 @@ impl Layout<'_> {
         entries
     }
 
-    /// The same in braces.
-    pub fn braces(&self, edits: &[&Edit<'_>]) -> String {
+    /// One entry for `edits` under the key `group`.
+    pub fn group(&self, group: &str, edits: &[&Edit<'_>]) -> String {
+        format!("{group}{}{}", self.equals, self.braces(edits))
+    }
+
+    fn braces(&self, edits: &[&Edit<'_>]) -> String {
         format!("{{ {} }}", self.plain(edits).join(", "))
     }
 
@@ -43,7 +47,7 @@ impl Layout<'_> {
             } else {
                 self.braces(edits)
             };
-            entries.push(format!("{head}{}{value}", self.equals(entry, &head)?));
+            entries.push(format!("{head}{}{value}", self.equals_like(entry, &head)?));
         }
         Some(entries)
     }
@@ -83,15 +87,11 @@ impl Layout<'_> {
 
     /// The text between `keys` and their value: that of `entry`, or where its `=` is aligned with those above, as many blanks as
     /// keep the column.
-    fn equals(&self, entry: &Entry, keys: &str) -> Option<String> {
+    fn equals_like(&self, entry: &Entry, keys: &str) -> Option<String> {
         let width = |entry: &Entry| self.raw(entry.head()).chars().count();
         let column = |entry: &Entry| {
-            let before = self.raw(entry.span.start..entry.value.start);
-            before.rfind('=').map(|equals| {
-                before
-                    .get(..equals)
-                    .map_or(0, |before| before.chars().count())
-            })
+            let raw = self.raw(entry.span.start..entry.value.start);
+            Some(raw.rsplit_once('=')?.0.chars().count())
         };
         let siblings = self.entry(entry.parent)?.children.iter();
         let siblings = siblings.filter_map(|at| self.entry(*at));

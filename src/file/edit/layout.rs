@@ -21,7 +21,8 @@ pub(super) struct Layout<'t> {
     /// By group in lower case, the entry that a new VM goes behind: the last that names a VM, or else the group's table.
     pub groups: HashMap<String, usize>,
     /// The entry that a new group goes behind: the last header that names a group, or else the last such entry or the table of all.
-    pub last: Option<usize>,
+    /// With whether it is a header.
+    pub last: Option<(bool, usize)>,
     /// The line end of most lines.
     pub newline: &'static str,
     /// The quotes of the last session.
@@ -110,25 +111,22 @@ impl<'t> Layout<'t> {
         for (at, entry) in walk.entries.iter().enumerate() {
             layout.index(at, entry);
         }
-        let names_group = |(_, entry): &(usize, &Entry)| {
-            let is_session = entry.path.first().is_some_and(|first| first == "sessions");
-            let is_place = entry.path.len() > 1 || entry.kind == Kind::Braces;
-            is_session && is_place && entry.above() < 2
-        };
-        let all = walk.entries.iter().enumerate().filter(names_group);
-        let last = all.max_by_key(|(_, entry)| entry.kind == Kind::Header);
-        layout.last = last.map(|(at, _)| at);
         layout.entries = walk.entries;
         layout
     }
 
     fn index(&mut self, at: usize, entry: &Entry) {
-        let [first, group, vm @ ..] = entry.path.as_slice() else {
-            return;
-        };
-        if first != "sessions" {
+        let path = entry.path.as_slice();
+        if path.first().is_none_or(|first| first != "sessions") {
             return;
         }
+        let is_header = entry.kind == Kind::Header;
+        if entry.above() < 2 && (path.len() > 1 || entry.kind == Kind::Braces) {
+            self.last = self.last.max(Some((is_header, at)));
+        }
+        let [_, group, vm @ ..] = path else {
+            return;
+        };
         let Some(vm) = vm.first() else {
             self.groups.entry(group.to_lowercase()).or_insert(at);
             return;

@@ -43,43 +43,29 @@ pub fn edit(text: &str, edits: &[Edit<'_>]) -> Result<String, CannotEdit> {
 }
 
 fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
-    let start = text.len() - text.trim_start_matches('\u{feff}').len();
-    let (mark, text) = text.split_at_checked(start)?;
+    let has_mark = text.starts_with('\u{feff}');
+    let mark = if has_mark { "\u{feff}" } else { "" };
+    let text = text.strip_prefix(mark)?;
     let mut said = check::said(text)?;
     // The last word on a VM counts.
     let edits: BTreeMap<_, &Edit<'_>> = edits.iter().map(|edit| (edit.vm.folded(), edit)).collect();
     let layout = Layout::new(text);
-    let mut editor = Editor {
-        layout: &layout,
-        splices: Vec::new(),
-        gone: BTreeSet::new(),
-        new: BTreeMap::new(),
-        tail: Vec::new(),
-    };
+    let mut changes = Changes::default();
     let mut new: BTreeMap<&str, Vec<&Edit<'_>>> = BTreeMap::new();
     for edit in edits.values() {
-        match (layout.vms.get(edit.vm), edit.session) {
-            (Some(known), Some(session)) => {
-                let is_new = said
-                    .get(&check::session_of(edit.vm))
-                    .is_none_or(|old| old != session);
-                editor.change(known, edit.session.filter(|_| is_new), edit.endless)?;
-            }
-            (Some(known), None) => {
-                let top = |at: &&usize| layout.entry(**at).is_some_and(|entry| entry.above() < 3);
-                editor.gone.extend(known.iter().filter(top));
-            }
-            (None, Some(_)) => new.entry(edit.vm.folded_group()).or_default().push(edit),
-            (None, None) => {}
+        if let Some(known) = layout.vms.get(edit.vm) {
+            changes.change(&layout, known, edit, said.get(&check::session_of(edit.vm)))?;
+        } else if edit.session.is_some() {
+            new.entry(edit.vm.folded_group()).or_default().push(edit);
         }
     }
     // The groups that are there first: a new one may come to stand behind the same line.
     let mut new = Vec::from_iter(new);
     new.sort_by_key(|(group, _)| !layout.groups.contains_key(*group));
     for (group, edits) in new {
-        editor.add(group, &edits)?;
+        changes.add(&layout, group, &edits)?;
     }
-    let edited = editor.finish()?;
+    let edited = changes.apply(&layout)?;
     check::expect(&mut said, &edits);
     (check::said(&edited)? == said).then(|| format!("{mark}{edited}"))
 }
@@ -87,9 +73,9 @@ fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
 /// The bytes that go, and what takes their place.
 type Splice = (Range<usize>, String);
 
-/// The edits under way.
-struct Editor<'l, 't> {
-    layout: &'l Layout<'t>,
+/// What becomes of a layout.
+#[derive(Default)]
+struct Changes {
     /// In any order.
     splices: Vec<Splice>,
     /// The entries that go.
@@ -100,32 +86,41 @@ struct Editor<'l, 't> {
     tail: Vec<String>,
 }
 
-impl Editor<'_, '_> {
-    /// Writes `session` in the quotes of the old one into the entries `known` of a VM, and takes its day out if it is `endless`.
-    fn change(&mut self, known: &[usize], session: Option<&str>, endless: bool) -> Option<()> {
+impl Changes {
+    /// Carries `edit` out on the entries `known` of its VM, which has the session `old`.
+    fn change(
+        &mut self,
+        layout: &Layout<'_>,
+        known: &[usize],
+        edit: &Edit<'_>,
+        old: Option<&String>,
+    ) -> Option<()> {
         for at in known {
-            let entry = self.layout.entry(*at)?;
-            match (entry.path.get(3).map(String::as_str), session) {
-                (Some("expires"), _) if endless => {
+            let entry = layout.entry(*at)?;
+            let setting = entry.path.get(3).map_or("session", String::as_str);
+            let Some(session) = edit.session else {
+                if entry.above() < 3 {
                     self.gone.insert(*at);
                 }
-                (None | Some("session"), Some(session)) if entry.kind == Kind::Value => {
-                    let quote = spell::quote_in(self.layout.raw(entry.value.clone()))?;
-                    let session = spell::string(session, quote);
-                    self.splices.push((entry.value.clone(), session));
-                }
-                _ => {}
+                continue;
+            };
+            if setting == "expires" && edit.endless {
+                self.gone.insert(*at);
+            } else if setting == "session" && entry.kind == Kind::Value && old? != session {
+                let quote = spell::quote_in(layout.raw(entry.value.clone()))?;
+                let session = spell::string(session, quote);
+                self.splices.push((entry.value.clone(), session));
             }
         }
         Some(())
     }
 
     /// Adds an entry for each of `edits`, which are of one resource group, in lower case.
-    fn add(&mut self, group: &str, edits: &[&Edit<'_>]) -> Option<()> {
-        let (layout, newline) = (self.layout, self.layout.newline);
+    fn add(&mut self, layout: &Layout<'_>, group: &str, edits: &[&Edit<'_>]) -> Option<()> {
+        let newline = layout.newline;
         let name = spell::key(edits.first()?.vm.group(), layout.quote);
         let known = layout.groups.get(group).copied();
-        let Some(at) = known.or(layout.last) else {
+        let Some(at) = known.or(layout.last.map(|(_, at)| at)) else {
             let lines = layout.plain(edits).join(newline);
             let section = format!("[sessions.{name}]{newline}{lines}{newline}");
             self.tail.push(section);
@@ -133,10 +128,7 @@ impl Editor<'_, '_> {
         };
         let above = layout.entry(at)?;
         let (table, entries) = match above.path.len() {
-            1 => (
-                at,
-                vec![format!("{name}{}{}", layout.equals, layout.braces(edits))],
-            ),
+            1 => (at, vec![layout.group(&name, edits)]),
             2 if known.is_some() => (at, layout.plain(edits)),
             _ => (above.parent, layout.like(at, edits)?),
         };
@@ -153,17 +145,14 @@ impl Editor<'_, '_> {
             self.tail.extend(lines);
             return Some(());
         }
-        let mut end = above.span.end;
-        let mut gap = "";
+        let (mut end, mut gap) = (above.span.end, "");
         if is_section {
             let last = above.children.last().and_then(|last| layout.entry(*last));
             end = last.map_or(end, |last| last.span.end);
             // Sections stand apart in a file that has a blank line anywhere.
-            gap = if layout.text.contains(&newline.repeat(2)) {
-                newline
-            } else {
-                ""
-            };
+            if layout.text.contains(&newline.repeat(2)) {
+                gap = newline;
+            }
         }
         let end = layout.end_of_line(end);
         let lines = lines.map(|line| format!("{gap}{line}")).collect();
@@ -171,9 +160,9 @@ impl Editor<'_, '_> {
         Some(())
     }
 
-    /// The text with everything in its place.
-    fn finish(mut self) -> Option<String> {
-        let (layout, newline) = (self.layout, self.layout.newline);
+    /// The text with all changes.
+    fn apply(mut self, layout: &Layout<'_>) -> Option<String> {
+        let newline = layout.newline;
         let mut tables: BTreeSet<usize> = self.new.keys().copied().collect();
         for at in &self.gone {
             let entry = layout.entry(*at)?;
