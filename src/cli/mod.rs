@@ -1,26 +1,16 @@
 //! The command line: what there is to say to azlin. One file for each kind of command.
 
-mod completions;
-mod connect;
-mod list;
-mod man;
+mod inform;
 mod planning;
 mod sandbox;
-mod session;
-mod ssh_config;
-mod tag;
-mod whoami;
+mod ssh;
+mod vms;
 
-pub use completions::{Completions, Shell};
-pub use connect::Connect;
-pub use list::{List, ListFormat};
-pub use man::Man;
+pub use inform::{Completions, Man, Shell, Whoami, WhoamiFormat};
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
-pub use session::Session;
-pub use ssh_config::SshConfig;
-pub use tag::{Tag, Which};
-pub use whoami::{Whoami, WhoamiFormat};
+pub use ssh::{Connect, SshConfig};
+pub use vms::{List, ListFormat, Session, Tag, Which};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -102,62 +92,54 @@ pub fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
 /// What every command takes.
 #[derive(Debug, Default, Args)]
 pub struct Common {
-    /// The file that declares the sessions; repeated, or a folder, for several [default: AZLIN_FILE, else the first
-    /// sessions.toml from here upwards, else the one in ~/.config/azlin]
+    /// The file that declares the sessions, or a folder of them
+    ///
+    /// Repeat it for several. [default: AZLIN_FILE, else the first sessions.toml from here upwards, else the one in
+    /// ~/.config/azlin]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub file: Vec<PathBuf>,
-    /// The subscription's id [default: the file's, else AZURE_SUBSCRIPTION_ID, else ARM_SUBSCRIPTION_ID, else az's
-    /// default]
+    /// The subscription's id
+    ///
+    /// [default: the file's, else AZURE_SUBSCRIPTION_ID, else ARM_SUBSCRIPTION_ID, else az's default]
     #[arg(long, global = true, value_name = "ID")]
     pub subscription: Option<String>,
     /// How long azlin may wait for Azure in all
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = crate::azure::DEADLINE.as_secs(),
         value_parser = clap::value_parser!(u64).range(1..=86_400), hide_short_help = true)]
     pub deadline: u64,
-    /// Add Azure's ids of requests to errors
+    /// Add Azure's request ids to errors
     #[arg(long, global = true, hide_short_help = true)]
     pub verbose: bool,
+    /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Where to sign in, and how.
+    #[command(flatten, next_help_heading = "Signing in")]
+    pub sign_in: SignIn,
+}
+
+/// Where to sign in, and how.
+#[derive(Debug, Default, Args)]
+pub struct SignIn {
     /// How to sign in [default: what the environment sets up, else az]
-    #[arg(long, global = true, value_name = "WAY", hide_short_help = true, help_heading = "Signing in",
+    #[arg(long, global = true, value_name = "WAY", hide_short_help = true,
         value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
     pub auth: Option<String>,
-    /// Another Azure Resource Manager (Azure Stack, a private cloud, an emulator), by https; by http on loopback only
-    /// [default: AZLIN_ENDPOINT, else the file's cloud]
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        hide_short_help = true,
-        help_heading = "Signing in"
-    )]
+    /// Another Azure Resource Manager: Azure Stack, a private cloud, an emulator
+    ///
+    /// By https; by http on loopback only. [default: AZLIN_ENDPOINT, else the file's cloud]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub endpoint: Option<String>,
-    /// What tokens for an --endpoint by https are asked for [default: AZLIN_AUDIENCE, else the endpoint itself]
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        hide_short_help = true,
-        help_heading = "Signing in"
-    )]
+    /// The audience of tokens for an https --endpoint
+    ///
+    /// [default: AZLIN_AUDIENCE, else the endpoint itself]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub audience: Option<String>,
-    /// Who gives out tokens, by https; by http on loopback only [default: AZURE_AUTHORITY_HOST, else the cloud's]
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        hide_short_help = true,
-        help_heading = "Signing in"
-    )]
+    /// The authority that issues tokens
+    ///
+    /// By https; by http on loopback only. [default: AZURE_AUTHORITY_HOST, else the cloud's]
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub authority: Option<String>,
-    /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        hide_possible_values = false
-    )]
-    pub color: Color,
 }
 
 /// When to use colour.

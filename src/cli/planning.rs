@@ -7,25 +7,24 @@ use clap::{Args, ValueEnum, ValueHint};
 /// The options of making a plan.
 #[derive(Debug, Args)]
 pub struct Planning {
-    /// Only change this VM, `VM` or `GROUP/VM`; may be repeated
+    /// Only change this VM, `VM` or `GROUP/VM`; repeatable
     #[arg(long, value_name = "VM")]
     pub target: Vec<String>,
-    /// Take this VM from the owner whose file gave it its session; may be repeated
+    /// Take this VM over from another file's owner; repeatable
     #[arg(long, value_name = "VM")]
     pub take_ownership: Vec<String>,
     /// Allow up to N sessions to be cleared
     #[arg(long, value_name = "N")]
     pub max_removals: Option<usize>,
-    /// Go on where Azure's list may lack VMs
+    /// Continue even if the VM list may be incomplete
     #[arg(long)]
     pub allow_incomplete: bool,
 }
 
 /// The formats of a plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
-    #[default]
     Text,
     /// For programs; see the JSON Schema in examples/plan.schema.json.
     Json,
@@ -45,16 +44,16 @@ pub struct Plan {
     /// Save the plan, for `azlin show` and `azlin apply`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
-    /// What to write it as
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Show the plan as a diff: from the file that Azure would be to the file that is
+    /// Show the plan as a diff, from Azure's state to the file
     #[arg(long, conflicts_with = "format")]
     pub diff: bool,
-    /// What the plan is made for.
+    /// The options of making the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Exit with 2 when there are changes, 0 when there are none
+    /// Exit with 2 if there are changes, 0 if not
     #[arg(long)]
     pub detailed_exitcode: bool,
 }
@@ -67,22 +66,22 @@ pub struct Plan {
   azlin apply --auto-approve               do not ask: for CI
   azlin apply --target rg-dev/dev-vm-1     only this VM")]
 pub struct Apply {
-    /// A saved plan: do exactly that, or nothing
-    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with_all = ["target", "take_ownership", "max_removals", "allow_incomplete"])]
+    /// A saved plan to apply exactly, or not at all
+    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with = "Planning")]
     pub plan: Option<PathBuf>,
-    /// What to write the plan and its outcome as
+    /// Output format of the plan and its outcome
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// What the plan is made for.
+    /// The options of making the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Do what can be done although lines are blocked, and exit with 5
+    /// Apply what is not blocked, and exit with 5
     #[arg(long)]
     pub partial: bool,
-    /// Do not ask
+    /// Skip the approval prompt
     #[arg(long)]
     pub auto_approve: bool,
-    /// How many VMs to write at once
+    /// Number of VMs to write at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
 }
@@ -96,7 +95,7 @@ pub struct Show {
     /// The saved plan
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
     pub plan: PathBuf,
-    /// What to write it as
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
 }

@@ -13,10 +13,10 @@ pub enum Sandbox {
   azlin sandbox reset --vms 150            the same and more
   azlin sandbox reset --subscriptions 3    the same, and two more subscriptions")]
     Reset {
-        /// How many VMs in each subscription [default: the standard fleet]
+        /// VMs in each subscription [default: the standard fleet]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
         vms: Option<u32>,
-        /// How many subscriptions
+        /// Number of subscriptions
         #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
         subscriptions: u32,
     },
@@ -52,14 +52,14 @@ take on=all|reads|writes and list=vms|nics|ips too")]
         /// The port; 0 takes a free one
         #[arg(long, value_name = "P")]
         port: u16,
-        /// How long each answer takes
+        /// Delay of each answer
         #[arg(long, value_name = "MS", default_value_t = 0)]
         latency_ms: u32,
-        /// How many items a page of a list holds
+        /// Number of items on a page of a list
         #[arg(long, value_name = "N", default_value_t = crate::sandbox::DEFAULT_PAGE_SIZE as u32,
             value_parser = clap::value_parser!(u32).range(1..=1000))]
         page_size: u32,
-        /// Misbehave as Azure and networks do; repeatable, and listed below
+        /// Misbehave as listed below; repeatable
         #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
         faults: Vec<Fault>,
     },

@@ -20,12 +20,12 @@ pub(super) async fn run(
 ) -> Result<Exit, Trouble> {
     let wanted = args.name.as_deref().map(session_name).transpose()?;
     let context = Context::open_without_file(common, streams)?;
-    let called = args.vm.as_str();
-    let with_group = |scope: &Scope| super::scope_with(scope, called, args.rg.as_deref());
+    let called = args.which.vm.as_str();
+    let with_group = |scope: &Scope| super::scope_with(scope, called, args.which.rg.as_deref());
     let now = SystemTime::now();
     let live = context.sessions_in(&with_group).await?;
     names::remember(&context, &live, &with_group, now);
-    let vm = super::vm_called(&live, called, args.rg.as_deref(), context.ids)?;
+    let vm = super::vm_called(&live, called, args.which.rg.as_deref(), context.ids)?;
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {

@@ -16,12 +16,11 @@ use crate::tagging::Change;
 
 pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let (Tag::List { vm: which } | Tag::Add { vm: which, .. } | Tag::Remove { vm: which, .. }) =
-        args;
+    let (Tag::List(which) | Tag::Add { vm: which, .. } | Tag::Remove { vm: which, .. }) = args;
     let change = |part: &Part| {
         let session = &part.file.azure.tag;
         let change = match args {
-            Tag::List { .. } => Ok(None),
+            Tag::List(_) => Ok(None),
             Tag::Add { tags, .. } => Change::add(tags, session).map(Some),
             Tag::Remove { keys, .. } => Change::remove(keys, session).map(Some),
         };

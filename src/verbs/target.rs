@@ -28,7 +28,8 @@ pub(super) enum Where {
 impl Where {
     /// The Azure that a person names, else the file in `folder`. `cloud` is its subscription's.
     pub fn of(common: &Common, file: &File, folder: &Path, cloud: Cloud) -> Result<Self, Trouble> {
-        let elsewhere = named("--endpoint", common.endpoint.as_deref(), "AZLIN_ENDPOINT")?;
+        let flag = common.sign_in.endpoint.as_deref();
+        let elsewhere = named("--endpoint", flag, "AZLIN_ENDPOINT")?;
         Ok(match (elsewhere, file.azure.endpoint) {
             (Some(origin), _) => Self::Named(origin),
             (None, Some(address)) => Self::Emulator(address),
@@ -59,7 +60,7 @@ impl Where {
                 Target::Loopback(*address)
             }
             Self::Named(Origin::Tls(origin)) => {
-                let audience = match (&common.audience, variable("AZLIN_AUDIENCE")) {
+                let audience = match (&common.sign_in.audience, variable("AZLIN_AUDIENCE")) {
                     (Some(given), _) => given.clone(),
                     (None, Some(named)) => named,
                     (None, None) => origin.clone(),
@@ -83,21 +84,19 @@ impl Where {
     ) -> Result<SignIn, Trouble> {
         let authority = match self {
             // A file in someone's repository does not decide where a token goes that was not made for it.
-            Self::Emulator(_) => return SignIn::emulator(common.auth.as_deref()),
+            Self::Emulator(_) => return SignIn::emulator(common.sign_in.auth.as_deref()),
             Self::Sandbox(_) => return Ok(SignIn::sandbox()),
-            Self::Named(_) | Self::Cloud(_) => common.authority.as_deref(),
+            Self::Named(_) | Self::Cloud(_) => common.sign_in.authority.as_deref(),
         };
         let authority = named("--authority", authority, "AZURE_AUTHORITY_HOST")?;
-        SignIn::open(common.auth.as_deref(), id, cloud, authority)
+        SignIn::open(common.sign_in.auth.as_deref(), id, cloud, authority)
     }
 }
 
 /// The endpoint that a person names instead of the file's cloud.
 pub(super) fn endpoint(common: &Common) -> Option<String> {
-    common
-        .endpoint
-        .clone()
-        .or_else(|| variable("AZLIN_ENDPOINT"))
+    let flag = common.sign_in.endpoint.clone();
+    flag.or_else(|| variable("AZLIN_ENDPOINT"))
 }
 
 /// Where the sandbox of the file in `folder` lives.

@@ -173,7 +173,7 @@ fn typed(words: impl Iterator<Item = OsString>) -> Common {
         match flag {
             "--file" => common.file.push(PathBuf::from(&value)),
             "--subscription" => common.subscription = Some(text()),
-            _ => common.endpoint = Some(text()),
+            _ => common.sign_in.endpoint = Some(text()),
         }
     }
     common

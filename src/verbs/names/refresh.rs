@@ -58,7 +58,7 @@ fn ask(common: &Common) -> std::io::Result<Child> {
     if let Some(subscription) = &common.subscription {
         azlin.arg("--subscription").arg(subscription);
     }
-    if let Some(endpoint) = &common.endpoint {
+    if let Some(endpoint) = &common.sign_in.endpoint {
         azlin.arg("--endpoint").arg(endpoint);
     }
     azlin

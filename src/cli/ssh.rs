@@ -1,4 +1,4 @@
-//! `connect`.
+//! `connect` and `ssh-config`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -15,18 +15,20 @@ use crate::ssh::SshUser;
   azlin connect dev-vm-1 -- uptime         one command, and its exit status
   azlin connect project-alpha --print      the ssh command, for an editor")]
 pub struct Connect {
-    /// A VM's name, a session's name or an IP address, looked for in that order; none: choose from a list
+    /// A VM, session or IP address, searched in that order
+    ///
+    /// Without it, choose from a list.
     pub name: Option<String>,
     /// The user to log in as [default: the file's]
     #[arg(long, value_parser = SshUser::new)]
     pub user: Option<SshUser>,
-    /// The private key
+    /// Private key
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
-    /// The port
+    /// Port
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// Look in this resource group only
+    /// Only search this resource group
     #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
     /// Show the ssh command instead of running it
@@ -35,7 +37,18 @@ pub struct Connect {
     /// Start the VM first if it is stopped
     #[arg(long)]
     pub start: bool,
-    /// A command to run there instead of a shell
+    /// Command to run instead of a shell
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+}
+
+/// `azlin ssh-config`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin ssh-config                         show the Host blocks
+  azlin ssh-config --write                 then: scp notes.txt project-alpha:")]
+pub struct SshConfig {
+    /// Write them to ~/.ssh/azlin.d, and include that in ~/.ssh/config
+    #[arg(long)]
+    pub write: bool,
 }
