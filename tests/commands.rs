@@ -237,7 +237,7 @@ fn removing_many_is_refused_until_it_is_allowed() {
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
     error: this would clear 7 of the 8 sessions that the owner of sessions.toml holds
-    help: look at what would go; --max-removals 7 allows it
+    help: review what would be cleared; --max-removals 7 allows it
     ");
     let applied = project.run(&["apply", "--auto-approve"]);
     assert_eq!((applied.code(), applied.stderr), (4, ran.stderr));
@@ -259,7 +259,10 @@ fn removing_many_is_refused_until_it_is_allowed() {
     std::fs::write(project.path().join("sessions.toml"), file("")).unwrap();
     let ran = project.run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
-    assert!(ran.stderr.contains("declares no session any more"), "{ran}");
+    assert!(
+        ran.stderr.contains("no longer declares any session"),
+        "{ran}"
+    );
 }
 
 #[test]
@@ -324,7 +327,7 @@ fn a_target_does_not_speak_for_the_rest() {
     let project = Project::sandbox("[sessions.rg]\na = 'x'\nb = 'y'\n")
         .with_fleet(&[("rg/a", Some("x")), ("rg/b", None)]);
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
-    No changes to the targets; 1 VM beside them would change.
+    No changes to the targets; 1 other VM would change.
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
     ");
     assert!(
@@ -488,7 +491,7 @@ fn connect_says_which_vms_answer_to_an_ambiguous_name() {
     error: `vm` is the name of 2 VMs:
       RG-A/vm
       RG-B/vm
-    help: say which with --rg
+    help: use --rg to choose one
     ");
     assert_snapshot!(project.run(&["connect", "y", "--print"]).stderr, @"
     error: `y` is the session of 2 VMs:
@@ -530,7 +533,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print"]), @"
     $ azlin connect gpu-vm-2 --print -> 1
     --- stderr
-    note: rg-ml/gpu-vm-2 holds no session; sessions.toml has debugging-issue-123 for it (see azlin plan)
+    note: rg-ml/gpu-vm-2 holds no session; sessions.toml assigns debugging-issue-123 to it (see azlin plan)
     error: rg-ml/gpu-vm-2 is deallocated
     help: start it first: azlin connect rg-ml/gpu-vm-2 --start
     ");
@@ -540,7 +543,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     ssh -o 'HostKeyAlias=azlin-aa82b08b-d37e-47d4-a1c9-b2dc784fdf90' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -l azureuser -- 203.0.113.22
 
     --- stderr
-    note: rg-ml/gpu-vm-2 holds no session; sessions.toml has debugging-issue-123 for it (see azlin plan)
+    note: rg-ml/gpu-vm-2 holds no session; sessions.toml assigns debugging-issue-123 to it (see azlin plan)
     starting rg-ml/gpu-vm-2 …
     rg-ml/gpu-vm-2 is running
     ");
@@ -744,9 +747,9 @@ fn connect_says_where_it_goes_when_the_file_says_otherwise() {
         ("rg/c", Some("ceto")),
     ]);
     let said = |name: &str| project.run(&["connect", name, "--print"]).stderr;
-    assert_snapshot!(said("atlas"), @"note: atlas is rg/b now; sessions.toml gives the name to rg/a (see azlin plan)");
-    assert_snapshot!(said("b"), @"note: rg/b holds atlas; sessions.toml has boreas for it (see azlin plan)");
-    assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml has atlas for it (see azlin plan)");
+    assert_snapshot!(said("atlas"), @"note: atlas is rg/b now; sessions.toml assigns it to rg/a (see azlin plan)");
+    assert_snapshot!(said("b"), @"note: rg/b holds atlas; sessions.toml assigns boreas to it (see azlin plan)");
+    assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml assigns atlas to it (see azlin plan)");
     assert_snapshot!(said("ceto"), @"");
     assert_snapshot!(said("boreas"), @"
     error: no VM, session or IP address matches `boreas` (searched 3 VMs in scope)

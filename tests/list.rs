@@ -209,7 +209,7 @@ fn what_is_odd_is_marked_explained_and_counted() {
     ! 1 VM shares its session with another VM:
         twin is on rg/twin-a and rg/twin-b
     ~ 4 VMs differ from sessions.toml: azlin plan shows how
-    @ 2 VMs belong to other owners: others\u{1b}[2J, them
+    @ 2 VMs belong to other owners: others\u{1b}[2J and them
     1 VM hidden: 1 stopped; --all shows them
     ");
 }

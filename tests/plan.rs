@@ -106,7 +106,7 @@ fn a_vm_that_is_not_there_is_blocked_with_the_nearest_names() {
 
       ! rg/dev-vm-1   db   sessions.toml:1
           Azure lists no such VM, or the identity may not see it
-          help: did you mean rg/dev-vm-11 and rg/dev-vm-2?
+          help: did you mean rg/dev-vm-11 or rg/dev-vm-2?
       ! rg/web-9   web   sessions.toml:2
           Azure lists no such VM, or the identity may not see it
           help: did you mean rg/web-8?
@@ -126,10 +126,10 @@ fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
 
       ! rg/a   na   sessions.toml:1
           the name is on rg/b, whose own line is blocked
-          help: clear the way for rg/b first
+          help: unblock the line of rg/b first
       ! rg/b   nb   sessions.toml:2
           the name is on rg/c, whose own line is blocked
-          help: clear the way for rg/c first
+          help: unblock the line of rg/c first
       ! rg/c   out   sessions.toml:3
           the name is on rg/d, which this plan leaves alone
           help: choose another name, or free it there first
@@ -408,7 +408,7 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
     };
     assert_snapshot!(refused(6, 19, false, none).join("\n"), @"
     this would clear 6 of the 19 sessions that the owner of sessions.toml holds
-    look at what would go; --max-removals 6 allows it
+    review what would be cleared; --max-removals 6 allows it
     ");
     assert_eq!(refused(6, 20, false, none), [""; 0], "30 percent");
     assert_eq!(refused(5, 6, false, none), [""; 0], "five are few");
@@ -416,7 +416,7 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
     assert_eq!(refused(6, 19, false, up_to(5)).len(), 1);
     assert_snapshot!(refused(2, 2, true, none).join("\n"), @"
     this would clear all 2 sessions that the owner of sessions.toml holds
-    look at what would go; --max-removals 2 allows it
+    review what would be cleared; --max-removals 2 allows it
     ");
     assert_eq!(
         refused(1, 1, true, none),
@@ -424,8 +424,8 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         "one session that moved is no clean sweep"
     );
     assert_snapshot!(refused(1, 1, false, none).join("\n"), @"
-    sessions.toml declares no session any more: this would clear 1
-    look at what would go; --max-removals 1 allows it
+    sessions.toml no longer declares any session: this would clear 1
+    review what would be cleared; --max-removals 1 allows it
     ");
     assert_eq!(refused(1, 1, false, up_to(1)), [""; 0]);
 }

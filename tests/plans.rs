@@ -196,9 +196,9 @@ fn what_may_be_cleared_is_counted_over_all_files() {
         });
         said.collect::<Vec<_>>().join("\n")
     };
-    assert_snapshot!(judged(None), @r"
+    assert_snapshot!(judged(None), @"
     this would clear 7 of the 8 sessions that the owner of 1.toml holds
-    look at what would go; --max-removals 12 allows it
+    review what would be cleared; --max-removals 12 allows it
     ");
     assert_eq!(judged(Some(11)), judged(None));
     assert_eq!(judged(Some(12)), "");

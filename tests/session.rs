@@ -202,13 +202,13 @@ fn another_owners_vm_is_refused_and_forced() {
     $ azlin session c mine -> 1
     --- stderr
     error: another owner's file manages rg/c: data-team
-    help: change it in that file, or do it all the same with --force
+    help: change it in that file, or use --force to set it anyway
     ");
     assert_snapshot!(project.run(&["session", "c", "--clear"]), @"
     $ azlin session c --clear -> 1
     --- stderr
     error: another owner's file manages rg/c: data-team
-    help: change it in that file, or do it all the same with --force
+    help: change it in that file, or use --force to set it anyway
     ");
     assert_eq!(project.fleet(), before);
     assert_snapshot!(project.run(&["session", "c", "mine", "--force"]), @"
@@ -230,7 +230,7 @@ fn without_an_owner_in_the_file_any_owner_is_another() {
     $ azlin session a mine -> 1
     --- stderr
     error: another owner's file manages RG/a: us
-    help: change it in that file, or do it all the same with --force
+    help: change it in that file, or use --force to set it anyway
     ");
 }
 
@@ -311,26 +311,26 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     error: `vm` is the name of 2 VMs:
       RG/vm
       RG-2/vm
-    help: say which with --rg
+    help: use --rg to choose one
     ");
     assert_snapshot!(project.run(&["session", "vm", "--rg", "RG-2"]).stdout, @"Session name for vm: two");
     assert_snapshot!(project.run(&["session", "rg/vm"]).stdout, @"Session name for vm: one");
     assert_snapshot!(project.run(&["session", "web-2"]), @"
     $ azlin session web-2 -> 1
     --- stderr
-    error: no VM is called `web-2` (3 VMs in scope)
+    error: no VM is called `web-2` (searched 3 VMs in scope)
     help: did you mean RG-2/web-1?
     ");
     assert_snapshot!(project.run(&["session", "two"]), @"
     $ azlin session two -> 1
     --- stderr
-    error: no VM is called `two` (3 VMs in scope)
-    help: RG-2/vm holds the session of that name: say RG-2/vm
+    error: no VM is called `two` (searched 3 VMs in scope)
+    help: RG-2/vm holds the session of that name: use RG-2/vm
     ");
     assert_snapshot!(project.run(&["session", "web-1", "--resource-group", "rg"]), @"
     $ azlin session web-1 --resource-group rg -> 1
     --- stderr
-    error: no VM is called `web-1` (1 VM in resource group rg)
+    error: no VM is called `web-1` (searched 1 VM in resource group rg)
     help: did you mean RG-2/web-1?
     ");
     // The name is on a VM of another group.

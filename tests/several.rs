@@ -456,13 +456,13 @@ fn connect_goes_to_whichever_subscription_holds_the_name_with_its_files_settings
     );
     let web = format!("{}/rg/web", subscription_id(2));
     assert_eq!(line(&web), line("vega"));
-    assert_snapshot!(several.run(&["connect", "web", "--print"]), @r"
+    assert_snapshot!(several.run(&["connect", "web", "--print"]), @"
     $ azlin connect web --print --file teams -> 1
     --- stderr
     error: `web` is the name of 2 VMs:
       5a4db0e5-0000-4000-8000-000000000000/rg/web
       5a4db0e5-0000-4000-8000-000000000002/rg/web
-    help: say which as SUBSCRIPTION/GROUP/VM
+    help: use SUBSCRIPTION/GROUP/VM
     ");
     assert_snapshot!(several.run(&["connect", "lyra", "--print"]), @"
     $ azlin connect lyra --print --file teams -> 1
@@ -649,7 +649,7 @@ fn no_vm_comes_to_sit_on_the_way_to_another_files() {
     assert!(!ran.stdout.contains("Host bastion"), "{ran}");
     assert!(
         ran.stderr
-            .contains("`bastion` is left out: ssh has a host of this name"),
+            .contains("`bastion` is left out: ssh already has a host of this name"),
         "{ran}"
     );
 }

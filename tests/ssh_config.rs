@@ -138,16 +138,16 @@ fn what_would_lead_astray_is_left_out_and_said() {
         CheckHostIP no
 
     --- stderr
-    warning: `$(id)` is left out: it is no session name; give the VM another with azlin session
-    warning: `*` is left out: it is no session name; give the VM another with azlin session
-    warning: `C` is left out: another VM, rg/c, is called so; choose another session name
-    warning: `bastion` is left out: ssh has a host of this name already; choose another session name
-    warning: `github.com` is left out: it reads as a host that ssh knows otherwise, and sessions.toml does not declare it; declare it there if it is meant
-    warning: `localhost` is left out: ssh has a host of this name already; choose another session name
-    warning: `mine` is left out: ssh has a host of this name already; choose another session name
+    warning: `$(id)` is left out: it is not a valid session name; give the VM another with azlin session
+    warning: `*` is left out: it is not a valid session name; give the VM another with azlin session
+    warning: `C` is left out: another VM, rg/c, has this name; choose another session name
+    warning: `bastion` is left out: ssh already has a host of this name; choose another session name
+    warning: `github.com` is left out: it may be a host that ssh already knows, and sessions.toml does not declare it; declare it there if you mean it
+    warning: `localhost` is left out: ssh already has a host of this name; choose another session name
+    warning: `mine` is left out: ssh already has a host of this name; choose another session name
     warning: `nowhere` is left out: rg/l has no address; give it a network interface with an address
     warning: `twice` is left out: it is on rg/c and rg/d; take it from all but one with azlin session VM --clear
-    warning: `x\nHost *\n  ProxyCommand touch /tmp/x` is left out: it is no session name; give the VM another with azlin session
+    warning: `x\nHost *\n  ProxyCommand touch /tmp/x` is left out: it is not a valid session name; give the VM another with azlin session
     ");
 }
 

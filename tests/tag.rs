@@ -123,7 +123,7 @@ fn the_tags_of_sessions_are_left_to_session() {
     $ azlin tag add my-vm x=1 Azlin_Session=db -> 1
     --- stderr
     error: `Azlin_Session` belongs to the VM's session: azlin tag leaves it alone
-    help: azlin session VM NAME gives a VM its session, azlin session VM --clear takes it away
+    help: azlin session VM NAME sets a VM's session, azlin session VM --clear removes it
     ");
     for arguments in [
         &["tag", "add", "my-vm", "AZLIN_OWNER=me"][..],
@@ -157,7 +157,7 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     $ azlin tag add my-vm a=1 novalue -> 1
     --- stderr
     error: `novalue` is not a tag: it has no `=`
-    help: write KEY=VALUE; quotes keep blanks together: 'team=data platform'
+    help: write KEY=VALUE; quotes keep spaces together: 'team=data platform'
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a=1", "A=2"]), @"
     $ azlin tag add my-vm a=1 A=2 -> 1
@@ -175,7 +175,7 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", &long]).stderr, @"
     error: the value of `k` has 257 characters: Azure allows at most 256
-    help: shorten it, or spread it over several tags
+    help: shorten it, or split it into several tags
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", &long_key]).stderr, @r"
     error: `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`: a tag key cannot have 513 characters: Azure allows at most 512
@@ -235,26 +235,26 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     error: `vm` is the name of 2 VMs:
       RG-A/vm
       RG-B/vm
-    help: say which with --rg
+    help: use --rg to choose one
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-2"]), @"
-    error: no VM is called `dev-vm-2` (3 VMs in scope)
+    error: no VM is called `dev-vm-2` (searched 3 VMs in scope)
     help: did you mean RG-B/dev-vm-1?
     ");
     assert_snapshot!(said(&["tag", "list", "rg-a/dev-vm-1"]), @"
-    error: no VM is called `rg-a/dev-vm-1` (1 VM in scope)
+    error: no VM is called `rg-a/dev-vm-1` (searched 1 VM in scope)
     help: azlin list --all shows the VMs
     ");
     assert_snapshot!(said(&["tag", "list", "web"]), @"
-    error: no VM is called `web` (3 VMs in scope)
-    help: RG-A/vm holds the session of that name: say RG-A/vm
+    error: no VM is called `web` (searched 3 VMs in scope)
+    help: RG-A/vm holds the session of that name: use RG-A/vm
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-1", "--rg", "rg-a"]), @"
-    error: no VM is called `dev-vm-1` (1 VM in resource group rg-a)
+    error: no VM is called `dev-vm-1` (searched 1 VM in resource group rg-a)
     help: azlin list --all shows the VMs
     ");
     assert_snapshot!(said(&["tag", "list", "vm", "--rg", "nowhere"]), @"
-    error: no VM is called `vm` (0 VMs in resource group nowhere)
+    error: no VM is called `vm` (searched 0 VMs in resource group nowhere)
     help: azlin list --all shows the VMs
     ");
     for found in [
@@ -316,7 +316,7 @@ fn a_hostile_word_is_only_ever_text() {
         }
     }
     assert_snapshot!(project(json!({})).run(&["tag", "list", "\u{202e}x"]).stderr, @r"
-    error: no VM is called `\u{202e}x` (2 VMs in scope)
+    error: no VM is called `\u{202e}x` (searched 2 VMs in scope)
     help: azlin list --all shows the VMs
     ");
     let shown = project(json!({ "key": "a\\b\n\u{1b}[2J" }));
@@ -422,15 +422,15 @@ fn what_a_policy_makes_of_it_is_an_error() {
     let add = &["tag", "add", "vm", "env=prod", "new=x"];
     assert_snapshot!(altered(add, json!({ "Env": "PROD\u{1b}", "new": "x" })), @r"
     error: Azure accepted the change, but `env` on RG/vm is `PROD\u{1b}` now
-    help: a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is
+    help: a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags
     ");
     assert_snapshot!(altered(add, json!({ "Env": "prod" })), @"
     error: Azure accepted the change, but `new` is not on RG/vm now
-    help: a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is
+    help: a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags
     ");
     assert_snapshot!(altered(&["tag", "remove", "vm", "env"], json!({ "Env": "" })), @"
     error: Azure accepted the change, but `env` on RG/vm is empty now
-    help: a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is
+    help: a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags
     ");
     // What was not named may be as it likes.
     let folder = TempDir::new().unwrap();

@@ -5,23 +5,23 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::table::{self, Cell, Column, Tone};
-use super::words::{FileOf, count, told_apart};
+use super::words::{count, did_you_mean, names, several, told_apart};
 use super::{Ids, Paint};
 use crate::listing::{Ask, Listing, Row};
-use crate::model::{LiveName, Power, Vm};
-use crate::text::{escape, quote};
+use crate::model::{Power, Vm};
+use crate::plan::Duplicate;
+use crate::text::{and, escape, quote};
 
 /// An IPv4 address is never cut, for half of one is none.
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     column("Name", 16, 8),
     column("Status", 7, 7),
     column("IP Address", 12, 15),
     column("Region", 7, 7),
     column("Session", 15, 9),
+    // Where there are several files.
+    column("File", 4, 8),
 ];
-
-/// Behind the others, where there are several files.
-const FILE: Column = column("File", 4, 8);
 
 const fn column(head: &'static str, least: usize, floor: usize) -> Column {
     Column { head, least, floor }
@@ -34,17 +34,15 @@ const FOREIGN: char = '@';
 
 /// The table, at most `room` columns wide if there is a limit; nothing where there is no VM to show. `file` names the file of
 /// each VM, where there are several.
-pub fn list(
+pub fn list<'f>(
     listing: &Listing<'_>,
-    file: Option<&FileOf<'_>>,
+    file: impl Fn(&Vm) -> Option<&'f str>,
     room: Option<usize>,
     paint: Paint,
 ) -> String {
-    if listing.rows.is_empty() {
-        return String::new();
-    }
     let name = told_apart(listing.rows.iter().map(|row| &row.vm.id));
-    let cells = |row: &Row<'_>| {
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for row in &listing.rows {
         let vm = row.vm;
         let region = match vm.region.as_str() {
             "" => "-".to_owned(),
@@ -58,23 +56,20 @@ pub fn list(
             region.into(),
             session(row),
         ];
-        cells.extend(file.map(|file| file(vm).to_owned().into()));
-        cells
+        cells.extend(file(vm).map(|file| file.to_owned().into()));
+        rows.push(cells);
+    }
+    let Some(first) = rows.first() else {
+        return String::new();
     };
-    let rows: Vec<Vec<Cell>> = listing.rows.iter().map(cells).collect();
-    let columns = COLUMNS.iter().copied().chain(file.map(|_| FILE));
-    let columns: Vec<Column> = columns.collect();
-    table::table(&columns, &rows, room, paint)
+    let columns = COLUMNS.get(..first.len()).unwrap_or(&COLUMNS);
+    table::table(columns, &rows, room, paint)
 }
 
 /// The address to reach a VM by: a public one, where it has one.
 pub(super) fn address(vm: &Vm) -> Option<IpAddr> {
-    let addresses = &vm.addresses;
-    addresses
-        .public
-        .first()
-        .or(addresses.private.first())
-        .copied()
+    let (public, private) = (&vm.addresses.public, &vm.addresses.private);
+    public.first().or(private.first()).copied()
 }
 
 fn status(power: Power) -> Cell {
@@ -87,9 +82,8 @@ fn status(power: Power) -> Cell {
         Power::Unknown => ("Unknown", Tone::Plain),
     };
     Cell {
-        text: word.to_owned(),
-        mark: String::new(),
         tone,
+        ..word.to_owned().into()
     }
 }
 
@@ -102,22 +96,22 @@ fn session(row: &Row<'_>) -> Cell {
         }
         Some(name) => name.to_string(),
     };
-    let marks: String = [
+    let mut mark = String::new();
+    for (is, c) in [
         (row.duplicate, DUPLICATE),
         (row.differs, DIFFERS),
         (row.foreign, FOREIGN),
-    ]
-    .into_iter()
-    .filter_map(|(is, mark)| is.then_some(mark))
-    .collect();
-    let mark = match marks.as_str() {
-        "" => String::new(),
-        marks => format!(" {marks}"),
-    };
+    ] {
+        if is {
+            mark.push(c);
+        }
+    }
+    if !mark.is_empty() {
+        mark.insert(0, ' ');
+    }
     Cell {
-        text,
         mark,
-        tone: Tone::Plain,
+        ..text.into()
     }
 }
 
@@ -125,76 +119,52 @@ fn session(row: &Row<'_>) -> Cell {
 pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> String {
     let rows = |is: fn(&Row<'_>) -> bool| listing.rows.iter().filter(|row| is(row)).count();
     let mut text = String::new();
-    let mut say = |mark: char, words: &str| {
+    let mut say = |mark: char, words: String| {
         let _ = writeln!(text, "{} {words}", paint.yellow(mark));
     };
-    match rows(|row| row.duplicate) {
-        0 => {}
-        n => {
-            let verb = if n == 1 { "shares its" } else { "share their" };
-            let vms = count(n, "VM");
-            let names = duplicates(listing, ids);
-            say(
-                DUPLICATE,
-                &format!("{vms} {verb} session with another VM:{names}"),
-            );
-        }
+    let duplicate = rows(|row| row.duplicate);
+    if duplicate > 0 {
+        let share = several(duplicate, "VM shares its", "VMs share their");
+        let names = duplicates(listing, ids);
+        say(
+            DUPLICATE,
+            format!("{share} session with another VM:{names}"),
+        );
     }
-    match rows(|row| row.differs) {
-        0 => {}
-        1 => say(
+    let differ = rows(|row| row.differs);
+    if differ > 0 {
+        let differ = several(differ, "VM differs", "VMs differ");
+        say(
             DIFFERS,
-            &format!("1 VM differs from {file}: azlin plan shows how"),
-        ),
-        n => say(
-            DIFFERS,
-            &format!("{n} VMs differ from {file}: azlin plan shows how"),
-        ),
+            format!("{differ} from {file}: azlin plan shows how"),
+        );
     }
-    match rows(|row| row.foreign) {
-        0 => {}
-        1 => say(
-            FOREIGN,
-            &format!("1 VM belongs to another owner: {}", owners(listing)),
-        ),
-        n => say(
-            FOREIGN,
-            &format!("{n} VMs belong to other owners: {}", owners(listing)),
-        ),
+    let foreign = listing.rows.iter().filter(|row| row.foreign);
+    let owners: BTreeSet<_> = foreign
+        .filter_map(|row| row.vm.held.owner.as_ref())
+        .collect();
+    if !owners.is_empty() {
+        let one = "VM belongs to another owner";
+        let belong = several(rows(|row| row.foreign), one, "VMs belong to other owners");
+        let owners = names(&owners.into_iter().collect::<Vec<_>>());
+        say(FOREIGN, format!("{belong}: {owners}"));
     }
     text
 }
 
+/// The first few sessions that several VMs hold, a line each.
 fn duplicates(listing: &Listing<'_>, ids: Ids) -> String {
     const MOST: usize = 5;
     let all = &listing.duplicates;
     let mut text = String::new();
-    for double in all.iter().take(MOST) {
-        let _ = write!(
-            text,
-            "\n    {} is on {}",
-            double.name,
-            ids.names(&double.holders)
-        );
+    for Duplicate { name, holders } in all.iter().take(MOST) {
+        text += &format!("\n    {name} is on {}", ids.names(holders));
     }
     if all.len() > MOST {
         let more = count(all.len() - MOST, "name");
-        let _ = write!(text, "\n    … and {more} more");
+        text += &format!("\n    … and {more} more");
     }
     text
-}
-
-fn owners(listing: &Listing<'_>) -> String {
-    const MOST: usize = 3;
-    let foreign = listing.rows.iter().filter(|row| row.foreign);
-    let owners: BTreeSet<&LiveName> = foreign
-        .filter_map(|row| row.vm.held.owner.as_ref())
-        .collect();
-    let shown: Vec<String> = owners.iter().take(MOST).map(ToString::to_string).collect();
-    match owners.len().saturating_sub(MOST) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
 }
 
 /// Why no VM is shown, if so, and how many that were asked for are hidden. `place` is the Azure, as the user knows it.
@@ -210,31 +180,35 @@ pub fn unseen(listing: &Listing<'_>, ask: &Ask, place: &str) -> String {
                 writeln!(text, "no VM in {place}, or none that you may see")
             }
             (0, _) => {
-                let groups = listing.nearest_groups.join(" or ");
-                writeln!(text, "no VM in {place}; did you mean {groups}?")
+                let groups = did_you_mean(listing.nearest_groups.iter());
+                writeln!(text, "no VM in {place}; {groups}")
             }
             (n, 0) => {
                 let what = if ask.tags.len() == 1 { "tag" } else { "tags" };
-                let tags: Vec<String> = ask.tags.iter().map(ToString::to_string).collect();
-                let (vms, tags) = (count(n, "VM"), tags.join(" and "));
+                let (vms, tags) = (count(n, "VM"), and(&ask.tags));
                 writeln!(text, "none of {vms} in {place} has the {what} {tags}")
             }
             _ => writeln!(text, "no VM to show runs in {place}"),
         };
     }
     if !listing.hidden.is_empty() {
-        let states = [
+        let mut states = Vec::new();
+        for state in [
             Power::Deallocated,
             Power::Stopped,
             Power::Stopping,
             Power::Starting,
-        ];
-        let states: Vec<String> = states
-            .iter()
-            .map(|state| (state, listing.hidden.iter().filter(|p| *p == state).count()))
-            .filter(|(_, n)| *n > 0)
-            .map(|(state, n)| format!("{n} {}", state.code()))
-            .collect();
+        ] {
+            match listing
+                .hidden
+                .iter()
+                .filter(|power| **power == state)
+                .count()
+            {
+                0 => {}
+                n => states.push(format!("{n} {state}")),
+            }
+        }
         let (vms, states) = (count(listing.hidden.len(), "VM"), states.join(", "));
         let _ = writeln!(text, "{vms} hidden: {states}; --all shows them");
     }

@@ -1,20 +1,14 @@
 //! Manual pages, from the same definitions as `--help`.
 
+use std::io;
+
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// A manual page.
-#[derive(Debug)]
-pub struct Page {
-    /// Its file's name, such as `azlin-connect.1`.
-    pub name: String,
-    /// Its text, for `man`.
-    pub text: String,
-}
-
-/// The page of `command`, and one for each command below it that is not hidden.
-pub fn pages(command: Command) -> Vec<Page> {
+/// The page of `command`, and one for each command below it that is not hidden: the name of its file, such as
+/// `azlin-connect.1`, and its text, for `man`.
+pub fn pages(command: Command) -> Vec<(String, String)> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut pages = Vec::new();
@@ -22,71 +16,82 @@ pub fn pages(command: Command) -> Vec<Page> {
     pages
 }
 
-fn add(command: &Command, above: Option<&str>, pages: &mut Vec<Page>) {
-    let name = command
-        .get_display_name()
-        .unwrap_or_else(|| command.get_name());
-    pages.push(Page {
-        name: format!("{name}.1"),
-        text: page(command, name, above),
-    });
-    for below in command
-        .get_subcommands()
-        .filter(|below| !below.is_hide_set())
-    {
-        add(below, Some(name), pages);
+fn add(command: &Command, above: Option<&str>, pages: &mut Vec<(String, String)>) {
+    let name = command.get_display_name();
+    let name = name.unwrap_or_else(|| command.get_name());
+    // Writing to memory cannot fail.
+    let text = page(command, name, above).unwrap_or_default();
+    pages.push((format!("{name}.1"), text));
+    for below in command.get_subcommands() {
+        if !below.is_hide_set() {
+            add(below, Some(name), pages);
+        }
     }
 }
 
-fn page(command: &Command, name: &str, above: Option<&str>) -> String {
-    let after = command.get_after_long_help();
-    let after = after.or_else(|| command.get_after_help());
-    let after = after.map(ToString::to_string).unwrap_or_default();
-    let man = Man::new(command.clone().subcommand_help_heading("COMMANDS"));
+fn page(command: &Command, name: &str, above: Option<&str>) -> io::Result<String> {
+    // The line that `--help` begins with is shorter than every flag in a row.
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
+    let shown = command.clone().override_usage(usage);
+    let man = Man::new(shown.subcommand_help_heading("COMMANDS"))
+        .title(name.to_uppercase())
+        // `""` is no date: the same azlin writes the same page.
+        .date("\"\"")
+        .source(concat!("azlin ", env!("CARGO_PKG_VERSION")))
+        .manual("User Commands");
 
     let mut text = Vec::new();
-    // Writing to memory cannot fail.
-    let _ = title(name).to_writer(&mut text);
-    let _ = man.render_name_section(&mut text);
-    let _ = synopsis(command).to_writer(&mut text);
+    man.render_title(&mut text)?;
+    let mut layout = Roff::new();
+    // No name is hyphenated: it is to be copied.
+    layout.control("nh", []).control("ad", ["l"]);
+    layout.to_writer(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
     if command.get_long_about().is_some() {
-        let _ = man.render_description_section(&mut text);
+        man.render_description_section(&mut text)?;
     }
     if command.get_subcommands().any(|below| !below.is_hide_set()) {
-        let _ = man.render_subcommands_section(&mut text);
+        man.render_subcommands_section(&mut text)?;
     }
-    for (heading, belongs) in SECTIONS {
-        let section = command.clone().mut_args(|arg| match belongs(&arg) {
-            true => with_aliases(arg.help_heading(heading).hide_short_help(false)),
-            false => arg.hide(true),
+    for section in ["ARGUMENTS", "OPTIONS", "OPTIONS OF EVERY COMMAND"] {
+        let command = command.clone().mut_args(|arg| {
+            if section_of(&arg) == section {
+                with_aliases(arg.help_heading(section).hide_short_help(false))
+            } else {
+                arg.hide(true)
+            }
         });
-        let _ = Man::new(section).render_options_section(&mut text);
+        Man::new(command).render_options_section(&mut text)?;
     }
-    let _ = closing(&after).to_writer(&mut text);
+    let after = command.get_after_long_help();
+    if let Some(after) = after.or_else(|| command.get_after_help()) {
+        closing(&after.to_string()).to_writer(&mut text)?;
+    }
     if let Some(above) = above {
         let mut roff = Roff::new();
         roff.control("SH", ["SEE ALSO"]);
         roff.text([bold(above), roman("(1)")]);
-        let _ = roff.to_writer(&mut text);
+        roff.to_writer(&mut text)?;
     }
     let text = String::from_utf8_lossy(&text);
     // Each part defines the apostrophe anew; once is enough.
     let start = Roff::new().render();
-    format!("{start}{}", text.replace(&start, ""))
+    Ok(format!("{start}{}", text.replace(&start, "")))
 }
 
-type Belongs = fn(&Arg) -> bool;
+fn section_of(arg: &Arg) -> &'static str {
+    if arg.is_positional() {
+        "ARGUMENTS"
+    } else if arg.is_global_set() {
+        "OPTIONS OF EVERY COMMAND"
+    } else {
+        "OPTIONS"
+    }
+}
 
-/// The sections of arguments and flags, and what belongs into each.
-const SECTIONS: [(&str, Belongs); 3] = [
-    ("ARGUMENTS", |arg| arg.is_positional()),
-    ("OPTIONS", |arg| {
-        !arg.is_positional() && !arg.is_global_set()
-    }),
-    ("OPTIONS OF EVERY COMMAND", |arg| arg.is_global_set()),
-];
-
-/// A flag that says its other names too, as `--help` does.
+/// A flag whose help lists its other names too, as `--help` does.
 fn with_aliases(arg: Arg) -> Arg {
     let aliases = arg.get_visible_aliases().unwrap_or_default();
     if aliases.is_empty() {
@@ -97,41 +102,7 @@ fn with_aliases(arg: Arg) -> Arg {
     arg.help(format!("{help} [also: {}]", aliases.join(", ")))
 }
 
-fn title(name: &str) -> Roff {
-    let (name, version) = (name.to_uppercase(), env!("CARGO_PKG_VERSION"));
-    let mut roff = Roff::new();
-    // `""` is no date: the same azlin writes the same page.
-    roff.control(
-        "TH",
-        [
-            &name,
-            "1",
-            "\"\"",
-            &format!("azlin {version}"),
-            "User Commands",
-        ],
-    );
-    // No name is hyphenated: it is to be copied.
-    roff.control("nh", []);
-    roff.control("ad", ["l"]);
-    roff
-}
-
-/// The line that `--help` begins with: shorter than every flag in a row.
-fn synopsis(command: &Command) -> Roff {
-    let usage = command.clone().render_usage().to_string();
-    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
-    let name = command.get_bin_name().unwrap_or_else(|| command.get_name());
-    let mut roff = Roff::new();
-    roff.control("SH", ["SYNOPSIS"]);
-    match usage.strip_prefix(name) {
-        Some(rest) => roff.text([bold(name), roman(rest)]),
-        None => roff.text([roman(usage)]),
-    };
-    roff
-}
-
-/// What `--help` ends with, each `Title:` a section, and each indented line under it a term and what is said of it.
+/// The end of `--help`: each `Title:` a section, and each indented line below it a term and its explanation.
 fn closing(after_help: &str) -> Roff {
     let mut roff = Roff::new();
     for line in after_help.lines().filter(|line| !line.trim().is_empty()) {
@@ -139,13 +110,11 @@ fn closing(after_help: &str) -> Roff {
         let line = line.trim();
         match (indented, line.split_once("  "), line.split_once(':')) {
             (true, Some((term, said)), _) => {
-                roff.control("TP", []);
-                roff.text([bold(term)]);
+                roff.control("TP", []).text([bold(term)]);
                 roff.text([roman(said.trim_start())]);
             }
             (true, None, _) => {
-                roff.control("PP", []);
-                roff.text([bold(line)]);
+                roff.control("PP", []).text([bold(line)]);
             }
             (false, _, Some((title, rest))) if rest.is_empty() || rest.starts_with(' ') => {
                 roff.control("SH", [title.to_uppercase().as_str()]);
@@ -154,8 +123,7 @@ fn closing(after_help: &str) -> Roff {
                 }
             }
             (false, ..) => {
-                roff.control("PP", []);
-                roff.text([roman(line)]);
+                roff.control("PP", []).text([roman(line)]);
             }
         }
     }

@@ -5,9 +5,12 @@
 
 use std::fmt::Write as _;
 
-use super::words::{Words, count, ids, names, symbol, totals, why};
+use super::outcome::{in_words, on_several};
+use super::why;
+use super::words::{Words, count, ids, names, sessions, symbol, totals};
 use crate::plan::{Duplicate, Outcome, Plan, Step, Tried};
 use crate::text::inert;
+use crate::trouble::Trouble;
 
 /// By this line a pipeline finds its comment again.
 const MARKER: &str = "<!-- azlin plan -->";
@@ -37,13 +40,10 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     let (quiet, loud): (Vec<_>, Vec<_>) = all
         .iter()
         .partition(|words| is_one_of_several && words.is_empty() && words.remarks().is_empty());
-    let mut doubles = Vec::new();
-    for Duplicate { name, holders } in applied.map_or(&[][..], |applied| applied.doubles) {
-        let holders = ids(plan).names(holders);
-        doubles.push(format!(
-            "{name} is on {holders}: somebody gave it out at the same time"
-        ));
-    }
+    let doubles = applied.map_or(&[][..], |applied| applied.doubles).iter();
+    let mut doubles: Vec<String> = doubles
+        .map(|double| on_several(double, ids(plan)))
+        .collect();
     let fitting = loud.len().min(MOST / LEAST);
     let mut shown = 0;
     while let Some(words) = loud.get(shown)
@@ -71,19 +71,14 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
 fn section(
     text: &mut String,
     words: &Words<'_>,
-    doubles: Vec<String>,
+    mut remarks: Vec<String>,
     applied: Option<Applied<'_>>,
     room: usize,
 ) {
     let start = text.len();
-    let _ = writeln!(
-        text,
-        "\n{} against {}.",
-        code(&words.name),
-        code(&words.place)
-    );
+    let (name, place) = (code(&words.name), code(&words.place));
+    let _ = writeln!(text, "\n{name} against {place}.");
     blocked(text, words, start + room / 2);
-    let mut remarks = doubles;
     remarks.extend(words.remarks().into_iter().map(|(_, remark)| remark));
     if !remarks.is_empty() {
         text.push('\n');
@@ -96,11 +91,8 @@ fn section(
     if all > 0 {
         let open = if applied.is_some() { " open" } else { "" };
         let steps = count(all, "step");
-        let _ = writeln!(
-            text,
-            "\n<details{open}><summary>{steps}</summary>\n\n| | VM | session | |"
-        );
-        text.push_str("|---|---|---|---|\n");
+        let _ = writeln!(text, "\n<details{open}><summary>{steps}</summary>\n");
+        text.push_str("| | VM | session | |\n|---|---|---|---|\n");
         let rows = words.steps().map(|(at, step)| {
             let tried = applied.and_then(|applied| applied.tried.get(at));
             row(step, words, tried.map(|tried| &tried.outcome))
@@ -119,15 +111,11 @@ fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
     text.push_str("\n**Cannot be applied:**\n\n| VM | session | line | why | what to do |\n");
     text.push_str("|---|---|---|---|---|\n");
     let rows = entries.iter().map(|entry| {
-        let trouble = why(entry, words.ids);
-        format!(
-            "| {} | {} | {} | {} | {} |\n",
-            code(&entry.vm.path().to_string()),
-            code(entry.session.as_str()),
-            entry.line,
-            plain(&trouble.message),
-            plain(&trouble.help)
-        )
+        let Trouble { message, help, .. } = why(entry, words.ids);
+        let (vm, session) = (entry.vm.path().to_string(), entry.session.as_str());
+        let (vm, session, line) = (code(&vm), code(session), entry.line);
+        let (why, help) = (plain(&message), plain(&help));
+        format!("| {vm} | {session} | {line} | {why} | {help} |\n")
     });
     fill(text, rows, entries.len(), most);
 }
@@ -136,11 +124,8 @@ fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
 fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most: usize) {
     for (at, row) in rows.enumerate() {
         if text.len() + row.len() > most {
-            let _ = writeln!(
-                text,
-                "\n… and {} more; `azlin show` has them all.",
-                all - at
-            );
+            let more = all - at;
+            let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
             return;
         }
         text.push_str(&row);
@@ -148,24 +133,11 @@ fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most:
 }
 
 fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
-    let before = step
-        .before
-        .session
-        .as_ref()
-        .map(|name| code(&name.to_string()));
-    let after = step.after.session.as_ref().map(|name| code(name.as_str()));
-    let sessions = match (before, after) {
-        (Some(before), Some(after)) if before != after => format!("{before} → {after}"),
-        (before, after) => after.or(before).unwrap_or_default(),
-    };
     let mut notes = words.notes(step);
-    notes.extend(outcome.map(super::outcome::in_words));
-    format!(
-        "| `{}` | {} | {sessions} | {} |\n",
-        symbol(step),
-        code(&step.vm.path().to_string()),
-        plain(&notes.join("; "))
-    )
+    notes.extend(outcome.map(in_words));
+    let (symbol, vm) = (symbol(step), code(&step.vm.path().to_string()));
+    let (sessions, notes) = (sessions(step, "→", code), plain(&notes.join("; ")));
+    format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
 }
 
 /// A value of others.

@@ -1,13 +1,25 @@
 //! What apply did, VM by VM, and whether Azure now is as the file wants it.
 
-use super::Paint;
 use std::fmt::Write as _;
 
-use super::Ids;
+use console::StyledObject;
+
 use super::plan::Columns;
-use super::words::count;
-use crate::model::Held;
+use super::words::{count, several};
+use super::{Ids, Paint};
+use crate::model::{Held, VmId};
 use crate::plan::{Duplicate, Outcome, Step, Tried};
+use crate::trouble::{Exit, Trouble};
+
+type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
+
+/// An outcome in words; `why` and `help` may be empty.
+struct Words<'o> {
+    tone: Tone,
+    word: &'static str,
+    why: String,
+    help: &'o str,
+}
 
 /// What became of `step`: a line, and below it why and what to do, where there is something to do. `file` is the one that
 /// the step is of, where there are several.
@@ -18,77 +30,74 @@ pub fn outcome(
     file: Option<&str>,
     paint: Paint,
 ) -> String {
-    let (word, why, help) = words(outcome);
-    let word = match outcome {
-        Outcome::Written | Outcome::Already => paint.green(word),
-        Outcome::Accepted | Outcome::Interrupted | Outcome::Skipped { .. } | Outcome::PutBack => {
-            paint.yellow(word)
-        }
-        Outcome::Changed { .. }
-        | Outcome::Altered { .. }
-        | Outcome::Failed { .. }
-        | Outcome::NotPutBack { .. } => paint.red(word),
-    };
-    let file = file.map_or(String::new(), |file| {
-        paint.dim(format!("   ({file})")).to_string()
-    });
-    let mut text = format!("{}   {word}{file}\n", columns.line(step, paint));
-    let help = help.map(|help| format!("{}: {help}", paint.green("help")));
-    for line in why.into_iter().chain(help) {
-        let _ = writeln!(text, "      {line}");
+    let words = words(outcome);
+    let word = (words.tone)(paint, words.word);
+    let mut text = format!("{}   {word}", columns.line(step, paint));
+    if let Some(file) = file {
+        text += &paint.dim(format!("   ({file})")).to_string();
+    }
+    text.push('\n');
+    if !words.why.is_empty() {
+        let _ = writeln!(text, "      {}", words.why);
+    }
+    if !words.help.is_empty() {
+        let _ = writeln!(text, "      {}: {}", paint.green("help"), words.help);
     }
     text
 }
 
 /// What became of a step, in one line.
 pub(super) fn in_words(outcome: &Outcome) -> String {
-    match words(outcome) {
-        (word, Some(why), _) => format!("{word}: {why}"),
-        (word, None, _) => word.to_owned(),
+    let Words { word, why, .. } = words(outcome);
+    if why.is_empty() {
+        return word.to_owned();
     }
+    format!("{word}: {why}")
 }
 
-/// A word, why, and what to do.
-pub(super) fn words(outcome: &Outcome) -> (&'static str, Option<String>, Option<String>) {
-    let plain = |why: &str| Some(why.to_owned());
-    match outcome {
-        Outcome::Written => ("done", None, None),
-        Outcome::Already => ("done", plain("it was so already"), None),
-        Outcome::Changed { found, .. } => (
-            "not written",
-            Some(format!(
-                "since the plan was made someone has changed it: it has {}",
-                held(found)
-            )),
-            plain("run plan again and look at it"),
-        ),
-        Outcome::Altered { found } => (
-            "written, but not kept",
-            Some(format!("Azure's answer has {}", held(found))),
-            plain("a policy with a `modify` effect may change this tag: ask who assigns it"),
-        ),
-        Outcome::Accepted => (
-            "accepted",
-            plain("Azure has taken the write, but the VM does not show it yet"),
-            plain("run plan in a minute"),
-        ),
-        Outcome::Failed { why, help, .. } => ("failed", Some(why.clone()), help.clone()),
-        Outcome::PutBack => (
-            "put back",
-            plain("it had been freed for a VM that could not take it"),
-            None,
-        ),
-        Outcome::NotPutBack { why } => (
-            "freed, and not put back",
-            Some(format!("no VM holds the name now: {why}")),
-            plain("run the same command again, which gives it out"),
-        ),
-        Outcome::Interrupted => ("not tried", plain("interrupted"), None),
-        Outcome::Skipped { because } => (
-            "not tried",
-            Some(format!("{} has to come first", because.path())),
-            None,
-        ),
+fn words(outcome: &Outcome) -> Words<'_> {
+    let (good, fair, bad): (Tone, Tone, Tone) = (Paint::green, Paint::yellow, Paint::red);
+    let (tone, word, why, help) = match outcome {
+        Outcome::Written => (good, "done", String::new(), ""),
+        Outcome::Already => (good, "done", "it was so already".to_owned(), ""),
+        Outcome::Changed { found, .. } => {
+            let found = held(found);
+            let why = format!("someone changed it after the plan was made: it has {found}");
+            (bad, "not written", why, "run plan again and review it")
+        }
+        Outcome::Altered { found } => {
+            let why = format!("Azure's answer has {}", held(found));
+            let help = "a policy with a `modify` effect may change this tag: ask who assigns it";
+            (bad, "written, but not kept", why, help)
+        }
+        Outcome::Accepted => {
+            let why = "Azure accepted the write, but the VM does not show it yet";
+            (fair, "accepted", why.to_owned(), "run plan in a minute")
+        }
+        Outcome::Failed { why, help, .. } => {
+            let help = help.as_deref().unwrap_or_default();
+            (bad, "failed", why.clone(), help)
+        }
+        Outcome::PutBack => {
+            let why = "it had been freed for a VM that could not take it";
+            (fair, "put back", why.to_owned(), "")
+        }
+        Outcome::NotPutBack { why } => {
+            let why = format!("no VM holds the name now: {why}");
+            let help = "run the same command again, which sets it";
+            (bad, "freed, and not put back", why, help)
+        }
+        Outcome::Interrupted => (fair, "not tried", "interrupted".to_owned(), ""),
+        Outcome::Skipped { because } => {
+            let why = format!("{} has to come first", because.path());
+            (fair, "not tried", why, "")
+        }
+    };
+    Words {
+        tone,
+        word,
+        why,
+        help,
     }
 }
 
@@ -102,6 +111,32 @@ fn held(found: &Held) -> String {
     }
 }
 
+/// The trouble with the write to `vm`, which came to nothing.
+pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
+    let words = words(outcome);
+    let message = match outcome {
+        Outcome::Failed { why, .. } => why.clone(),
+        _ => format!("{}: {}", ids.name(vm), in_words(outcome)),
+    };
+    let help = match words.help {
+        "" => "resolve what Azure reports, then run it again",
+        help => help,
+    };
+    Trouble::new(message, help)
+}
+
+/// The trouble with a name that was just given out and is on several VMs.
+pub fn doubled(double: &Duplicate, ids: Ids) -> Trouble {
+    let help = "take it from one of them: azlin session VM --clear";
+    Trouble::new(on_several(double, ids), help).exit(Exit::Partial)
+}
+
+/// The name and the VMs that it is on.
+pub(super) fn on_several(double: &Duplicate, ids: Ids) -> String {
+    let (name, holders) = (&double.name, ids.names(&double.holders));
+    format!("{name} is on {holders}: someone assigned it at the same time")
+}
+
 /// The last lines of an apply: how the steps ended, and what reading everything once more has shown.
 pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: Paint) -> String {
     let done = tried.iter().filter(|tried| tried.outcome.is_success());
@@ -110,7 +145,7 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
     let (steps, open) = (count(done, "step"), tried.len() - done);
     let writes = match after {
         After::Interrupted if open > 0 => {
-            format!("Interrupted: {steps} done, {open} not. Run it again to go on.")
+            format!("Interrupted: {steps} done, {open} not. Run it again to continue.")
         }
         _ if open == 0 => format!("Applied: {steps} done."),
         _ if !changed => format!("Nothing applied: {} failed.", count(open, "step")),
@@ -120,43 +155,32 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
     match after {
         After::Interrupted => {}
         After::Unread => {
-            let _ = write!(
-                text,
-                "\n{}",
-                paint.red(format!("Could not check whether Azure matches {file}."))
-            );
+            let verdict = format!("Could not check whether Azure matches {file}.");
+            text += &format!("\n{}", paint.red(verdict));
         }
         After::Planned {
             differ,
             left_out,
             doubles,
         } => {
-            for Duplicate { name, holders } in *doubles {
-                let (error, on) = (paint.red("error"), ids.names(holders));
-                let _ = write!(
-                    text,
-                    "\n{error}: {name} is on {on}: somebody gave it out at the same time; take it from one of them",
-                );
+            for double in *doubles {
+                let (error, what) = (paint.red("error"), on_several(double, ids));
+                text += &format!("\n{error}: {what}; take it from one of them");
             }
             if *differ > 0 {
-                let lines = match differ {
-                    1 => "1 line differs".to_owned(),
-                    n => format!("{n} lines differ"),
-                };
+                let lines = several(*differ, "line differs", "lines differ");
                 let verdict = format!("Azure does not match {file} yet: {lines}. Run plan to see.");
-                let _ = write!(text, "\n{}", paint.red(verdict));
+                text += &format!("\n{}", paint.red(verdict));
             } else if doubles.is_empty() {
-                let verdict = if *left_out > 0 {
-                    "The targets now match.".to_owned()
-                } else {
-                    format!("Azure now matches {file}.")
-                };
-                let _ = write!(text, " {}", paint.green(verdict));
+                let mut verdict = format!("Azure now matches {file}.");
+                if *left_out > 0 {
+                    verdict = "The targets now match.".to_owned();
+                }
+                text += &format!(" {}", paint.green(verdict));
             }
         }
     }
-    text.push('\n');
-    text
+    text + "\n"
 }
 
 /// What is known after an apply.

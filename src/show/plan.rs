@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use console::{Alignment, measure_text_width, pad_str};
 
-use super::Paint;
-use super::words::{Weight, Words, count, symbol, totals, why};
-use crate::model::LiveName;
+use super::words::{Weight, Words, count, sessions, several, symbol, totals};
+use super::{Paint, why};
 use crate::plan::{Plan, Step};
+use crate::trouble::Trouble;
 
 /// `plan` as text: of several files, each below its file's name, and what they come to at the end.
 pub fn plan(plan: &Plan, paint: Paint) -> String {
@@ -35,13 +35,11 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     } = words;
     let changes = words.changes();
     if words.is_empty() {
-        let none = match file.left_out {
-            0 => format!("No changes: {place} matches {name}."),
-            n => format!(
-                "No changes to the targets; {} beside them would change.",
-                count(n, "VM")
-            ),
-        };
+        let mut none = format!("No changes: {place} matches {name}.");
+        if file.left_out > 0 {
+            let others = count(file.left_out, "other VM");
+            none = format!("No changes to the targets; {others} would change.");
+        }
         let _ = writeln!(text, "{}", paint.bold(none));
     }
     if changes > 0 {
@@ -66,10 +64,11 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     if !remarks.is_empty() {
         text.push('\n');
     }
-    let matching = match file.matching {
-        1 => "1 session already matches".to_owned(),
-        n => format!("{n} sessions already match"),
-    };
+    let matching = several(
+        file.matching,
+        "session already matches",
+        "sessions already match",
+    );
     let totals = words.totals();
     let summary = format!("Plan: {totals}. {matching}; {} unmanaged.", file.unmanaged);
     let _ = writeln!(text, "{}", paint.bold(summary));
@@ -85,14 +84,14 @@ fn blocked(text: &mut String, words: &Words<'_>, paint: Paint) {
     let _ = writeln!(text, "{lines} in {name} cannot be applied:\n");
     for entry in entries {
         let (mark, help) = (paint.red("!"), paint.green("help"));
-        let trouble = why(entry, words.ids);
         let (vm, session, line) = (entry.vm.path(), &entry.session, entry.line);
         let _ = writeln!(text, "  {mark} {vm}   {session}   {name}:{line}");
-        let _ = writeln!(
-            text,
-            "      {}\n      {help}: {}",
-            trouble.message, trouble.help
-        );
+        let Trouble {
+            message,
+            help: todo,
+            ..
+        } = why(entry, words.ids);
+        let _ = writeln!(text, "      {message}\n      {help}: {todo}");
     }
     text.push('\n');
 }
@@ -135,11 +134,7 @@ impl Columns {
             '-' => paint.red(symbol),
             _ => paint.blue(symbol),
         };
-        let sessions = match (&step.before.session, &step.after.session) {
-            (Some(before), Some(after)) if before != after => format!("{before} -> {after}"),
-            (_, Some(after)) => after.to_string(),
-            (before, None) => before.as_ref().map(LiveName::to_string).unwrap_or_default(),
-        };
+        let sessions = sessions(step, "->", str::to_owned);
         format!("  {mark} {vm}   {sessions}")
     }
 }

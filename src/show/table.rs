@@ -57,10 +57,10 @@ impl Cell {
             Tone::Good => paint.green(text).to_string(),
             Tone::Dim => paint.dim(text).to_string(),
         };
-        match self.mark.as_str() {
-            "" => format!("{text}{blanks}"),
-            mark => format!("{text}{}{blanks}", paint.yellow(mark)),
+        if self.mark.is_empty() {
+            return text + &blanks;
         }
+        format!("{text}{}{blanks}", paint.yellow(&self.mark))
     }
 }
 
@@ -95,10 +95,8 @@ pub(super) fn table(
 }
 
 fn widths(columns: &[Column], rows: &[Vec<Cell>], room: Option<usize>) -> Vec<usize> {
-    let mut widths: Vec<usize> = columns
-        .iter()
-        .map(|column| measure_text_width(column.head))
-        .collect();
+    let heads = columns.iter().map(|column| measure_text_width(column.head));
+    let mut widths: Vec<usize> = heads.collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.width().max(*width);
@@ -106,17 +104,16 @@ fn widths(columns: &[Column], rows: &[Vec<Cell>], room: Option<usize>) -> Vec<us
     }
     let frame = 3 * columns.len() + 1;
     let whole = |widths: &[usize]| widths.iter().sum::<usize>() + frame;
-    let comfortable: Vec<usize> = columns
-        .iter()
-        .zip(&widths)
+    let pairs = columns.iter().zip(&widths);
+    let comfortable: Vec<usize> = pairs
         .map(|(column, width)| column.least.max(*width))
         .collect();
     let Some(room) = room.filter(|room| whole(&comfortable) > *room) else {
         return comfortable;
     };
     while whole(&widths) > room {
-        let wide = widths.iter_mut().zip(columns);
-        let wide = wide.filter(|(width, column)| **width > column.floor);
+        let pairs = widths.iter_mut().zip(columns);
+        let wide = pairs.filter(|(width, column)| **width > column.floor);
         match wide.max_by_key(|(width, _)| **width) {
             Some((width, _)) => *width -= 1,
             None => break,

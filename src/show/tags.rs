@@ -1,12 +1,20 @@
-//! A VM's tags, and why they are not written.
+//! A VM's session and its other tags, and why tags are not written.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
-use super::words::count;
+use super::words::{count, did_you_mean};
 use crate::model::{Tags, VmId};
 use crate::tagging::{MAX_VALUE, MOST, Refusal};
 use crate::text::{escape, inert, quote};
 use crate::trouble::Trouble;
+
+/// The session of the VM called `vm`, if it has one.
+pub fn session(vm: &str, session: Option<&impl Display>) -> String {
+    match session {
+        Some(session) => format!("Session name for {vm}: {session}\n"),
+        None => format!("No session name is set for {vm}\n"),
+    }
+}
 
 /// `tags` of `vm`, a line each, in the order of their keys.
 pub fn tags(vm: &VmId, tags: &Tags) -> String {
@@ -18,22 +26,13 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     sorted.sort_by_key(|(key, _)| (key.to_lowercase(), *key));
     let mut text = format!("Tags for {name}:\n");
     for (key, value) in sorted {
-        let line = format!("  {}: {}", inert(key), inert(value));
-        let _ = writeln!(
-            text,
-            "{}",
-            if value.is_empty() {
-                line.trim_end()
-            } else {
-                &line
-            }
-        );
+        let gap = if value.is_empty() { "" } else { " " };
+        let _ = writeln!(text, "  {}:{gap}{}", inert(key), inert(value));
     }
     text
 }
 
-/// The trouble where Azure answered a write with success, and the tag `key` of the VM called `vm` is not as it was asked for:
-/// it has the value `found`.
+/// The trouble where Azure answered a write with success, but the tag `key` of the VM called `vm` now has the value `found`.
 pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     let key = quote(key);
     let found = match found {
@@ -43,62 +42,54 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     };
     Trouble::new(
         format!("Azure accepted the change, but {found}"),
-        "a policy may have changed it, or somebody else wrote it at the same moment; azlin tag list shows how it is",
+        "a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags",
     )
 }
 
 /// The trouble with a tag command that was refused; `vm` is the VM, as the user called it.
 pub fn tag_refusal(vm: &str, refusal: &Refusal) -> Trouble {
-    match refusal {
-        Refusal::NoValue { word } => Trouble::new(
+    let vm = escape(vm);
+    let (message, help) = match refusal {
+        Refusal::NoValue { word } => (
             format!("{} is not a tag: it has no `=`", quote(word)),
-            "write KEY=VALUE; quotes keep blanks together: 'team=data platform'",
+            "write KEY=VALUE; quotes keep spaces together: 'team=data platform'",
         ),
-        Refusal::Key { key, rule } => Trouble::new(
+        Refusal::Key { key, rule } => (
             format!("{}: a tag key {rule}", quote(key)),
             "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`",
         ),
         Refusal::TooLong { key, length } => {
             let key = quote(key);
-            Trouble::new(
-                format!(
-                    "the value of {key} has {length} characters: Azure allows at most {MAX_VALUE}"
-                ),
-                "shorten it, or spread it over several tags",
-            )
+            let message = format!(
+                "the value of {key} has {length} characters: Azure allows at most {MAX_VALUE}"
+            );
+            (message, "shorten it, or split it into several tags")
         }
-        Refusal::Twice { key } => Trouble::new(
-            format!(
-                "{} is named twice: tag keys are not case-sensitive",
-                quote(key)
-            ),
-            "name each key once; nothing was written",
-        ),
-        Refusal::Ours { key } => Trouble::new(
-            format!(
-                "{} belongs to the VM's session: azlin tag leaves it alone",
-                quote(key)
-            ),
-            "azlin session VM NAME gives a VM its session, azlin session VM --clear takes it away",
-        ),
+        Refusal::Twice { key } => {
+            let key = quote(key);
+            let message = format!("{key} is named twice: tag keys are not case-sensitive");
+            (message, "name each key once; nothing was written")
+        }
+        Refusal::Ours { key } => {
+            let key = quote(key);
+            let message = format!("{key} belongs to the VM's session: azlin tag leaves it alone");
+            let help =
+                "azlin session VM NAME sets a VM's session, azlin session VM --clear removes it";
+            (message, help)
+        }
         Refusal::TooMany { there, new } => {
-            let (vm, tags) = (escape(vm), count(*there, "tag"));
-            Trouble::new(
-                format!("{vm} has {tags} and would get {new} more: Azure allows {MOST}"),
-                "remove some first: azlin tag remove VM KEY",
-            )
+            let tags = count(*there, "tag");
+            let message = format!("{vm} has {tags} and would get {new} more: Azure allows {MOST}");
+            (message, "remove some first: azlin tag remove VM KEY")
         }
         Refusal::NotThere { key, nearest } => {
-            let message = format!(
-                "{} has no tag {}; nothing was removed",
-                escape(vm),
-                quote(key)
-            );
-            if nearest.is_empty() {
-                return Trouble::new(message, "azlin tag list VM shows the tags that it has");
+            let message = format!("{vm} has no tag {}; nothing was removed", quote(key));
+            if !nearest.is_empty() {
+                let nearest = nearest.iter().map(|key| quote(key));
+                return Trouble::new(message, did_you_mean(nearest));
             }
-            let nearest: Vec<String> = nearest.iter().map(|key| quote(key)).collect();
-            Trouble::new(message, format!("did you mean {}?", nearest.join(" or ")))
+            (message, "azlin tag list VM shows the tags that it has")
         }
-    }
+    };
+    Trouble::new(message, help)
 }

@@ -1,5 +1,7 @@
 //! Who azlin is to Azure.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Paint;
@@ -7,33 +9,43 @@ use crate::json;
 use crate::model::SubscriptionId;
 use crate::text::escape;
 
-/// What `azlin whoami` found out.
-#[derive(Clone, Debug)]
+/// What `azlin whoami` found out; what Azure has not said is none.
+#[derive(Clone, Debug, Serialize)]
 pub struct Who {
     /// The way of signing in as `--auth` takes it, or "sandbox".
     pub way: &'static str,
     /// What that is, for a person.
+    #[serde(skip)]
     pub what: &'static str,
     /// What decided for it.
+    #[serde(skip)]
     pub why: String,
     /// Who the token is for, as it says.
     pub account: Option<String>,
     /// The tenant of the token.
     pub tenant: Option<String>,
     /// The subscription.
-    pub subscription: SubscriptionId,
-    /// What Azure calls it, once it has said.
-    pub name: Option<String>,
-    /// What named it.
-    pub named_by: NamedBy,
+    pub subscription: Subscription,
     /// Where requests go.
     pub endpoint: String,
-    /// The rights that azlin can use, once Azure has said.
+    /// The rights that azlin can use.
     pub rights: Option<Vec<Right>>,
 }
 
+/// The subscription that a command is about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Subscription {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// What Azure calls it.
+    pub name: Option<String>,
+    /// What named it.
+    pub named_by: NamedBy,
+}
+
 /// What named the subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "&'static str")]
 pub enum NamedBy {
     /// `--subscription`.
     Flag,
@@ -59,127 +71,95 @@ pub struct Right {
     pub used_by: &'static str,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    format_version: &'a str,
-    way: &'a str,
-    account: &'a Option<String>,
-    tenant: &'a Option<String>,
-    subscription: Subscription<'a>,
-    endpoint: &'a str,
-    rights: &'a Option<Vec<Right>>,
-}
-
-#[derive(Serialize)]
-struct Subscription<'a> {
-    id: &'a str,
-    name: &'a Option<String>,
-    named_by: &'a str,
-}
-
-impl NamedBy {
-    /// For a person.
-    fn phrase(&self) -> String {
-        match self {
-            Self::Flag => "--subscription".to_owned(),
-            Self::File(name) => name.clone(),
-            Self::Variable(name) => (*name).to_owned(),
-            Self::Az => "az's default".to_owned(),
-            Self::Sandbox => "the sandbox".to_owned(),
-        }
-    }
-
-    /// For a program.
-    fn word(&self) -> &'static str {
-        match self {
-            Self::Flag => "flag",
-            Self::File(_) => "file",
-            Self::Variable(_) => "environment",
-            Self::Az => "az",
-            Self::Sandbox => "sandbox",
+/// For a program.
+impl From<NamedBy> for &'static str {
+    fn from(named_by: NamedBy) -> Self {
+        match named_by {
+            NamedBy::Flag => "flag",
+            NamedBy::File(_) => "file",
+            NamedBy::Variable(_) => "environment",
+            NamedBy::Az => "az",
+            NamedBy::Sandbox => "sandbox",
         }
     }
 }
 
 impl Who {
-    /// For people; what is not known yet is left out.
+    /// For people; what is not known is left out.
     pub fn text(&self, paint: Paint) -> String {
-        let mut lines = vec![(
+        let mut text = String::new();
+        let mut say = |name: &str, value: &str| text += &format!("{name:<14}{value}\n");
+        say(
             "signed in by",
-            format!("{} ({})", self.what, escape(&self.why)),
-        )];
-        let mut known = |name, value: &Option<String>| {
-            let value = value.as_ref().map(|value| escape(value).into_owned());
-            lines.extend(value.map(|value| (name, value)));
+            &format!("{} ({})", self.what, escape(&self.why)),
+        );
+        for (name, value) in [("account", &self.account), ("tenant", &self.tenant)] {
+            if let Some(value) = value {
+                say(name, &escape(value));
+            }
+        }
+        let Subscription { id, name, named_by } = &self.subscription;
+        let by = match named_by {
+            NamedBy::Flag => "--subscription",
+            NamedBy::File(name) => name,
+            NamedBy::Variable(name) => name,
+            NamedBy::Az => "az's default",
+            NamedBy::Sandbox => "the sandbox",
         };
-        known("account", &self.account);
-        known("tenant", &self.tenant);
-        let by = self.named_by.phrase();
-        let subscription = match &self.name {
-            Some(name) => format!("{} {} (named by {by})", escape(name), self.subscription),
-            None => format!("{} (named by {by})", self.subscription),
-        };
-        lines.push(("subscription", subscription));
-        lines.push(("endpoint", self.endpoint.clone()));
-        let lines = lines
-            .iter()
-            .map(|(name, value)| format!("{name:<14}{value}\n"));
-        lines.collect::<String>() + &self.rights(paint)
+        let name = name.as_ref().map(|name| format!("{} ", escape(name)));
+        let name = name.unwrap_or_default();
+        say("subscription", &format!("{name}{id} (named by {by})"));
+        say("endpoint", &self.endpoint);
+        text + &self.rights(paint)
     }
 
     fn rights(&self, paint: Paint) -> String {
         let Some(rights) = &self.rights else {
             return String::new();
         };
-        let width = rights
-            .iter()
-            .map(|right| right.action.len())
-            .max()
-            .unwrap_or(0);
-        let line = |right: &Right| {
-            let word = match right.granted {
-                true => paint.green("yes"),
-                false => paint.red("no "),
-            };
-            format!("  {word}  {:<width$}  {}\n", right.action, right.used_by)
-        };
+        let widths = rights.iter().map(|right| right.action.len());
+        let width = widths.max().unwrap_or(0);
         let mut text = "\nrights on the whole subscription, and what needs them:\n".to_owned();
-        text.extend(rights.iter().map(line));
+        for Right {
+            action,
+            granted,
+            used_by,
+        } in rights
+        {
+            let word = if *granted {
+                paint.green("yes")
+            } else {
+                paint.red("no ")
+            };
+            text += &format!("  {word}  {action:<width$}  {used_by}\n");
+        }
         if rights.iter().any(|right| !right.granted) {
             text += "A role on a resource group only is not counted. Reader and Tag Contributor give all but starting VMs.\n";
         }
         text
-    }
-
-    fn document(&self) -> Document<'_> {
-        Document {
-            format_version: json::FORMAT,
-            way: self.way,
-            account: &self.account,
-            tenant: &self.tenant,
-            subscription: Subscription {
-                id: self.subscription.as_str(),
-                name: &self.name,
-                named_by: self.named_by.word(),
-            },
-            endpoint: &self.endpoint,
-            rights: &self.rights,
-        }
     }
 }
 
 /// For programs: of one subscription, or of several in a list.
 pub fn whoami_json(all: &[&Who]) -> String {
     #[derive(Serialize)]
-    struct Several<'a> {
-        format_version: &'a str,
-        subscriptions: Vec<Document<'a>>,
+    struct Document<T> {
+        format_version: &'static str,
+        #[serde(flatten)]
+        body: T,
     }
-    match all {
-        [only] => json::ascii(&only.document()),
-        all => json::ascii(&Several {
-            format_version: json::FORMAT,
-            subscriptions: all.iter().map(|who| who.document()).collect(),
-        }),
+    let format_version = json::FORMAT;
+    let document = |body| Document {
+        format_version,
+        body,
+    };
+    let documents: Vec<_> = all.iter().map(document).collect();
+    if let [only] = documents.as_slice() {
+        return json::ascii(only);
     }
+    let body = BTreeMap::from([("subscriptions", documents)]);
+    json::ascii(&Document {
+        format_version,
+        body,
+    })
 }

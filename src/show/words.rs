@@ -1,12 +1,12 @@
 //! A plan in words: the sentences that the text and the Markdown share.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use super::Ids;
-use crate::model::{Vm, VmId};
-use crate::plan::{Action, Blocked, Change, FilePlan, Plan, Step, Why};
-use crate::text::escape;
-use crate::trouble::Trouble;
+use crate::model::VmId;
+use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step};
+use crate::text::{and, escape, or};
 
 /// What there is to say about one file of a plan.
 pub(super) struct Words<'p> {
@@ -131,17 +131,11 @@ impl<'p> Words<'p> {
             .iter()
             .filter_map(|at| self.plan.steps.get(*at))
         {
-            if let Some(file) = self
-                .plan
-                .files
-                .get(step.file)
-                .filter(|_| step.file != self.at)
+            if step.file != self.at
+                && let Some(file) = self.plan.files.get(step.file)
             {
-                first.push(format!(
-                    "{} of {}",
-                    step.vm.path(),
-                    escape(&file.basis.file)
-                ));
+                let file = escape(&file.basis.file);
+                first.push(format!("{} of {file}", step.vm.path()));
             }
         }
         (!first.is_empty()).then(|| format!("after {}", names(&first)))
@@ -149,85 +143,34 @@ impl<'p> Words<'p> {
 
     /// What is not a change and should be known.
     pub(super) fn remarks(&self) -> Vec<(Weight, String)> {
+        use Weight::{Note, Warning};
         let file = self.file;
         let mut remarks = Vec::new();
         for reason in &file.incomplete {
             let remark = format!("VMs may be missing from Azure's list: {reason}");
-            remarks.push((Weight::Warning, remark));
+            remarks.push((Warning, remark));
         }
         for line in &file.expiring {
-            let remark = format!(
-                "{} on {} expires after {}",
-                line.session,
-                line.vm.path(),
-                line.day
-            );
-            remarks.push((Weight::Note, remark));
+            let (session, vm, day) = (&line.session, line.vm.path(), line.day);
+            remarks.push((Note, format!("{session} on {vm} expires after {day}")));
         }
-        for duplicate in &file.duplicates {
-            let holders = self.ids.names(&duplicate.holders);
-            let remark = format!("{} is on several VMs: {holders}", duplicate.name);
-            remarks.push((Weight::Warning, remark));
+        for Duplicate { name, holders } in &file.duplicates {
+            let holders = self.ids.names(holders);
+            remarks.push((Warning, format!("{name} is on several VMs: {holders}")));
         }
         if file.unreadable > 0 {
             let vms = count(file.unreadable, "VM");
-            let remark = format!(
-                "Azure's list has {vms} that azlin cannot read; their sessions are not counted"
-            );
-            remarks.push((Weight::Warning, remark));
+            let remark =
+                format!("azlin cannot read {vms} in Azure's list; their sessions are not counted");
+            remarks.push((Warning, remark));
         }
         if file.foreign > 0 {
             let vms = count(file.foreign, "VM");
-            let remark = format!(
-                "the tag of another tool, `azlin-session`, is on {vms}; azlin leaves it alone"
-            );
-            remarks.push((Weight::Note, remark));
+            let remark =
+                format!("another tool's tag, `azlin-session`, is on {vms}; azlin leaves it alone");
+            remarks.push((Note, remark));
         }
         remarks
-    }
-}
-
-/// Why `entry` is blocked, and what to do.
-pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
-    match &entry.why {
-        Why::NoSuchVm { nearest } => {
-            let help = match nearest.as_slice() {
-                [] => "check the name, the resource group and the subscription".to_owned(),
-                nearest => format!("did you mean {}?", ids.names(nearest)),
-            };
-            Trouble::new(
-                "Azure lists no such VM, or the identity may not see it",
-                help,
-            )
-        }
-        Why::Owned { by } => Trouble::new(
-            format!("the VM belongs to another owner, {by}"),
-            format!(
-                "agree with {by}, then take it with --take-ownership {}",
-                ids.name(&entry.vm)
-            ),
-        ),
-        Why::Held { by } => Trouble::new(
-            format!(
-                "the name is on {}, which this plan leaves alone",
-                ids.names(by)
-            ),
-            "choose another name, or free it there first",
-        ),
-        Why::Stuck { by } => {
-            let by = ids.name(by);
-            Trouble::new(
-                format!("the name is on {by}, whose own line is blocked"),
-                format!("clear the way for {by} first"),
-            )
-        }
-        Why::Shadowed { by } => Trouble::new(
-            format!(
-                "it is the name of another VM, {}, to which `azlin connect` would go",
-                ids.name(by)
-            ),
-            "choose another session name",
-        ),
     }
 }
 
@@ -241,8 +184,16 @@ pub(super) fn symbol(step: &Step) -> char {
     }
 }
 
-/// The name of a VM's file, where there are several.
-pub type FileOf<'a> = dyn Fn(&Vm) -> &'a str + 'a;
+/// The session of `step`'s VM as `show` writes it: the one that it had, `arrow` and the one that it gets, or the only one.
+pub(super) fn sessions(step: &Step, arrow: &str, show: impl Fn(&str) -> String) -> String {
+    let before = step.before.session.as_ref();
+    let before = before.map(|name| show(&name.to_string()));
+    let after = step.after.session.as_ref().map(|name| show(name.as_str()));
+    match (before, after) {
+        (Some(before), Some(after)) if before != after => format!("{before} {arrow} {after}"),
+        (before, after) => after.or(before).unwrap_or_default(),
+    }
+}
 
 /// Names `vms` among those of their subscription: a VM by its own name, or as `GROUP/VM` where another has the same.
 pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&VmId) -> String {
@@ -259,20 +210,25 @@ pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&Vm
 
 /// `3 sessions`, `1 session`.
 pub fn count(n: usize, what: &str) -> String {
-    match n {
-        1 => format!("1 {what}"),
-        n => format!("{n} {what}s"),
-    }
+    several(n, what, &format!("{what}s"))
+}
+
+/// `1 line differs`, `3 lines differ`.
+pub(super) fn several(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// `a/b, c/d and e/f`, or the first few of many.
 pub fn names(all: &[impl ToString]) -> String {
     const MOST: usize = 5;
-    let shown: Vec<String> = all.iter().take(MOST).map(ToString::to_string).collect();
-    match (shown.split_last(), all.len().saturating_sub(MOST)) {
-        (Some(_), more @ 1..) => format!("{} and {more} more", shown.join(", ")),
-        (Some((last, [])), 0) => last.clone(),
-        (Some((last, others)), 0) => format!("{} and {last}", others.join(", ")),
-        (None, _) => String::new(),
+    let mut shown: Vec<String> = all.iter().take(MOST).map(ToString::to_string).collect();
+    if all.len() > MOST {
+        shown.push(format!("{} more", all.len() - MOST));
     }
+    and(&shown)
+}
+
+/// `did you mean a, b or c?`
+pub(super) fn did_you_mean(names: impl Iterator<Item = impl Display>) -> String {
+    format!("did you mean {}?", or(&names.collect::<Vec<_>>()))
 }

@@ -13,7 +13,7 @@ use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
-use crate::show::{self, FileOf, Ids};
+use crate::show::{self, Ids};
 use crate::ssh;
 use crate::text::plain;
 use crate::text::quote;
@@ -38,11 +38,7 @@ pub(super) async fn run(
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),
-        None => {
-            let file = |vm: &Vm| context.part_managing(vm).name.as_str();
-            let file = context.has_several().then_some(&file as &FileOf<'_>);
-            picker::pick(&live, file, streams)?
-        }
+        None => picker::pick(&live, |vm| context.file_of(vm), streams)?,
     };
     context.first.arm.restart_time();
     let Some(found) = found else {

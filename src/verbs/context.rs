@@ -135,6 +135,12 @@ impl Context {
             .unwrap_or(part)
     }
 
+    /// The name of the file that manages `vm`, where there are several files.
+    pub fn file_of(&self, vm: &Vm) -> Option<&str> {
+        self.has_several()
+            .then(|| self.part_managing(vm).name.as_str())
+    }
+
     /// The line that gives the name `session` to a VM today, and the name of its file.
     pub fn line_giving(&self, session: &str) -> Option<(&str, &Declared)> {
         self.parts().find_map(|part| {

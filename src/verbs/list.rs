@@ -7,7 +7,7 @@ use super::{Exit, Streams, Trouble, names, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
 use crate::model::{Scope, Vm};
-use crate::show::{self, FileOf};
+use crate::show;
 use crate::text::quote;
 
 pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Result<Exit, Trouble> {
@@ -22,10 +22,11 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     let live = context.visible(&with_group).await?;
     names::remember(&context, &live, &with_group, now);
     let listing = listing(&context.desired(), &live, &ask, today());
-    let file = |vm: &Vm| context.part_managing(vm).name.as_str();
-    let file = context.has_several().then_some(&file as &FileOf<'_>);
     streams.print(&match args.format {
-        ListFormat::Table => show::list(&listing, file, streams.width(), streams.stdout),
+        ListFormat::Table => {
+            let file = |vm: &Vm| context.file_of(vm);
+            show::list(&listing, file, streams.width(), streams.stdout)
+        }
         ListFormat::Json => show::list_json(&listing),
         ListFormat::Csv => show::list_csv(&listing),
     })?;

@@ -13,8 +13,8 @@ use crate::text::{escape, plain};
 pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
     let pages = show::manual::pages(Cli::command());
     let Some(folder) = &args.folder else {
-        let main = pages.iter().find(|page| page.name == "azlin.1");
-        streams.print(main.map_or("", |page| &page.text))?;
+        let main = pages.iter().find(|(name, _)| name == "azlin.1");
+        streams.print(main.map_or("", |(_, text)| text))?;
         return Ok(Exit::Done);
     };
     let shown = escape(&folder.to_string_lossy()).into_owned();
@@ -23,8 +23,8 @@ pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
         Trouble::new(message, "choose a folder that you may write to")
     };
     fs::create_dir_all(folder).map_err(cannot)?;
-    for page in &pages {
-        fs::write(folder.join(&page.name), &page.text).map_err(cannot)?;
+    for (name, text) in &pages {
+        fs::write(folder.join(name), text).map_err(cannot)?;
     }
     streams.say(&format!("{} pages are in {shown}\n", pages.len()));
     Ok(Exit::Done)

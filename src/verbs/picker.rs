@@ -8,7 +8,7 @@ use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
 
 use super::{Streams, Trouble};
 use crate::model::{Live, Vm};
-use crate::show::{self, FileOf};
+use crate::show;
 use crate::text::plain;
 
 /// Checks that there is someone who can choose.
@@ -23,9 +23,9 @@ pub(super) fn check_terminal() -> Result<(), Trouble> {
 }
 
 /// The VM that a person chose by typing a part of its name or session; none if they left.
-pub(super) fn pick<'l>(
+pub(super) fn pick<'l, 'f>(
     live: &'l Live,
-    file: Option<&FileOf<'_>>,
+    file: impl Fn(&Vm) -> Option<&'f str>,
     streams: Streams,
 ) -> Result<Option<&'l Vm>, Trouble> {
     let terminal = Term::stderr();

@@ -67,7 +67,7 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
     {
         let mut place = String::new();
         if context.has_several() {
-            place = format!("subscription {}: ", who.subscription);
+            place = format!("subscription {}: ", who.subscription.id);
         }
         if let Some(failure) = failure {
             let trouble = Trouble::from(failure);
@@ -92,9 +92,11 @@ async fn ask(part: &Part) -> Found {
             why: sign_in.why.clone(),
             account: None,
             tenant: None,
-            subscription: arm.subscription().clone(),
-            name: None,
-            named_by: part.subscription_from.clone(),
+            subscription: show::Subscription {
+                id: arm.subscription().clone(),
+                name: None,
+                named_by: part.subscription_from.clone(),
+            },
             endpoint: arm.endpoint(),
             rights: None,
         },
@@ -112,7 +114,7 @@ async fn ask(part: &Part) -> Found {
     let (subscription, permissions) = tokio::join!(who::subscription(arm), who::permissions(arm));
     match subscription {
         Ok(subscription) => {
-            who.name = Some(subscription.display_name);
+            who.subscription.name = Some(subscription.display_name);
             who.tenant = who.tenant.take().or(subscription.tenant_id);
         }
         Err(failure) => found.failure = Some(failure),

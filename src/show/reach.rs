@@ -1,0 +1,140 @@
+//! Names that lead to no VM, to another than the files say, or into no ssh_config.
+
+use time::Date;
+
+use super::Ids;
+use super::words::{count, did_you_mean};
+use crate::model::{Desired, LiveName, Vm, VmId};
+use crate::resolve::{By, Miss};
+use crate::ssh::LeftOut;
+use crate::text::{escape, quote};
+use crate::trouble::Trouble;
+
+/// The trouble with `name`, which was looked for, in resource group `group` only if there is one.
+pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
+    let name = quote(name);
+    let searched = |among: usize| {
+        let place = group.map_or("in scope".to_owned(), |group| {
+            format!("in resource group {}", escape(group))
+        });
+        format!("searched {} {place}", count(among, "VM"))
+    };
+    match miss {
+        Miss::NoVm {
+            nearest,
+            holder,
+            among,
+        } => {
+            let help = if let Some(vm) = holder {
+                let vm = ids.name(vm);
+                format!("{vm} holds the session of that name: use {vm}")
+            } else if nearest.is_empty() {
+                "azlin list --all shows the VMs".to_owned()
+            } else {
+                did_you_mean(nearest.iter().map(|vm| ids.name(vm)))
+            };
+            let searched = searched(*among);
+            Trouble::new(format!("no VM is called {name} ({searched})"), help)
+        }
+        Miss::Ambiguous { by, vms } => {
+            let (by, help) = match by {
+                By::Name if ids == Ids::InFull => ("name", "use SUBSCRIPTION/GROUP/VM"),
+                By::Name => ("name", "use --rg to choose one"),
+                By::Session => (
+                    "session",
+                    "connect by VM name, and give one of them another session",
+                ),
+                By::Address => ("address", "connect by VM name"),
+            };
+            let mut message = format!("{name} is the {by} of {} VMs:", vms.len());
+            for vm in vms {
+                message += &format!("\n  {}", ids.name(vm));
+            }
+            Trouble::new(message, help)
+        }
+        Miss::NotFound {
+            nearest,
+            sessions,
+            among,
+        } => {
+            let searched = searched(*among);
+            let message = format!("no VM, session or IP address matches {name} ({searched})");
+            Trouble::new(message, there_is(nearest, sessions, ids))
+        }
+    }
+}
+
+fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String {
+    const MOST: usize = 15;
+    let mut help = String::new();
+    if !nearest.is_empty() {
+        help = did_you_mean(nearest.iter()) + " ";
+    }
+    if sessions.is_empty() {
+        return help + "no VM in scope holds a session";
+    }
+    help += "sessions that exist:";
+    let shown = sessions.iter().take(MOST);
+    let widths = shown.clone().map(|(session, _)| session.chars().count());
+    let width = widths.max().unwrap_or(0);
+    for (session, vm) in shown {
+        help += &format!("\n  {session:width$}   {}", ids.name(vm));
+    }
+    if sessions.len() > MOST {
+        help += &format!("\n  … and {} more", sessions.len() - MOST);
+    }
+    help
+}
+
+/// A warning if a file assigns `name`, which led to `vm`, to another VM, or another session to `vm`.
+pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> Option<String> {
+    let (id, file) = (ids.name(&vm.id), escape(&desired.basis.file));
+    let held = vm.held.session.as_ref();
+    if let Some(line) = desired.line_giving(name, today)
+        && line.vm != vm.id
+        && held.is_some_and(|held| *held == line.session)
+    {
+        let (name, other) = (escape(name), ids.name(&line.vm));
+        return Some(format!(
+            "{name} is {id} now; {file} assigns it to {other} (see azlin plan)"
+        ));
+    }
+    let line = desired.line_of(&vm.id, today)?;
+    let holds = match held {
+        Some(held) if *held == line.session => return None,
+        Some(held) => format!("holds {held}"),
+        None => "holds no session".to_owned(),
+    };
+    let session = &line.session;
+    Some(format!(
+        "{id} {holds}; {file} assigns {session} to it (see azlin plan)"
+    ))
+}
+
+/// A warning that `name` was left out of an ssh_config, with why and what to do. `file` is the file that may declare it.
+pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String {
+    let why = match why {
+        LeftOut::NoName => {
+            "it is not a valid session name; give the VM another with azlin session".to_owned()
+        }
+        LeftOut::Several(vms) => {
+            let vms = ids.names(vms);
+            format!("it is on {vms}; take it from all but one with azlin session VM --clear")
+        }
+        LeftOut::Shadowed(vm) => {
+            let vm = ids.name(vm);
+            format!("another VM, {vm}, has this name; choose another session name")
+        }
+        LeftOut::LikeHost => format!(
+            "it may be a host that ssh already knows, and {file} does not declare it; declare it there if you mean it"
+        ),
+        LeftOut::Taken => {
+            "ssh already has a host of this name; choose another session name".to_owned()
+        }
+        LeftOut::NoAddress(vm) => {
+            let vm = ids.name(vm);
+            format!("{vm} has no address; give it a network interface with an address")
+        }
+    };
+    format!("{} is left out: {why}", quote(name.raw()))
+}
