@@ -1,4 +1,4 @@
-//! The command line: what there is to say to azlin. One file for each kind of command.
+//! The command line. One file for each kind of command.
 
 mod inform;
 mod planning;
@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::azure::sign_in::Way;
 
-/// What azlin alone says.
+/// The output of `azlin` without arguments.
 pub const FIRST_STEPS: &str = "\
 azlin: session names for Azure VMs as code
 
@@ -41,7 +41,7 @@ azlin --help shows the rest. To try it without Azure, put these two lines into a
     3 out of date; 4 refused; 5 applied in part; 130 interrupted. connect passes on ssh's own."
 )]
 pub struct Cli {
-    /// What every command takes.
+    /// The flags of every command.
     #[command(flatten)]
     pub common: Common,
     /// The command; none: [`FIRST_STEPS`].
@@ -89,7 +89,7 @@ pub fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
     others.into_iter().chain(files).chain(words).collect()
 }
 
-/// What every command takes.
+/// The flags of every command.
 #[derive(Debug, Default, Args)]
 pub struct Common {
     /// The file that declares the sessions, or a folder of them

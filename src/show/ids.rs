@@ -37,7 +37,7 @@ impl Ids {
         super::names(&names)
     }
 
-    /// What to write to tell one VM from others that have the same name.
+    /// The form that tells one VM from others of the same name.
     pub fn spelling(self) -> &'static str {
         match self {
             Self::InGroup => "GROUP/VM",

@@ -1,4 +1,4 @@
-//! VMs with their sessions, as a table, and what there is to say about them.
+//! VMs with their sessions as a table, and remarks on them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,20 +14,16 @@ use crate::text::{and, escape, quote};
 
 /// An IPv4 address is never cut, for half of one is none.
 const COLUMNS: [Column; 6] = [
-    column("Name", 16, 8),
-    column("Status", 7, 7),
-    column("IP Address", 12, 15),
-    column("Region", 7, 7),
-    column("Session", 15, 9),
+    Column("Name", 16, 8),
+    Column("Status", 7, 7),
+    Column("IP Address", 12, 15),
+    Column("Region", 7, 7),
+    Column("Session", 15, 9),
     // Where there are several files.
-    column("File", 4, 8),
+    Column("File", 4, 8),
 ];
 
-const fn column(head: &'static str, least: usize, floor: usize) -> Column {
-    Column { head, least, floor }
-}
-
-/// What stands behind the sessions that are odd.
+/// The marks behind sessions that are odd.
 const DUPLICATE: char = '!';
 const DIFFERS: char = '~';
 const FOREIGN: char = '@';
@@ -115,7 +111,7 @@ fn session(row: &Row<'_>) -> Cell {
     }
 }
 
-/// What the marks in the table mean, with how many VMs have each.
+/// The legend of the table's marks, with how many VMs have each.
 pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> String {
     let rows = |is: fn(&Row<'_>) -> bool| listing.rows.iter().filter(|row| is(row)).count();
     let mut text = String::new();
@@ -167,7 +163,7 @@ fn duplicates(listing: &Listing<'_>, ids: Ids) -> String {
     text
 }
 
-/// Why no VM is shown, if so, and how many that were asked for are hidden. `place` is the Azure, as the user knows it.
+/// The reason why no VM is shown, if so, and how many that were asked for are hidden. `place` is the Azure, as the user knows it.
 pub fn unseen(listing: &Listing<'_>, ask: &Ask, place: &str) -> String {
     let mut text = String::new();
     let place = match &ask.group {

@@ -21,7 +21,7 @@ const MOST: usize = 58_000;
 /// How many characters a plan takes, however little of it there is room for.
 const LEAST: usize = 700;
 
-/// What became of a plan's steps.
+/// The outcome of a plan's steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied<'a> {
     /// The steps, in the order of the plan.
@@ -67,7 +67,7 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     text
 }
 
-/// What a plan has to say about one file, in about `room` characters.
+/// The part of a plan about one file, in about `room` characters.
 fn section(
     text: &mut String,
     words: &Words<'_>,

@@ -1,4 +1,4 @@
-//! What a person sees: pure text, made from plain data.
+//! Text that a person sees, made from plain data.
 //!
 //! Nothing that Azure or the file says leaves this room unescaped ([`crate::text::escape`]).
 
@@ -30,7 +30,7 @@ pub use markdown::{Applied, markdown};
 pub use outcome::{After, doubled, failed, outcome, verdict};
 pub use paint::Paint;
 pub use picker::picker;
-pub use plan::{Columns, plan};
+pub use plan::{plan, vm_column};
 pub use reach::{astray, left_out, miss};
 pub use refusal::{not_by_hand, refusal, unusable, why};
 pub use tags::{session, tag_altered, tag_refusal, tags};

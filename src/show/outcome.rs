@@ -1,10 +1,10 @@
-//! What apply did, VM by VM, and whether Azure now is as the file wants it.
+//! The report of apply: each VM's outcome, and whether Azure now matches the file.
 
 use std::fmt::Write as _;
 
 use console::StyledObject;
 
-use super::plan::Columns;
+use super::plan::step_line;
 use super::words::{count, several};
 use super::{Ids, Paint};
 use crate::model::{Held, VmId};
@@ -14,25 +14,25 @@ use crate::trouble::{Exit, Trouble};
 type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
 
 /// An outcome in words; `why` and `help` may be empty.
-struct Words<'o> {
+struct Wording<'o> {
     tone: Tone,
     word: &'static str,
     why: String,
     help: &'o str,
 }
 
-/// What became of `step`: a line, and below it why and what to do, where there is something to do. `file` is the one that
-/// the step is of, where there are several.
+/// The outcome of `step`: a line, and below it why and what to do, if there is something to do. `file` is the step's, where
+/// there are several.
 pub fn outcome(
-    columns: Columns,
+    width: usize,
     step: &Step,
     outcome: &Outcome,
     file: Option<&str>,
     paint: Paint,
 ) -> String {
-    let words = words(outcome);
+    let words = wording(outcome);
     let word = (words.tone)(paint, words.word);
-    let mut text = format!("{}   {word}", columns.line(step, paint));
+    let mut text = step_line(step, width, paint) + &format!("   {word}");
     if let Some(file) = file {
         text += &paint.dim(format!("   ({file})")).to_string();
     }
@@ -46,20 +46,21 @@ pub fn outcome(
     text
 }
 
-/// What became of a step, in one line.
+/// An outcome in one line.
 pub(super) fn in_words(outcome: &Outcome) -> String {
-    let Words { word, why, .. } = words(outcome);
+    let Wording { word, why, .. } = wording(outcome);
     if why.is_empty() {
         return word.to_owned();
     }
     format!("{word}: {why}")
 }
 
-fn words(outcome: &Outcome) -> Words<'_> {
+fn wording(outcome: &Outcome) -> Wording<'_> {
     let (good, fair, bad): (Tone, Tone, Tone) = (Paint::green, Paint::yellow, Paint::red);
+    let plain = |text: &str| text.to_owned();
     let (tone, word, why, help) = match outcome {
         Outcome::Written => (good, "done", String::new(), ""),
-        Outcome::Already => (good, "done", "it was so already".to_owned(), ""),
+        Outcome::Already => (good, "done", plain("it was so already"), ""),
         Outcome::Changed { found, .. } => {
             let found = held(found);
             let why = format!("someone changed it after the plan was made: it has {found}");
@@ -71,29 +72,29 @@ fn words(outcome: &Outcome) -> Words<'_> {
             (bad, "written, but not kept", why, help)
         }
         Outcome::Accepted => {
-            let why = "Azure accepted the write, but the VM does not show it yet";
-            (fair, "accepted", why.to_owned(), "run plan in a minute")
+            let why = plain("Azure accepted the write, but the VM does not show it yet");
+            (fair, "accepted", why, "run plan in a minute")
         }
         Outcome::Failed { why, help, .. } => {
             let help = help.as_deref().unwrap_or_default();
             (bad, "failed", why.clone(), help)
         }
         Outcome::PutBack => {
-            let why = "it had been freed for a VM that could not take it";
-            (fair, "put back", why.to_owned(), "")
+            let why = plain("it had been freed for a VM that could not take it");
+            (fair, "put back", why, "")
         }
         Outcome::NotPutBack { why } => {
             let why = format!("no VM holds the name now: {why}");
             let help = "run the same command again, which sets it";
             (bad, "freed, and not put back", why, help)
         }
-        Outcome::Interrupted => (fair, "not tried", "interrupted".to_owned(), ""),
+        Outcome::Interrupted => (fair, "not tried", plain("interrupted"), ""),
         Outcome::Skipped { because } => {
             let why = format!("{} has to come first", because.path());
             (fair, "not tried", why, "")
         }
     };
-    Words {
+    Wording {
         tone,
         word,
         why,
@@ -101,7 +102,7 @@ fn words(outcome: &Outcome) -> Words<'_> {
     }
 }
 
-/// What a VM holds, in words.
+/// A VM's session and owner in words.
 fn held(found: &Held) -> String {
     match (&found.session, &found.owner) {
         (None, None) => "no session".to_owned(),
@@ -113,7 +114,7 @@ fn held(found: &Held) -> String {
 
 /// The trouble with the write to `vm`, which came to nothing.
 pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
-    let words = words(outcome);
+    let words = wording(outcome);
     let message = match outcome {
         Outcome::Failed { why, .. } => why.clone(),
         _ => format!("{}: {}", ids.name(vm), in_words(outcome)),
@@ -183,7 +184,7 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
     text + "\n"
 }
 
-/// What is known after an apply.
+/// The state of Azure after an apply, as far as it is known.
 #[derive(Clone, Copy, Debug)]
 pub enum After<'p> {
     /// Azure was read once more.

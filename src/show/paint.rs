@@ -2,7 +2,7 @@
 
 use console::{StyledObject, style};
 
-/// Whether a stream takes colour; decided once, at the edge, for each of stdout and stderr.
+/// A stream's colour, or none: decided once, at the edge, for each of stdout and stderr.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Paint {
     /// Write escape sequences.
@@ -14,32 +14,32 @@ impl Paint {
         style(text).force_styling(self.on)
     }
 
-    /// What went wrong, what goes away.
+    /// For errors and removals.
     pub fn red<T>(self, text: T) -> StyledObject<T> {
         self.of(text).red().bold()
     }
 
-    /// What changes, what to look at.
+    /// For changes and warnings.
     pub fn yellow<T>(self, text: T) -> StyledObject<T> {
         self.of(text).yellow().bold()
     }
 
-    /// What comes, what worked.
+    /// For additions and success.
     pub fn green<T>(self, text: T) -> StyledObject<T> {
         self.of(text).green().bold()
     }
 
-    /// What points.
+    /// For what points at something else.
     pub fn blue<T>(self, text: T) -> StyledObject<T> {
         self.of(text).blue().bold()
     }
 
-    /// What sums up.
+    /// For summaries.
     pub fn bold<T>(self, text: T) -> StyledObject<T> {
         self.of(text).bold()
     }
 
-    /// What stands beside.
+    /// For remarks beside the text.
     pub fn dim<T>(self, text: T) -> StyledObject<T> {
         self.of(text).dim()
     }

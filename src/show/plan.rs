@@ -28,12 +28,11 @@ pub fn plan(plan: &Plan, paint: Paint) -> String {
     text
 }
 
-/// What a plan has to say about one file.
+/// The part of a plan about one file.
 fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     let Words {
         file, name, place, ..
     } = words;
-    let changes = words.changes();
     if words.is_empty() {
         let mut none = format!("No changes: {place} matches {name}.");
         if file.left_out > 0 {
@@ -42,13 +41,13 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
         }
         let _ = writeln!(text, "{}", paint.bold(none));
     }
-    if changes > 0 {
-        let sessions = count(changes, "session");
+    if words.changes > 0 {
+        let sessions = count(words.changes, "session");
         let _ = writeln!(text, "azlin will change {sessions} in {place}:\n");
-        let columns = Columns::of(words.steps().map(|(_, step)| step));
+        let width = vm_column(words.steps().map(|(_, step)| step));
         for (_, step) in words.steps() {
-            let line = with_note(&columns.line(step, paint), &words.notes(step), paint);
-            let _ = writeln!(text, "{line}");
+            let line = step_line(step, width, paint);
+            let _ = writeln!(text, "{}", with_note(&line, &words.notes(step), paint));
         }
         text.push('\n');
     }
@@ -64,11 +63,8 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     if !remarks.is_empty() {
         text.push('\n');
     }
-    let matching = several(
-        file.matching,
-        "session already matches",
-        "sessions already match",
-    );
+    let n = file.matching;
+    let matching = several(n, "session already matches", "sessions already match");
     let totals = words.totals();
     let summary = format!("Plan: {totals}. {matching}; {} unmanaged.", file.unmanaged);
     let _ = writeln!(text, "{}", paint.bold(summary));
@@ -83,15 +79,11 @@ fn blocked(text: &mut String, words: &Words<'_>, paint: Paint) {
     let lines = count(entries.len(), "line");
     let _ = writeln!(text, "{lines} in {name} cannot be applied:\n");
     for entry in entries {
-        let (mark, help) = (paint.red("!"), paint.green("help"));
+        let (mark, todo) = (paint.red("!"), paint.green("help"));
         let (vm, session, line) = (entry.vm.path(), &entry.session, entry.line);
         let _ = writeln!(text, "  {mark} {vm}   {session}   {name}:{line}");
-        let Trouble {
-            message,
-            help: todo,
-            ..
-        } = why(entry, words.ids);
-        let _ = writeln!(text, "      {message}\n      {help}: {todo}");
+        let Trouble { message, help, .. } = why(entry, words.ids);
+        let _ = writeln!(text, "      {message}\n      {todo}: {help}");
     }
     text.push('\n');
 }
@@ -108,33 +100,23 @@ fn with_note(line: &str, notes: &[String], paint: Paint) -> String {
     }
 }
 
-/// The width of the column of VMs, so that sessions stand below each other.
-#[derive(Clone, Copy, Debug)]
-pub struct Columns {
-    vm: usize,
+/// The width of the column of VMs that fits all of `steps`, so that sessions stand below each other.
+pub fn vm_column<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
+    let widths = steps.map(|step| measure_text_width(&step.vm.path().to_string()));
+    widths.max().unwrap_or(0).min(60)
 }
 
-impl Columns {
-    /// The widths that fit all of `steps`.
-    pub fn of<'s>(steps: impl Iterator<Item = &'s Step>) -> Self {
-        let widths = steps.map(|step| measure_text_width(&step.vm.path().to_string()));
-        Self {
-            vm: widths.max().unwrap_or(0).min(60),
-        }
-    }
-
-    /// `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`
-    pub(super) fn line(self, step: &Step, paint: Paint) -> String {
-        let vm = step.vm.path().to_string();
-        let vm = pad_str(&vm, self.vm, Alignment::Left, None);
-        let symbol = symbol(step);
-        let mark = match symbol {
-            '+' => paint.green(symbol),
-            '~' => paint.yellow(symbol),
-            '-' => paint.red(symbol),
-            _ => paint.blue(symbol),
-        };
-        let sessions = sessions(step, "->", str::to_owned);
-        format!("  {mark} {vm}   {sessions}")
-    }
+/// `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`, the VM in `width` columns
+pub(super) fn step_line(step: &Step, width: usize, paint: Paint) -> String {
+    let vm = step.vm.path().to_string();
+    let vm = pad_str(&vm, width, Alignment::Left, None);
+    let symbol = symbol(step);
+    let mark = match symbol {
+        '+' => paint.green(symbol),
+        '~' => paint.yellow(symbol),
+        '-' => paint.red(symbol),
+        _ => paint.blue(symbol),
+    };
+    let sessions = sessions(step, "->", str::to_owned);
+    format!("  {mark} {vm}   {sessions}")
 }

@@ -7,7 +7,7 @@ use crate::plan::{Blocked, Refusal, Unusable, What, Why};
 use crate::text::{escape, quote};
 use crate::trouble::{Exit, Trouble};
 
-/// What the guards have against a plan for `file`, and the flag that allows it.
+/// The guards' objection to a plan for `file`, with the flag that allows it.
 pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
     let owner = format!("the owner of {file} holds");
     let (message, allow) = match refusal {
@@ -41,7 +41,7 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
     Trouble::new(message, help).exit(Exit::Refused)
 }
 
-/// What is wrong with the saved plan called `name`.
+/// The trouble with the saved plan called `name`.
 pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
     let mut help = "create a new plan: azlin plan --out FILE";
     let message = match unusable {
@@ -82,7 +82,7 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
     trouble
 }
 
-/// Why `entry` is blocked, and what to do.
+/// The reason why `entry` is blocked, and what to do.
 pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
     let (message, help) = match &entry.why {
         Why::NoSuchVm { nearest } => {
@@ -117,7 +117,7 @@ pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
     Trouble::new(message, help)
 }
 
-/// Why `vm` is not given `wanted`, or is not cleared, and what to do.
+/// The reason why `vm` is not given `wanted`, or is not cleared, and what to do.
 pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids) -> Trouble {
     let name = wanted.map_or("", SessionName::as_str);
     let shown = ids.name(vm);

@@ -1,25 +1,19 @@
-//! A small table: a frame, a header, and columns as wide as what stands in them.
+//! A small table: a frame, a header, and columns as wide as their content.
 
-use console::{measure_text_width, truncate_str};
+use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 use super::Paint;
 
-/// A column.
+/// A column: its head, how wide it is at least where there is room, and how narrow it may get where there is none. A cell that
+/// does not fit then is cut.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Column {
-    /// What stands above it.
-    pub head: &'static str,
-    /// How wide it is at the least, where there is room.
-    pub least: usize,
-    /// How narrow it may get where there is none; what does not fit then is cut.
-    pub floor: usize,
-}
+pub(super) struct Column(pub &'static str, pub usize, pub usize);
 
-/// What stands in a column of a row; already safe for a terminal.
+/// The content of a column in a row; already safe for a terminal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cell {
     pub text: String,
-    /// What stands behind the text and is never cut.
+    /// Follows the text and is never cut.
     pub mark: String,
     pub tone: Tone,
 }
@@ -29,6 +23,7 @@ pub(super) struct Cell {
 pub(super) enum Tone {
     #[default]
     Plain,
+    Head,
     Good,
     Dim,
 }
@@ -47,20 +42,20 @@ impl Cell {
         measure_text_width(&self.text) + measure_text_width(&self.mark)
     }
 
-    /// The cell in exactly `width` columns of the terminal: colour comes last, so that it counts for nothing.
+    /// The cell in exactly `width` columns of the terminal.
     fn fitted(&self, width: usize, paint: Paint) -> String {
         let room = width.saturating_sub(measure_text_width(&self.mark));
         let text = truncate_str(&self.text, room, "…");
-        let blanks = " ".repeat(room.saturating_sub(measure_text_width(&text)));
-        let text = match self.tone {
+        let mut shown = match self.tone {
             Tone::Plain => text.into_owned(),
+            Tone::Head => paint.bold(text).to_string(),
             Tone::Good => paint.green(text).to_string(),
             Tone::Dim => paint.dim(text).to_string(),
         };
-        if self.mark.is_empty() {
-            return text + &blanks;
+        if !self.mark.is_empty() {
+            shown += &paint.yellow(&self.mark).to_string();
         }
-        format!("{text}{}{blanks}", paint.yellow(&self.mark))
+        pad_str(&shown, width, Alignment::Left, None).into_owned()
     }
 }
 
@@ -71,32 +66,33 @@ pub(super) fn table(
     room: Option<usize>,
     paint: Paint,
 ) -> String {
-    let widths = widths(columns, rows, room);
+    let heads = columns.iter().map(|Column(head, ..)| Cell {
+        tone: Tone::Head,
+        ..(*head).to_owned().into()
+    });
+    let heads: Vec<Cell> = heads.collect();
+    let widths = widths(columns, &heads, rows, room);
     let rule = |left: &str, between: &str, right: &str| {
         let parts: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
         format!("{left}{}{right}\n", parts.join(between))
     };
-    let line = |cells: Vec<String>| format!("│ {} │\n", cells.join(" │ "));
-    let head = columns.iter().zip(&widths).map(|(column, width)| {
-        let head = truncate_str(column.head, *width, "…");
-        let blanks = " ".repeat(width.saturating_sub(measure_text_width(&head)));
-        format!("{}{blanks}", paint.bold(head))
-    });
-    let mut text = rule("╭", "┬", "╮");
-    text.push_str(&line(head.collect()));
-    text.push_str(&rule("├", "┼", "┤"));
-    for row in rows {
+    let line = |row: &Vec<Cell>| {
         let cells = row.iter().zip(&widths);
         let cells = cells.map(|(cell, width)| cell.fitted(*width, paint));
-        text.push_str(&line(cells.collect()));
-    }
-    text.push_str(&rule("╰", "┴", "╯"));
-    text
+        format!("│ {} │\n", cells.collect::<Vec<_>>().join(" │ "))
+    };
+    let mut text = rule("╭", "┬", "╮") + &line(&heads) + &rule("├", "┼", "┤");
+    text.extend(rows.iter().map(line));
+    text + &rule("╰", "┴", "╯")
 }
 
-fn widths(columns: &[Column], rows: &[Vec<Cell>], room: Option<usize>) -> Vec<usize> {
-    let heads = columns.iter().map(|column| measure_text_width(column.head));
-    let mut widths: Vec<usize> = heads.collect();
+fn widths(
+    columns: &[Column],
+    heads: &[Cell],
+    rows: &[Vec<Cell>],
+    room: Option<usize>,
+) -> Vec<usize> {
+    let mut widths: Vec<usize> = heads.iter().map(Cell::width).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = cell.width().max(*width);
@@ -104,16 +100,15 @@ fn widths(columns: &[Column], rows: &[Vec<Cell>], room: Option<usize>) -> Vec<us
     }
     let frame = 3 * columns.len() + 1;
     let whole = |widths: &[usize]| widths.iter().sum::<usize>() + frame;
-    let pairs = columns.iter().zip(&widths);
-    let comfortable: Vec<usize> = pairs
-        .map(|(column, width)| column.least.max(*width))
-        .collect();
+    let least = columns.iter().zip(&widths);
+    let least = least.map(|(Column(_, least, _), width)| *least.max(width));
+    let comfortable: Vec<usize> = least.collect();
     let Some(room) = room.filter(|room| whole(&comfortable) > *room) else {
         return comfortable;
     };
     while whole(&widths) > room {
         let pairs = widths.iter_mut().zip(columns);
-        let wide = pairs.filter(|(width, column)| **width > column.floor);
+        let wide = pairs.filter(|(width, Column(.., floor))| **width > *floor);
         match wide.max_by_key(|(width, _)| **width) {
             Some((width, _)) => *width -= 1,
             None => break,
@@ -126,18 +121,7 @@ fn widths(columns: &[Column], rows: &[Vec<Cell>], room: Option<usize>) -> Vec<us
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 2] = [
-        Column {
-            head: "Name",
-            least: 6,
-            floor: 4,
-        },
-        Column {
-            head: "What",
-            least: 4,
-            floor: 4,
-        },
-    ];
+    const COLUMNS: [Column; 2] = [Column("Name", 6, 4), Column("What", 4, 4)];
 
     fn shown(rows: &[(&str, &str, &str)], room: usize) -> String {
         let row = |(name, what, mark): &(&str, &str, &str)| {

@@ -9,24 +9,24 @@ use crate::json;
 use crate::model::SubscriptionId;
 use crate::text::escape;
 
-/// What `azlin whoami` found out; what Azure has not said is none.
+/// The findings of `azlin whoami`; a field that Azure has not answered is none.
 #[derive(Clone, Debug, Serialize)]
 pub struct Who {
     /// The way of signing in as `--auth` takes it, or "sandbox".
     pub way: &'static str,
-    /// What that is, for a person.
+    /// A phrase for that way.
     #[serde(skip)]
     pub what: &'static str,
-    /// What decided for it.
+    /// The reason why azlin signs in that way.
     #[serde(skip)]
     pub why: String,
-    /// Who the token is for, as it says.
+    /// The account that the token names.
     pub account: Option<String>,
     /// The tenant of the token.
     pub tenant: Option<String>,
     /// The subscription.
     pub subscription: Subscription,
-    /// Where requests go.
+    /// The address that requests go to.
     pub endpoint: String,
     /// The rights that azlin can use.
     pub rights: Option<Vec<Right>>,
@@ -37,13 +37,13 @@ pub struct Who {
 pub struct Subscription {
     /// Its id.
     pub id: SubscriptionId,
-    /// What Azure calls it.
+    /// Azure's name for it.
     pub name: Option<String>,
-    /// What named it.
+    /// The source of its id.
     pub named_by: NamedBy,
 }
 
-/// What named the subscription.
+/// The source of a subscription's id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(into = "&'static str")]
 pub enum NamedBy {
@@ -64,14 +64,14 @@ pub enum NamedBy {
 pub struct Right {
     /// Azure's name of it.
     pub action: &'static str,
-    /// Whether the identity has it.
+    /// True if the identity has it.
     pub granted: bool,
-    /// What for.
+    /// The commands that need it.
     #[serde(skip)]
     pub used_by: &'static str,
 }
 
-/// For a program.
+/// The word for a program.
 impl From<NamedBy> for &'static str {
     fn from(named_by: NamedBy) -> Self {
         match named_by {
@@ -85,14 +85,12 @@ impl From<NamedBy> for &'static str {
 }
 
 impl Who {
-    /// For people; what is not known is left out.
+    /// Text for people, without what is not known.
     pub fn text(&self, paint: Paint) -> String {
         let mut text = String::new();
         let mut say = |name: &str, value: &str| text += &format!("{name:<14}{value}\n");
-        say(
-            "signed in by",
-            &format!("{} ({})", self.what, escape(&self.why)),
-        );
+        let why = escape(&self.why);
+        say("signed in by", &format!("{} ({why})", self.what));
         for (name, value) in [("account", &self.account), ("tenant", &self.tenant)] {
             if let Some(value) = value {
                 say(name, &escape(value));
@@ -120,27 +118,23 @@ impl Who {
         let widths = rights.iter().map(|right| right.action.len());
         let width = widths.max().unwrap_or(0);
         let mut text = "\nrights on the whole subscription, and what needs them:\n".to_owned();
-        for Right {
-            action,
-            granted,
-            used_by,
-        } in rights
-        {
-            let word = if *granted {
-                paint.green("yes")
-            } else {
-                paint.red("no ")
-            };
-            text += &format!("  {word}  {action:<width$}  {used_by}\n");
+        let mut lacks_one = false;
+        for right in rights {
+            let mut word = paint.green("yes");
+            if !right.granted {
+                word = paint.red("no ");
+                lacks_one = true;
+            }
+            text += &format!("  {word}  {:<width$}  {}\n", right.action, right.used_by);
         }
-        if rights.iter().any(|right| !right.granted) {
+        if lacks_one {
             text += "A role on a resource group only is not counted. Reader and Tag Contributor give all but starting VMs.\n";
         }
         text
     }
 }
 
-/// For programs: of one subscription, or of several in a list.
+/// JSON for programs: about one subscription, or about several in a list.
 pub fn whoami_json(all: &[&Who]) -> String {
     #[derive(Serialize)]
     struct Document<T> {

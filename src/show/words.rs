@@ -8,12 +8,14 @@ use crate::model::VmId;
 use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step};
 use crate::text::{and, escape, or};
 
-/// What there is to say about one file of a plan.
+/// One file of a plan, in words.
 pub(super) struct Words<'p> {
     plan: &'p Plan,
     /// The place of the file in the plan.
     pub at: usize,
     pub file: &'p FilePlan,
+    /// How many VMs the file changes.
+    pub changes: usize,
     /// The file's name, and its Azure.
     pub name: String,
     pub place: String,
@@ -27,7 +29,7 @@ pub(super) enum Weight {
     Note,
 }
 
-/// What changes come to: `1 to set, 1 to change, 1 to clear, 0 blocked`
+/// The sum of changes: `1 to set, 1 to change, 1 to clear, 0 blocked`
 pub(super) fn totals<'c>(changes: impl Iterator<Item = &'c Change>, blocked: usize) -> String {
     let (mut set, mut change, mut clear, mut adopt) = (0, 0, 0, 0);
     for one in changes {
@@ -51,7 +53,7 @@ pub(super) fn ids(plan: &Plan) -> Ids {
 }
 
 impl<'p> Words<'p> {
-    /// What there is to say about each file of `plan`.
+    /// Each file of `plan`.
     pub(super) fn of_each(plan: &'p Plan) -> Vec<Self> {
         let ids = ids(plan);
         let mut all = Vec::with_capacity(plan.files.len());
@@ -60,6 +62,7 @@ impl<'p> Words<'p> {
                 plan,
                 at,
                 file,
+                changes: plan.changes_of(at).count(),
                 name: escape(&file.basis.file).into_owned(),
                 place: escape(&file.basis.place).into_owned(),
                 ids,
@@ -75,22 +78,17 @@ impl<'p> Words<'p> {
         steps.filter(move |(_, step)| step.file == own)
     }
 
-    /// How many VMs this file changes.
-    pub(super) fn changes(&self) -> usize {
-        self.plan.changes_of(self.at).count()
-    }
-
-    /// What this file's changes come to.
+    /// The sum of this file's changes.
     pub(super) fn totals(&self) -> String {
         totals(self.plan.changes_of(self.at), self.file.blocked.len())
     }
 
-    /// Whether Azure is as this file wants it.
+    /// True if Azure is as this file wants it.
     pub(super) fn is_empty(&self) -> bool {
-        self.changes() == 0 && self.file.blocked.is_empty()
+        self.changes == 0 && self.file.blocked.is_empty()
     }
 
-    /// What a reader of `step` would otherwise ask.
+    /// Answers to what a reader of `step` would ask.
     pub(super) fn notes(&self, step: &Step) -> Vec<String> {
         let Some(change) = self.plan.change_of(&step.vm) else {
             return Vec::new();
@@ -126,12 +124,9 @@ impl<'p> Words<'p> {
     /// The steps of other files that have to come before `step`.
     fn waits(&self, step: &Step) -> Option<String> {
         let mut first = Vec::new();
-        for step in step
-            .waits_for
-            .iter()
-            .filter_map(|at| self.plan.steps.get(*at))
-        {
-            if step.file != self.at
+        for at in &step.waits_for {
+            if let Some(step) = self.plan.steps.get(*at)
+                && step.file != self.at
                 && let Some(file) = self.plan.files.get(step.file)
             {
                 let file = escape(&file.basis.file);
@@ -141,7 +136,7 @@ impl<'p> Words<'p> {
         (!first.is_empty()).then(|| format!("after {}", names(&first)))
     }
 
-    /// What is not a change and should be known.
+    /// Warnings and notes that are not about a change.
     pub(super) fn remarks(&self) -> Vec<(Weight, String)> {
         use Weight::{Note, Warning};
         let file = self.file;
@@ -174,7 +169,7 @@ impl<'p> Words<'p> {
     }
 }
 
-/// What a step does, as the field's symbols: set, change, clear, adopt.
+/// The symbol of a step: set, change, clear or adopt.
 pub(super) fn symbol(step: &Step) -> char {
     match (&step.before.session, &step.after.session) {
         (None, Some(_)) => '+',

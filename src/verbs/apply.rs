@@ -104,7 +104,7 @@ async fn carry_out(
         Format::Text => streams.stdout,
         Format::Json | Format::Markdown => streams.stderr,
     };
-    let columns = show::Columns::of(steps.iter());
+    let width = show::vm_column(steps.iter());
     let mut printed = Ok(());
     let mut print = |text: &str| {
         if args.format != Format::Text {
@@ -119,13 +119,7 @@ async fn carry_out(
     let mut report_step = |step: &Step, outcome: &Outcome| {
         let file = plan.files.get(step.file).filter(|_| context.has_several());
         let file = file.map(|file| escape(&file.basis.file));
-        print(&show::outcome(
-            columns,
-            step,
-            outcome,
-            file.as_deref(),
-            paint,
-        ));
+        print(&show::outcome(width, step, outcome, file.as_deref(), paint));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());
     };
