@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::path::Path;
 
 use similar::get_close_matches;
 use uuid::Uuid;
@@ -86,6 +87,11 @@ pub fn written_out(c: char) -> String {
 pub fn guid(text: &str) -> Option<Uuid> {
     let guid = Uuid::try_parse(text).ok()?;
     (text.len() == Hyphenated::LENGTH).then_some(guid)
+}
+
+/// A path, as a message shows it.
+pub fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy()).into_owned()
 }
 
 /// An I/O error without the number that the system knows it by.

@@ -1,6 +1,9 @@
 //! [`Trouble`]: what happened, and what to do now. The one shape in which a command fails.
 
-use std::fmt;
+use std::path::Path;
+use std::{fmt, io};
+
+use crate::text::{plain, shown};
 
 /// azlin's exit status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +44,14 @@ impl Trouble {
             help: help.into(),
             exit: Exit::Error,
         }
+    }
+
+    /// Trouble with the file or folder at `path`, which azlin cannot `act` upon.
+    pub fn cannot(act: &str, path: &Path, error: &io::Error, help: &str) -> Self {
+        Self::new(
+            format!("cannot {act} {}: {}", shown(path), plain(error)),
+            help,
+        )
     }
 
     /// The same trouble, ending the command with `exit`.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::text::{escape, plain};
+use crate::text::shown;
 use crate::trouble::Trouble;
 
 /// The name under which the file is looked for.
@@ -61,7 +61,7 @@ pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, 
 /// The files of a folder, but for hidden ones and those of its own folders.
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let help = "check that you may read the folder, or name the files with --file";
-    let cannot = |error| cannot_read(folder, &error, help);
+    let cannot = |error: io::Error| Trouble::cannot("read", folder, &error, help);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
@@ -86,15 +86,6 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     Ok(files)
 }
 
-fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy()).into_owned()
-}
-
-fn cannot_read(path: &Path, error: &io::Error, help: &str) -> Trouble {
-    let why = plain(error);
-    Trouble::new(format!("cannot read {}: {why}", shown(path)), help)
-}
-
 /// The trouble that [`locate`] finds no file.
 pub fn none() -> Trouble {
     Trouble::new(
@@ -109,7 +100,7 @@ pub fn none() -> Trouble {
 /// The file cannot be read, or has more than 16 MB: what happened, and what to do now.
 pub fn read(path: PathBuf) -> Result<Found, Trouble> {
     let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file";
-    let cannot = |error| cannot_read(&path, &error, help);
+    let cannot = |error: io::Error| Trouble::cannot("read", &path, &error, help);
     let mut bytes = Vec::new();
     let file = fs::File::open(&path).map_err(cannot)?;
     let mut file = file.take(MAX_BYTES + 1);

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use super::context::Context;
+use super::context::{Context, What};
 use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble, interrupt, resume};
 use crate::apply;
+use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
-use crate::model::Live;
+use crate::model::{Live, Scope};
 use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Step, Tried};
 use crate::show::{self, After, Applied};
 use crate::text::escape;
@@ -17,24 +18,19 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => resume::resume(&context, path, streams).await?,
+        Some(path) => resume::resume(&context, path).await?,
     };
     let plan = &planned.plan;
     if args.format == Format::Text {
-        planning::print(&planned, &context, args.format, streams)?;
+        planning::print(&planned, &context, args.format)?;
     }
     planning::guard(&planned)?;
     if !args.partial {
-        planning::refuse_blocked(plan, &context, streams)?;
+        planning::refuse_blocked(plan, &context)?;
     }
     if plan.steps.is_empty() {
-        let done = Done {
-            tried: Vec::new(),
-            doubles: Vec::new(),
-            ending: plan::ending(&[], plan.is_empty(), &[]),
-        };
-        report(plan, &done, args.format, streams)?;
-        return Ok(exit(done.ending));
+        let ending = plan::ending(&[], plan.is_empty(), &[]);
+        return report(plan, &[], &[], ending, args.format, streams);
     }
     if !args.auto_approve && args.plan.is_none() {
         ask(plan, args.format, streams)?;
@@ -54,39 +50,33 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     // A first Ctrl-C while writing finishes the writes under way; any other ends azlin at once.
     let writing = Cell::new(true);
     tokio::select! {
-        exit = carry_out(&context, &planned, args, &writing, streams) => exit,
+        exit = carry_out(&context, &planned, args, &writing) => exit,
         () = interrupt::at_once(&writing) => Ok(Exit::Interrupted),
     }
 }
 
-/// What came of an apply.
-struct Done {
-    tried: Vec<Tried>,
-    doubles: Vec<Duplicate>,
+/// Prints the plan with what became of its steps, for a program or a pull request; returns how the command ends.
+fn report(
+    plan: &Plan,
+    tried: &[Tried],
+    doubles: &[Duplicate],
     ending: Ending,
-}
-
-fn exit(ending: Ending) -> Exit {
-    match ending {
+    format: Format,
+    streams: Streams,
+) -> Result<Exit, Trouble> {
+    match format {
+        Format::Text => {}
+        Format::Json => streams.print(&plan::report(plan, tried, doubles, ending))?,
+        Format::Markdown => {
+            streams.print(&show::markdown(plan, Some(Applied { tried, doubles })))?;
+        }
+    }
+    Ok(match ending {
         Ending::Complete => Exit::Done,
         Ending::Partial => Exit::Partial,
         Ending::Nothing => Exit::Error,
         Ending::Interrupted => Exit::Interrupted,
-    }
-}
-
-/// Prints the plan with what became of its steps, for a program or a pull request.
-fn report(plan: &Plan, done: &Done, format: Format, streams: Streams) -> Result<(), Trouble> {
-    let Done {
-        tried,
-        doubles,
-        ending,
-    } = done;
-    match format {
-        Format::Text => Ok(()),
-        Format::Json => streams.print(&plan::report(plan, tried, doubles, *ending)),
-        Format::Markdown => streams.print(&show::markdown(plan, Some(Applied { tried, doubles }))),
-    }
+    })
 }
 
 /// Writes, reports each VM, reads everything once more and says how it went.
@@ -95,19 +85,20 @@ async fn carry_out(
     planned: &Planned,
     args: &Apply,
     writing: &Cell<bool>,
-    streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let plan = &planned.plan;
+    let (plan, format, streams) = (&planned.plan, args.format, context.streams);
     let steps = &plan.steps;
     // Where the report goes, if it is for people.
-    let paint = match args.format {
-        Format::Text => streams.stdout,
-        Format::Json | Format::Markdown => streams.stderr,
+    let is_text = format == Format::Text;
+    let paint = if is_text {
+        streams.stdout
+    } else {
+        streams.stderr
     };
     let width = show::vm_column(steps.iter());
     let mut printed = Ok(());
     let mut print = |text: &str| {
-        if args.format != Format::Text {
+        if !is_text {
             streams.say(text);
         } else if printed.is_ok() {
             // Once begun, the writes go on, whether or not anyone can read about them.
@@ -119,7 +110,8 @@ async fn carry_out(
     let mut report_step = |step: &Step, outcome: &Outcome| {
         let file = plan.files.get(step.file).filter(|_| context.has_several());
         let file = file.map(|file| escape(&file.basis.file));
-        print(&show::outcome(width, step, outcome, file.as_deref(), paint));
+        let file = file.as_deref();
+        print(&show::outcome(width, step, outcome, file, paint));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());
     };
@@ -139,10 +131,8 @@ async fn carry_out(
     } else {
         apply::put_back(&places, &mut tried, &mut report_step).await;
         writing.set(false);
-        match planning::sessions(context)
-            .await
-            .and_then(|live| whole(live, planned))
-        {
+        let live = super::read(context, What::Sessions, &Scope::clone).await;
+        match live.and_then(|live| whole(live, planned)) {
             Ok(mut live) => {
                 plan::correct(&mut live, &tried);
                 doubles = plan::doubles(&tried, &live);
@@ -160,30 +150,20 @@ async fn carry_out(
             }
         }
     };
-    print(&show::verdict(
-        &tried,
-        &verdict,
-        &context.name(),
-        context.ids,
-        paint,
-    ));
+    let (name, ids) = (context.name(), context.ids);
+    print(&show::verdict(&tried, &verdict, &name, ids, paint));
     if let Some(trouble) = trouble {
         streams.fail(&trouble);
     }
     printed?;
-    let done = Done {
-        tried,
-        doubles: doubles.clone(),
-        ending,
-    };
-    report(plan, &done, args.format, streams)?;
-    Ok(exit(ending))
+    report(plan, &tried, &doubles, ending, format, streams)
 }
 
 /// `live`, if nothing may be missing from it, or that was allowed.
 fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
-    let reason = live.incomplete().next();
-    if let Some(reason) = reason.filter(|_| !planned.allowed.incomplete) {
+    if let Some(reason) = live.incomplete().next()
+        && !planned.allowed.incomplete
+    {
         let message = format!("VMs may be missing from Azure's list: {reason}");
         let help = "run plan to see whether Azure matches";
         return Err(Trouble::new(message, help));
@@ -192,8 +172,7 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
 }
 
 fn ask(plan: &Plan, format: Format, streams: Streams) -> Result<(), Trouble> {
-    let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty());
-    if in_ci || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if variable("CI").is_some() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let message = "cannot ask for approval: not a terminal, or CI is set";
         let help = "look at the plan above, then run apply with --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));

@@ -1,14 +1,15 @@
 //! `azlin completions`, and what a shell asks at each TAB.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Command, CommandFactory as _};
 use clap_complete::env::{self, EnvCompleter, Fish, Powershell, Shells, Zsh};
-use clap_complete::{ArgValueCompleter, CompleteEnv, engine};
+use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate, engine};
 
-use super::{Exit, Streams, Trouble, names};
+use super::names::{self, Name};
+use super::{Exit, Streams, Trouble};
 use crate::cli::{self, Cli, Completions, Shell};
 use crate::text::plain;
 
@@ -52,25 +53,24 @@ pub fn answer() -> bool {
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
     asked.extend(cli::with_double_dashes(words));
     let here = std::env::current_dir().ok();
-    let _ = CompleteEnv::with_factory(command)
+    let _ = CompleteEnv::with_factory(|| with_names(Cli::command()))
         .var(VARIABLE)
         .shells(SHELLS)
         .try_complete(asked, here.as_deref());
     true
 }
 
-/// The command line, with what knows the names that live in Azure.
-fn command() -> Command {
-    with_names(Cli::command())
-}
-
-/// An argument of the same name means the same in every command, but for `connect NAME` and `session VM NAME`.
+/// `command` with what knows the names that live in Azure. An argument of the same name means the same in every command, but
+/// for `connect NAME` and `session VM NAME`.
 fn with_names(command: Command) -> Command {
+    let complete = |offer: fn(&[Name], &OsStr) -> Vec<CompletionCandidate>| {
+        ArgValueCompleter::new(move |current: &OsStr| offer(&names::known(), current))
+    };
     let is_connect = command.get_name() == "connect";
     let named = command.mut_args(|arg| match arg.get_id().as_str() {
-        "name" if is_connect => arg.add(ArgValueCompleter::new(names::sessions_and_vms)),
-        "vm" | "target" | "take_ownership" => arg.add(ArgValueCompleter::new(names::vms)),
-        "rg" => arg.add(ArgValueCompleter::new(names::groups)),
+        "name" if is_connect => arg.add(complete(names::sessions_and_vms)),
+        "vm" | "target" | "take_ownership" => arg.add(complete(names::vms)),
+        "rg" => arg.add(complete(names::groups)),
         _ => arg,
     });
     named.mut_subcommands(with_names)
@@ -111,11 +111,11 @@ impl EnvCompleter for Bash {
         let (words, cursor) = without_equals(words, cursor.unwrap_or_default());
         let candidates = engine::complete(command, words, cursor, here)?;
         let between = said("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
-        let candidates = candidates.iter();
-        let candidates: Vec<_> = candidates
+        let values = candidates.iter();
+        let values: Vec<_> = values
             .map(|candidate| candidate.get_value().to_string_lossy())
             .collect();
-        answer.write_all(candidates.join(&between).as_bytes())
+        answer.write_all(values.join(&between).as_bytes())
     }
 }
 

@@ -5,18 +5,16 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
-use std::time::SystemTime;
 
-use super::context::Context;
-use super::{Exit, Streams, Trouble, names, picker, today};
+use super::context::{Context, What};
+use super::{Exit, Streams, Trouble, picker, today};
 use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
-use crate::show::{self, Ids};
+use crate::show;
 use crate::ssh;
-use crate::text::plain;
-use crate::text::quote;
+use crate::text::{plain, quote};
 
 pub(super) async fn run(
     common: &Common,
@@ -32,9 +30,7 @@ pub(super) async fn run(
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => super::scope_with(own, called.unwrap_or_default(), None),
     };
-    let now = SystemTime::now();
-    let mut live = context.visible(&scope).await?;
-    names::remember(&context, &live, &scope, now);
+    let mut live = super::read(&context, What::Visible, &scope).await?;
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),
@@ -54,20 +50,22 @@ pub(super) async fn run(
     if let Some(note) = astray {
         streams.note(&note);
     }
-    if found.power.is_down() && !args.start {
-        return Err(stopped(found, context.ids));
+    let is_down = found.power.is_down();
+    if is_down && !args.start {
+        return Err(Trouble::new(
+            format!("{shown} is {}", found.power),
+            format!("start it first: azlin connect {shown} --start"),
+        ));
     }
-    let starts = found.power.is_down() || (found.power == Power::Starting && args.start);
+    let starts = is_down || (found.power == Power::Starting && args.start);
     if starts {
         start(&part.arm, &vm, &shown, streams).await?;
         // A machine that was deallocated has lost its dynamic address and gets another.
-        live = context.visible(&scope).await?;
+        live = context.read(What::Visible, &scope).await?;
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
-        Trouble::new(
-            format!("{shown} is gone"),
-            "someone has deleted it: azlin list shows what there is",
-        )
+        let help = "someone has deleted it: azlin list shows what there is";
+        Trouble::new(format!("{shown} is gone"), help)
     })?;
     let ask = ssh::Ask {
         user: args.user.clone(),
@@ -77,18 +75,19 @@ pub(super) async fn run(
         command: args.command.clone(),
     };
     let arguments = ssh::arguments(found, &ask, &part.file.ssh).map_err(|ssh::NoAddress| {
+        let message = format!("{shown} has no IP address that azlin can see");
         let help =
             "give it a network interface with an address, or check your right to read interfaces";
-        Trouble::new(
-            format!("{shown} has no IP address that azlin can see"),
-            help,
-        )
+        Trouble::new(message, help)
     })?;
     if args.print {
-        print(&arguments, streams)
-    } else {
-        become_ssh(&arguments)
+        return print(&arguments, streams);
     }
+    become_ssh(&arguments).map_err(|error| {
+        let message = format!("cannot run ssh: {}", plain(&error));
+        let help = "install the OpenSSH client, or see that `ssh` is on your PATH";
+        Trouble::new(message, help)
+    })
 }
 
 fn find<'l>(
@@ -101,17 +100,13 @@ fn find<'l>(
         let mut trouble = show::miss(name, args.rg.as_deref(), &miss, context.ids);
         if let (Miss::NotFound { .. }, Some((file, line))) = (&miss, context.line_giving(name)) {
             let vm = context.ids.name(&line.vm);
-            let not_yet = "but that has not been applied yet";
-            trouble.help = format!("{file} assigns it to {vm}, {not_yet}; {}", trouble.help);
+            trouble.help = format!(
+                "{file} assigns it to {vm}, but that has not been applied yet; {}",
+                trouble.help
+            );
         }
         trouble
     })
-}
-
-fn stopped(vm: &Vm, ids: Ids) -> Trouble {
-    let name = ids.name(&vm.id);
-    let help = format!("start it first: azlin connect {name} --start");
-    Trouble::new(format!("{name} is {}", vm.power), help)
 }
 
 async fn start(arm: &Arm, vm: &VmId, name: &str, streams: Streams) -> Result<(), Trouble> {
@@ -127,42 +122,29 @@ async fn start(arm: &Arm, vm: &VmId, name: &str, streams: Streams) -> Result<(),
 
 /// One line that a POSIX shell reads as exactly these words.
 fn print(arguments: &[OsString], streams: Streams) -> Result<Exit, Trouble> {
-    let words = arguments.iter().map(|word| word.to_string_lossy());
-    let line = std::iter::once("ssh".into()).chain(words).map(|word| {
-        let quoted = shlex::try_quote(&word).map(|quoted| quoted.into_owned());
-        quoted.map_err(|_| {
-            Trouble::new(
-                format!("{} holds a NUL", quote(&word)),
-                "no command line can carry it: leave it out",
-            )
-        })
-    });
-    let line: Vec<String> = line.collect::<Result<_, _>>()?;
-    streams.print(&format!("{}\n", line.join(" ")))?;
+    let mut line = "ssh".to_owned();
+    for word in arguments {
+        let word = word.to_string_lossy();
+        let quoted = shlex::try_quote(&word).map_err(|_| {
+            let message = format!("{} holds a NUL", quote(&word));
+            Trouble::new(message, "no command line can carry it: leave it out")
+        })?;
+        line = line + " " + &quoted;
+    }
+    streams.print(&(line + "\n"))?;
     Ok(Exit::Done)
 }
 
 /// Replaces this process by `ssh`, so that there is one process, its terminal and its exit status.
 #[cfg(unix)]
-fn become_ssh(arguments: &[OsString]) -> Result<Exit, Trouble> {
+fn become_ssh(arguments: &[OsString]) -> io::Result<Exit> {
     use std::os::unix::process::CommandExt as _;
-    Err(no_ssh(&Command::new("ssh").args(arguments).exec()))
+    Err(Command::new("ssh").args(arguments).exec())
 }
 
 /// Runs `ssh` and passes on its exit status.
 #[cfg(not(unix))]
-fn become_ssh(arguments: &[OsString]) -> Result<Exit, Trouble> {
-    let status = Command::new("ssh")
-        .args(arguments)
-        .status()
-        .map_err(|error| no_ssh(&error))?;
+fn become_ssh(arguments: &[OsString]) -> io::Result<Exit> {
+    let status = Command::new("ssh").args(arguments).status()?;
     std::process::exit(status.code().unwrap_or(255))
-}
-
-fn no_ssh(error: &io::Error) -> Trouble {
-    let message = format!("cannot run ssh: {}", plain(error));
-    Trouble::new(
-        message,
-        "install the OpenSSH client, or see that `ssh` is on your PATH",
-    )
 }

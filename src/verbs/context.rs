@@ -1,17 +1,19 @@
 //! What a command starts from: the files, and the Azures that they speak of.
 
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 
-use super::files::{self, Valid};
-use super::part::{Located, Opener, Part, locate};
+use super::files::{self, Document};
+use super::part::{Opener, Part};
+use super::subscription::{Subscription, subscription};
 use super::{Streams, Trouble, today};
 use crate::apply::Place;
-use crate::azure::{Failure, Patience, fleet};
+use crate::azure::{Patience, fleet};
 use crate::cli::Common;
+use crate::file::Member;
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::{Ids, NamedBy};
 
@@ -21,77 +23,75 @@ pub(super) struct Context {
     pub first: Part,
     /// The others, where several are named.
     others: Vec<Part>,
-    /// Of several, the place of the one that declares each VM.
+    /// The place of the file that declares each VM.
     declaring: HashMap<VmId, usize>,
     /// How much of a VM's id tells it from the others of this run.
     pub ids: Ids,
-    streams: Streams,
+    pub streams: Streams,
 }
 
 /// How many subscriptions are read at once: each takes up to four connections.
 const AT_ONCE: usize = 16;
 
 /// What is read of Azure.
-#[derive(Clone, Copy)]
-enum What {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
     /// Which VMs hold which sessions.
     Sessions,
     /// Which VMs run besides, and which addresses they have.
     Everything,
-    /// The same of what the identity may see.
+    /// Everything, for who only looks: of several subscriptions, one that may not be read is a gap.
     Visible,
 }
 
 impl Context {
     /// Reads the files and opens their Azures. No request leaves before all of them are valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        let files = files::read(files::find(common)?, streams)?;
-        Self::start(common, files, streams)
+        Self::start(common, files::find(common)?, streams)
     }
 
-    /// The same for a command that needs no file: where there is none, the subscription is named in another way.
+    /// Opens a context for a command that needs no file: where there is none, the subscription is named in another way.
     pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        let files = files::read(files::locate(common)?, streams)?;
-        Self::start(common, files, streams)
+        Self::start(common, files::locate(common)?, streams)
     }
 
-    fn start(common: &Common, files: Vec<Valid>, streams: Streams) -> Result<Self, Trouble> {
-        let mut files = files.into_iter();
-        let first = locate(common, files.next())?;
-        let others = files.map(|file| locate(common, Some(file)));
-        let others: Vec<Located> = others.collect::<Result<_, _>>()?;
+    fn start(common: &Common, paths: Vec<PathBuf>, streams: Streams) -> Result<Self, Trouble> {
+        let mut documents = files::read(paths, streams)?.into_iter();
+        let first = located(common, documents.next().unwrap_or_else(Document::none))?;
+        let others = documents.map(|document| located(common, document));
+        let others: Vec<(Document, Subscription)> = others.collect::<Result<_, _>>()?;
+        let all = || std::iter::once(&first).chain(&others);
         if !others.is_empty() {
-            let all = || std::iter::once(&first).chain(&others);
-            let valid = all().filter_map(|one| Some((one.valid.as_ref()?, &one.subscription.id)));
-            check_flag(all())?;
-            files::check_together(valid.map(|(valid, id)| (valid, Some(id))), streams)?;
-        }
-        let patience = Patience::new(
-            Duration::from_secs(common.deadline),
-            move |failure, pause| {
-                streams.say_above(&format!(
-                    "retrying in {} s ({}): {}\n",
-                    pause.as_secs_f32().ceil(),
-                    failure.doing,
-                    failure.kind
-                ));
-            },
-        );
-        let mut opener = Opener::new(common, Rc::new(patience));
-        let first = opener.open(first)?;
-        let others = others.into_iter().map(|one| opener.open(one));
-        let others: Vec<Part> = others.collect::<Result<_, _>>()?;
-        let mut declaring = HashMap::new();
-        if !others.is_empty() {
-            for (at, part) in std::iter::once(&first).chain(&others).enumerate() {
-                for line in &part.desired.sessions {
-                    declaring.insert(line.vm.clone(), at);
-                }
+            for (document, subscription) in all() {
+                check_flag(document, subscription)?;
             }
         }
-        let all = std::iter::once(&first).chain(&others);
+        let members = all().map(|(document, subscription)| Member {
+            subscription: Some(&subscription.id),
+            ..document.member()
+        });
+        files::check_together(members.collect(), streams)?;
+        let deadline = Duration::from_secs(common.deadline);
+        let patience = Patience::new(deadline, move |failure, pause| {
+            let seconds = pause.as_secs_f32().ceil();
+            let (doing, kind) = (&failure.doing, &failure.kind);
+            streams.say_above(&format!("retrying in {seconds} s ({doing}): {kind}\n"));
+        });
+        let mut opener = Opener::new(common, patience);
+        let first = opener.open(first.0, first.1)?;
+        let others = others
+            .into_iter()
+            .map(|(document, subscription)| opener.open(document, subscription));
+        let others: Vec<Part> = others.collect::<Result<_, _>>()?;
+        let all = || std::iter::once(&first).chain(&others);
+        let mut declaring = HashMap::new();
+        for (at, part) in all().enumerate() {
+            for line in &part.desired.sessions {
+                declaring.insert(line.vm.clone(), at);
+            }
+        }
         Ok(Self {
-            ids: Ids::over(all.map(|part| part.arm.subscription())),
+            ids: Ids::over(all().map(|part| part.arm.subscription())),
             first,
             others,
             declaring,
@@ -137,8 +137,8 @@ impl Context {
 
     /// The name of the file that manages `vm`, where there are several files.
     pub fn file_of(&self, vm: &Vm) -> Option<&str> {
-        self.has_several()
-            .then(|| self.part_managing(vm).name.as_str())
+        let part = self.has_several().then(|| self.part_managing(vm))?;
+        Some(&part.name)
     }
 
     /// The line that gives the name `session` to a VM today, and the name of its file.
@@ -188,28 +188,8 @@ impl Context {
             .filter(move |part| part.arm.subscription() == subscription)
     }
 
-    /// Which VMs hold which sessions now.
-    pub async fn sessions(&self) -> Result<Live, Trouble> {
-        self.sessions_in(&Scope::clone).await
-    }
-
-    /// The same, of a scope that need not be the files': what `scope` makes of it.
-    pub async fn sessions_in(&self, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
-        self.read(What::Sessions, scope).await
-    }
-
-    /// Which VMs hold which sessions now, run, and have which addresses.
-    pub async fn everything(&self, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
-        self.read(What::Everything, scope).await
-    }
-
-    /// The same, for who only looks: of several subscriptions, one that may not be read is a gap.
-    pub async fn visible(&self, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
-        self.read(What::Visible, scope).await
-    }
-
-    /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes.
-    async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+    /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes; of each, what `scope` makes of the files' scope.
+    pub async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         let readings = self.subscriptions().map(|part| {
             let scope = scope(&self.scope_of(part.arm.subscription()));
             async move {
@@ -224,21 +204,20 @@ impl Context {
         let reading = || format!("reading {}", self.place());
         let readings = stream::iter(readings).buffered(AT_ONCE).collect();
         let read: Vec<_> = self.streams.patiently(reading, readings).await;
-        let is_readable = |(_, live): &(_, Result<Live, Failure>)| live.is_ok();
-        let may_lack = matches!(what, What::Visible) && read.iter().any(is_readable);
+        let may_lack = what == What::Visible && read.iter().any(|(_, live)| live.is_ok());
         let mut all = Live::default();
         let mut troubles = Vec::new();
         for (part, live) in read {
-            let mut live = match live {
-                Ok(live) => live,
+            let subscription = part.arm.subscription();
+            match live {
+                Ok(mut live) => {
+                    live.spell_like(self.parts_in(subscription).map(|part| &part.desired));
+                    all.extend(live);
+                }
                 Err(failure) if may_lack && failure.is_forbidden() => {
-                    let gaps = Gaps {
-                        incomplete: vec![failure.to_string()],
-                        ..Gaps::default()
-                    };
-                    let subscription = part.arm.subscription().clone();
-                    all.gaps.insert(subscription, gaps);
-                    continue;
+                    let mut gaps = Gaps::default();
+                    gaps.incomplete.push(failure.to_string());
+                    all.gaps.insert(subscription.clone(), gaps);
                 }
                 Err(failure) => {
                     let trouble = Trouble::from(failure);
@@ -246,13 +225,8 @@ impl Context {
                         Ids::InGroup => trouble,
                         Ids::InFull => trouble.within(part.place()),
                     });
-                    continue;
                 }
-            };
-            let subscription = part.arm.subscription();
-            let files = self.parts_in(subscription);
-            live.spell_like(files.map(|part| &part.desired));
-            all.extend(live);
+            }
         }
         self.streams.fail_with(troubles)?;
         Ok(all)
@@ -260,12 +234,9 @@ impl Context {
 
     /// What counts in `subscription`: what any of its files counts.
     pub fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
-        let scopes = self
-            .parts_in(subscription)
-            .map(|part| &part.file.azure.scope);
         let mut groups = BTreeSet::new();
-        for scope in scopes {
-            match scope {
+        for part in self.parts_in(subscription) {
+            match &part.file.azure.scope {
                 Scope::Subscription => return Scope::Subscription,
                 Scope::Groups(some) => groups.extend(some.iter().cloned()),
             }
@@ -274,23 +245,25 @@ impl Context {
     }
 }
 
-/// That `--subscription` does not send several files' lines to a subscription that one of them does not mean.
-fn check_flag<'l>(files: impl Iterator<Item = &'l Located>) -> Result<(), Trouble> {
-    for one in files {
-        let own = one
-            .valid
-            .as_ref()
-            .and_then(|valid| valid.file.azure.subscription.as_ref());
-        if let (NamedBy::Flag, Some(own)) = (&one.subscription.from, own)
-            && *own != one.subscription.id
-        {
-            let message = format!(
-                "{} names subscription {own}, and --subscription another",
-                one.name
-            );
-            let help = "leave --subscription out, or name one file only";
-            return Err(Trouble::new(message, help));
-        }
+/// A file, and the subscription that it speaks of.
+fn located(common: &Common, document: Document) -> Result<(Document, Subscription), Trouble> {
+    let name = document.name();
+    let name = document.is_there.then_some(name.as_str());
+    let subscription = subscription(common, &document.file, name)?;
+    Ok((document, subscription))
+}
+
+/// Checks that `--subscription` does not send one of several files' lines to a subscription that the file does not mean.
+fn check_flag(document: &Document, subscription: &Subscription) -> Result<(), Trouble> {
+    let own = document.file.azure.subscription.as_ref();
+    if let Some(own) = own.filter(|own| **own != subscription.id)
+        && subscription.from == NamedBy::Flag
+    {
+        let name = document.name();
+        return Err(Trouble::new(
+            format!("{name} names subscription {own}, and --subscription another"),
+            "leave --subscription out, or name one file only",
+        ));
     }
     Ok(())
 }

@@ -6,22 +6,50 @@ use etcetera::{BaseStrategy as _, choose_base_strategy};
 
 use super::{Streams, Trouble};
 use crate::cli::Common;
-use crate::file::find::{self, Found};
+use crate::file::find;
 use crate::file::{self, Diagnostic, File, Member, Source};
-use crate::model::SubscriptionId;
 use crate::text::escape;
 use crate::{plan, show};
 
 /// How many diagnostics are shown of a file. One with more has one thing wrong with it, many times.
 const MOST_DIAGNOSTICS: usize = 200;
 
-/// A valid file.
-pub(super) struct Valid {
+/// A valid file, or an empty one where there is none.
+pub(super) struct Document {
     pub path: PathBuf,
+    /// False where the command does without a file.
+    pub is_there: bool,
     pub file: File,
     pub source: Source,
     /// The SHA-256 of its bytes.
     pub sha256: String,
+}
+
+impl Document {
+    /// What stands in for the file where there is none.
+    pub fn none() -> Self {
+        Self {
+            path: PathBuf::from(find::NAME),
+            is_there: false,
+            file: File::default(),
+            source: Source::new(find::NAME, ""),
+            sha256: plan::sha256(b""),
+        }
+    }
+
+    /// The file's name, as a message shows it.
+    pub fn name(&self) -> String {
+        escape(&self.source.name).into_owned()
+    }
+
+    /// The file as one of several, in the subscription that it names itself.
+    pub fn member(&self) -> Member<'_> {
+        Member {
+            file: &self.file,
+            source: &self.source,
+            subscription: self.file.azure.subscription.as_ref(),
+        }
+    }
 }
 
 /// Where the files are that `--file`, `AZLIN_FILE` or the folders name, whether or not they can be read.
@@ -53,9 +81,9 @@ fn config() -> Option<PathBuf> {
     Some(folders.config_dir().join("azlin"))
 }
 
-/// Reads all of `paths`. What is wrong with any is said, and what they have against each other.
-pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, Trouble> {
-    let several = paths.len() > 1;
+/// Reads all of `paths`, and reports the errors in each and between them in one run.
+pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document>, Trouble> {
+    let files = if paths.len() > 1 { "files" } else { "file" };
     let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
     let mut troubles = Vec::new();
     for path in paths {
@@ -66,49 +94,32 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Valid>, 
                 continue;
             }
         };
-        match read_one(found, streams) {
-            Ok(file) => valid.push(file),
-            Err((name, wrong)) => {
-                invalid.push(name);
-                errors += wrong;
-            }
+        let (file, wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+        let wrong = say(wrong, &[&source], streams);
+        if let Some(file) = file {
+            valid.push(Document {
+                sha256: plan::sha256(&found.bytes),
+                path: found.path,
+                is_there: true,
+                file,
+                source,
+            });
+        } else {
+            invalid.push(escape(&source.name).into_owned());
+            errors += wrong;
         }
     }
     if !invalid.is_empty() {
         // Reported together with the rest, so that a person fixes the files once.
-        let own = valid
-            .iter()
-            .map(|valid| (valid, valid.file.azure.subscription.as_ref()));
-        errors += clashes(own, streams);
-        let (names, are) = (
-            show::names(&invalid),
-            if invalid.len() > 1 { "are" } else { "is" },
-        );
-        let message = format!("{names} {are} not valid: {}", show::count(errors, "error"));
-        let fix = if several {
-            "fix the files"
-        } else {
-            "fix the file"
-        };
-        let help = format!("{fix}; nothing was read from Azure");
+        errors += clashes(valid.iter().map(Document::member).collect(), streams);
+        let are = if invalid.len() > 1 { "are" } else { "is" };
+        let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
+        let message = format!("{names} {are} not valid: {errors}");
+        let help = format!("fix the {files}; nothing was read from Azure");
         troubles.push(Trouble::new(message, help));
     }
     streams.fail_with(troubles)?;
     Ok(valid)
-}
-
-/// Reads a file; where it is not valid, answers its name and how many errors it has.
-fn read_one(found: Found, streams: Streams) -> Result<Valid, (String, usize)> {
-    let name = found.path.to_string_lossy();
-    let (file, diagnostics, source) = file::read(&name, &found.bytes);
-    let errors = say(diagnostics, &[&source], streams);
-    let file = file.ok_or_else(|| (escape(&name).into_owned(), errors))?;
-    Ok(Valid {
-        sha256: plan::sha256(&found.bytes),
-        path: found.path,
-        file,
-        source,
-    })
 }
 
 /// Says what is wrong with the files of `sources`, and answers how many errors there are.
@@ -132,13 +143,9 @@ fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) 
     errors
 }
 
-/// Fails where `files`, each with its subscription if that is known, do not go together; says what they have against each
-/// other.
-pub(super) fn check_together<'f>(
-    files: impl Iterator<Item = (&'f Valid, Option<&'f SubscriptionId>)>,
-    streams: Streams,
-) -> Result<(), Trouble> {
-    match clashes(files, streams) {
+/// Checks that the files go together, and reports what they have against each other.
+pub(super) fn check_together(members: Vec<Member<'_>>, streams: Streams) -> Result<(), Trouble> {
+    match clashes(members, streams) {
         0 => Ok(()),
         errors => {
             let errors = show::count(errors, "error");
@@ -149,17 +156,8 @@ pub(super) fn check_together<'f>(
     }
 }
 
-/// Says what `files` have against each other, and answers how many errors that are.
-fn clashes<'f>(
-    files: impl Iterator<Item = (&'f Valid, Option<&'f SubscriptionId>)>,
-    streams: Streams,
-) -> usize {
-    let members = files.map(|(valid, subscription)| Member {
-        file: &valid.file,
-        source: &valid.source,
-        subscription,
-    });
-    let members: Vec<Member<'_>> = members.collect();
+/// Reports what the files have against each other, and returns how many errors that are.
+fn clashes(members: Vec<Member<'_>>, streams: Streams) -> usize {
     let sources: Vec<&Source> = members.iter().map(|member| member.source).collect();
     let mut found = file::check(&members);
     // What is wrong with each by itself was said when it was read.

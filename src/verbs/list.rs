@@ -1,9 +1,7 @@
 //! `azlin list`.
 
-use std::time::SystemTime;
-
-use super::context::Context;
-use super::{Exit, Streams, Trouble, names, today};
+use super::context::{Context, What};
+use super::{Exit, Streams, Trouble, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
 use crate::model::{Scope, Vm};
@@ -18,9 +16,7 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     };
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
-    let now = SystemTime::now();
-    let live = context.visible(&with_group).await?;
-    names::remember(&context, &live, &with_group, now);
+    let live = super::read(&context, What::Visible, &with_group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     streams.print(&match args.format {
         ListFormat::Table => {
@@ -31,12 +27,8 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
         ListFormat::Csv => show::list_csv(&listing),
     })?;
     if args.format == ListFormat::Table {
-        streams.say(&show::marks(
-            &listing,
-            &context.name(),
-            context.ids,
-            streams.stderr,
-        ));
+        let (name, ids) = (context.name(), context.ids);
+        streams.say(&show::marks(&listing, &name, ids, streams.stderr));
     }
     streams.say(&show::unseen(&listing, &ask, &context.place()));
     streams.warn_incomplete(&live);

@@ -1,14 +1,13 @@
 //! `azlin man`.
 
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 use clap::CommandFactory as _;
 
 use super::{Exit, Streams, Trouble};
 use crate::cli::{Cli, Man};
 use crate::show;
-use crate::text::{escape, plain};
+use crate::text::shown;
 
 pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
     let pages = show::manual::pages(Cli::command());
@@ -17,15 +16,14 @@ pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
         streams.print(main.map_or("", |(_, text)| text))?;
         return Ok(Exit::Done);
     };
-    let shown = escape(&folder.to_string_lossy()).into_owned();
     let cannot = |error: io::Error| {
-        let message = format!("cannot write the pages into {shown}: {}", plain(&error));
-        Trouble::new(message, "choose a folder that you may write to")
+        let help = "choose a folder that you may write to";
+        Trouble::cannot("write the pages into", folder, &error, help)
     };
     fs::create_dir_all(folder).map_err(cannot)?;
     for (name, text) in &pages {
         fs::write(folder.join(name), text).map_err(cannot)?;
     }
-    streams.say(&format!("{} pages are in {shown}\n", pages.len()));
+    streams.say(&format!("{} pages are in {}\n", pages.len(), shown(folder)));
     Ok(Exit::Done)
 }

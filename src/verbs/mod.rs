@@ -34,6 +34,8 @@ use crate::model::{Live, Scope, Vm, VmId};
 use crate::show::Ids;
 use crate::trouble::Trouble;
 use crate::{resolve, show as words};
+use context::{Context, What};
+use std::time::SystemTime;
 use streams::Streams;
 use time::{Date, OffsetDateTime};
 
@@ -50,6 +52,18 @@ fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
         groups.insert(group.to_lowercase());
     }
     scope
+}
+
+/// Reads Azure, and keeps the names for the next TAB.
+async fn read(
+    context: &Context,
+    what: What,
+    scope: &dyn Fn(&Scope) -> Scope,
+) -> Result<Live, Trouble> {
+    let now = SystemTime::now();
+    let live = context.read(what, scope).await?;
+    names::remember(context, &live, scope, now);
+    Ok(live)
 }
 
 /// The VM that a person means by `name`, in the resource group `group` if there is one.
@@ -82,23 +96,16 @@ pub async fn run(cli: Cli) -> Exit {
 
 /// Whether Ctrl-C may end the command wherever it is.
 fn only_asks(verb: &Verb) -> bool {
-    match verb {
+    // The others end as the system ends a program, or in an order of their own.
+    matches!(
+        verb,
         Verb::Plan(_)
-        | Verb::Connect(_)
-        | Verb::List(_)
-        | Verb::Tag(_)
-        | Verb::SshConfig(_)
-        | Verb::Whoami(_) => true,
-        // They end as the system ends a program, or in an order of their own.
-        Verb::Apply(_)
-        | Verb::Session(_)
-        | Verb::Show(_)
-        | Verb::Validate
-        | Verb::Sandbox(_)
-        | Verb::Completions(_)
-        | Verb::Man(_)
-        | Verb::RefreshNames => false,
-    }
+            | Verb::Connect(_)
+            | Verb::List(_)
+            | Verb::Tag(_)
+            | Verb::SshConfig(_)
+            | Verb::Whoami(_)
+    )
 }
 
 async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exit, Trouble> {

@@ -1,21 +1,19 @@
 //! [`Part`]: one of the files that a command is about, and the Azure that it speaks of.
 
 use std::cell::OnceCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use super::Trouble;
-use super::files::Valid;
-use super::subscription::{Subscription, azs_profile, subscription};
+use super::files::Document;
+use super::subscription::{Subscription, azs_profile};
 use super::target::{self, Where};
 use crate::azure::{Arm, Patience, sign_in};
 use crate::cli::Common;
-use crate::file::{File, find};
+use crate::file::{File, Member, Source, find};
 use crate::model::{Basis, Cloud, Desired, SubscriptionId};
-use crate::plan;
 use crate::show::NamedBy;
-use crate::text;
 
 /// A valid file, and its Azure, opened.
 pub(super) struct Part {
@@ -23,14 +21,12 @@ pub(super) struct Part {
     pub file: File,
     /// What it wants of its Azure.
     pub desired: Desired,
-    /// Where the file is, if there is one.
-    pub path: Option<PathBuf>,
+    pub path: PathBuf,
+    /// False where the command does without a file.
+    pub is_there: bool,
     /// The file's name, as a message shows it.
     pub name: String,
-    /// The file's text.
-    pub text: String,
-    /// The folder that holds the file.
-    pub folder: PathBuf,
+    pub source: Source,
     /// What named the subscription.
     pub subscription_from: NamedBy,
     pub arm: Arm,
@@ -44,45 +40,30 @@ impl Part {
         &self.desired.basis.place
     }
 
+    /// The file as one of several.
+    pub fn member(&self) -> Member<'_> {
+        Member {
+            file: &self.file,
+            source: &self.source,
+            subscription: Some(self.arm.subscription()),
+        }
+    }
+
     /// The commit that is checked out where the file is, if that is a git repository and `git` can be run.
     pub fn commit(&self) -> Option<String> {
-        commit(&self.folder)
+        let mut git = Command::new("git");
+        git.args(["rev-parse", "--verify", "HEAD"])
+            .current_dir(find::folder(&self.path))
+            .stdin(Stdio::null());
+        let output = git.output().ok().filter(|output| output.status.success())?;
+        let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        let is_hex = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then_some(commit)
     }
 }
 
-/// A file whose subscription is known, and nothing opened yet.
-pub(super) struct Located {
-    pub valid: Option<Valid>,
-    /// The file's name, as the user knows it.
-    pub name: String,
-    folder: PathBuf,
-    pub subscription: Subscription,
-    place: Where,
-}
-
-/// Where `valid` speaks of; where there is no file, what else names the subscription decides.
-pub(super) fn locate(common: &Common, valid: Option<Valid>) -> Result<Located, Trouble> {
-    let path = valid
-        .as_ref()
-        .map_or(Path::new(find::NAME), |valid| &valid.path);
-    let name = text::escape(&path.to_string_lossy()).into_owned();
-    let folder = find::folder(path).to_owned();
-    let none = File::default();
-    let file = valid.as_ref().map_or(&none, |valid| &valid.file);
-    let is_elsewhere = target::endpoint(common).is_some();
-    let subscription = subscription(common, file, &name, valid.is_some(), is_elsewhere)?;
-    let place = Where::of(common, file, &folder, subscription.cloud)?;
-    Ok(Located {
-        valid,
-        name,
-        folder,
-        subscription,
-        place,
-    })
-}
-
-/// Opens `located` one after the other. What they can share they do: one Azure's connections, its sign-in, a subscription's
-/// pace of writing, and the time that there is for all.
+/// Opens files' Azures one after the other. What they can share they do: one Azure's connections, its sign-in, a
+/// subscription's pace of writing, and the time that there is for all.
 pub(super) struct Opener<'c> {
     common: &'c Common,
     patience: Rc<Patience>,
@@ -93,41 +74,37 @@ pub(super) struct Opener<'c> {
 }
 
 impl<'c> Opener<'c> {
-    pub fn new(common: &'c Common, patience: Rc<Patience>) -> Self {
+    pub fn new(common: &'c Common, patience: Patience) -> Self {
         Self {
             common,
-            patience,
+            patience: Rc::new(patience),
             opened: Vec::new(),
             profile: OnceCell::new(),
         }
     }
 
-    pub fn open(&mut self, located: Located) -> Result<Part, Trouble> {
-        let Located {
-            valid,
-            name,
-            folder,
-            subscription: Subscription { id, cloud, from },
-            place,
-        } = located;
+    /// Opens what `document` speaks of, in `subscription`.
+    pub fn open(
+        &mut self,
+        document: Document,
+        Subscription { id, cloud, from }: Subscription,
+    ) -> Result<Part, Trouble> {
+        let name = document.name();
+        let Document {
+            path,
+            is_there,
+            file,
+            source,
+            sha256,
+        } = document;
+        let place = Where::of(self.common, &file, find::folder(&path), cloud)?;
         let arm = self.arm(&place, &name, &id, cloud)?;
-        let (file, path, text, sha256) = match valid {
-            Some(valid) => (
-                valid.file,
-                Some(valid.path),
-                valid.source.text,
-                valid.sha256,
-            ),
-            None => (File::default(), None, String::new(), plan::sha256(b"")),
-        };
         let desired = file.desired(Basis {
             place: place.place(&id),
             subscription: id,
             tag: file.azure.tag.clone(),
             owner: file.owner.clone(),
-            file: path
-                .as_ref()
-                .map_or(name.clone(), |path| path.to_string_lossy().into_owned()),
+            file: source.name.clone(),
             file_sha256: sha256,
             commit: None,
         });
@@ -135,12 +112,12 @@ impl<'c> Opener<'c> {
             file,
             desired,
             path,
-            text,
-            folder,
+            is_there,
+            name,
+            source,
             subscription_from: from,
             arm,
             elsewhere: target::endpoint(self.common),
-            name,
         })
     }
 
@@ -161,10 +138,8 @@ impl<'c> Opener<'c> {
         id: &SubscriptionId,
         cloud: Cloud,
     ) -> Result<Arm, Trouble> {
-        let same = self
-            .opened
-            .iter()
-            .find(|(.., arm)| arm.subscription() == id);
+        let mut opened = self.opened.iter();
+        let same = opened.find(|(.., arm)| arm.subscription() == id);
         if let Some((other_place, other, arm)) = same {
             if other_place == place {
                 return Ok(arm.clone());
@@ -174,16 +149,13 @@ impl<'c> Opener<'c> {
                         `subscription`, or both the same place";
             return Err(Trouble::new(message, help));
         }
-        let neighbours = || {
-            let same = self.opened.iter().filter(|(other, ..)| other == place);
-            same.map(|(.., arm)| arm)
-        };
-        let signed_in = neighbours().find(|arm| self.is_signed_in(arm, id));
-        let sign_in = match signed_in {
+        let neighbours = self.opened.iter().filter(|(other, ..)| other == place);
+        let mut neighbours = neighbours.map(|(.., arm)| arm);
+        let sign_in = match neighbours.clone().find(|arm| self.is_signed_in(arm, id)) {
             Some(arm) => arm.sign_in().clone(),
             None => place.sign_in(self.common, id, cloud)?,
         };
-        let arm = match neighbours().next() {
+        let arm = match neighbours.next() {
             Some(arm) => arm.beside(id.clone(), sign_in),
             None => Arm::open(place.target(self.common), id.clone(), sign_in)?
                 .with_patience(self.patience.clone())
@@ -193,18 +165,4 @@ impl<'c> Opener<'c> {
             .push((place.clone(), name.to_owned(), arm.clone()));
         Ok(arm)
     }
-}
-
-/// The commit that is checked out in `folder`, where that is a git repository and `git` can be run.
-fn commit(folder: &Path) -> Option<String> {
-    let mut git = Command::new("git");
-    git.args(["rev-parse", "--verify", "HEAD"])
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    let output = git.output().ok().filter(|output| output.status.success())?;
-    let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    commit
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit())
-        .then_some(commit)
 }

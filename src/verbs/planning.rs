@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::time::SystemTime;
 
-use super::context::Context;
+use super::context::{Context, What};
 use super::part::Part;
-use super::{Streams, Trouble, names, today};
+use super::{Trouble, today};
 use crate::cli::{Format, Planning};
 use crate::model::{Desired, Live, Scope, VmId};
 use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
 use crate::show;
-use crate::text::{self, plain};
+use crate::text;
 
 /// A plan, and what it was made with.
 pub(super) struct Planned {
@@ -39,17 +38,9 @@ impl Planned {
     }
 }
 
-/// Which VMs hold which sessions now; their names are kept for the next TAB.
-pub(super) async fn sessions(context: &Context) -> Result<Live, Trouble> {
-    let now = SystemTime::now();
-    let live = context.sessions().await?;
-    names::remember(context, &live, &Scope::clone, now);
-    Ok(live)
-}
-
 /// Reads Azure and plans, by the day that it is now.
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
-    let live = sessions(context).await?;
+    let live = super::read(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
     aim.targets = vms(context, &args.target, "--target", &live)?;
     aim.take = vms(context, &args.take_ownership, "--take-ownership", &live)?;
@@ -71,29 +62,28 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
 /// Checks that a file with an owner has a line for `vm`, which is to be taken from another owner.
 fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
     let part = context.part_of(vm);
-    let name = &part.name;
-    match plan::may_take(&part.desired, vm) {
-        Ok(()) => Ok(()),
-        // Of several files none has a line for it: whether one has an owner is beside the point.
-        Err(_) if context.has_several() && !part.desired.declares(vm) => Err(Trouble::new(
-            format!(
-                "--take-ownership: no file has a line for {}",
-                context.ids.name(vm)
-            ),
+    let Err(why) = plan::may_take(&part.desired, vm) else {
+        return Ok(());
+    };
+    let (file, id) = (&part.name, context.ids.name(vm));
+    // Where none of several files has a line for it, it does not matter whether one has an owner.
+    let (message, help) = if context.has_several() && !part.desired.declares(vm) {
+        (
+            format!("--take-ownership: no file has a line for {id}"),
             "only a VM that a file names is taken from its owner",
-        )),
-        Err(NoTake::NoOwner) => Err(Trouble::new(
-            format!("--take-ownership needs an owner, and {name} has none"),
+        )
+    } else if why == NoTake::NoOwner {
+        (
+            format!("--take-ownership needs an owner, and {file} has none"),
             "write `owner = \"…\"` at the top of the file",
-        )),
-        Err(NoTake::NoLine) => Err(Trouble::new(
-            format!(
-                "--take-ownership: {name} has no line for {}",
-                context.ids.name(vm)
-            ),
+        )
+    } else {
+        (
+            format!("--take-ownership: {file} has no line for {id}"),
             "only a VM that the file names is taken from its owner",
-        )),
-    }
+        )
+    };
+    Err(Trouble::new(message, help))
 }
 
 /// Reads Azure and plans for `files`, in the order of the plan that was `saved` for them, as that was planned, but for the day
@@ -103,17 +93,12 @@ pub(super) async fn make_again(
     files: &[&Desired],
     saved: &Saved,
 ) -> Result<Planned, Trouble> {
-    let live = sessions(context).await?;
+    let live = super::read(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
     aim.targets.clone_from(&saved.targets);
-    let may_take =
-        |vm: &&VmId| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner);
-    aim.take = saved
-        .take_ownership
-        .iter()
-        .filter(may_take)
-        .cloned()
-        .collect();
+    aim.take.clone_from(&saved.take_ownership);
+    aim.take
+        .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
     let plan = plan::plan(files, &live, &aim);
     let mut judged = saved.plan.clone();
     for (then, now) in judged.files.iter_mut().zip(&plan.files) {
@@ -131,23 +116,18 @@ pub(super) async fn make_again(
 /// Reads a saved plan.
 pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
     const MAX_BYTES: u64 = 256 << 20;
-    let name = text::escape(&path.to_string_lossy()).into_owned();
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     read.map_err(|error| {
-        let message = format!("cannot read {name}: {}", plain(&error));
-        Trouble::new(message, "check the name; azlin plan --out FILE makes one")
+        let help = "check the name; azlin plan --out FILE makes one";
+        Trouble::cannot("read", path, &error, help)
     })?;
-    Saved::read(&bytes).map_err(|why| show::unusable(&why, &name))
+    Saved::read(&bytes).map_err(|why| show::unusable(&why, &text::shown(path)))
 }
 
 /// Prints the plan in the format that was asked for, on stdout.
-pub(super) fn print(
-    planned: &Planned,
-    context: &Context,
-    format: Format,
-    streams: Streams,
-) -> Result<(), Trouble> {
+pub(super) fn print(planned: &Planned, context: &Context, format: Format) -> Result<(), Trouble> {
+    let streams = context.streams;
     streams.print(&match format {
         Format::Text => show::plan(&planned.plan, streams.stdout),
         Format::Json => planned.json(context),
@@ -183,15 +163,13 @@ fn vms(
 }
 
 /// Fails where lines of the plan are blocked: such a plan is none to build on.
-pub(super) fn refuse_blocked(
-    plan: &Plan,
-    context: &Context,
-    streams: Streams,
-) -> Result<(), Trouble> {
+pub(super) fn refuse_blocked(plan: &Plan, context: &Context) -> Result<(), Trouble> {
     let mut files = Vec::new();
     for file in plan.files.iter().filter(|file| !file.blocked.is_empty()) {
         for entry in &file.blocked {
-            streams.annotate(|| show::annotation::of_blocked(&file.basis.file, entry, context.ids));
+            let (file, ids) = (&file.basis.file, context.ids);
+            let annotation = || show::annotation::of_blocked(file, entry, ids);
+            context.streams.annotate(annotation);
         }
         files.push(text::escape(&file.basis.file));
     }
@@ -214,6 +192,6 @@ pub(super) fn guard(planned: &Planned) -> Result<(), Trouble> {
     let file = judged
         .files
         .get(*at)
-        .map_or("", |file| file.basis.file.as_str());
-    Err(show::refusal(refusal, &text::escape(file)))
+        .map(|file| text::escape(&file.basis.file));
+    Err(show::refusal(refusal, &file.unwrap_or_default()))
 }

@@ -4,22 +4,24 @@ use std::path::Path;
 
 use super::context::Context;
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Trouble};
 use crate::model::Desired;
-use crate::plan::{Saved, Standing};
+use crate::plan::Standing;
 use crate::show;
-use crate::text::escape;
+use crate::text::shown;
 
 /// What is left to do of the plan that was saved in `path`.
-pub(super) async fn resume(
-    context: &Context,
-    path: &Path,
-    streams: Streams,
-) -> Result<Planned, Trouble> {
+pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Trouble> {
+    let streams = context.streams;
     let saved = planning::read(path)?;
-    let name = escape(&path.to_string_lossy()).into_owned();
-    let files = in_its_order(context, &saved, &name)?;
-    let planned = planning::make_again(context, &files, &saved).await?;
+    let name = shown(path);
+    let files = context.desired();
+    let now: Vec<_> = files.iter().map(|desired| &desired.basis).collect();
+    let places = saved.places(&now);
+    let places = places.map_err(|why| show::unusable(&why, &name))?;
+    let saved_order = places.iter().filter_map(|at| files.get(*at).copied());
+    let saved_order: Vec<&Desired> = saved_order.collect();
+    let planned = planning::make_again(context, &saved_order, &saved).await?;
     match saved.standing(&planned.plan, &planned.live) {
         Standing::Holds => Ok(planned),
         Standing::Applied => {
@@ -38,21 +40,4 @@ pub(super) async fn resume(
             Err(Trouble::new(message, help).exit(Exit::Stale))
         }
     }
-}
-
-/// The files of `context` in the order of the plan that was `saved` for them, which is called `name`.
-fn in_its_order<'c>(
-    context: &'c Context,
-    saved: &Saved,
-    name: &str,
-) -> Result<Vec<&'c Desired>, Trouble> {
-    let files = context.desired();
-    let now: Vec<_> = files.iter().map(|desired| &desired.basis).collect();
-    let places = saved
-        .places(&now)
-        .map_err(|why| show::unusable(&why, name))?;
-    Ok(places
-        .iter()
-        .filter_map(|at| files.get(*at).copied())
-        .collect())
 }

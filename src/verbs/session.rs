@@ -1,11 +1,10 @@
 //! `azlin session`.
 
 use std::cell::Cell;
-use std::time::SystemTime;
 
-use super::context::Context;
+use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, interrupt, names, planning, saving, today};
+use super::{Exit, Streams, Trouble, interrupt, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
 use crate::model::{Doubt, Live, LiveName, Scope, SessionName, Vm, VmId};
@@ -18,18 +17,17 @@ pub(super) async fn run(
     args: &Session,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let wanted = args.name.as_deref().map(session_name).transpose()?;
+    let name = args.name.as_deref().map(session_name).transpose()?;
+    let wanted = name.as_ref();
     let context = Context::open_without_file(common, streams)?;
-    let called = args.which.vm.as_str();
-    let with_group = |scope: &Scope| super::scope_with(scope, called, args.which.rg.as_deref());
-    let now = SystemTime::now();
-    let live = context.sessions_in(&with_group).await?;
-    names::remember(&context, &live, &with_group, now);
-    let vm = super::vm_called(&live, called, args.which.rg.as_deref(), context.ids)?;
+    let (called, group) = (args.which.vm.as_str(), args.which.rg.as_deref());
+    let with_group = |scope: &Scope| super::scope_with(scope, called, group);
+    let live = super::read(&context, What::Sessions, &with_group).await?;
+    let vm = super::vm_called(&live, called, group, context.ids)?;
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {
-        return view(&context, part, &live, vm, streams);
+        return view(&context, part, &live, vm);
     }
     if live.incomplete().next().is_some() && wanted.is_some() {
         let message =
@@ -38,8 +36,8 @@ pub(super) async fn run(
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     let ours = part.desired.owner();
-    let refused = |why: Why| show::not_by_hand(&vm.id, wanted.as_ref(), &why, context.ids);
-    let steps = plan::by_hand(&live, vm, wanted.as_ref(), ours, args.force).map_err(refused)?;
+    let refused = |why: Why| show::not_by_hand(&vm.id, wanted, &why, context.ids);
+    let steps = plan::by_hand(&live, vm, wanted, ours, args.force).map_err(refused)?;
     if let Some(by) = &vm.held.owner
         && args.save
         && !args.force
@@ -49,20 +47,20 @@ pub(super) async fn run(
     }
     if args.save {
         // What cannot be saved is not written either.
-        saving::edited(&context, part, &vm.id, wanted.as_ref())?;
+        saving::edited(&context, part, &vm.id, wanted)?;
     }
-    if let Some(name) = &wanted {
+    if let Some(name) = wanted {
         doubts(name, &live, streams);
     }
-    let amiss = write(&context, &steps, streams).await?;
-    streams.print(&show::session(vm.id.name(), wanted.as_ref()))?;
+    let amiss = write(&context, &steps).await?;
+    streams.print(&show::session(vm.id.name(), wanted))?;
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
         streams.note(&format!("it was {old}"));
     }
     if args.save {
-        saving::save(&context, part, &vm.id, wanted.as_ref(), streams)?;
-    } else {
-        disagreement(&context, part, &vm.id, wanted.as_ref(), streams);
+        saving::save(&context, part, &vm.id, wanted)?;
+    } else if let Some(note) = disagreement(&context, part, &vm.id, wanted) {
+        streams.note(&note);
     }
     amiss.map_or(Ok(Exit::Done), Err)
 }
@@ -85,36 +83,31 @@ fn session_name(name: &str) -> Result<SessionName, Trouble> {
     })
 }
 
-fn view(
-    context: &Context,
-    part: &Part,
-    live: &Live,
-    vm: &Vm,
-    streams: Streams,
-) -> Result<Exit, Trouble> {
+/// Prints the session that `vm` holds, and notes who manages it.
+fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Trouble> {
+    let streams = context.streams;
     let held = vm.held.session.as_ref();
     streams.print(&show::session(vm.id.name(), held))?;
     if let Some(name) = held {
-        let others = live.vms.values();
-        for other in
-            others.filter(|other| other.id != vm.id && other.held.session == vm.held.session)
-        {
-            let other = context.ids.name(&other.id);
-            streams.warn(&format!("{name} is also on {other}"));
+        for other in live.vms.values() {
+            if other.id != vm.id && other.held.session.as_ref() == held {
+                let other = context.ids.name(&other.id);
+                streams.warn(&format!("{name} is also on {other}"));
+            }
         }
     }
+    let file = &part.name;
     if let Some(owner) = &vm.held.owner {
-        let whose = if vm.held.is_owned_by(part.desired.owner()) {
-            format!("{} manages it", part.name)
+        streams.note(&if vm.held.is_owned_by(part.desired.owner()) {
+            format!("{file} manages it")
         } else {
             format!("another owner's file manages it: {owner}")
-        };
-        streams.note(&whose);
+        });
     }
     if let Some(line) = part.desired.line_of(&vm.id, today())
         && held.is_none_or(|name| *name != line.session)
     {
-        let (file, session) = (&part.name, &line.session);
+        let session = &line.session;
         streams.note(&format!(
             "{file} assigns {session} to it; the next apply will set that"
         ));
@@ -122,46 +115,40 @@ fn view(
     Ok(Exit::Done)
 }
 
-/// Says what the file has that this session is not.
+/// What the file has that this session is not.
 fn disagreement(
     context: &Context,
     part: &Part,
     vm: &VmId,
     wanted: Option<&SessionName>,
-    streams: Streams,
-) {
-    let (file, desired, today) = (&part.name, &part.desired, today());
-    if let Some(line) = desired.line_of(vm, today) {
-        let (session, flag) = match wanted {
-            Some(name) if *name == line.session => return,
-            Some(_) => (&line.session, "use --save to update the file"),
-            None => (&line.session, "use --clear --save to remove the line"),
+) -> Option<String> {
+    if let Some(line) = part.desired.line_of(vm, today()) {
+        let (file, session) = (&part.name, &line.session);
+        let flag = match wanted {
+            Some(name) if name == session => return None,
+            Some(_) => "use --save to update the file",
+            None => "use --clear --save to remove the line",
         };
-        streams.note(&format!(
+        return Some(format!(
             "{file} assigns {session} to this VM, so the next apply will restore it; {flag}"
         ));
-    } else if let Some((file, line)) = wanted.and_then(|name| context.line_giving(name.as_str())) {
-        streams.note(&format!(
-            "{file} assigns this name to {} in line {}, which no apply can do while it is here",
-            context.ids.name(&line.vm),
-            line.line
-        ));
     }
+    let (file, line) = context.line_giving(wanted?.as_str())?;
+    let (other, at) = (context.ids.name(&line.vm), line.line);
+    Some(format!(
+        "{file} assigns this name to {other} in line {at}, which no apply can do while it is here"
+    ))
 }
 
-/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile. Answers
+/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile. Returns
 /// what is wrong although the VM is written.
-async fn write(
-    context: &Context,
-    steps: &[Step],
-    streams: Streams,
-) -> Result<Option<Trouble>, Trouble> {
+async fn write(context: &Context, steps: &[Step]) -> Result<Option<Trouble>, Trouble> {
     if steps.is_empty() {
         return Ok(None);
     }
     let writing = Cell::new(true);
     tokio::select! {
-        written = write_and_read(context, steps, &writing, streams) => written,
+        written = write_and_read(context, steps, &writing) => written,
         () = interrupt::at_once(&writing) => {
             let message = "interrupted: what was written is not read again";
             let help = "azlin session VM shows what the VM holds";
@@ -174,9 +161,8 @@ async fn write_and_read(
     context: &Context,
     steps: &[Step],
     writing: &Cell<bool>,
-    streams: Streams,
 ) -> Result<Option<Trouble>, Trouble> {
-    let places = context.places();
+    let (places, streams) = (context.places(), context.streams);
     let was_interrupted = Cell::new(false);
     let interrupted = async {
         interrupt::next().await;
@@ -190,32 +176,14 @@ async fn write_and_read(
     };
     let tried = streams.patiently(|| "writing".to_owned(), all).await;
     writing.set(false);
-    // The last step says what went wrong, the one before it what became of the session that was there.
-    if let Some(last) = tried.last().filter(|last| !last.outcome.is_success()) {
-        let mut trouble = show::failed(&last.step.vm, &last.outcome, context.ids);
-        let lost = tried
-            .iter()
-            .find(|one| matches!(one.outcome, Outcome::NotPutBack { .. }));
-        if tried.iter().any(|one| one.outcome == Outcome::PutBack) {
-            streams.note("the session that it held is back");
-        } else if let Some(Tried { step, .. }) = lost
-            && let Some(old) = &step.before.session
-        {
-            let vm = context.ids.name(&step.vm);
-            trouble.help = format!(
-                "it holds no session now; azlin session {vm} {old} gives back what it held. {}",
-                trouble.help
-            );
-        }
+    if let Some(trouble) = failure(&tried, context) {
         return Err(if was_interrupted.get() {
             trouble.exit(Exit::Interrupted)
-        } else if lost.is_some() {
-            trouble.exit(Exit::Partial)
         } else {
             trouble
         });
     }
-    let mut live = match planning::sessions(context).await {
+    let mut live = match super::read(context, What::Sessions, &Scope::clone).await {
         Ok(live) => live,
         Err(trouble) => {
             let trouble = trouble.within("could not check whether another VM also holds this name");
@@ -227,4 +195,26 @@ async fn write_and_read(
     Ok(doubles
         .first()
         .map(|double| show::doubled(double, context.ids)))
+}
+
+/// Why the VM does not hold what it was to hold, if it does not. The last step says what went wrong, the one before it what
+/// became of the session that was there.
+fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
+    let last = tried.last().filter(|last| !last.outcome.is_success())?;
+    let mut trouble = show::failed(&last.step.vm, &last.outcome, context.ids);
+    for Tried { step, outcome } in tried {
+        if *outcome == Outcome::PutBack {
+            context.streams.note("the session that it held is back");
+        } else if matches!(outcome, Outcome::NotPutBack { .. }) {
+            trouble.exit = Exit::Partial;
+            if let Some(old) = &step.before.session {
+                let vm = context.ids.name(&step.vm);
+                trouble.help = format!(
+                    "it holds no session now; azlin session {vm} {old} gives back what it held. {}",
+                    trouble.help
+                );
+            }
+        }
+    }
+    Some(trouble)
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::Trouble;
+use super::{Trouble, target};
 use crate::azure::sign_in::{Profile, variable};
 use crate::cli::Common;
 use crate::file::File;
-use crate::file::find;
+use crate::file::find::NAME;
 use crate::model::{Cloud, SubscriptionId};
 use crate::sandbox;
 use crate::show::NamedBy;
@@ -20,17 +20,16 @@ pub(super) struct Subscription {
     pub from: NamedBy,
 }
 
-/// The subscription that the flag names, else the file (called `name`, if it `is_there`), else the environment, else `az`'s
-/// default. `is_elsewhere`: it is sought at an endpoint that a person named.
+/// The subscription that the flag names, else `file` (called `name`; none where there is no file), else the environment,
+/// else `az`'s default.
 pub(super) fn subscription(
     common: &Common,
     file: &File,
-    name: &str,
-    is_there: bool,
-    is_elsewhere: bool,
+    name: Option<&str>,
 ) -> Result<Subscription, Trouble> {
     let cloud = match file.azure.cloud {
-        Cloud::Sandbox if is_elsewhere => Cloud::Public,
+        // It is sought at the endpoint that a person named.
+        Cloud::Sandbox if target::endpoint(common).is_some() => Cloud::Public,
         cloud => cloud,
     };
     let checked = |id: &str, from: NamedBy, whence: &str| match SubscriptionId::new(id) {
@@ -41,7 +40,7 @@ pub(super) fn subscription(
         return checked(id, NamedBy::Flag, "--subscription");
     }
     if let Some(id) = file.azure.subscription.clone() {
-        let from = NamedBy::File(name.to_owned());
+        let from = NamedBy::File(name.unwrap_or_default().to_owned());
         return Ok(Subscription { id, cloud, from });
     }
     if cloud == Cloud::Sandbox && file.azure.endpoint.is_none() {
@@ -60,17 +59,15 @@ pub(super) fn subscription(
             from: NamedBy::Az,
         });
     }
-    let (message, first) = if is_there {
-        (
+    let (message, first) = match name {
+        Some(name) => (
             format!("{name} names no subscription, and nothing else does"),
             "write `subscription = \"…\"` under [azure]",
-        )
-    } else {
-        let file = find::NAME;
-        (
-            format!("no {file} in this folder or any above it, and no subscription is named"),
+        ),
+        None => (
+            format!("no {NAME} in this folder or any above it, and no subscription is named"),
             "go to the folder that has one",
-        )
+        ),
     };
     let help =
         format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`");

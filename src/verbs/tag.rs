@@ -1,11 +1,10 @@
 //! `azlin tag`.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
-use super::context::Context;
+use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, names};
+use super::{Exit, Streams, Trouble};
 use crate::azure::Arm;
 use crate::azure::tag_write::{self, Changed, Decision};
 use crate::azure::tags::Patch;
@@ -30,7 +29,7 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
         // What the file does not allow is not asked about.
         change(&context.first)?;
     }
-    let vm = find(&context, which, streams).await?;
+    let vm = find(&context, which).await?;
     let part = context.part_of(&vm.id);
     let mut tags = vm.tags;
     if let Some(change) = &change(part)? {
@@ -41,17 +40,15 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
     Ok(Exit::Done)
 }
 
-async fn find(context: &Context, which: &Which, streams: Streams) -> Result<Vm, Trouble> {
+async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
     let (called, group) = (which.vm.as_str(), which.rg.as_deref());
     let named = group.or_else(|| VmId::group_in(called));
     let scope = |own: &Scope| match named {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => own.clone(),
     };
-    let now = SystemTime::now();
-    let live = context.sessions_in(&scope).await?;
-    names::remember(context, &live, &scope, now);
-    streams.warn_incomplete(&live);
+    let live = super::read(context, What::Sessions, &scope).await?;
+    context.streams.warn_incomplete(&live);
     super::vm_called(&live, called, group, context.ids).cloned()
 }
 

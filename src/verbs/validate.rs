@@ -1,21 +1,16 @@
 //! `azlin validate`.
 
-use super::{Exit, Streams, Trouble, files};
+use super::files::{self, Document};
+use super::{Exit, Streams, Trouble};
 use crate::cli::Common;
 use crate::show;
-use crate::text::escape;
 
 pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
     let valid = files::read(files::find(common)?, streams)?;
-    if valid.len() > 1 {
-        let files = valid.iter();
-        let files = files.map(|valid| (valid, valid.file.azure.subscription.as_ref()));
-        files::check_together(files, streams)?;
-    }
-    for file in &valid {
-        let sessions = show::count(file.file.lines.len(), "session");
-        let name = file.path.to_string_lossy();
-        streams.print(&format!("{} is valid: {sessions}\n", escape(&name)))?;
+    files::check_together(valid.iter().map(Document::member).collect(), streams)?;
+    for document in &valid {
+        let sessions = show::count(document.file.lines.len(), "session");
+        streams.print(&format!("{} is valid: {sessions}\n", document.name()))?;
     }
     Ok(Exit::Done)
 }

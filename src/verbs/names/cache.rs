@@ -3,7 +3,7 @@
 //! It is a convenience and nothing more: what cannot be read, is damaged, too old, too large or from another azlin is as if
 //! it were not there, and a failure to write it is no failure of a command.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,6 +12,7 @@ use etcetera::{BaseStrategy as _, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::candidates::Name;
 use crate::file::AzureSettings;
 use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmPath};
 use crate::plan;
@@ -29,17 +30,12 @@ const MAX_BYTES: u64 = 16 << 20;
 /// The file's format; another one is another azlin's.
 const FORMAT: u32 = 1;
 
-/// A VM, and the session that it holds or is to hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
-    pub vm: VmPath,
-    pub session: Option<SessionName>,
-}
-
 /// The names of one Azure, as one file sees it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cache {
     path: PathBuf,
+    /// Whose VMs the names are.
+    subscription: SubscriptionId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,17 +53,6 @@ struct Entry {
     session: Option<String>,
 }
 
-impl Entry {
-    /// The names in it, checked again: anyone who may write the file is not thereby anyone who may write a command line.
-    fn name(&self) -> Option<Name> {
-        let session = self.session.as_deref();
-        Some(Name {
-            vm: VmPath::new(&self.group, &self.vm).ok()?,
-            session: session.and_then(|session| SessionName::new(session).ok()),
-        })
-    }
-}
-
 impl Cache {
     /// The cache for what a file says of Azure. None where the user has no folder for such files.
     ///
@@ -78,9 +63,11 @@ impl Cache {
         folder: &Path,
         elsewhere: Option<&str>,
     ) -> Option<Self> {
+        let folders = choose_base_strategy().ok()?;
         let file = file_name(azure, subscription, folder, elsewhere)?;
         Some(Self {
-            path: caches()?.join("azlin").join(file),
+            path: folders.cache_dir().join("azlin").join(file),
+            subscription: subscription.clone(),
         })
     }
 
@@ -95,7 +82,18 @@ impl Cache {
         let content: Content = serde_json::from_slice(&bytes).ok()?;
         let is_usable =
             content.format_version == FORMAT && is_within(MAX_AGE, content.read_at, seconds(now));
-        is_usable.then(|| content.vms.iter().filter_map(Entry::name).collect())
+        let names = content.vms.iter().filter_map(|entry| self.name(entry));
+        is_usable.then(|| names.collect())
+    }
+
+    /// The names in `entry`, checked again: who may write the file may not thereby write a command line.
+    fn name(&self, entry: &Entry) -> Option<Name> {
+        let session = entry.session.as_deref();
+        Some(Name {
+            subscription: Some(self.subscription.clone()),
+            vm: VmPath::new(&entry.group, &entry.vm).ok()?,
+            session: session.and_then(|session| SessionName::new(session).ok()),
+        })
     }
 
     /// Keeps `names`, which were read at `now`, in place of what is there.
@@ -127,7 +125,6 @@ impl Cache {
     }
 
     fn try_claim(&self, now: SystemTime) -> io::Result<bool> {
-        self.make_folder()?;
         let mut marker = self.marker()?;
         if marker.try_lock().is_err() {
             return Ok(false);
@@ -150,7 +147,6 @@ impl Cache {
     /// # Errors
     /// There is no such file to be had.
     pub fn take_turn(&self) -> io::Result<File> {
-        self.make_folder()?;
         let marker = self.marker()?;
         marker.lock()?;
         Ok(marker)
@@ -158,11 +154,12 @@ impl Cache {
 
     /// The file beside the cache that says when Azure was last asked.
     fn marker(&self) -> io::Result<File> {
-        private()
-            .read(true)
-            .create(true)
-            .truncate(false)
-            .open(self.path.with_extension("asked"))
+        self.make_folder()?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(self.path.with_extension("asked"))
     }
 
     fn make_folder(&self) -> io::Result<()> {
@@ -195,20 +192,6 @@ fn file_name(
     Some(format!("names-{}.json", hash.get(..16)?))
 }
 
-/// Opens for writing; a file that this makes is the user's alone.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-/// Where the user's caches are: `$XDG_CACHE_HOME`, `~/.cache`, or on Windows `%LOCALAPPDATA%`.
-fn caches() -> Option<PathBuf> {
-    Some(choose_base_strategy().ok()?.cache_dir())
-}
-
 /// True if `then` is at most `span` before `now`. A time to come is not: a clock was set, and nobody knows how long ago.
 fn is_within(span: Duration, then: u64, now: u64) -> bool {
     now.checked_sub(then)
@@ -234,7 +217,12 @@ mod tests {
     fn cache(folder: &Path) -> Cache {
         Cache {
             path: folder.join("azlin").join("names-1.json"),
+            subscription: subscription('1'),
         }
+    }
+
+    fn subscription(last: char) -> SubscriptionId {
+        SubscriptionId::new(&format!("00000000-0000-0000-0000-00000000000{last}")).unwrap()
     }
 
     fn content(read_at: u64, session: &str) -> String {
@@ -301,6 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         let name = |vm, session| Name {
+            subscription: Some(subscription('1')),
             vm: VmPath::new("rg", vm).unwrap(),
             session: SessionName::new(session).ok(),
         };
@@ -330,9 +319,7 @@ mod tests {
     #[test]
     fn another_azure_has_another_file() {
         let folder = tempfile::tempdir().unwrap();
-        let id = |last: char| {
-            SubscriptionId::new(&format!("00000000-0000-0000-0000-00000000000{last}")).unwrap()
-        };
+        let id = subscription;
         let public = AzureSettings::default();
         let sandbox = AzureSettings {
             cloud: Cloud::Sandbox,

@@ -8,8 +8,8 @@ use clap_complete::CompletionCandidate;
 use crate::model::{SessionName, SubscriptionId, VmPath};
 
 /// A name that may be typed.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::verbs) struct Name {
     /// The VM's subscription; none where there is one only, or none is known.
     pub subscription: Option<SubscriptionId>,
     /// The VM.
@@ -18,7 +18,7 @@ pub(super) struct Known {
     pub session: Option<SessionName>,
 }
 
-impl Known {
+impl Name {
     /// What tells the VM from every other.
     fn id(&self) -> (Option<&SubscriptionId>, &VmPath) {
         (self.subscription.as_ref(), &self.vm)
@@ -34,13 +34,13 @@ impl Known {
 }
 
 /// The VMs of one name, each once.
-type Same<'k> = BTreeMap<(Option<&'k SubscriptionId>, &'k VmPath), &'k Known>;
+type Same<'k> = BTreeMap<(Option<&'k SubscriptionId>, &'k VmPath), &'k Name>;
 
 /// The words on offer, each with what is shown beside it, in alphabetical order.
 type Offers = BTreeMap<String, String>;
 
 /// VM names, or `GROUP/VM` where a name alone is not enough or a group is being typed.
-pub(super) fn vms(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> {
+pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     let namesakes = by_name(names);
     let slashes = current.to_string_lossy().matches('/').count();
     let mut offers = Offers::new();
@@ -60,7 +60,10 @@ pub(super) fn vms(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> 
 }
 
 /// Session names, then VM names. A name that is both is the VM's, as it is to `connect`.
-pub(super) fn sessions_and_vms(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> {
+pub(in crate::verbs) fn sessions_and_vms(
+    names: &[Name],
+    current: &OsStr,
+) -> Vec<CompletionCandidate> {
     let vms = vm_names(names);
     let taken: BTreeSet<String> = vms.keys().map(|name| name.to_lowercase()).collect();
     let mut sessions = Offers::new();
@@ -77,7 +80,7 @@ pub(super) fn sessions_and_vms(names: &[Known], current: &OsStr) -> Vec<Completi
 }
 
 /// Resource groups.
-pub(super) fn groups(names: &[Known], current: &OsStr) -> Vec<CompletionCandidate> {
+pub(in crate::verbs) fn groups(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     let mut groups: BTreeMap<&str, (&str, BTreeSet<_>)> = BTreeMap::new();
     for known in names {
         let group = groups.entry(known.vm.folded_group());
@@ -95,7 +98,7 @@ pub(super) fn groups(names: &[Known], current: &OsStr) -> Vec<CompletionCandidat
 }
 
 /// Each VM once, under its name.
-fn by_name(names: &[Known]) -> BTreeMap<&str, Same<'_>> {
+fn by_name(names: &[Name]) -> BTreeMap<&str, Same<'_>> {
     let mut by_name: BTreeMap<&str, Same<'_>> = BTreeMap::new();
     for known in names {
         let same = by_name.entry(known.vm.folded_name()).or_default();
@@ -104,7 +107,7 @@ fn by_name(names: &[Known]) -> BTreeMap<&str, Same<'_>> {
     by_name
 }
 
-fn vm_names(names: &[Known]) -> Offers {
+fn vm_names(names: &[Name]) -> Offers {
     let offers = by_name(names).into_values().filter_map(|same| {
         let (_, known) = same.first_key_value()?;
         let about = match same.len() {
@@ -119,7 +122,7 @@ fn vm_names(names: &[Known]) -> Offers {
     offers.collect()
 }
 
-fn about(known: &Known) -> String {
+fn about(known: &Name) -> String {
     let vm = &known.vm;
     match &known.session {
         Some(session) => format!("VM in {}, session {session}", vm.group()),
@@ -150,8 +153,8 @@ fn is_plain(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn names(names: &[(&str, &str, &str)]) -> Vec<Known> {
-        let name = |(group, vm, session): &(&str, &str, &str)| Known {
+    fn names(names: &[(&str, &str, &str)]) -> Vec<Name> {
+        let name = |(group, vm, session): &(&str, &str, &str)| Name {
             subscription: None,
             vm: VmPath::new(group, vm).unwrap(),
             session: SessionName::new(session).ok(),

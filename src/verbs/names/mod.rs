@@ -6,14 +6,13 @@ mod cache;
 mod candidates;
 mod refresh;
 
+pub(super) use candidates::{Name, groups, sessions_and_vms, vms};
 pub(super) use refresh::run;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::SystemTime;
-
-use clap_complete::CompletionCandidate;
 
 use super::context::Context;
 use super::part::Part;
@@ -21,9 +20,8 @@ use super::subscription::subscription;
 use super::{Streams, files, target};
 use crate::cli::Common;
 use crate::file::{self, File, find};
-use crate::model::{Live, Scope, SessionName, SubscriptionId};
-use cache::{Cache, Name};
-use candidates::Known;
+use crate::model::{Live, Scope, SessionName};
+use cache::Cache;
 
 /// Keeps the names of `live`, which was read at `now`, for the next TAB. Does so only while a person is at a terminal: a script
 /// leaves no files behind.
@@ -44,10 +42,10 @@ pub(super) fn remember(
         let own = context.scope_of(subscription);
         let gaps = live.gaps.get(subscription);
         let is_incomplete = gaps.is_none_or(|gaps| !gaps.incomplete.is_empty());
-        if scope(&own) != own || is_incomplete {
-            continue;
-        }
-        if let Some(cache) = cache_of(part) {
+        if scope(&own) == own
+            && !is_incomplete
+            && let Some(cache) = cache_of(part)
+        {
             // The command has what it needs, and the next TAB asks Azure itself.
             let _ = cache.write(of_live(live, part), now);
         }
@@ -56,13 +54,9 @@ pub(super) fn remember(
 
 /// Where the names of `part`'s Azure are kept.
 fn cache_of(part: &Part) -> Option<Cache> {
-    let subscription = part.arm.subscription();
-    Cache::of(
-        &part.file.azure,
-        subscription,
-        &part.folder,
-        part.elsewhere.as_deref(),
-    )
+    let folder = find::folder(&part.path);
+    let (azure, subscription) = (&part.file.azure, part.arm.subscription());
+    Cache::of(azure, subscription, folder, part.elsewhere.as_deref())
 }
 
 /// The VMs of `live` that are in `part`'s subscription and count for it, with those of their sessions that are names: anything
@@ -74,6 +68,7 @@ fn of_live(live: &Live, part: &Part) -> Vec<Name> {
         if vm.id.subscription() == part.arm.subscription() && scope.covers(&vm.id) {
             let session = vm.held.session.as_ref();
             names.push(Name {
+                subscription: Some(vm.id.subscription().clone()),
                 vm: vm.id.path().clone(),
                 session: session.and_then(|session| SessionName::new(session.raw()).ok()),
             });
@@ -82,57 +77,39 @@ fn of_live(live: &Live, part: &Part) -> Vec<Name> {
     names
 }
 
-/// For an argument that takes a VM: its name, or `GROUP/VM` where several groups have one of that name.
-pub(super) fn vms(current: &OsStr) -> Vec<CompletionCandidate> {
-    candidates::vms(&known(), current)
-}
-
-/// For an argument that takes a VM by its name or its session's.
-pub(super) fn sessions_and_vms(current: &OsStr) -> Vec<CompletionCandidate> {
-    candidates::sessions_and_vms(&known(), current)
-}
-
-/// For an argument that takes a resource group.
-pub(super) fn groups(current: &OsStr) -> Vec<CompletionCandidate> {
-    candidates::groups(&known(), current)
-}
-
 /// The live names, then the declared ones. None where a file is not valid, because it says which Azure to ask.
-fn known() -> Vec<Known> {
+pub(super) fn known() -> Vec<Name> {
     let common = typed(std::env::args_os());
     let elsewhere = target::endpoint(&common);
-    let mut caches: BTreeMap<Cache, SubscriptionId> = BTreeMap::new();
-    let mut declared: Vec<(Option<SubscriptionId>, Name)> = Vec::new();
-    let mut ids = BTreeSet::new();
+    let (mut caches, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let mut declared = Vec::new();
     for path in files::locate(&common).unwrap_or_default() {
         let Some((path, file)) = read(path) else {
             return Vec::new();
         };
-        let id = subscription(&common, &file, "", true, elsewhere.is_some());
-        let id = id.ok().map(|subscription| subscription.id);
-        if let Some(id) = &id
-            && let Some(cache) =
-                Cache::of(&file.azure, id, find::folder(&path), elsewhere.as_deref())
-        {
-            caches.insert(cache, id.clone());
+        let subscription = subscription(&common, &file, Some(""));
+        let id = subscription.ok().map(|subscription| subscription.id);
+        if let Some(id) = &id {
+            let folder = find::folder(&path);
+            caches.extend(Cache::of(&file.azure, id, folder, elsewhere.as_deref()));
         }
         for line in file.lines {
-            let (vm, session) = (line.vm, Some(line.session));
-            declared.push((id.clone(), Name { vm, session }));
+            declared.push(Name {
+                subscription: id.clone(),
+                vm: line.vm,
+                session: Some(line.session),
+            });
         }
         ids.insert(id);
     }
-    let mut known = Vec::new();
-    for (id, names) in refresh::live(&caches, &common) {
-        known.extend(names.into_iter().map(|name| (Some(id.clone()), name)));
+    let mut names = refresh::live(&caches, &common);
+    names.extend(declared);
+    if ids.len() <= 1 {
+        for name in &mut names {
+            name.subscription = None;
+        }
     }
-    known.extend(declared);
-    let known = known.into_iter().map(|(id, name)| Known {
-        subscription: id.filter(|_| ids.len() > 1),
-        vm: name.vm,
-        session: name.session,
-    });
-    known.collect()
+    names
 }
 
 /// The file at `path`, if it is valid. A pipe is not opened: that would hold up the line.

@@ -1,18 +1,19 @@
 //! Live names at a TAB: from the cache, else from Azure, which is asked out of sight.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::super::context::Context;
+use super::super::context::{Context, What};
 use super::super::part::Part;
 use super::super::{Exit, Streams, Trouble};
-use super::cache::{Cache, Name};
+use super::cache::Cache;
+use super::candidates::Name;
 use super::{cache_of, of_live};
 use crate::cli::Common;
-use crate::model::SubscriptionId;
+use crate::model::Scope;
 use crate::text::plain;
 
 /// How long a TAB waits for Azure.
@@ -24,27 +25,23 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long Azure may take when nobody waits.
 const MOST: Duration = Duration::from_secs(60);
 
-/// The live names of each subscription that are known within [`PATIENCE`]; where Azure takes longer, the next TAB has them.
-pub(super) fn live(
-    caches: &BTreeMap<Cache, SubscriptionId>,
-    common: &Common,
-) -> Vec<(SubscriptionId, Vec<Name>)> {
+/// The live names that are known within [`PATIENCE`]; where Azure takes longer, the next TAB has them.
+pub(super) fn live(caches: &BTreeSet<Cache>, common: &Common) -> Vec<Name> {
     let start = Instant::now();
-    let read = |cache: &Cache| cache.read(SystemTime::now());
-    let known: Vec<_> = caches
-        .iter()
-        .map(|(cache, id)| (cache, id, read(cache)))
-        .collect();
-    let old = known.iter().filter(|(.., names)| names.is_none());
+    let (mut names, mut old) = (Vec::new(), Vec::new());
+    for cache in caches {
+        match cache.read(SystemTime::now()) {
+            Some(fresh) => names.extend(fresh),
+            None => old.push(cache),
+        }
+    }
     // Each of them, so that the next TAB does not ask for the rest.
-    let claimed = old.filter(|(cache, ..)| cache.claim(SystemTime::now()));
-    let is_filled =
-        claimed.count() > 0 && ask(common).is_ok_and(|child| ends_by(child, start + PATIENCE));
-    let names = known.into_iter().filter_map(|(cache, id, names)| {
-        let names = names.or_else(|| is_filled.then(|| read(cache)).flatten())?;
-        Some((id.clone(), names))
-    });
-    names.collect()
+    let claimed = old.iter().filter(|cache| cache.claim(SystemTime::now()));
+    if claimed.count() > 0 && ask(common).is_ok_and(|child| ends_by(child, start + PATIENCE)) {
+        let filled = old.iter().filter_map(|cache| cache.read(SystemTime::now()));
+        names.extend(filled.flatten());
+    }
+    names
 }
 
 /// Starts the azlin that fills the cache. It holds no stream of the shell's, which would wait for it, and is in no group
@@ -102,14 +99,13 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
     let turns = caches.keys().map(|cache| cache.take_turn().map_err(cannot));
     let _turns: Vec<File> = turns.collect::<Result<_, _>>()?;
     let now = SystemTime::now();
-    let live = tokio::time::timeout(MOST, context.sessions()).await;
-    let live = live.map_err(|_| {
+    let reading = context.read(What::Sessions, &Scope::clone);
+    let live = tokio::time::timeout(MOST, reading).await.map_err(|_| {
         let help = "try a command that waits for it, such as azlin plan";
         Trouble::new("Azure did not answer within a minute", help)
     })??;
     for (cache, part) in caches {
-        let names = of_live(&live, part);
-        cache.write(names, now).map_err(cannot)?;
+        cache.write(of_live(&live, part), now).map_err(cannot)?;
     }
     Ok(Exit::Done)
 }
