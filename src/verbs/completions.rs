@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Command, CommandFactory as _};
-use clap_complete::env::{self, EnvCompleter, Fish, Powershell, Shells, Zsh};
+use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Shells, Zsh};
 use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate, engine};
 
 use super::names::{self, Name};
@@ -51,12 +51,17 @@ pub fn answer() -> bool {
         return false;
     }
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
-    asked.extend(cli::with_double_dashes(words));
+    let line = cli::with_double_dashes(words);
     let here = std::env::current_dir().ok();
-    let _ = CompleteEnv::with_factory(|| with_names(Cli::command()))
-        .var(VARIABLE)
-        .shells(SHELLS)
-        .try_complete(asked, here.as_deref());
+    if Bash.is(&shell) {
+        let _ = answer_bash(line, here.as_deref());
+    } else {
+        asked.extend(line);
+        let _ = CompleteEnv::with_factory(|| with_names(Cli::command()))
+            .var(VARIABLE)
+            .shells(SHELLS)
+            .try_complete(asked, here.as_deref());
+    }
     true
 }
 
@@ -76,47 +81,17 @@ fn with_names(command: Command) -> Command {
     named.mut_subcommands(with_names)
 }
 
-/// clap's Bash, for a line with `--rg=rg-dev` too, which arrives as three words: to Bash, a `=` is one of its own.
-struct Bash;
-
-impl EnvCompleter for Bash {
-    fn name(&self) -> &'static str {
-        env::Bash.name()
-    }
-
-    fn is(&self, name: &str) -> bool {
-        env::Bash.is(name)
-    }
-
-    fn write_registration(
-        &self,
-        var: &str,
-        name: &str,
-        bin: &str,
-        completer: &str,
-        script: &mut dyn Write,
-    ) -> io::Result<()> {
-        env::Bash.write_registration(var, name, bin, completer, script)
-    }
-
-    fn write_complete(
-        &self,
-        command: &mut Command,
-        words: Vec<OsString>,
-        here: Option<&Path>,
-        answer: &mut dyn Write,
-    ) -> io::Result<()> {
-        let said = |name| std::env::var(name).ok();
-        let cursor = said("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
-        let (words, cursor) = without_equals(words, cursor.unwrap_or_default());
-        let candidates = engine::complete(command, words, cursor, here)?;
-        let between = said("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
-        let values = candidates.iter();
-        let values: Vec<_> = values
-            .map(|candidate| candidate.get_value().to_string_lossy())
-            .collect();
-        answer.write_all(values.join(&between).as_bytes())
-    }
+/// Answers as clap's Bash does, for a line with `--rg=rg-dev` too, which arrives as three words: to Bash, a `=` is one of its
+/// own.
+fn answer_bash(line: Vec<OsString>, here: Option<&Path>) -> io::Result<()> {
+    let said = |name| std::env::var(name).ok();
+    let cursor = said("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
+    let (line, cursor) = without_equals(line, cursor.unwrap_or_default());
+    let candidates = engine::complete(&mut with_names(Cli::command()), line, cursor, here)?;
+    let between = said("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
+    let values = candidates.iter().map(CompletionCandidate::get_value);
+    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+    io::stdout().write_all(values.join(&between).as_bytes())
 }
 
 /// The words, and which of them the cursor is on, with `--flag = value` as `--flag value`.

@@ -1,6 +1,7 @@
 //! `azlin sandbox`.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,18 +13,19 @@ use super::target::state;
 use super::{Exit, Streams, Trouble, files};
 use crate::cli::{Common, Sandbox as Args};
 use crate::file::find;
-use crate::sandbox::{self, MAX_VMS, Sandbox};
-use crate::text::{self, plain};
+use crate::sandbox::{self, Sandbox};
+use crate::text::{plain, shown};
 
 /// The folder beside whose file the sandbox lives.
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     let mut folders = BTreeSet::new();
     for path in files::named(common) {
-        if path.is_dir() {
-            folders.insert(path);
+        let folder = if path.is_dir() {
+            path.as_path()
         } else {
-            folders.insert(find::folder(&path).to_owned());
-        }
+            find::folder(&path)
+        };
+        folders.insert(folder.to_owned());
     }
     if folders.len() > 1 {
         let n = folders.len();
@@ -34,9 +36,7 @@ fn folder(common: &Common) -> Result<PathBuf, Trouble> {
         return Ok(folder);
     }
     let paths = files::locate(&Common::default())?;
-    let path = paths
-        .first()
-        .map_or(Path::new(find::NAME), PathBuf::as_path);
+    let path = paths.first().map_or(Path::new(find::NAME), |path| path);
     Ok(find::folder(path).to_owned())
 }
 
@@ -66,22 +66,19 @@ fn reset(
     subscriptions: u32,
     streams: Streams,
 ) -> Result<(), Trouble> {
-    let shown = shown(state);
     let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));
-    let count = usize::try_from(subscriptions).unwrap_or(usize::MAX);
-    let all = vms.unwrap_or_default().saturating_mul(count);
-    if all > MAX_VMS {
-        let message = format!("a sandbox has at most {MAX_VMS} VMs, and these would be {all}");
-        return Err(Trouble::new(message, "lower --vms or --subscriptions"));
-    }
     let made = sandbox::reset_several(state, vms, subscriptions).map_err(|error| {
-        let message = format!("cannot write {shown}: {}", plain(&error));
-        Trouble::new(message, "check that you may write to this folder")
+        if error.kind() == ErrorKind::InvalidInput {
+            return Trouble::new(error.to_string(), "lower --vms or --subscriptions");
+        }
+        let help = "check that you may write to this folder";
+        Trouble::cannot("write", state, &error, help)
     })?;
     let places = match subscriptions {
         1 => String::new(),
         several => format!(" in {several} subscriptions"),
     };
+    let shown = shown(state);
     streams.say(&format!("{shown} is a new fleet of {made} VMs{places}\n"));
     Ok(())
 }
@@ -98,8 +95,8 @@ async fn serve(
         let message = format!("cannot serve on 127.0.0.1:{port}: {}", plain(&error));
         Trouble::new(message, "choose another port, or 0 for a free one")
     };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.map_err(busy)?;
+    let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    let listener = listening.map_err(busy)?;
     let address = listener.local_addr().map_err(busy)?;
     // The line that a script waits for: where it serves, on stdout.
     streams.print(&format!("http://{address}\n"))?;
@@ -112,8 +109,4 @@ async fn serve(
     sandbox::serve(listener, Arc::new(sandbox), latency)
         .await
         .map_err(busy)
-}
-
-fn shown(state: &Path) -> String {
-    text::escape(&state.to_string_lossy()).into_owned()
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
 
+use crate::azure::sign_in::variable;
 use crate::cli::Color;
 use crate::model::Live;
 use crate::show::{self, Paint};
@@ -23,12 +24,9 @@ pub(super) struct Streams {
 
 impl Streams {
     pub fn new(color: Color) -> Self {
-        let paint = |is_terminal| Paint {
-            on: colour(color, is_terminal),
-        };
         Self {
-            stdout: paint(io::stdout().is_terminal()),
-            stderr: paint(io::stderr().is_terminal()),
+            stdout: paint(color, io::stdout().is_terminal()),
+            stderr: paint(color, io::stderr().is_terminal()),
         }
     }
 
@@ -40,14 +38,13 @@ impl Streams {
     /// Writes data. A reader that has had enough (`azlin plan | head`) is no error; a full disk is one.
     pub fn print(self, data: &str) -> Result<(), Trouble> {
         let mut stdout = io::stdout().lock();
-        match stdout
-            .write_all(data.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Trouble::new(
-                format!("cannot write to stdout: {}", plain(&error)),
-                "check where the output goes, and that its disk is not full",
-            )),
+        let written = stdout.write_all(data.as_bytes());
+        match written.and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                let message = format!("cannot write to stdout: {}", plain(&error));
+                let help = "check where the output goes, and that its disk is not full";
+                Err(Trouble::new(message, help))
+            }
             _ => Ok(()),
         }
     }
@@ -99,22 +96,18 @@ impl Streams {
 
     /// Says what went wrong, and what to do now.
     pub fn fail(self, trouble: &Trouble) {
-        let (error, help) = (self.stderr.red("error"), self.stderr.green("help"));
-        let Trouble {
-            message, help: way, ..
-        } = trouble;
+        let (error, message) = (self.stderr.red("error"), &trouble.message);
+        let (help, way) = (self.stderr.green("help"), &trouble.help);
         self.say(&format!("{error}: {message}\n{help}: {way}\n"));
     }
 
     /// Fails with the last of `troubles`, if there is one, after telling of those before it.
     pub fn fail_with(self, mut troubles: Vec<Trouble>) -> Result<(), Trouble> {
-        let Some(last) = troubles.pop() else {
-            return Ok(());
-        };
+        let last = troubles.pop();
         for trouble in &troubles {
             self.fail(trouble);
         }
-        Err(last)
+        last.map_or(Ok(()), Err)
     }
 
     /// Says something that is good to know.
@@ -130,10 +123,10 @@ impl Streams {
     /// Says what Azure's lists may lack.
     pub fn warn_incomplete(self, live: &Live) {
         for (subscription, gaps) in &live.gaps {
-            let place = match live.gaps.len() {
-                1 => String::new(),
-                _ => format!("subscription {subscription}: "),
-            };
+            let mut place = String::new();
+            if live.gaps.len() > 1 {
+                place = format!("subscription {subscription}: ");
+            }
             for reason in &gaps.incomplete {
                 self.warn(&format!(
                     "{place}VMs may be missing from Azure's list: {reason}"
@@ -155,9 +148,8 @@ impl Streams {
 
     /// How wide the terminal is that stdout goes to; none where it goes elsewhere.
     pub fn width(self) -> Option<usize> {
-        let (_, columns) = Term::stdout()
-            .size_checked()
-            .filter(|_| io::stdout().is_terminal())?;
+        let size = Term::stdout().size_checked();
+        let (_, columns) = size.filter(|_| io::stdout().is_terminal())?;
         Some(usize::from(columns)).filter(|columns| *columns > 0)
     }
 
@@ -168,15 +160,14 @@ impl Streams {
 }
 
 /// The flag decides; else `NO_COLOR`, then `CLICOLOR_FORCE`, then whether the stream is a terminal that knows colour.
-fn colour(flag: Color, is_terminal: bool) -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let forced =
-        || std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
-    match flag {
+fn paint(flag: Color, is_terminal: bool) -> Paint {
+    let is_forced = || variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let on = match flag {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto if set("NO_COLOR") => false,
-        Color::Auto if forced() => true,
+        Color::Auto if variable("NO_COLOR").is_some() => false,
+        Color::Auto if is_forced() => true,
         Color::Auto => is_terminal && std::env::var("TERM").is_ok_and(|term| term != "dumb"),
-    }
+    };
+    Paint { on }
 }

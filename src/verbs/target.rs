@@ -36,7 +36,7 @@ impl Where {
             (None, None) if cloud == Cloud::Sandbox => {
                 // One sandbox, however its folder is spelled.
                 let canonical = folder.canonicalize();
-                Self::Sandbox(state(&canonical.unwrap_or(folder.to_owned())))
+                Self::Sandbox(state(canonical.as_deref().unwrap_or(folder)))
             }
             (None, None) => Self::Cloud(cloud),
         })
@@ -60,12 +60,10 @@ impl Where {
                 Target::Loopback(*address)
             }
             Self::Named(Origin::Tls(origin)) => {
-                let audience = match (&common.sign_in.audience, variable("AZLIN_AUDIENCE")) {
-                    (Some(given), _) => given.clone(),
-                    (None, Some(named)) => named,
-                    (None, None) => origin.clone(),
-                };
-                Target::Elsewhere(origin.clone(), audience.trim_end_matches('/').to_owned())
+                let given = common.sign_in.audience.clone();
+                let audience = given.or_else(|| variable("AZLIN_AUDIENCE"));
+                let audience = audience.as_ref().unwrap_or(origin).trim_end_matches('/');
+                Target::Elsewhere(origin.clone(), audience.to_owned())
             }
             Self::Sandbox(state) => {
                 let sandbox = Sandbox::open(state.clone(), sandbox::DEFAULT_PAGE_SIZE);
@@ -95,8 +93,8 @@ impl Where {
 
 /// The endpoint that a person names instead of the file's cloud.
 pub(super) fn endpoint(common: &Common) -> Option<String> {
-    let flag = common.sign_in.endpoint.clone();
-    flag.or_else(|| variable("AZLIN_ENDPOINT"))
+    let given = common.sign_in.endpoint.clone();
+    given.or_else(|| variable("AZLIN_ENDPOINT"))
 }
 
 /// Where the sandbox of the file in `folder` lives.
@@ -111,11 +109,7 @@ fn named(flag: &str, given: Option<&str>, name: &str) -> Result<Option<Origin>, 
         (None, Some(url)) => (name, url),
         (None, None) => return Ok(None),
     };
-    match Origin::parse(&url) {
-        Ok(origin) => Ok(Some(origin)),
-        Err(rule) => Err(Trouble::new(
-            format!("{from} {rule}"),
-            format!("correct {from}"),
-        )),
-    }
+    Origin::parse(&url)
+        .map(Some)
+        .map_err(|rule| Trouble::new(format!("{from} {rule}"), format!("correct {from}")))
 }

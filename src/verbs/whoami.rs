@@ -10,27 +10,24 @@ use crate::azure::{Failure, who};
 use crate::cli::{Common, Whoami, WhoamiFormat};
 use crate::show::{self, Right, Who};
 
+/// The commands that ask for states and addresses.
+const DETAILS: &str = "connect, list, ssh-config";
+
+/// The commands that write.
+const WRITING: &str = "apply, session, tag";
+
+/// The command that starts a VM.
+const START: &str = "connect --start";
+
 /// The permissions that azlin uses, and the commands that need each.
 const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Compute/virtualMachines/read", "every command"),
-    (
-        "Microsoft.Network/networkInterfaces/read",
-        "connect, list, ssh-config",
-    ),
-    (
-        "Microsoft.Network/publicIPAddresses/read",
-        "connect, list, ssh-config",
-    ),
-    ("Microsoft.Resources/tags/read", "apply, session, tag"),
-    ("Microsoft.Resources/tags/write", "apply, session, tag"),
-    (
-        "Microsoft.Compute/virtualMachines/start/action",
-        "connect --start",
-    ),
-    (
-        "Microsoft.Compute/virtualMachines/instanceView/read",
-        "connect --start",
-    ),
+    ("Microsoft.Network/networkInterfaces/read", DETAILS),
+    ("Microsoft.Network/publicIPAddresses/read", DETAILS),
+    ("Microsoft.Resources/tags/read", WRITING),
+    ("Microsoft.Resources/tags/write", WRITING),
+    ("Microsoft.Compute/virtualMachines/start/action", START),
+    ("Microsoft.Compute/virtualMachines/instanceView/read", START),
 ];
 
 /// The answers about one subscription.
@@ -59,21 +56,16 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
         }
     }
     let mut troubles = Vec::new();
-    for Found {
-        who,
-        failure,
-        no_rights,
-    } in found
-    {
+    for found in found {
         let mut place = String::new();
         if context.has_several() {
-            place = format!("subscription {}: ", who.subscription.id);
+            place = format!("subscription {}: ", found.who.subscription.id);
         }
-        if let Some(failure) = failure {
-            let trouble = Trouble::from(failure);
-            let message = format!("{place}{}", trouble.message);
-            troubles.push(Trouble { message, ..trouble });
-        } else if let Some(failure) = no_rights {
+        if let Some(failure) = found.failure {
+            let mut trouble = Trouble::from(failure);
+            trouble.message.insert_str(0, &place);
+            troubles.push(trouble);
+        } else if let Some(failure) = found.no_rights {
             streams.warn(&format!("{place}permissions are unknown: {failure}"));
         }
     }
