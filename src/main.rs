@@ -67,23 +67,18 @@ fn say(usage: &clap::Error) {
 fn log() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::prelude::*;
-    let Some(filter) = std::env::var("AZLIN_LOG")
-        .ok()
-        .filter(|filter| !filter.is_empty())
-    else {
+    let filter = std::env::var("AZLIN_LOG").unwrap_or_default();
+    if filter.is_empty() {
         return;
-    };
+    }
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match filter.parse::<Targets>() {
         Ok(targets) => tracing_subscriber::registry()
-            .with(
-                tracing_subscriber::fmt::layer()
-                    .with_writer(std::io::stderr)
-                    .with_ansi(false),
-            )
+            .with(layer.with_ansi(false))
             .with(targets.with_target(azure::NOISE, LevelFilter::OFF))
             .init(),
         Err(error) => {
-            eprintln!("warning: AZLIN_LOG is not understood, and nothing is logged: {error}")
+            eprintln!("warning: cannot parse AZLIN_LOG, so nothing is logged: {error}");
         }
     }
 }

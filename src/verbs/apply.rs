@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 
 use super::context::{Context, What};
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble, interrupt, resume};
+use super::{Exit, Streams, Trouble, interrupt, saved};
 use crate::apply;
 use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
@@ -18,7 +18,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => resume::resume(&context, path).await?,
+        Some(path) => saved::resume(&context, path).await?,
     };
     let plan = &planned.plan;
     if args.format == Format::Text {

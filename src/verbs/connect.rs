@@ -74,7 +74,7 @@ pub(super) async fn run(
         just_started: starts,
         command: args.command.clone(),
     };
-    let arguments = ssh::arguments(found, &ask, &part.file.ssh).map_err(|ssh::NoAddress| {
+    let arguments = ssh::arguments(found, &ask, &part.document.file.ssh).map_err(|ssh::NoAddress| {
         let message = format!("{shown} has no IP address that azlin can see");
         let help =
             "give it a network interface with an address, or check your right to read interfaces";

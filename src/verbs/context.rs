@@ -8,14 +8,14 @@ use futures::{StreamExt as _, stream};
 
 use super::files::{self, Document};
 use super::part::{Opener, Part};
-use super::subscription::{Subscription, subscription};
+use super::subscription::subscription;
 use super::{Streams, Trouble, today};
 use crate::apply::Place;
 use crate::azure::{Patience, fleet};
 use crate::cli::Common;
-use crate::file::Member;
+use crate::file::{Member, find};
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
-use crate::show::{Ids, NamedBy};
+use crate::show::Ids;
 
 /// The files of a command, valid and held against each other, and their Azures, opened.
 pub(super) struct Context {
@@ -56,17 +56,27 @@ impl Context {
     }
 
     fn start(common: &Common, paths: Vec<PathBuf>, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = files::read(paths, streams)?.into_iter();
-        let first = located(common, documents.next().unwrap_or_else(Document::none))?;
-        let others = documents.map(|document| located(common, document));
-        let others: Vec<(Document, Subscription)> = others.collect::<Result<_, _>>()?;
-        let all = || std::iter::once(&first).chain(&others);
-        if !others.is_empty() {
-            for (document, subscription) in all() {
-                check_flag(document, subscription)?;
-            }
+        let mut documents = files::read(paths, streams)?;
+        if documents.is_empty() {
+            documents.push(Document::none());
         }
-        let members = all().map(|(document, subscription)| Member {
+        let several = documents.len() > 1;
+        let mut files = Vec::new();
+        for document in documents {
+            let name = document.name();
+            let named = document.is_there.then_some(name.as_str());
+            let subscription = subscription(common, &document.file, named)?;
+            let own = document.file.azure.subscription.as_ref();
+            if let Some(own) = own.filter(|own| several && **own != subscription.id) {
+                // `--subscription` does not send several files' lines to a subscription that one of them does not mean.
+                let message =
+                    format!("{name} names subscription {own}, and --subscription another");
+                let help = "leave --subscription out, or name one file only";
+                return Err(Trouble::new(message, help));
+            }
+            files.push((document, subscription));
+        }
+        let members = files.iter().map(|(document, subscription)| Member {
             subscription: Some(&subscription.id),
             ..document.member()
         });
@@ -78,23 +88,21 @@ impl Context {
             streams.say_above(&format!("retrying in {seconds} s ({doing}): {kind}\n"));
         });
         let mut opener = Opener::new(common, patience);
-        let first = opener.open(first.0, first.1)?;
-        let others = others
-            .into_iter()
-            .map(|(document, subscription)| opener.open(document, subscription));
-        let others: Vec<Part> = others.collect::<Result<_, _>>()?;
-        let all = || std::iter::once(&first).chain(&others);
-        let mut declaring = HashMap::new();
-        for (at, part) in all().enumerate() {
+        let (mut parts, mut declaring) = (Vec::new(), HashMap::new());
+        for (at, (document, subscription)) in files.into_iter().enumerate() {
+            let part = opener.open(document, subscription)?;
             for line in &part.desired.sessions {
                 declaring.insert(line.vm.clone(), at);
             }
+            parts.push(part);
         }
+        let ids = Ids::over(parts.iter().map(|part| part.arm.subscription()));
+        let mut all = parts.into_iter();
         Ok(Self {
-            ids: Ids::over(all().map(|part| part.arm.subscription())),
-            first,
-            others,
+            first: all.next().ok_or_else(find::none)?,
+            others: all.collect(),
             declaring,
+            ids,
             streams,
         })
     }
@@ -170,7 +178,7 @@ impl Context {
     pub fn places(&self) -> Vec<Place<'_>> {
         let places = self.subscriptions().map(|part| Place {
             arm: &part.arm,
-            tag: &part.file.azure.tag,
+            tag: &part.desired.basis.tag,
         });
         places.collect()
     }
@@ -193,7 +201,7 @@ impl Context {
         let readings = self.subscriptions().map(|part| {
             let scope = scope(&self.scope_of(part.arm.subscription()));
             async move {
-                let (arm, tag) = (&part.arm, &part.file.azure.tag);
+                let (arm, tag) = (&part.arm, &part.desired.basis.tag);
                 let live = match what {
                     What::Sessions => fleet::sessions(arm, &scope, tag).await,
                     What::Everything | What::Visible => fleet::everything(arm, &scope, tag).await,
@@ -236,34 +244,11 @@ impl Context {
     pub fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
         let mut groups = BTreeSet::new();
         for part in self.parts_in(subscription) {
-            match &part.file.azure.scope {
+            match &part.desired.scope {
                 Scope::Subscription => return Scope::Subscription,
                 Scope::Groups(some) => groups.extend(some.iter().cloned()),
             }
         }
         Scope::Groups(groups)
     }
-}
-
-/// A file, and the subscription that it speaks of.
-fn located(common: &Common, document: Document) -> Result<(Document, Subscription), Trouble> {
-    let name = document.name();
-    let name = document.is_there.then_some(name.as_str());
-    let subscription = subscription(common, &document.file, name)?;
-    Ok((document, subscription))
-}
-
-/// Checks that `--subscription` does not send one of several files' lines to a subscription that the file does not mean.
-fn check_flag(document: &Document, subscription: &Subscription) -> Result<(), Trouble> {
-    let own = document.file.azure.subscription.as_ref();
-    if let Some(own) = own.filter(|own| **own != subscription.id)
-        && subscription.from == NamedBy::Flag
-    {
-        let name = document.name();
-        return Err(Trouble::new(
-            format!("{name} names subscription {own}, and --subscription another"),
-            "leave --subscription out, or name one file only",
-        ));
-    }
-    Ok(())
 }

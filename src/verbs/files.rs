@@ -1,6 +1,6 @@
 //! The files that a command is about, found, read and held against each other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
@@ -37,6 +37,11 @@ impl Document {
         }
     }
 
+    /// The folder that holds the file.
+    pub fn folder(&self) -> &Path {
+        find::folder(&self.path)
+    }
+
     /// The file's name, as a message shows it.
     pub fn name(&self) -> String {
         escape(&self.source.name).into_owned()
@@ -54,10 +59,13 @@ impl Document {
 
 /// Where the files are that `--file`, `AZLIN_FILE` or the folders name, whether or not they can be read.
 pub(super) fn locate(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
-    find::locate(&named(common), config().as_deref())
+    // `$XDG_CONFIG_HOME/azlin`, `~/.config/azlin`, or on Windows `%APPDATA%\azlin`.
+    let folders = choose_base_strategy().ok();
+    let config = folders.map(|folders| folders.config_dir().join("azlin"));
+    find::locate(&named(common), config.as_deref())
 }
 
-/// The same, where there has to be one.
+/// The files, of which there has to be one.
 pub(super) fn find(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     let paths = locate(common)?;
     if paths.is_empty() {
@@ -73,12 +81,6 @@ pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     }
     let name = std::env::var_os("AZLIN_FILE").filter(|name| !name.is_empty());
     name.map(PathBuf::from).into_iter().collect()
-}
-
-/// The folder of the user's own file: `$XDG_CONFIG_HOME/azlin`, `~/.config/azlin`, or on Windows `%APPDATA%\azlin`.
-fn config() -> Option<PathBuf> {
-    let folders = choose_base_strategy().ok()?;
-    Some(folders.config_dir().join("azlin"))
 }
 
 /// Reads all of `paths`, and reports the errors in each and between them in one run.

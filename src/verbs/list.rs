@@ -9,9 +9,15 @@ use crate::show;
 use crate::text::quote;
 
 pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Result<Exit, Trouble> {
+    let filter = |text: &String| {
+        TagFilter::new(text).map_err(|rule| {
+            let message = format!("--tag {}: a tag key {rule}", quote(text));
+            Trouble::new(message, "write it as KEY or KEY=VALUE")
+        })
+    };
     let ask = Ask {
         group: args.rg.clone(),
-        tags: filters(&args.tag)?,
+        tags: args.tag.iter().map(filter).collect::<Result<_, _>>()?,
         all: args.all,
     };
     let context = Context::open_without_file(common, streams)?;
@@ -33,14 +39,4 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     streams.say(&show::unseen(&listing, &ask, &context.place()));
     streams.warn_incomplete(&live);
     Ok(Exit::Done)
-}
-
-fn filters(tags: &[String]) -> Result<Vec<TagFilter>, Trouble> {
-    let filter = |text: &String| {
-        TagFilter::new(text).map_err(|rule| {
-            let message = format!("--tag {}: a tag key {rule}", quote(text));
-            Trouble::new(message, "write it as KEY or KEY=VALUE")
-        })
-    };
-    tags.iter().map(filter).collect()
 }

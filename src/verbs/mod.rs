@@ -13,8 +13,8 @@ mod part;
 mod picker;
 mod plan;
 mod planning;
-mod resume;
 mod sandbox;
+mod saved;
 mod saving;
 mod session;
 mod show;
@@ -83,21 +83,8 @@ pub async fn run(cli: Cli) -> Exit {
         let _ = streams.print(cli::FIRST_STEPS);
         return Exit::Done;
     };
-    let ran = tokio::select! {
-        ran = carry_out(&cli.common, verb, streams) => ran,
-        // Dropped rather than killed, so that an `az` under way goes with it.
-        Ok(()) = tokio::signal::ctrl_c(), if only_asks(verb) => Ok(Exit::Interrupted),
-    };
-    ran.unwrap_or_else(|trouble| {
-        streams.fail(&trouble);
-        trouble.exit
-    })
-}
-
-/// Whether Ctrl-C may end the command wherever it is.
-fn only_asks(verb: &Verb) -> bool {
     // The others end as the system ends a program, or in an order of their own.
-    matches!(
+    let only_asks = matches!(
         verb,
         Verb::Plan(_)
             | Verb::Connect(_)
@@ -105,7 +92,16 @@ fn only_asks(verb: &Verb) -> bool {
             | Verb::Tag(_)
             | Verb::SshConfig(_)
             | Verb::Whoami(_)
-    )
+    );
+    let ran = tokio::select! {
+        ran = carry_out(&cli.common, verb, streams) => ran,
+        // Dropped rather than killed, so that an `az` under way goes with it.
+        Ok(()) = tokio::signal::ctrl_c(), if only_asks => Ok(Exit::Interrupted),
+    };
+    ran.unwrap_or_else(|trouble| {
+        streams.fail(&trouble);
+        trouble.exit
+    })
 }
 
 async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exit, Trouble> {

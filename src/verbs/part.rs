@@ -1,7 +1,6 @@
 //! [`Part`]: one of the files that a command is about, and the Azure that it speaks of.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
@@ -11,22 +10,17 @@ use super::subscription::{Subscription, azs_profile};
 use super::target::{self, Where};
 use crate::azure::{Arm, Patience, sign_in};
 use crate::cli::Common;
-use crate::file::{File, Member, Source, find};
+use crate::file::Member;
 use crate::model::{Basis, Cloud, Desired, SubscriptionId};
 use crate::show::NamedBy;
 
 /// A valid file, and its Azure, opened.
 pub(super) struct Part {
-    /// What the file says; an empty one where there is none.
-    pub file: File,
-    /// What it wants of its Azure.
+    pub document: Document,
+    /// What the file wants of its Azure.
     pub desired: Desired,
-    pub path: PathBuf,
-    /// False where the command does without a file.
-    pub is_there: bool,
     /// The file's name, as a message shows it.
     pub name: String,
-    pub source: Source,
     /// What named the subscription.
     pub subscription_from: NamedBy,
     pub arm: Arm,
@@ -43,9 +37,8 @@ impl Part {
     /// The file as one of several.
     pub fn member(&self) -> Member<'_> {
         Member {
-            file: &self.file,
-            source: &self.source,
             subscription: Some(self.arm.subscription()),
+            ..self.document.member()
         }
     }
 
@@ -53,7 +46,7 @@ impl Part {
     pub fn commit(&self) -> Option<String> {
         let mut git = Command::new("git");
         git.args(["rev-parse", "--verify", "HEAD"])
-            .current_dir(find::folder(&self.path))
+            .current_dir(self.document.folder())
             .stdin(Stdio::null());
         let output = git.output().ok().filter(|output| output.status.success())?;
         let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
@@ -89,32 +82,22 @@ impl<'c> Opener<'c> {
         document: Document,
         Subscription { id, cloud, from }: Subscription,
     ) -> Result<Part, Trouble> {
-        let name = document.name();
-        let Document {
-            path,
-            is_there,
-            file,
-            source,
-            sha256,
-        } = document;
-        let place = Where::of(self.common, &file, find::folder(&path), cloud)?;
+        let (name, file) = (document.name(), &document.file);
+        let place = Where::of(self.common, file, document.folder(), cloud)?;
         let arm = self.arm(&place, &name, &id, cloud)?;
         let desired = file.desired(Basis {
             place: place.place(&id),
             subscription: id,
             tag: file.azure.tag.clone(),
             owner: file.owner.clone(),
-            file: source.name.clone(),
-            file_sha256: sha256,
+            file: document.source.name.clone(),
+            file_sha256: document.sha256.clone(),
             commit: None,
         });
         Ok(Part {
-            file,
+            document,
             desired,
-            path,
-            is_there,
             name,
-            source,
             subscription_from: from,
             arm,
             elsewhere: target::endpoint(self.common),

@@ -1,15 +1,12 @@
 //! Files and Azure → the plan, for `plan` and for `apply`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 
 use super::context::{Context, What};
 use super::part::Part;
 use super::{Trouble, today};
 use crate::cli::{Format, Planning};
-use crate::model::{Desired, Live, Scope, VmId};
+use crate::model::{Live, Scope, VmId};
 use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
 use crate::show;
 use crate::text;
@@ -21,7 +18,7 @@ pub(super) struct Planned {
     pub aim: Aim,
     pub allowed: Allowed,
     /// The plan that the guards judge, where that is another: a saved one, of which a crash may have left only the end.
-    judged: Option<Plan>,
+    pub judged: Option<Plan>,
 }
 
 impl Planned {
@@ -84,45 +81,6 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
         )
     };
     Err(Trouble::new(message, help))
-}
-
-/// Reads Azure and plans for `files`, in the order of the plan that was `saved` for them, as that was planned, but for the day
-/// that it is now.
-pub(super) async fn make_again(
-    context: &Context,
-    files: &[&Desired],
-    saved: &Saved,
-) -> Result<Planned, Trouble> {
-    let live = super::read(context, What::Sessions, &Scope::clone).await?;
-    let mut aim = Aim::on(today());
-    aim.targets.clone_from(&saved.targets);
-    aim.take.clone_from(&saved.take_ownership);
-    aim.take
-        .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
-    let plan = plan::plan(files, &live, &aim);
-    let mut judged = saved.plan.clone();
-    for (then, now) in judged.files.iter_mut().zip(&plan.files) {
-        then.incomplete.clone_from(&now.incomplete);
-    }
-    Ok(Planned {
-        plan,
-        live,
-        aim,
-        allowed: saved.allowed,
-        judged: Some(judged),
-    })
-}
-
-/// Reads a saved plan.
-pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
-    const MAX_BYTES: u64 = 256 << 20;
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
-    read.map_err(|error| {
-        let help = "check the name; azlin plan --out FILE makes one";
-        Trouble::cannot("read", path, &error, help)
-    })?;
-    Saved::read(&bytes).map_err(|why| show::unusable(&why, &text::shown(path)))
 }
 
 /// Prints the plan in the format that was asked for, on stdout.

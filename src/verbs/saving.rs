@@ -23,7 +23,7 @@ pub(super) fn edited(
     let by_hand = "leave --save out, and edit the file by hand";
     let another = "leave --save out, or choose another name";
     let name = &part.name;
-    if !part.is_there {
+    if !part.document.is_there {
         let why = format!("there is no {name} here or in a folder above");
         let help = "leave --save out, or name the file with --file";
         return Err(refused(why, help));
@@ -45,7 +45,7 @@ pub(super) fn edited(
             return Err(refused(why, help));
         }
     }
-    let text = fs::read_to_string(&part.path)
+    let text = fs::read_to_string(&part.document.path)
         .map_err(|error| refused(format!("cannot read {name}: {}", plain(&error)), by_hand))?;
     let edit = Edit {
         vm: vm.path(),
@@ -57,7 +57,7 @@ pub(super) fn edited(
         let why = format!("{name} has a form in which azlin cannot edit the line of {vm}");
         refused(why, by_hand)
     })?;
-    let (valid, found, source) = file::read(&part.source.name, edited.as_bytes());
+    let (valid, found, source) = file::read(&part.document.source.name, edited.as_bytes());
     if let Some(error) = found.into_iter().find(Diagnostic::is_error) {
         let why = format!("{name} would not be valid: {}", error.message);
         return Err(refused(why, another));
@@ -105,7 +105,7 @@ pub(super) fn save(
         context.streams.note(&format!("{name} already says so"));
         return Ok(());
     }
-    replace(&part.path, after.as_bytes(), false).map_err(|error| {
+    replace(&part.document.path, after.as_bytes(), false).map_err(|error| {
         let message = format!("the VM is written, but {name} is not: {}", plain(&error));
         let help = "check that you may write to it, then run the same again";
         Trouble::new(message, help)

@@ -17,7 +17,13 @@ pub(super) async fn run(
     args: &Session,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let name = args.name.as_deref().map(session_name).transpose()?;
+    let name = args.name.as_deref().map(|name| {
+        SessionName::new(name).map_err(|rule| {
+            let message = format!("{} is no session name: it {rule}", quote(name));
+            Trouble::new(message, "choose another, such as project-alpha")
+        })
+    });
+    let name = name.transpose()?;
     let wanted = name.as_ref();
     let context = Context::open_without_file(common, streams)?;
     let (called, group) = (args.which.vm.as_str(), args.which.rg.as_deref());
@@ -74,13 +80,6 @@ fn doubts(name: &SessionName, live: &Live, streams: Streams) {
         let (message, help) = (doubt.message(), doubt.help());
         streams.warn(&format!("session {name} {message}: {help}"));
     }
-}
-
-fn session_name(name: &str) -> Result<SessionName, Trouble> {
-    SessionName::new(name).map_err(|rule| {
-        let message = format!("{} is no session name: it {rule}", quote(name));
-        Trouble::new(message, "choose another, such as project-alpha")
-    })
 }
 
 /// Prints the session that `vm` holds, and notes who manages it.

@@ -1,11 +1,11 @@
 //! `azlin show`.
 
-use super::{Exit, Streams, Trouble, planning};
+use super::{Exit, Streams, Trouble, saved};
 use crate::cli::{Format, Show};
 use crate::show;
 
 pub(super) fn run(args: &Show, streams: Streams) -> Result<Exit, Trouble> {
-    let saved = planning::read(&args.plan)?;
+    let saved = saved::read(&args.plan)?;
     streams.print(&match args.format {
         Format::Text => show::plan(&saved.plan, streams.stdout),
         Format::Json => saved.write(),

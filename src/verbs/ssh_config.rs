@@ -36,17 +36,21 @@ pub(super) async fn run(
     let home = std::env::home_dir().map(|home| home.join(".ssh"));
     let (mut own, mut taken) = (Vec::new(), BTreeSet::new());
     if let Some(folder) = &home {
-        own = read(&folder.join("config"))?;
+        let config = folder.join("config");
+        own = match fs::read(&config) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(|error| Trouble::cannot("read", &config, &error, HELP))?,
+        };
         // One run writes all of these, so that none of them stands in another's way.
         let ours = context.subscriptions().map(|part| file_of(&context, part));
         taken = hosts_elsewhere(folder, ours.map(|file| folder.join(file)).collect());
     }
     let lines = context.parts().flat_map(|part| &part.desired.sessions);
     let declared: BTreeSet<&str> = lines.map(|line| line.session.as_str()).collect();
-    let defaults = |vm: &VmId| &context.part_of(vm).file.ssh;
+    let defaults = |vm: &VmId| &context.part_of(vm).document.file.ssh;
     let jumps = context
         .parts()
-        .filter_map(|part| part.file.ssh.jump.as_ref());
+        .filter_map(|part| part.document.file.ssh.jump.as_ref());
     let jumps: BTreeSet<String> = jumps.map(|jump| jump.host().to_lowercase()).collect();
     let config = ssh::config(&live, &defaults, &declared, &taken, &jumps);
     for (name, why) in &config.left_out {
@@ -59,16 +63,14 @@ pub(super) async fn run(
     }
     for part in context.subscriptions() {
         let place = part.place();
-        let mut text = format!(
+        let head = format!(
             "# The sessions in {place}, as `azlin ssh-config` found them; it writes this file anew.\n"
         );
-        let mut hosts = 0;
-        for host in &config.hosts {
-            if host.vm.subscription() == part.arm.subscription() {
-                text += &host.block;
-                hosts += 1;
-            }
-        }
+        let subscription = part.arm.subscription();
+        let hosts = config.hosts.iter();
+        let own = hosts.filter(|host| host.vm.subscription() == subscription);
+        let blocks: Vec<&str> = own.map(|host| host.block.as_str()).collect();
+        let text = head + &blocks.concat();
         let Some(home) = &home else {
             streams.print(&text)?;
             continue;
@@ -77,7 +79,7 @@ pub(super) async fn run(
         private_folder(&home.join(OURS))
             .and_then(|()| replace(&file, text.as_bytes(), true))
             .map_err(|error| Trouble::cannot("write", &file, &error, HELP))?;
-        let hosts = show::count(hosts, "session");
+        let hosts = show::count(blocks.len(), "session");
         streams.note(&format!("{hosts} in {}", shown(&file)));
     }
     if let Some(home) = home {
@@ -88,7 +90,7 @@ pub(super) async fn run(
 
 /// azlin's file for what this command sees, in `~/.ssh`: two that see different parts of one subscription write two.
 fn file_of(context: &Context, part: &Part) -> PathBuf {
-    let (tag, subscription) = (&part.file.azure.tag, part.arm.subscription());
+    let (tag, subscription) = (&part.desired.basis.tag, part.arm.subscription());
     let scope = context.scope_of(subscription);
     let mut name = subscription.to_string();
     if scope != Scope::Subscription || *tag != TagKey::default() {
@@ -157,13 +159,4 @@ fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> 
         .map_err(|error| Trouble::cannot("write", config, &error, HELP))?;
     streams.note(&format!("{} now has the line `{INCLUDE}`", shown(config)));
     Ok(())
-}
-
-/// The bytes of a file; none where there is no file.
-fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Trouble::cannot("read", path, &error, HELP)),
-    }
 }

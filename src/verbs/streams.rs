@@ -148,9 +148,8 @@ impl Streams {
 
     /// How wide the terminal is that stdout goes to; none where it goes elsewhere.
     pub fn width(self) -> Option<usize> {
-        let size = Term::stdout().size_checked();
-        let (_, columns) = size.filter(|_| io::stdout().is_terminal())?;
-        Some(usize::from(columns)).filter(|columns| *columns > 0)
+        let (_, columns) = Term::stdout().size_checked()?;
+        Some(usize::from(columns))
     }
 
     /// Writes talk. Where nobody listens, there is nobody to tell.

@@ -17,7 +17,7 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
     let context = Context::open_without_file(common, streams)?;
     let (Tag::List(which) | Tag::Add { vm: which, .. } | Tag::Remove { vm: which, .. }) = args;
     let change = |part: &Part| {
-        let session = &part.file.azure.tag;
+        let session = &part.desired.basis.tag;
         let change = match args {
             Tag::List(_) => Ok(None),
             Tag::Add { tags, .. } => Change::add(tags, session).map(Some),

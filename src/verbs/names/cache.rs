@@ -96,10 +96,7 @@ impl Cache {
         })
     }
 
-    /// Keeps `names`, which were read at `now`, in place of what is there.
-    ///
-    /// # Errors
-    /// The file cannot be written, which leaves the one before it.
+    /// Keeps `names`, which were read at `now`, in place of what is there; that stays where it cannot be replaced.
     pub fn write(&self, names: Vec<Name>, now: SystemTime) -> io::Result<()> {
         let entry = |name: Name| Entry {
             group: name.vm.group().to_owned(),
@@ -125,27 +122,22 @@ impl Cache {
     }
 
     fn try_claim(&self, now: SystemTime) -> io::Result<bool> {
-        let mut marker = self.marker()?;
+        let marker = self.marker()?;
         if marker.try_lock().is_err() {
             return Ok(false);
         }
-        let mut claimed = Vec::new();
-        (&mut marker).take(32).read_to_end(&mut claimed)?;
-        let claimed = String::from_utf8_lossy(&claimed);
-        let claimed: Option<u64> = claimed.trim().parse().ok();
-        if claimed.is_some_and(|claimed| is_within(PAUSE, claimed, seconds(now))) {
+        let claimed = io::read_to_string((&marker).take(32)).unwrap_or_default();
+        let claimed = claimed.trim().parse();
+        if claimed.is_ok_and(|claimed| is_within(PAUSE, claimed, seconds(now))) {
             return Ok(false);
         }
         marker.set_len(0)?;
-        marker.rewind()?;
-        writeln!(marker, "{}", seconds(now))?;
+        (&marker).rewind()?;
+        writeln!(&marker, "{}", seconds(now))?;
         Ok(true)
     }
 
     /// The turn of the one that asks Azure: as long as the file is open, nobody else claims it.
-    ///
-    /// # Errors
-    /// There is no such file to be had.
     pub fn take_turn(&self) -> io::Result<File> {
         let marker = self.marker()?;
         marker.lock()?;
@@ -163,10 +155,7 @@ impl Cache {
     }
 
     fn make_folder(&self) -> io::Result<()> {
-        match self.path.parent() {
-            Some(folder) => private_folder(folder),
-            None => Ok(()),
-        }
+        self.path.parent().map_or(Ok(()), private_folder)
     }
 }
 

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use clap_complete::CompletionCandidate;
 
 use crate::model::{SessionName, SubscriptionId, VmPath};
+use crate::show::count;
 
 /// A name that may be typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,14 +88,11 @@ pub(in crate::verbs) fn groups(names: &[Name], current: &OsStr) -> Vec<Completio
         let (_, vms) = group.or_insert((known.vm.group(), BTreeSet::new()));
         vms.insert(known.id());
     }
-    let offers = groups.into_values().map(|(group, vms)| {
-        let about = match vms.len() {
-            1 => "1 VM".to_owned(),
-            many => format!("{many} VMs"),
-        };
-        (group.to_owned(), about)
-    });
-    starting_with(current, offers.collect())
+    let mut offers = Offers::new();
+    for (group, vms) in groups.into_values() {
+        offers.insert(group.to_owned(), count(vms.len(), "VM"));
+    }
+    starting_with(current, offers)
 }
 
 /// Each VM once, under its name.
@@ -132,21 +130,20 @@ fn about(known: &Name) -> String {
 
 fn starting_with(current: &OsStr, offers: Offers) -> Vec<CompletionCandidate> {
     let current = current.to_string_lossy();
-    let offered = offers
-        .into_iter()
-        .filter(|(offer, _)| offer.starts_with(current.as_ref()) && is_plain(offer));
-    offered
-        .map(|(offer, about)| CompletionCandidate::new(offer).help(Some(about.into())))
-        .collect()
+    let mut candidates = Vec::new();
+    for (offer, about) in offers {
+        if offer.starts_with(current.as_ref()) && is_plain(&offer) {
+            candidates.push(CompletionCandidate::new(offer).help(Some(about.into())));
+        }
+    }
+    candidates
 }
 
 /// True if every shell takes `word` for exactly one word, and azlin for no flag: not every shell quotes what it completes,
 /// and a resource group may have parentheses, which run a command in some.
 fn is_plain(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-        && word
-            .chars()
-            .all(|c| c.is_alphanumeric() || "-_./".contains(c))
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    word.starts_with(is_letter) && word.chars().all(|c| is_letter(c) || "-./".contains(c))
 }
 
 #[cfg(test)]

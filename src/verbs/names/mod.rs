@@ -54,15 +54,20 @@ pub(super) fn remember(
 
 /// Where the names of `part`'s Azure are kept.
 fn cache_of(part: &Part) -> Option<Cache> {
-    let folder = find::folder(&part.path);
-    let (azure, subscription) = (&part.file.azure, part.arm.subscription());
-    Cache::of(azure, subscription, folder, part.elsewhere.as_deref())
+    let (document, subscription) = (&part.document, part.arm.subscription());
+    let elsewhere = part.elsewhere.as_deref();
+    Cache::of(
+        &document.file.azure,
+        subscription,
+        document.folder(),
+        elsewhere,
+    )
 }
 
 /// The VMs of `live` that are in `part`'s subscription and count for it, with those of their sessions that are names: anything
 /// else on a tag is nothing to put on a command line.
 fn of_live(live: &Live, part: &Part) -> Vec<Name> {
-    let scope = &part.file.azure.scope;
+    let scope = &part.desired.scope;
     let mut names = Vec::new();
     for vm in live.vms.values() {
         if vm.id.subscription() == part.arm.subscription() && scope.covers(&vm.id) {
@@ -126,31 +131,26 @@ fn read(path: PathBuf) -> Option<(PathBuf, File)> {
 ///
 /// By hand, because clap stops reading at the first word that is wrong or unfinished, and a line that is being typed has one.
 fn typed(words: impl Iterator<Item = OsString>) -> Common {
+    let text = |value: OsString| value.into_string().ok();
     let mut common = Common::default();
     // The first `--` stands before the line; from the second on, nothing is azlin's.
     let words = words.skip_while(|word| word != "--").skip(1);
     // Bash hands over `--file=x` as three words.
-    let mut words = words.filter(|word| word != "=");
+    let mut words = words
+        .take_while(|word| word != "--")
+        .filter(|word| word != "=");
     while let Some(word) = words.next() {
         let word = word.to_string_lossy();
-        let (flag, value) = match word.split_once('=') {
+        let (flag, inline) = match word.split_once('=') {
             Some((flag, value)) => (flag, Some(OsString::from(value))),
             None => (word.as_ref(), None),
         };
-        if flag == "--" {
-            break;
-        }
-        if !["--file", "--subscription", "--endpoint"].contains(&flag) {
-            continue;
-        }
-        let Some(value) = value.or_else(|| words.next()) else {
-            break;
-        };
-        let text = || value.to_string_lossy().into_owned();
+        let value = || inline.or_else(|| words.next());
         match flag {
-            "--file" => common.file.push(PathBuf::from(&value)),
-            "--subscription" => common.subscription = Some(text()),
-            _ => common.sign_in.endpoint = Some(text()),
+            "--file" => common.file.extend(value().map(PathBuf::from)),
+            "--subscription" => common.subscription = value().and_then(text),
+            "--endpoint" => common.sign_in.endpoint = value().and_then(text),
+            _ => {}
         }
     }
     common
