@@ -253,7 +253,7 @@ fn when_nothing_is_to_be_shown_the_reason_is_said() {
     assert_snapshot!(said(&["list", "--rg", "x\u{1b}[2J"]), @r"no VM in resource group `x\u{1b}[2J`, or none that you may see");
     assert_snapshot!(said(&["list", "--tag", "team=nobody", "--tag", "env"]), @"none of 8 VMs in the sandbox has the tags team=nobody and env");
     assert_snapshot!(said(&["list", "--tag", "cost-center=CC 0815 Training"]), @"
-    no VM to show runs in the sandbox
+    no matching VM in the sandbox is running
     1 VM hidden: 1 deallocated; --all shows them
     ");
     let empty = Project::sandbox("").with_fleet(&[]);

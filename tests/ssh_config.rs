@@ -146,7 +146,7 @@ fn what_would_lead_astray_is_left_out_and_said() {
     warning: `localhost` is left out: ssh already has a host of this name; choose another session name
     warning: `mine` is left out: ssh already has a host of this name; choose another session name
     warning: `nowhere` is left out: rg/l has no address; give it a network interface with an address
-    warning: `twice` is left out: it is on rg/c and rg/d; take it from all but one with azlin session VM --clear
+    warning: `twice` is left out: it is on rg/c and rg/d; clear all but one with azlin session VM --clear
     warning: `x\nHost *\n  ProxyCommand touch /tmp/x` is left out: it is not a valid session name; give the VM another with azlin session
     ");
 }

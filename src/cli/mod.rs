@@ -163,7 +163,7 @@ pub enum Verb {
     Apply(Apply),
     /// Look at a saved plan again, before it is applied
     Show(Show),
-    /// Check the file alone, as in a pre-commit hook; asks nothing of Azure
+    /// Check the file without asking Azure, as in a pre-commit hook
     #[command(after_help = "Examples:
   azlin validate                          the file that every command would use
   azlin validate --file team/sessions.toml")]
@@ -191,13 +191,13 @@ pub enum Verb {
   azlin sandbox reset                      what `cloud = \"sandbox\"` sees, anew
   azlin sandbox serve --port 8999          the same by HTTP")]
     Sandbox(Sandbox),
-    /// Have the shell complete commands, VMs and sessions at TAB
+    /// Make the shell complete commands, VMs and sessions at TAB
     ///
-    /// One line in the shell's start-up file does it; see below.
+    /// Add one line to the shell's start-up file; see below.
     ///
-    /// VMs, sessions and resource groups complete too: those that sessions.toml declares, and those that Azure had at
-    /// most ten minutes ago. Where nothing is that young, a TAB has Azure asked, and waits for a moment; where the answer
-    /// takes longer, the next TAB has it.
+    /// VMs, sessions and resource groups complete too: those that sessions.toml declares, and those that azlin read from
+    /// Azure in the last ten minutes. If that is too long ago, TAB asks Azure and waits a moment. If Azure takes longer,
+    /// the next TAB shows the answer.
     Completions(Completions),
     /// Read about azlin where `--help` is not enough, or install its manual pages
     Man(Man),

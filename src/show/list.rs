@@ -92,23 +92,20 @@ fn session(row: &Row<'_>) -> Cell {
         }
         Some(name) => name.to_string(),
     };
-    let mut mark = String::new();
-    for (is, c) in [
+    let mut cell = Cell::from(text);
+    for (is, mark) in [
         (row.duplicate, DUPLICATE),
         (row.differs, DIFFERS),
         (row.foreign, FOREIGN),
     ] {
         if is {
-            mark.push(c);
+            cell.mark.push(mark);
         }
     }
-    if !mark.is_empty() {
-        mark.insert(0, ' ');
+    if !cell.mark.is_empty() {
+        cell.mark.insert(0, ' ');
     }
-    Cell {
-        mark,
-        ..text.into()
-    }
+    cell
 }
 
 /// The legend of the table's marks, with how many VMs have each.
@@ -184,7 +181,7 @@ pub fn unseen(listing: &Listing<'_>, ask: &Ask, place: &str) -> String {
                 let (vms, tags) = (count(n, "VM"), and(&ask.tags));
                 writeln!(text, "none of {vms} in {place} has the {what} {tags}")
             }
-            _ => writeln!(text, "no VM to show runs in {place}"),
+            _ => writeln!(text, "no matching VM in {place} is running"),
         };
     }
     if !listing.hidden.is_empty() {

@@ -40,16 +40,16 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     let (quiet, loud): (Vec<_>, Vec<_>) = all
         .iter()
         .partition(|words| is_one_of_several && words.is_empty() && words.remarks().is_empty());
-    let doubles = applied.map_or(&[][..], |applied| applied.doubles).iter();
-    let mut doubles: Vec<String> = doubles
-        .map(|double| on_several(double, ids(plan)))
-        .collect();
+    let mut doubles = Vec::new();
+    for double in applied.iter().flat_map(|applied| applied.doubles) {
+        doubles.push(on_several(double, ids(plan)));
+    }
     let fitting = loud.len().min(MOST / LEAST);
     let mut shown = 0;
-    while let Some(words) = loud.get(shown)
-        && (shown == 0 || text.len() + LEAST <= MOST)
-        && shown < fitting
-    {
+    for words in loud.iter().take(fitting) {
+        if shown > 0 && text.len() + LEAST > MOST {
+            break;
+        }
         // Each gets its share of what is left.
         let room = MOST.saturating_sub(text.len()) / (fitting - shown);
         let doubles = std::mem::take(&mut doubles);

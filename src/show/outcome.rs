@@ -13,13 +13,8 @@ use crate::trouble::{Exit, Trouble};
 
 type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
 
-/// An outcome in words; `why` and `help` may be empty.
-struct Wording<'o> {
-    tone: Tone,
-    word: &'static str,
-    why: String,
-    help: &'o str,
-}
+/// An outcome in words: its tone, a word, why, and what to do. The last two may be empty.
+type Wording<'o> = (Tone, &'static str, String, &'o str);
 
 /// The outcome of `step`: a line, and below it why and what to do, if there is something to do. `file` is the step's, where
 /// there are several.
@@ -30,25 +25,24 @@ pub fn outcome(
     file: Option<&str>,
     paint: Paint,
 ) -> String {
-    let words = wording(outcome);
-    let word = (words.tone)(paint, words.word);
-    let mut text = step_line(step, width, paint) + &format!("   {word}");
+    let (tone, word, why, help) = wording(outcome);
+    let mut text = step_line(step, width, paint) + &format!("   {}", tone(paint, word));
     if let Some(file) = file {
         text += &paint.dim(format!("   ({file})")).to_string();
     }
     text.push('\n');
-    if !words.why.is_empty() {
-        let _ = writeln!(text, "      {}", words.why);
+    if !why.is_empty() {
+        let _ = writeln!(text, "      {why}");
     }
-    if !words.help.is_empty() {
-        let _ = writeln!(text, "      {}: {}", paint.green("help"), words.help);
+    if !help.is_empty() {
+        let _ = writeln!(text, "      {}: {help}", paint.green("help"));
     }
     text
 }
 
 /// An outcome in one line.
 pub(super) fn in_words(outcome: &Outcome) -> String {
-    let Wording { word, why, .. } = wording(outcome);
+    let (_, word, why, _) = wording(outcome);
     if why.is_empty() {
         return word.to_owned();
     }
@@ -58,9 +52,9 @@ pub(super) fn in_words(outcome: &Outcome) -> String {
 fn wording(outcome: &Outcome) -> Wording<'_> {
     let (good, fair, bad): (Tone, Tone, Tone) = (Paint::green, Paint::yellow, Paint::red);
     let plain = |text: &str| text.to_owned();
-    let (tone, word, why, help) = match outcome {
+    match outcome {
         Outcome::Written => (good, "done", String::new(), ""),
-        Outcome::Already => (good, "done", plain("it was so already"), ""),
+        Outcome::Already => (good, "done", plain("no change was needed"), ""),
         Outcome::Changed { found, .. } => {
             let found = held(found);
             let why = format!("someone changed it after the plan was made: it has {found}");
@@ -93,12 +87,6 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
             let why = format!("{} has to come first", because.path());
             (fair, "not tried", why, "")
         }
-    };
-    Wording {
-        tone,
-        word,
-        why,
-        help,
     }
 }
 
@@ -114,15 +102,14 @@ fn held(found: &Held) -> String {
 
 /// The trouble with the write to `vm`, which came to nothing.
 pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
-    let words = wording(outcome);
     let message = match outcome {
         Outcome::Failed { why, .. } => why.clone(),
         _ => format!("{}: {}", ids.name(vm), in_words(outcome)),
     };
-    let help = match words.help {
-        "" => "resolve what Azure reports, then run it again",
-        help => help,
-    };
+    let (.., mut help) = wording(outcome);
+    if help.is_empty() {
+        help = "resolve what Azure reports, then run it again";
+    }
     Trouble::new(message, help)
 }
 

@@ -119,7 +119,7 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String 
         }
         LeftOut::Several(vms) => {
             let vms = ids.names(vms);
-            format!("it is on {vms}; take it from all but one with azlin session VM --clear")
+            format!("it is on {vms}; clear all but one with azlin session VM --clear")
         }
         LeftOut::Shadowed(vm) => {
             let vm = ids.name(vm);
