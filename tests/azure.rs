@@ -138,7 +138,7 @@ fn odd_vms_cost_no_others() {
       + rg-dev/dev-vm-3   c
 
     warning: bert-training-run-1 is on several VMs: RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
-    warning: Azure's list has 2 VMs that azlin cannot read; their sessions are not counted
+    warning: azlin cannot read 2 VMs in Azure's list; their sessions are not counted
 
     Plan: 2 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 3 unmanaged.
     ");
@@ -154,7 +154,7 @@ fn another_tools_tag_is_left_alone_and_said_once() {
     project.set_fleet(fleet);
     assert_snapshot!(project.run(&["plan"]).stdout, @"
     No changes: the sandbox matches sessions.toml.
-    note: the tag of another tool, `azlin-session`, is on 2 VMs; azlin leaves it alone
+    note: another tool's tag, `azlin-session`, is on 2 VMs; azlin leaves it alone
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -282,8 +282,8 @@ fn a_session_that_changed_since_the_plan_is_not_overwritten() {
     let after = outcomes(&ran);
     assert_snapshot!(after, @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          since the plan was made someone has changed it: it has maria-was-here
-          help: run plan again and look at it
+          someone changed it after the plan was made: it has maria-was-here
+          help: run plan again and review it
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -473,8 +473,8 @@ fn a_write_is_not_made_again_over_what_someone_else_wrote_meanwhile() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert_snapshot!(outcomes(&ran), @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          since the plan was made someone has changed it: it has maria-was-here
-          help: run plan again and look at it
+          someone changed it after the plan was made: it has maria-was-here
+          help: run plan again and review it
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -599,8 +599,8 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     let ran = azure.project(file).run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: VMs may be missing from Azure's list, and with them holders of names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
-    help: try again, or fix the access; --allow-incomplete goes on with what there is
+    error: VMs that hold names may be missing from Azure's list: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
+    help: try again, or fix the access; --allow-incomplete continues without them
     ");
     // Nothing is known to change, and nothing is known.
     assert_eq!(
