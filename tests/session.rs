@@ -372,9 +372,10 @@ fn a_hostile_name_is_refused_and_shown_harmless() {
             );
         }
         assert!(
-            as_session.stderr.contains("is no session name: it "),
+            as_session.stderr.contains("error: invalid session name `"),
             "{as_session}"
         );
+        assert!(as_session.stderr.contains(": it "), "{as_session}");
         assert!(as_vm.stderr.contains("no VM is called"), "{as_vm}");
     }
     assert_eq!(project.fleet(), before);

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 
 use super::context::{Context, What};
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble, interrupt, saved};
+use super::{Exit, Streams, Trouble, interrupt, names, saved};
 use crate::apply;
 use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
@@ -37,11 +37,8 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         context.first.arm.restart_time();
         // While someone thought about it, someone else may have given out one of these names.
         let again = planning::make(&context, &args.planning).await?.plan;
-        let what = |plan: &Plan| {
-            let blocked = plan.files.iter().map(|file| file.blocked.clone());
-            (plan.steps.clone(), blocked.collect::<Vec<_>>())
-        };
-        if what(&again) != what(plan) {
+        let mut files = again.files.iter().zip(&plan.files);
+        if again.steps != plan.steps || files.any(|(now, then)| now.blocked != then.blocked) {
             let message = "Azure has changed since the plan was shown: nothing was written";
             let help = "run apply again and look at the new plan";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
@@ -131,7 +128,7 @@ async fn carry_out(
     } else {
         apply::put_back(&places, &mut tried, &mut report_step).await;
         writing.set(false);
-        let live = super::read(context, What::Sessions, &Scope::clone).await;
+        let live = names::read_azure(context, What::Sessions, &Scope::clone).await;
         match live.and_then(|live| whole(live, planned)) {
             Ok(mut live) => {
                 plan::correct(&mut live, &tried);

@@ -7,7 +7,7 @@ use std::io;
 use std::process::Command;
 
 use super::context::{Context, What};
-use super::{Exit, Streams, Trouble, picker, today};
+use super::{Exit, Streams, Trouble, names, picker, today};
 use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
@@ -30,7 +30,7 @@ pub(super) async fn run(
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => super::scope_with(own, called.unwrap_or_default(), None),
     };
-    let mut live = super::read(&context, What::Visible, &scope).await?;
+    let mut live = names::read_azure(&context, What::Visible, &scope).await?;
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),

@@ -1,4 +1,4 @@
-//! What a command starts from: the files, and the Azures that they speak of.
+//! [`Context`]: the files of a command, and the Azures that they speak of.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ pub(super) struct Context {
 /// How many subscriptions are read at once: each takes up to four connections.
 const AT_ONCE: usize = 16;
 
-/// What is read of Azure.
+/// The part of Azure that a command reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     /// Which VMs hold which sessions.
@@ -112,12 +112,12 @@ impl Context {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// Whether there is more than one file.
+    /// True if there is more than one file.
     pub fn has_several(&self) -> bool {
         !self.others.is_empty()
     }
 
-    /// What each file wants.
+    /// The desired sessions of each file, in the order in which the files were named.
     pub fn desired(&self) -> Vec<&Desired> {
         self.parts().map(|part| &part.desired).collect()
     }
@@ -240,7 +240,7 @@ impl Context {
         Ok(all)
     }
 
-    /// What counts in `subscription`: what any of its files counts.
+    /// The scope in `subscription`: everything that one of its files has in its own.
     pub fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
         let mut groups = BTreeSet::new();
         for part in self.parts_in(subscription) {

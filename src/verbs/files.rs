@@ -26,7 +26,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// What stands in for the file where there is none.
+    /// The empty file that stands in where there is none.
     pub fn none() -> Self {
         Self {
             path: PathBuf::from(find::NAME),
@@ -74,7 +74,7 @@ pub(super) fn find(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     Ok(paths)
 }
 
-/// What `--file` or `AZLIN_FILE` names.
+/// The paths that `--file` or `AZLIN_FILE` names.
 pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     if !common.file.is_empty() {
         return common.file.clone();
@@ -124,11 +124,11 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document
     Ok(valid)
 }
 
-/// Says what is wrong with the files of `sources`, and answers how many errors there are.
+/// Reports what is wrong with the files of `sources`, and returns how many errors there are.
 fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) -> usize {
     let errors = diagnostics.iter().filter(|found| found.is_error()).count();
-    let all = diagnostics.len();
-    if all > MOST_DIAGNOSTICS {
+    let unsaid = diagnostics.len().saturating_sub(MOST_DIAGNOSTICS);
+    if unsaid > 0 {
         // What is left unsaid are warnings, where there are any.
         diagnostics.sort_by_key(|found| !found.is_error());
     }
@@ -139,8 +139,8 @@ fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) 
             streams.annotate(|| show::annotation::of_diagnostic(source, diagnostic));
         }
     }
-    if all > MOST_DIAGNOSTICS {
-        streams.say(&format!("… and {} more\n\n", all - MOST_DIAGNOSTICS));
+    if unsaid > 0 {
+        streams.say(&format!("… and {unsaid} more\n\n"));
     }
     errors
 }

@@ -12,9 +12,8 @@ pub(super) async fn next() {
 /// Ends when Ctrl-C is to end azlin at once: the first one while `writing` is only noted, for the writes under way are
 /// finished; any other counts.
 pub(super) async fn at_once(writing: &Cell<bool>) {
-    let mut ended = false;
-    while !ended {
+    next().await;
+    while writing.replace(false) {
         next().await;
-        ended = !writing.replace(false);
     }
 }

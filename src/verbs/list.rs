@@ -1,7 +1,7 @@
 //! `azlin list`.
 
 use super::context::{Context, What};
-use super::{Exit, Streams, Trouble, today};
+use super::{Exit, Streams, Trouble, names, today};
 use crate::cli::{Common, List, ListFormat};
 use crate::listing::{Ask, TagFilter, listing};
 use crate::model::{Scope, Vm};
@@ -22,7 +22,7 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     };
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
-    let live = super::read(&context, What::Visible, &with_group).await?;
+    let live = names::read_azure(&context, What::Visible, &with_group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     streams.print(&match args.format {
         ListFormat::Table => {

@@ -34,8 +34,6 @@ use crate::model::{Live, Scope, Vm, VmId};
 use crate::show::Ids;
 use crate::trouble::Trouble;
 use crate::{resolve, show as words};
-use context::{Context, What};
-use std::time::SystemTime;
 use streams::Streams;
 use time::{Date, OffsetDateTime};
 
@@ -52,18 +50,6 @@ fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
         groups.insert(group.to_lowercase());
     }
     scope
-}
-
-/// Reads Azure, and keeps the names for the next TAB.
-async fn read(
-    context: &Context,
-    what: What,
-    scope: &dyn Fn(&Scope) -> Scope,
-) -> Result<Live, Trouble> {
-    let now = SystemTime::now();
-    let live = context.read(what, scope).await?;
-    names::remember(context, &live, scope, now);
-    Ok(live)
 }
 
 /// The VM that a person means by `name`, in the resource group `group` if there is one.

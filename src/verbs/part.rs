@@ -17,11 +17,11 @@ use crate::show::NamedBy;
 /// A valid file, and its Azure, opened.
 pub(super) struct Part {
     pub document: Document,
-    /// What the file wants of its Azure.
+    /// The file's desired sessions, and the Azure that they are in.
     pub desired: Desired,
     /// The file's name, as a message shows it.
     pub name: String,
-    /// What named the subscription.
+    /// The source of the subscription's id.
     pub subscription_from: NamedBy,
     pub arm: Arm,
     /// The endpoint that a person named instead of the file's cloud.
@@ -62,7 +62,7 @@ pub(super) struct Opener<'c> {
     patience: Rc<Patience>,
     /// Each subscription that is open, where it is, and the first file that speaks of it.
     opened: Vec<(Where, String, Arm)>,
-    /// What `az` remembers, once that is asked.
+    /// The file in which `az` remembers its subscriptions, once it is read.
     profile: OnceCell<Option<Vec<u8>>>,
 }
 
@@ -104,7 +104,7 @@ impl<'c> Opener<'c> {
         })
     }
 
-    /// Whether the token for `arm` opens subscription `id` too.
+    /// True if the token for `arm` opens subscription `id` too.
     fn is_signed_in(&self, arm: &Arm, id: &SubscriptionId) -> bool {
         let same_account = || {
             let profile = self.profile.get_or_init(azs_profile).as_ref()?;

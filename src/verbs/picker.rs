@@ -34,10 +34,8 @@ pub(super) fn pick<'l, 'f>(
     let vms = show::picker(live, file, usize::from(columns).saturating_sub(3));
     if vms.is_empty() {
         let message = "there is no VM in scope to connect to";
-        return Err(Trouble::new(
-            message,
-            "check the subscription, and your right to read VMs",
-        ));
+        let help = "check the subscription, and your right to read VMs";
+        return Err(Trouble::new(message, help));
     }
     let theme: &dyn Theme = if streams.stderr.on {
         &ColorfulTheme::default()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Trouble, today};
+use super::{Trouble, names, today};
 use crate::cli::{Format, Planning};
 use crate::model::{Live, Scope, VmId};
 use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
@@ -37,7 +37,7 @@ impl Planned {
 
 /// Reads Azure and plans, by the day that it is now.
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
-    let live = super::read(context, What::Sessions, &Scope::clone).await?;
+    let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
     aim.targets = vms(context, &args.target, "--target", &live)?;
     aim.take = vms(context, &args.take_ownership, "--take-ownership", &live)?;

@@ -20,12 +20,11 @@ use crate::text::{plain, shown};
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     let mut folders = BTreeSet::new();
     for path in files::named(common) {
-        let folder = if path.is_dir() {
-            path.as_path()
+        folders.insert(if path.is_dir() {
+            path
         } else {
-            find::folder(&path)
-        };
-        folders.insert(folder.to_owned());
+            find::folder(&path).to_owned()
+        });
     }
     if folders.len() > 1 {
         let n = folders.len();
@@ -43,7 +42,21 @@ fn folder(common: &Common) -> Result<PathBuf, Trouble> {
 pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
     let state = state(&folder(common)?);
     match args {
-        Args::Reset { vms, subscriptions } => reset(&state, *vms, *subscriptions, streams)?,
+        Args::Reset { vms, subscriptions } => {
+            let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));
+            let made = sandbox::reset_several(&state, vms, *subscriptions).map_err(|error| {
+                if error.kind() == ErrorKind::InvalidInput {
+                    return Trouble::new(error.to_string(), "lower --vms or --subscriptions");
+                }
+                let help = "check that you may write to this folder";
+                Trouble::cannot("write", &state, &error, help)
+            })?;
+            let mut fleet = format!("{} is a new fleet of {made} VMs", shown(&state));
+            if *subscriptions > 1 {
+                fleet += &format!(" in {subscriptions} subscriptions");
+            }
+            streams.say(&(fleet + "\n"));
+        }
         Args::Serve {
             port,
             latency_ms,
@@ -57,30 +70,6 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
         }
     }
     Ok(Exit::Done)
-}
-
-/// Makes a new fleet.
-fn reset(
-    state: &Path,
-    vms: Option<u32>,
-    subscriptions: u32,
-    streams: Streams,
-) -> Result<(), Trouble> {
-    let vms = vms.map(|vms| usize::try_from(vms).unwrap_or(usize::MAX));
-    let made = sandbox::reset_several(state, vms, subscriptions).map_err(|error| {
-        if error.kind() == ErrorKind::InvalidInput {
-            return Trouble::new(error.to_string(), "lower --vms or --subscriptions");
-        }
-        let help = "check that you may write to this folder";
-        Trouble::cannot("write", state, &error, help)
-    })?;
-    let places = match subscriptions {
-        1 => String::new(),
-        several => format!(" in {several} subscriptions"),
-    };
-    let shown = shown(state);
-    streams.say(&format!("{shown} is a new fleet of {made} VMs{places}\n"));
-    Ok(())
 }
 
 /// Answers on `port` of this machine, for as long as nobody ends it.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::context::{Context, What};
 use super::planning::Planned;
-use super::{Exit, Trouble, today};
+use super::{Exit, Trouble, names, today};
 use crate::model::Scope;
 use crate::plan::{self, Aim, NoTake, Saved, Standing};
 use crate::show;
@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
     Saved::read(&bytes).map_err(|why| show::unusable(&why, &shown(path)))
 }
 
-/// What is left to do of the plan that was saved in `path`: planned again for its files, in its order, but for the day that it
+/// The rest of the plan that was saved in `path`: planned again for its files, in its order, but for the day that it
 /// is now.
 pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Trouble> {
     let saved = read(path)?;
@@ -35,7 +35,7 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
     let places = places.map_err(|why| show::unusable(&why, &name))?;
     let files = places.iter().filter_map(|at| desired.get(*at).copied());
     let files: Vec<_> = files.collect();
-    let live = super::read(context, What::Sessions, &Scope::clone).await?;
+    let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
     aim.targets.clone_from(&saved.targets);
     aim.take.clone_from(&saved.take_ownership);

@@ -1,4 +1,4 @@
-//! What a person sets by hand, written into `sessions.toml` too.
+//! `session --save`: the name that a person sets by hand, written into `sessions.toml` too.
 
 use std::fs;
 
@@ -71,7 +71,7 @@ pub(super) fn edited(
     Ok((text, edited))
 }
 
-/// What is wrong with the files together, were `file` what `part` says.
+/// The first error between the files, were `file` in the place of what `part` says.
 fn amiss_with(context: &Context, part: &Part, file: &File, source: &Source) -> Option<String> {
     let others = context.parts().filter(|other| !std::ptr::eq(*other, part));
     let mut members: Vec<Member<'_>> = others.map(Part::member).collect();
@@ -102,7 +102,9 @@ pub(super) fn save(
         .map_err(|trouble| trouble.within("the VM is written, but the file is not"))?;
     let name = &part.name;
     if before == after {
-        context.streams.note(&format!("{name} already says so"));
+        context
+            .streams
+            .note(&format!("{name} is already up to date"));
         return Ok(());
     }
     replace(&part.document.path, after.as_bytes(), false).map_err(|error| {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, interrupt, saving, today};
+use super::{Exit, Streams, Trouble, interrupt, names, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
 use crate::model::{Doubt, Live, LiveName, Scope, SessionName, Vm, VmId};
@@ -19,7 +19,7 @@ pub(super) async fn run(
 ) -> Result<Exit, Trouble> {
     let name = args.name.as_deref().map(|name| {
         SessionName::new(name).map_err(|rule| {
-            let message = format!("{} is no session name: it {rule}", quote(name));
+            let message = format!("invalid session name {}: it {rule}", quote(name));
             Trouble::new(message, "choose another, such as project-alpha")
         })
     });
@@ -28,7 +28,7 @@ pub(super) async fn run(
     let context = Context::open_without_file(common, streams)?;
     let (called, group) = (args.which.vm.as_str(), args.which.rg.as_deref());
     let with_group = |scope: &Scope| super::scope_with(scope, called, group);
-    let live = super::read(&context, What::Sessions, &with_group).await?;
+    let live = names::read_azure(&context, What::Sessions, &with_group).await?;
     let vm = super::vm_called(&live, called, group, context.ids)?;
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
@@ -38,7 +38,7 @@ pub(super) async fn run(
     if live.incomplete().next().is_some() && wanted.is_some() {
         let message =
             "Azure's list may lack VMs, one of which may hold the name: nothing was written";
-        let help = "see to what is said above, then run it again";
+        let help = "fix what the warnings name, then run it again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     let ours = part.desired.owner();
@@ -114,7 +114,7 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
     Ok(Exit::Done)
 }
 
-/// What the file has that this session is not.
+/// A note on the line that says otherwise than this session, if a file has one.
 fn disagreement(
     context: &Context,
     part: &Part,
@@ -175,14 +175,13 @@ async fn write_and_read(
     };
     let tried = streams.patiently(|| "writing".to_owned(), all).await;
     writing.set(false);
-    if let Some(trouble) = failure(&tried, context) {
-        return Err(if was_interrupted.get() {
-            trouble.exit(Exit::Interrupted)
-        } else {
-            trouble
-        });
+    if let Some(mut trouble) = failure(&tried, context) {
+        if was_interrupted.get() {
+            trouble.exit = Exit::Interrupted;
+        }
+        return Err(trouble);
     }
-    let mut live = match super::read(context, What::Sessions, &Scope::clone).await {
+    let mut live = match names::read_azure(context, What::Sessions, &Scope::clone).await {
         Ok(live) => live,
         Err(trouble) => {
             let trouble = trouble.within("could not check whether another VM also holds this name");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, names};
 use crate::cli::{Common, SshConfig};
 use crate::model::{Scope, TagKey, VmId};
 use crate::plan;
@@ -22,7 +22,7 @@ const OURS: &str = "azlin.d";
 /// The line that makes `ssh` read what azlin writes; relative to `~/.ssh`.
 const INCLUDE: &str = "Include azlin.d/*.conf";
 
-/// What to do about a file that cannot be read or written.
+/// The help for a file that cannot be read or written.
 const HELP: &str = "check that it is yours and that you may write to it";
 
 pub(super) async fn run(
@@ -31,7 +31,7 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let live = super::read(&context, What::Everything, &Scope::clone).await?;
+    let live = names::read_azure(&context, What::Everything, &Scope::clone).await?;
     streams.warn_incomplete(&live);
     let home = std::env::home_dir().map(|home| home.join(".ssh"));
     let (mut own, mut taken) = (Vec::new(), BTreeSet::new());

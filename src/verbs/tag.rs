@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, names};
 use crate::azure::Arm;
 use crate::azure::tag_write::{self, Changed, Decision};
 use crate::azure::tags::Patch;
@@ -47,7 +47,7 @@ async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
         Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
         None => own.clone(),
     };
-    let live = super::read(context, What::Sessions, &scope).await?;
+    let live = names::read_azure(context, What::Sessions, &scope).await?;
     context.streams.warn_incomplete(&live);
     super::vm_called(&live, called, group, context.ids).cloned()
 }

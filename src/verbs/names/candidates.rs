@@ -20,7 +20,7 @@ pub(in crate::verbs) struct Name {
 }
 
 impl Name {
-    /// What tells the VM from every other.
+    /// The VM's id, which tells it from every other.
     fn id(&self) -> (Option<&SubscriptionId>, &VmPath) {
         (self.subscription.as_ref(), &self.vm)
     }
@@ -65,7 +65,20 @@ pub(in crate::verbs) fn sessions_and_vms(
     names: &[Name],
     current: &OsStr,
 ) -> Vec<CompletionCandidate> {
-    let vms = vm_names(names);
+    let mut vms = Offers::new();
+    for same in by_name(names).into_values() {
+        let Some((_, known)) = same.first_key_value() else {
+            continue;
+        };
+        let about = match same.len() {
+            1 => about(known),
+            many if known.subscription.is_some() => {
+                format!("{many} VMs: say which as SUBSCRIPTION/GROUP/VM")
+            }
+            many => format!("VM in {many} resource groups: say which with --rg"),
+        };
+        vms.insert(known.vm.name().to_owned(), about);
+    }
     let taken: BTreeSet<String> = vms.keys().map(|name| name.to_lowercase()).collect();
     let mut sessions = Offers::new();
     for name in names {
@@ -103,21 +116,6 @@ fn by_name(names: &[Name]) -> BTreeMap<&str, Same<'_>> {
         same.entry(known.id()).or_insert(known);
     }
     by_name
-}
-
-fn vm_names(names: &[Name]) -> Offers {
-    let offers = by_name(names).into_values().filter_map(|same| {
-        let (_, known) = same.first_key_value()?;
-        let about = match same.len() {
-            1 => about(known),
-            many if known.subscription.is_some() => {
-                format!("{many} VMs: say which as SUBSCRIPTION/GROUP/VM")
-            }
-            many => format!("VM in {many} resource groups: say which with --rg"),
-        };
-        Some((known.vm.name().to_owned(), about))
-    });
-    offers.collect()
 }
 
 fn about(known: &Name) -> String {

@@ -14,28 +14,28 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::context::Context;
+use super::context::{Context, What};
 use super::part::Part;
 use super::subscription::subscription;
-use super::{Streams, files, target};
+use super::{Streams, Trouble, files, target};
 use crate::cli::Common;
 use crate::file::{self, File, find};
 use crate::model::{Live, Scope, SessionName};
 use cache::Cache;
 
-/// Keeps the names of `live`, which was read at `now`, for the next TAB. Does so only while a person is at a terminal: a script
-/// leaves no files behind.
+/// Reads Azure, and keeps the names for the next TAB while a person is at a terminal: a script leaves no files behind.
 ///
-/// `scope` made of each subscription's scope what was read there. A part of the scope, or a list that may lack VMs, is not
+/// `scope` makes of each subscription's scope what is read there. A part of the scope, or a list that may lack VMs, is not
 /// kept, because the names left out would seem to be gone.
-pub(super) fn remember(
+pub(super) async fn read_azure(
     context: &Context,
-    live: &Live,
+    what: What,
     scope: &dyn Fn(&Scope) -> Scope,
-    now: SystemTime,
-) {
+) -> Result<Live, Trouble> {
+    let now = SystemTime::now();
+    let live = context.read(what, scope).await?;
     if !Streams::is_watched() {
-        return;
+        return Ok(live);
     }
     for part in context.parts() {
         let subscription = part.arm.subscription();
@@ -47,9 +47,10 @@ pub(super) fn remember(
             && let Some(cache) = cache_of(part)
         {
             // The command has what it needs, and the next TAB asks Azure itself.
-            let _ = cache.write(of_live(live, part), now);
+            let _ = cache.write(of_live(&live, part), now);
         }
     }
+    Ok(live)
 }
 
 /// Where the names of `part`'s Azure are kept.

@@ -86,12 +86,13 @@ fn ends_by(mut child: Child, deadline: Instant) -> bool {
 pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     // In one order, in which every azlin waits for its turn; and each once, for nobody waits for himself.
-    let caches = context.parts().map(|part| Some((cache_of(part)?, part)));
-    let caches: Option<BTreeMap<Cache, &Part>> = caches.collect();
-    let Some(caches) = caches else {
-        let help = "set HOME to your home folder";
-        return Err(Trouble::new("there is no folder for caches", help));
-    };
+    let own = context.parts().map(|part| Some((cache_of(part)?, part)));
+    let caches = own
+        .collect::<Option<BTreeMap<Cache, &Part>>>()
+        .ok_or_else(|| {
+            let help = "set HOME to your home folder";
+            Trouble::new("there is no folder for caches", help)
+        })?;
     let cannot = |error: std::io::Error| {
         let message = format!("cannot keep the names: {}", plain(&error));
         Trouble::new(message, "check that you may write to ~/.cache/azlin")
