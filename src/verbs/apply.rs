@@ -106,9 +106,9 @@ async fn carry_out(
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
         let file = plan.files.get(step.file).filter(|_| context.has_several());
-        let file = file.map(|file| escape(&file.basis.file));
-        let file = file.as_deref();
-        print(&show::outcome(width, step, outcome, file, paint));
+        let name = file.map(|file| escape(&file.basis.file));
+        let name = name.as_deref();
+        print(&show::outcome(width, step, outcome, name, paint));
         seen += 1;
         streams.count(seen.min(steps.len()), steps.len());
     };

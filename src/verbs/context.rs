@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
 
-use super::files::{self, Document};
+use super::document::{self, Document};
 use super::part::{Opener, Part};
 use super::subscription::subscription;
 use super::{Streams, Trouble, today};
@@ -47,16 +47,16 @@ pub(super) enum What {
 impl Context {
     /// Reads the files and opens their Azures. No request leaves before all of them are valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, files::find(common)?, streams)
+        Self::start(common, document::find(common)?, streams)
     }
 
     /// Opens a context for a command that needs no file: where there is none, the subscription is named in another way.
     pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, files::locate(common)?, streams)
+        Self::start(common, document::locate(common)?, streams)
     }
 
     fn start(common: &Common, paths: Vec<PathBuf>, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = files::read(paths, streams)?;
+        let mut documents = document::read(paths, streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }
@@ -80,7 +80,7 @@ impl Context {
             subscription: Some(&subscription.id),
             ..document.member()
         });
-        files::check_together(members.collect(), streams)?;
+        document::check_together(members.collect(), streams)?;
         let deadline = Duration::from_secs(common.deadline);
         let patience = Patience::new(deadline, move |failure, pause| {
             let seconds = pause.as_secs_f32().ceil();

@@ -4,7 +4,7 @@ mod apply;
 mod completions;
 mod connect;
 mod context;
-mod files;
+mod document;
 mod interrupt;
 mod list;
 mod man;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use super::Trouble;
-use super::files::Document;
+use super::document::Document;
 use super::subscription::{Subscription, azs_profile};
 use super::target::{self, Where};
 use crate::azure::{Arm, Patience, sign_in};

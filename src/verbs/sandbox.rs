@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::target::state;
-use super::{Exit, Streams, Trouble, files};
+use super::{Exit, Streams, Trouble, document};
 use crate::cli::{Common, Sandbox as Args};
 use crate::file::find;
 use crate::sandbox::{self, Sandbox};
@@ -19,7 +19,7 @@ use crate::text::{plain, shown};
 /// The folder beside whose file the sandbox lives.
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     let mut folders = BTreeSet::new();
-    for path in files::named(common) {
+    for path in document::named(common) {
         folders.insert(if path.is_dir() {
             path
         } else {
@@ -34,7 +34,7 @@ fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     if let Some(folder) = folders.pop_first() {
         return Ok(folder);
     }
-    let paths = files::locate(&Common::default())?;
+    let paths = document::locate(&Common::default())?;
     let path = paths.first().map_or(Path::new(find::NAME), |path| path);
     Ok(find::folder(path).to_owned())
 }

@@ -1,13 +1,13 @@
 //! `azlin validate`.
 
-use super::files::{self, Document};
+use super::document::{self, Document};
 use super::{Exit, Streams, Trouble};
 use crate::cli::Common;
 use crate::show;
 
 pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
-    let valid = files::read(files::find(common)?, streams)?;
-    files::check_together(valid.iter().map(Document::member).collect(), streams)?;
+    let valid = document::read(document::find(common)?, streams)?;
+    document::check_together(valid.iter().map(Document::member).collect(), streams)?;
     for document in &valid {
         let sessions = show::count(document.file.lines.len(), "session");
         streams.print(&format!("{} is valid: {sessions}\n", document.name()))?;

@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use super::context::{Context, What};
 use super::part::Part;
 use super::subscription::subscription;
-use super::{Streams, Trouble, files, target};
+use super::{Streams, Trouble, document, target};
 use crate::cli::Common;
 use crate::file::{self, File, find};
 use crate::model::{Live, Scope, SessionName};
@@ -89,7 +89,7 @@ pub(super) fn known() -> Vec<Name> {
     let elsewhere = target::endpoint(&common);
     let (mut caches, mut ids) = (BTreeSet::new(), BTreeSet::new());
     let mut declared = Vec::new();
-    for path in files::locate(&common).unwrap_or_default() {
+    for path in document::locate(&common).unwrap_or_default() {
         let Some((path, file)) = read(path) else {
             return Vec::new();
         };
@@ -134,11 +134,12 @@ fn read(path: PathBuf) -> Option<(PathBuf, File)> {
 fn typed(words: impl Iterator<Item = OsString>) -> Common {
     let text = |value: OsString| value.into_string().ok();
     let mut common = Common::default();
-    // The first `--` stands before the line; from the second on, nothing is azlin's.
-    let words = words.skip_while(|word| word != "--").skip(1);
-    // Bash hands over `--file=x` as three words.
     let mut words = words
+        // The first `--` stands before the line; from the second on, nothing is azlin's.
+        .skip_while(|word| word != "--")
+        .skip(1)
         .take_while(|word| word != "--")
+        // Bash hands over `--file=x` as three words.
         .filter(|word| word != "=");
     while let Some(word) = words.next() {
         let word = word.to_string_lossy();

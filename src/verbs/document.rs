@@ -1,4 +1,4 @@
-//! The files that a command is about, found, read and held against each other.
+//! [`Document`]: a file that a command is about, found, read and held against the others.
 
 use std::path::{Path, PathBuf};
 
