@@ -1,7 +1,5 @@
 //! Manual pages, from the same definitions as `--help`.
 
-use std::io;
-
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
@@ -29,7 +27,7 @@ fn add(command: &Command, above: Option<&str>, pages: &mut Vec<(String, String)>
     }
 }
 
-fn page(command: &Command, name: &str, above: Option<&str>) -> io::Result<String> {
+fn page(command: &Command, name: &str, above: Option<&str>) -> Option<String> {
     // The line that `--help` begins with is shorter than every flag in a row.
     let usage = command.clone().render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
@@ -42,18 +40,18 @@ fn page(command: &Command, name: &str, above: Option<&str>) -> io::Result<String
         .manual("User Commands");
 
     let mut text = Vec::new();
-    man.render_title(&mut text)?;
+    man.render_title(&mut text).ok()?;
     let mut layout = Roff::new();
     // No name is hyphenated: it is to be copied.
     layout.control("nh", []).control("ad", ["l"]);
-    layout.to_writer(&mut text)?;
-    man.render_name_section(&mut text)?;
-    man.render_synopsis_section(&mut text)?;
+    layout.to_writer(&mut text).ok()?;
+    man.render_name_section(&mut text).ok()?;
+    man.render_synopsis_section(&mut text).ok()?;
     if command.get_long_about().is_some() {
-        man.render_description_section(&mut text)?;
+        man.render_description_section(&mut text).ok()?;
     }
     if command.get_subcommands().any(|below| !below.is_hide_set()) {
-        man.render_subcommands_section(&mut text)?;
+        man.render_subcommands_section(&mut text).ok()?;
     }
     for section in ["ARGUMENTS", "OPTIONS", "OPTIONS OF EVERY COMMAND"] {
         let command = command.clone().mut_args(|arg| {
@@ -63,22 +61,22 @@ fn page(command: &Command, name: &str, above: Option<&str>) -> io::Result<String
                 arg.hide(true)
             }
         });
-        Man::new(command).render_options_section(&mut text)?;
+        Man::new(command).render_options_section(&mut text).ok()?;
     }
     let after = command.get_after_long_help();
     if let Some(after) = after.or_else(|| command.get_after_help()) {
-        closing(&after.to_string()).to_writer(&mut text)?;
+        closing(&after.to_string()).to_writer(&mut text).ok()?;
     }
     if let Some(above) = above {
         let mut roff = Roff::new();
         roff.control("SH", ["SEE ALSO"]);
         roff.text([bold(above), roman("(1)")]);
-        roff.to_writer(&mut text)?;
+        roff.to_writer(&mut text).ok()?;
     }
     let text = String::from_utf8_lossy(&text);
     // Each part defines the apostrophe anew; once is enough.
     let start = Roff::new().render();
-    Ok(format!("{start}{}", text.replace(&start, "")))
+    Some(format!("{start}{}", text.replace(&start, "")))
 }
 
 fn section_of(arg: &Arg) -> &'static str {
