@@ -75,11 +75,11 @@ pub fn quote(text: &str) -> String {
 
 /// `c` as `\n`, `\\` or `\u{…}`, even where Rust would print it.
 pub fn written_out(c: char) -> String {
-    let short: String = c.escape_debug().collect();
-    match short.len() {
-        0..=1 => c.escape_unicode().collect(),
-        _ if short.starts_with('\\') => short,
-        _ => c.escape_unicode().collect(),
+    let short = c.escape_debug().to_string();
+    if short.len() > 1 && short.starts_with('\\') {
+        short
+    } else {
+        c.escape_unicode().collect()
     }
 }
 
@@ -97,10 +97,8 @@ pub fn shown(path: &Path) -> String {
 /// An I/O error without the number that the system knows it by.
 pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text.get(..end).unwrap_or(&text).to_lowercase(),
-        None => text.to_lowercase(),
-    }
+    let told = text.split(" (os error").next();
+    told.unwrap_or_default().to_lowercase()
 }
 
 /// `a`, `a and b`, or `a, b and c`: facts that hold together.
@@ -114,16 +112,11 @@ pub fn or(words: &[impl Display]) -> String {
 }
 
 fn join(words: &[impl Display], conjunction: &str) -> String {
-    let mut joined = String::new();
-    for (at, word) in words.iter().enumerate() {
-        if at > 0 && at + 1 == words.len() {
-            joined += &format!(" {conjunction} ");
-        } else if at > 0 {
-            joined += ", ";
-        }
-        joined += &word.to_string();
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    match words.split_last() {
+        Some((last, rest @ [_, ..])) => format!("{} {conjunction} {last}", rest.join(", ")),
+        _ => words.concat(),
     }
-    joined
 }
 
 /// Whether `pattern`, in which `*` is any text and `?` any character, means all of `text`.

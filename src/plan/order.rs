@@ -25,10 +25,8 @@ struct Node<'c> {
 /// free are plain circles. The first VM of each, by id, is cleared first and set last, which costs one write.
 pub(super) fn order(changes: &[Change]) -> Vec<Step> {
     let mut nodes = nodes(changes);
-    let free = nodes
-        .iter()
-        .enumerate()
-        .filter(|(_, node)| node.holders == 0);
+    let all = nodes.iter().enumerate();
+    let free = all.filter(|(_, node)| node.holders == 0);
     let mut ready: BTreeSet<usize> = free.map(|(at, _)| at).collect();
     let mut left: BTreeSet<usize> = (0..nodes.len()).collect();
     let mut steps = Vec::with_capacity(nodes.len());
@@ -104,28 +102,24 @@ fn nodes(changes: &[Change]) -> Vec<Node<'_>> {
             takers.insert(name.as_str(), at);
         }
     }
-    let mut nodes: Vec<Node<'_>> = Vec::with_capacity(changes.len());
-    let mut holders = vec![0; changes.len()];
-    for change in changes {
-        let released = change
-            .before
-            .session
-            .as_ref()
-            .filter(|_| change.action != Action::Adopt);
+    let node = |change| Node {
+        change,
+        holds_up: None,
+        holders: 0,
+        waits_for: Vec::new(),
+        cleared: false,
+    };
+    let mut nodes: Vec<Node<'_>> = changes.iter().map(node).collect();
+    for (at, change) in changes.iter().enumerate() {
+        let held = change.before.session.as_ref();
+        let released = held.filter(|_| change.action != Action::Adopt);
         let holds_up = released.and_then(|name| takers.get(name.raw()).copied());
-        if let Some(holders) = holds_up.and_then(|taker| holders.get_mut(taker)) {
-            *holders += 1;
+        if let Some(taker) = holds_up.and_then(|taker| nodes.get_mut(taker)) {
+            taker.holders += 1;
         }
-        nodes.push(Node {
-            change,
-            holds_up,
-            holders: 0,
-            waits_for: Vec::new(),
-            cleared: false,
-        });
-    }
-    for (node, holders) in nodes.iter_mut().zip(holders) {
-        node.holders = holders;
+        if let Some(node) = nodes.get_mut(at) {
+            node.holds_up = holds_up;
+        }
     }
     nodes
 }

@@ -193,17 +193,14 @@ impl Saved {
             let is_its = |basis: &Basis| {
                 (&basis.subscription, &basis.owner) == (&saved.subscription, &saved.owner)
             };
-            let free = now
-                .iter()
-                .enumerate()
-                .filter(|(at, basis)| is_its(basis) && !places.contains(at));
-            let free: Vec<_> = free.collect();
-            let same = free
-                .iter()
-                .find(|(_, basis)| basis.file_sha256 == saved.file_sha256);
-            let (at, basis) = same.or(free.first()).ok_or_else(other_files)?;
+            let all = now.iter().enumerate();
+            let free = all.filter(|(at, basis)| is_its(basis) && !places.contains(at));
+            // Before others of the same owner comes the one with the same content.
+            let (at, basis) = free
+                .min_by_key(|(_, basis)| basis.file_sha256 != saved.file_sha256)
+                .ok_or_else(other_files)?;
             check(saved, basis, true)?;
-            places.push(*at);
+            places.push(at);
         }
         Ok(places)
     }
@@ -310,12 +307,8 @@ fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
 pub fn fingerprint(live: &Live) -> String {
     let mut facts = Vec::with_capacity(live.vms.len());
     for vm in live.vms.values() {
-        let path = vm.id.path();
-        let id = (
-            vm.id.subscription(),
-            path.folded_group(),
-            path.folded_name(),
-        );
+        let (group, name) = vm.id.path().folded();
+        let id = (vm.id.subscription(), group, name);
         facts.push((id, &vm.machine, &vm.held));
     }
     sha256(&serde_json::to_vec(&facts).unwrap_or_default())

@@ -183,12 +183,11 @@ impl Sandbox {
         };
         let subscription = target.subscription().unwrap_or_default();
         let left = self.faults.left(subscription, is_write);
-        let left = left.unwrap_or(untouched);
         response.headers.extend([
             ("cache-control", "no-cache".to_owned()),
             ("x-ms-request-id", id.clone()),
             ("x-ms-correlation-request-id", id),
-            (ratelimit, left.to_string()),
+            (ratelimit, left.unwrap_or(untouched).to_string()),
         ]);
         response
     }

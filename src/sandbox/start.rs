@@ -11,12 +11,9 @@ use super::vms;
 pub(super) fn start(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
     let vm = vms::find(&fleet, call)?;
-    if vm.lock {
-        // "A read-only lock … prevents all users from starting or restarting the virtual
-        // machine": Microsoft's documentation of locks.
-        let id = call.route.vm_id();
-        return Err(errors::locked(&id, &id));
-    }
+    // "A read-only lock … prevents all users from starting or restarting the virtual
+    // machine": Microsoft's documentation of locks.
+    vms::check_lock(call, vm)?;
     if !matches!(vm.power, Power::Running | Power::Starting) {
         call.store.update(|fleet| -> Result<(), Response> {
             let vm = fleet

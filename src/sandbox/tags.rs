@@ -58,10 +58,10 @@ pub(super) fn answer(call: &Call<'_>) -> Answer {
     check_media_type(call.request.content_type)?;
     let patch = Patch::read(call.request.body)?;
     // Refused here, a request leaves no trace on disk.
-    check_lock(call, vms::find(&*call.store.read()?, call)?.lock)?;
+    vms::check_lock(call, vms::find(&*call.store.read()?, call)?)?;
     let tags = call.store.update(|fleet| {
         let vm = vms::find(fleet, call)?;
-        check_lock(call, vm.lock)?;
+        vms::check_lock(call, vm)?;
         let tags = call.twist.apply(&patch, &vm.tags, patch.apply(&vm.tags)?)?;
         if let Some(vm) = fleet.vm_mut(call.subscription, &call.route.group, &call.route.name) {
             vm.tags = tags.clone();
@@ -79,15 +79,6 @@ fn tags_resource(call: &Call<'_>, tags: &TagSet) -> Response {
         "properties": {"tags": tags},
     });
     Response::json(200, &body)
-}
-
-fn check_lock(call: &Call<'_>, lock: bool) -> Result<(), Response> {
-    if lock {
-        let id = call.route.vm_id();
-        Err(errors::locked(&id, &id))
-    } else {
-        Ok(())
-    }
 }
 
 fn check_media_type(content_type: Option<&str>) -> Result<(), Response> {
@@ -147,11 +138,8 @@ impl Patch {
             if length(name) > MAX_NAME {
                 return Err(errors::tag_name_length(name, MAX_NAME));
             }
-            if pairs
-                .iter()
-                .take(position)
-                .any(|(earlier, _)| tag_set::same_name(earlier, name))
-            {
+            let mut earlier = pairs.iter().take(position);
+            if earlier.any(|(earlier, _)| tag_set::same_name(earlier, name)) {
                 let why = format!("An item with the same key has already been added. Key: {name}");
                 return Err(errors::invalid_content(why));
             }
@@ -166,11 +154,8 @@ impl Patch {
                 _ => {}
             }
         }
-        let names: Vec<&str> = pairs
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .filter(|name| has_reserved_characters(name))
-            .collect();
+        let mut names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+        names.retain(|name| has_reserved_characters(name));
         if names.is_empty() {
             Ok(())
         } else {

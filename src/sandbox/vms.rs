@@ -37,6 +37,15 @@ pub(super) fn of_operation<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f 
     vm.ok_or_else(|| errors::operation_not_found(id))
 }
 
+/// Refuses to write to a VM with a lock, or to start it.
+pub(super) fn check_lock(call: &Call<'_>, vm: &Vm) -> Result<(), Response> {
+    if vm.lock {
+        let id = call.route.vm_id();
+        return Err(errors::locked(&id, &id));
+    }
+    Ok(())
+}
+
 /// Refuses a group that isn't there; the empty one is the whole subscription.
 pub(super) fn check_group(fleet: &Fleet, call: &Call<'_>) -> Result<(), Response> {
     let group = &call.route.group;
@@ -183,15 +192,7 @@ fn provisioning_state(vm: &Vm) -> &'static str {
 fn view(vm: &Vm) -> Value {
     let mut view = json!({
         "hyperVGeneration": "V2",
-        "disks": [{
-            "name": format!("{}_OsDisk_1", vm.name),
-            "statuses": [{
-                "code": "ProvisioningState/succeeded",
-                "level": "Info",
-                "displayStatus": "Provisioning succeeded",
-                "time": TIME,
-            }],
-        }],
+        "disks": [{"name": format!("{}_OsDisk_1", vm.name), "statuses": [provisioned()]}],
         "statuses": statuses(vm),
     });
     if vm.power == Power::Running {
@@ -206,6 +207,15 @@ fn view(vm: &Vm) -> Value {
     view
 }
 
+fn provisioned() -> Value {
+    json!({
+        "code": "ProvisioningState/succeeded",
+        "level": "Info",
+        "displayStatus": "Provisioning succeeded",
+        "time": TIME,
+    })
+}
+
 fn statuses(vm: &Vm) -> Value {
     let provisioning = match vm.power {
         Power::Starting => json!({
@@ -213,12 +223,7 @@ fn statuses(vm: &Vm) -> Value {
             "level": "Info",
             "displayStatus": "Updating",
         }),
-        Power::Running | Power::Deallocated | Power::Stopped => json!({
-            "code": "ProvisioningState/succeeded",
-            "level": "Info",
-            "displayStatus": "Provisioning succeeded",
-            "time": TIME,
-        }),
+        Power::Running | Power::Deallocated | Power::Stopped => provisioned(),
     };
     let (code, display) = match vm.power {
         Power::Running => ("PowerState/running", "VM running"),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{Route, SshDefaults, SshUser, host_key_alias};
-use crate::model::{LiveName, SessionName, Vm};
+use crate::model::{SessionName, Vm};
 
 /// The options of one `connect`.
 #[derive(Clone, Debug, Default)]
@@ -32,17 +32,15 @@ pub struct NoAddress;
 pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsString>, NoAddress> {
     let Route { host, jump } = Route::to(vm, defaults).ok_or(NoAddress)?;
     let mut arguments: Vec<OsString> = Vec::new();
+    let mut option = |option: &str| arguments.extend(["-o".into(), option.into()]);
     if let Some(alias) = host_key_alias(vm) {
-        arguments.push("-o".into());
-        arguments.push(format!("HostKeyAlias={alias}").into());
-        arguments.push("-o".into());
-        arguments.push("CheckHostIP=no".into());
+        option(&format!("HostKeyAlias={alias}"));
+        option("CheckHostIP=no");
     }
     if ask.just_started {
         // Where nobody answers, an attempt ends with its time; where the connection is refused, ssh waits a second.
-        for option in ["ConnectTimeout=5", "ConnectionAttempts=24"] {
-            arguments.extend(["-o".into(), option.into()]);
-        }
+        option("ConnectTimeout=5");
+        option("ConnectionAttempts=24");
     }
     if let Some(user) = ask.user.as_ref().or(defaults.user.as_ref()) {
         arguments.extend(["-l".into(), user.as_str().into()]);
@@ -69,19 +67,12 @@ pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsStr
 /// The file's command for an interactive session. One that speaks of the session runs only where the VM holds a valid one:
 /// a tag is free text, and the remote shell would read it.
 fn interactive_command(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Option<String> {
-    let command = defaults
-        .command
-        .as_ref()
-        .filter(|_| ask.command.is_empty())?;
+    let command = defaults.command.as_ref();
+    let command = command.filter(|_| ask.command.is_empty())?;
     if !command.contains("{session}") {
         return Some(command.clone());
     }
-    let session = vm
-        .held
-        .session
-        .as_ref()
-        .map(LiveName::raw)
-        .map(SessionName::new)?
-        .ok()?;
+    let session = vm.held.session.as_ref()?;
+    let session = SessionName::new(session.raw()).ok()?;
     Some(command.replace("{session}", session.as_str()))
 }

@@ -70,9 +70,8 @@ pub fn config<'d>(
             return Err(LeftOut::NoName);
         };
         let [vm] = vms else {
-            return Err(LeftOut::Several(
-                vms.iter().map(|vm| vm.id.clone()).collect(),
-            ));
+            let ids = vms.iter().map(|vm| vm.id.clone());
+            return Err(LeftOut::Several(ids.collect()));
         };
         if let Some(other) = called.another(name.raw(), |other| **other == vm.id) {
             return Err(LeftOut::Shadowed((*other).clone()));
@@ -146,12 +145,8 @@ fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'
 /// `Host` or `Match` above it.
 pub fn has_for_all(text: &str, wanted: &str) -> bool {
     let is_block = |line: &&str| {
-        let keyword = keyword_of(line).map(|(word, _)| word);
-        keyword.is_some_and(|word| {
-            ["host", "match"]
-                .iter()
-                .any(|b| word.eq_ignore_ascii_case(b))
-        })
+        let keyword = keyword_of(line).map(|(word, _)| word.to_ascii_lowercase());
+        matches!(keyword.as_deref(), Some("host" | "match"))
     };
     let mut lines = text.lines().take_while(|line| !is_block(line));
     lines.any(|line| line.trim().eq_ignore_ascii_case(wanted))

@@ -86,12 +86,12 @@ impl JumpHost {
         let port = port
             .strip_prefix(':')
             .or(Some("22").filter(|_| port.is_empty()));
-        match port.and_then(|port| port.parse::<u16>().ok()) {
-            Some(1..) => Ok(Self(text.to_owned())),
-            _ => {
-                Err("needs a port from 1 to 65535 after its `:`; IPv6 goes in brackets".to_owned())
-            }
+        if !port.is_some_and(|port| matches!(port.parse::<u16>(), Ok(1..))) {
+            return Err(
+                "needs a port from 1 to 65535 after its `:`; IPv6 goes in brackets".to_owned(),
+            );
         }
+        Ok(Self(text.to_owned()))
     }
 
     /// The whole of it.

@@ -52,13 +52,10 @@ impl Buckets {
     }
 
     fn now(&self, level: Option<&(u128, Instant)>) -> u128 {
-        match level {
-            None => self.size,
-            Some((then, when)) => {
-                let grown = when.elapsed().as_nanos() * self.per_second;
-                self.size.min(then + grown)
-            }
-        }
+        level.map_or(self.size, |(then, when)| {
+            let grown = when.elapsed().as_nanos() * self.per_second;
+            self.size.min(then + grown)
+        })
     }
 
     fn levels(&self) -> MutexGuard<'_, HashMap<Guid, (u128, Instant)>> {

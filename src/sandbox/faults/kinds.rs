@@ -8,7 +8,6 @@ use super::fault::{Fault, Reach};
 use super::shadows::pending;
 use super::{Outcome, refusals};
 use crate::sandbox::arm::{Answer, Call, Response, add};
-use crate::sandbox::errors;
 use crate::sandbox::route::Resource;
 use crate::sandbox::tags::Twist;
 use crate::sandbox::vms;
@@ -32,11 +31,7 @@ impl Kind {
 }
 
 /// A key, and what it takes.
-#[derive(Debug)]
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) takes: Takes,
-}
+pub(super) type Key = (&'static str, Takes);
 
 #[derive(Debug)]
 pub(super) enum Takes {
@@ -61,8 +56,8 @@ const SOME: RangeInclusive<u64> = 1..=1_000_000;
 
 /// What every kind takes that can be told which requests to meet.
 const CHOICE: &[Key] = &[
-    word("on", &["all", "reads", "writes"]),
-    word("list", &["vms", "nics", "ips"]),
+    ("on", Takes::Word(&["all", "reads", "writes"])),
+    ("list", Takes::Word(&["vms", "nics", "ips"])),
 ];
 
 pub(super) const KINDS: &[Kind] = &[
@@ -89,36 +84,37 @@ pub(super) const KINDS: &[Kind] = &[
     kind("tag-limit", TAG_WRITES, &[], |hit| {
         twisted(hit, Twist::Full)
     }),
-    kind("gone", Some(Reach::OfVm), &[], gone),
-    kind("group-gone", Some(Reach::OfGroup), &[], group_gone),
+    kind("gone", Some(Reach::OfVm), &[], refusals::gone),
+    kind("group-gone", OF_GROUP, &[], refusals::group_gone),
     kind("odd-vm", Some(Reach::List(Resource::Vms)), &[HOW], odd_vm),
 ];
 
 const WRITES: Option<Reach> = Some(Reach::Writes);
+const OF_GROUP: Option<Reach> = Some(Reach::OfGroup);
 const TAG_WRITES: Option<Reach> = Some(Reach::TagWrites);
 
 const THROTTLE: &[Key] = &[
-    number("retry-after", 2, ANY),
-    word("body", &["arm", "compute"]),
+    ("retry-after", Takes::Number(2, ANY)),
+    ("body", Takes::Word(&["arm", "compute"])),
 ];
 const BUDGET: &[Key] = &[
-    number("writes", 200, SOME),
-    number("per-second", 10, SOME),
-    number("reads", 250, SOME),
-    number("reads-per-second", 25, SOME),
+    ("writes", Takes::Number(200, SOME)),
+    ("per-second", Takes::Number(10, SOME)),
+    ("reads", Takes::Number(250, SOME)),
+    ("reads-per-second", Takes::Number(25, SOME)),
 ];
-const STATUS: Key = word("status", &["500", "408", "502", "503", "504"]);
-const PAGE_STATUS: Key = word("status", &["200", "403", "502", "503"]);
-const WHEN: Key = word("when", &["before", "after"]);
-const AT: Key = word("at", &["vm", "group", "subscription"]);
+const STATUS: Key = ("status", Takes::Word(&["500", "408", "502", "503", "504"]));
+const PAGE_STATUS: Key = ("status", Takes::Word(&["200", "403", "502", "503"]));
+const WHEN: Key = ("when", Takes::Word(&["before", "after"]));
+const AT: Key = ("at", Takes::Word(&["vm", "group", "subscription"]));
 const MODIFIED: &[Key] = &[
-    text("value", "policy-name"),
-    word("drop", &["false", "true"]),
-    text("tag", "azlin_session"),
+    ("value", Takes::Text("policy-name")),
+    ("drop", Takes::Word(&["false", "true"])),
+    ("tag", Takes::Text("azlin_session")),
 ];
-const SHOWS_AFTER: Key = number("shows-after", 2, ANY);
-const READS: Key = number("reads", 2, ANY);
-const HOW: Key = word("how", &["fields", "id"]);
+const SHOWS_AFTER: Key = ("shows-after", Takes::Number(2, ANY));
+const READS: Key = ("reads", Takes::Number(2, ANY));
+const HOW: Key = ("how", Takes::Word(&["fields", "id"]));
 
 const fn kind(
     name: &'static str,
@@ -132,21 +128,6 @@ const fn kind(
         keys,
         strike,
     }
-}
-
-const fn word(name: &'static str, words: &'static [&'static str]) -> Key {
-    let takes = Takes::Word(words);
-    Key { name, takes }
-}
-
-const fn number(name: &'static str, default: u64, range: RangeInclusive<u64>) -> Key {
-    let takes = Takes::Number(default, range);
-    Key { name, takes }
-}
-
-const fn text(name: &'static str, default: &'static str) -> Key {
-    let takes = Takes::Text(default);
-    Key { name, takes }
 }
 
 /// The faithful answer. The request is carried out, whatever becomes of its answer.
@@ -173,15 +154,6 @@ fn lost(hit: &Strike<'_>) -> Outcome {
         faithful(hit);
     }
     Outcome::Lost
-}
-
-fn gone(hit: &Strike<'_>) -> Outcome {
-    let route = hit.call.route;
-    Outcome::Arm(errors::vm_not_found(&route.group, &route.name))
-}
-
-fn group_gone(hit: &Strike<'_>) -> Outcome {
-    Outcome::Arm(errors::group_not_found(&hit.call.route.group))
 }
 
 fn policy_modified(hit: &Strike<'_>) -> Outcome {

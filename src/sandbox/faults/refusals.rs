@@ -111,6 +111,15 @@ fn arm(status: u16, code: &str, message: &str) -> Outcome {
     Outcome::Arm(refuse(status, code, message))
 }
 
+pub(super) fn gone(hit: &Strike<'_>) -> Outcome {
+    let route = hit.call.route;
+    Outcome::Arm(errors::vm_not_found(&route.group, &route.name))
+}
+
+pub(super) fn group_gone(hit: &Strike<'_>) -> Outcome {
+    Outcome::Arm(errors::group_not_found(&hit.call.route.group))
+}
+
 /// pulumi-azure-native#4765, bosh-azure-cpi-release#762.
 pub(super) fn conflict(_: &Strike<'_>) -> Outcome {
     let message = "The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.";

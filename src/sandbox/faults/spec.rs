@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::fault::{Fault, Reach, Scope, Share};
-use super::kinds::{KINDS, Key, Kind, Takes};
+use super::kinds::{KINDS, Kind, Takes};
 use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
 
@@ -14,7 +14,7 @@ const COMMON: [&str; 4] = ["every", "first", "rate", "seed"];
 impl Fault {
     /// Every kind of fault, with the keys that it takes.
     pub fn kinds() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-        let keys = |kind: &Kind| kind.keys().map(|key| key.name).chain(COMMON).collect();
+        let keys = |kind: &Kind| kind.keys().map(|(key, _)| *key).chain(COMMON).collect();
         KINDS.iter().map(move |kind| (kind.name, keys(kind)))
     }
 
@@ -31,8 +31,8 @@ impl Fault {
         };
         let given = Settings::read(kind, settings)?;
         let mut values = BTreeMap::new();
-        for key in kind.keys() {
-            values.insert(key.name, given.value(key)?);
+        for (key, takes) in kind.keys() {
+            values.insert(*key, given.value(key, takes)?);
         }
         Ok(Fault {
             reach: given.reach(kind, &scope, &values)?,
@@ -77,7 +77,7 @@ struct Settings<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Settings<'a> {
     fn read(kind: &Kind, text: &'a str) -> Result<Settings<'a>, String> {
-        let known: Vec<&str> = kind.keys().map(|key| key.name).chain(COMMON).collect();
+        let known: Vec<&str> = kind.keys().map(|(key, _)| *key).chain(COMMON).collect();
         let mut given = BTreeMap::new();
         for pair in text.split(',').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -96,11 +96,11 @@ impl<'a> Settings<'a> {
     }
 
     /// The value of a key, given or not.
-    fn value(&self, key: &Key) -> Result<String, String> {
-        let given = self.0.get(key.name).copied();
-        match &key.takes {
+    fn value(&self, key: &str, takes: &Takes) -> Result<String, String> {
+        let given = self.0.get(key).copied();
+        match takes {
             Takes::Number(default, range) => {
-                let number = self.number(key.name, range)?;
+                let number = self.number(key, range)?;
                 Ok(number.unwrap_or(*default).to_string())
             }
             Takes::Text(default) => Ok(given.unwrap_or(default).to_owned()),
@@ -108,8 +108,7 @@ impl<'a> Settings<'a> {
                 let default = words.first().copied().unwrap_or_default();
                 let word = given.unwrap_or(default);
                 if !words.contains(&word) {
-                    let takes = format!("`{}` takes", key.name);
-                    return Err(unknown("value", word, &takes, words));
+                    return Err(unknown("value", word, &format!("`{key}` takes"), words));
                 }
                 Ok(word.to_owned())
             }
