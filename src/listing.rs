@@ -78,11 +78,11 @@ pub struct Row<'l> {
     pub vm: &'l Vm,
     /// The session that the file gives it.
     pub declared: Option<&'l SessionName>,
-    /// Whether another VM holds its session too, shown or not.
+    /// True if another VM holds its session too, shown or not.
     pub duplicate: bool,
-    /// Whether the file wants another session for it, or none where it gave one.
+    /// True if the file wants another session for it, or none where it gave one.
     pub differs: bool,
-    /// Whether it carries the mark of an owner who is none of the files'.
+    /// True if it carries the mark of an owner who is none of the files'.
     pub foreign: bool,
 }
 
@@ -137,7 +137,7 @@ pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date
     listing
 }
 
-/// Whether `vm` carries the mark of an owner who is none of its subscription's files.
+/// True if `vm` carries the mark of an owner who is none of its subscription's files.
 fn is_foreign(files: &[&Desired], vm: &Vm) -> bool {
     let subscription = vm.id.subscription();
     let mut own = files

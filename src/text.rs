@@ -119,7 +119,7 @@ fn join(words: &[impl Display], conjunction: &str) -> String {
     }
 }
 
-/// Whether `pattern`, in which `*` is any text and `?` any character, means all of `text`.
+/// True if `pattern`, in which `*` is any text and `?` any character, means all of `text`.
 pub fn fits(pattern: &str, text: &str) -> bool {
     WildMatch::new(pattern).matches(text)
 }

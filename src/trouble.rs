@@ -54,12 +54,12 @@ impl Trouble {
         )
     }
 
-    /// The same trouble, ending the command with `exit`.
+    /// This trouble, ending the command with `exit`.
     pub fn exit(self, exit: Exit) -> Self {
         Self { exit, ..self }
     }
 
-    /// The same trouble, its message behind `context` and a colon.
+    /// This trouble, its message behind `context` and a colon.
     pub fn within(self, context: &str) -> Self {
         Self {
             message: format!("{context}: {}", self.message),

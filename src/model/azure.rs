@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::{escape, guid};
+
 /// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -40,7 +42,7 @@ impl TagKey {
         Self(super::Owner::TAG.to_owned())
     }
 
-    /// Whether Azure takes `other` for this key: names of tags ignore case.
+    /// True if Azure takes `other` for this key: names of tags ignore case.
     pub fn is(&self, other: &str) -> bool {
         self.0.to_lowercase() == other.to_lowercase()
     }
@@ -67,15 +69,15 @@ impl SubscriptionId {
     /// Checks that `id` is a GUID, so that it is safe in a URL.
     ///
     /// # Errors
-    /// That it is none, as a phrase that follows "error: ".
+    /// It is not one, as a phrase that follows "error: ".
     pub fn new(id: &str) -> Result<Self, String> {
-        match crate::text::guid(id) {
-            Some(guid) => Ok(Self(guid.to_string().into())),
-            None => Err(format!(
-                "`{}` is not a subscription id (a GUID, as in `az account show --query id`)",
-                crate::text::escape(id)
-            )),
-        }
+        let guid = guid(id).ok_or_else(|| {
+            let shown = escape(id);
+            format!(
+                "`{shown}` is not a subscription id (a GUID, as in `az account show --query id`)"
+            )
+        })?;
+        Ok(Self(guid.to_string().into()))
     }
 }
 
@@ -114,7 +116,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Whether `vm` counts.
+    /// True if `vm` counts.
     pub fn covers(&self, vm: &super::VmId) -> bool {
         match self {
             Self::Subscription => true,

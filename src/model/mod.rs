@@ -74,7 +74,7 @@ pub struct Desired {
 pub struct Basis {
     /// The subscription of all its VMs.
     pub subscription: SubscriptionId,
-    /// That Azure, as a person knows it: "the sandbox", "subscription 0000…".
+    /// The Azure of its VMs, as a person knows it: "the sandbox", "subscription 0000…".
     pub place: String,
     /// The key of the session's tag.
     pub tag: TagKey,
@@ -111,7 +111,7 @@ impl Desired {
         self.basis.owner.as_ref()
     }
 
-    /// Whether it has a line for `vm`, expired or not.
+    /// True if it has a line for `vm`, expired or not.
     pub fn declares(&self, vm: &VmId) -> bool {
         self.sessions.iter().any(|line| line.vm == *vm)
     }
@@ -143,7 +143,7 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Whether the last day on which it is wanted was before `today`.
+    /// True if the last day on which it is wanted was before `today`.
     pub fn is_over(&self, today: Date) -> bool {
         self.expires.is_some_and(|day| day < today)
     }
@@ -223,9 +223,9 @@ pub struct Vm {
     pub tags: Tags,
     /// Where it stands, such as `eastus`; empty where Azure does not say.
     pub region: String,
-    /// Whether it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
+    /// True if it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
     pub foreign_tag: bool,
-    /// Whether it runs; [`Power::Unknown`] where it was not asked for.
+    /// Its power state; [`Power::Unknown`] where it was not asked for.
     pub power: Power,
     /// How to reach it; empty where it was not asked for.
     pub addresses: Addresses,
@@ -250,17 +250,17 @@ impl Held {
         }
     }
 
-    /// Whether the session is `name`.
+    /// True if the session is `name`.
     pub fn is(&self, name: &str) -> bool {
         self.session.as_ref().is_some_and(|held| held.raw() == name)
     }
 
-    /// Whether someone else than `owner` is who gave the session.
+    /// True if someone other than `owner` gave the session.
     pub fn is_anothers(&self, owner: Option<&Owner>) -> bool {
         self.owner.is_some() && !self.is_owned_by(owner)
     }
 
-    /// Whether `owner` is who gave the session.
+    /// True if `owner` gave the session.
     pub fn is_owned_by(&self, owner: Option<&Owner>) -> bool {
         let ours = owner.map(Owner::as_str);
         ours.is_some() && ours == self.owner.as_ref().map(LiveName::raw)
@@ -286,7 +286,7 @@ pub enum Power {
 }
 
 impl Power {
-    /// Whether `ssh` cannot succeed until someone starts the VM.
+    /// True if `ssh` cannot succeed until someone starts the VM.
     pub fn is_down(self) -> bool {
         matches!(self, Self::Stopping | Self::Stopped | Self::Deallocated)
     }
@@ -323,7 +323,7 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Whether `address` is one of them.
+    /// True if `address` is one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.public.contains(&address) || self.private.contains(&address)
     }

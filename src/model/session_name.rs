@@ -63,7 +63,7 @@ fn reads_as_number(name: &str) -> bool {
     float || numeric(name, 10) || rests.any(|(rest, radix)| numeric(rest, radix))
 }
 
-/// Whether the C library's `inet_aton`, which `ssh` asks, takes `name` for an address: one to four numbers, decimal, octal
+/// True if the C library's `inet_aton`, which `ssh` asks, takes `name` for an address: one to four numbers, decimal, octal
 /// (`0…`) or hexadecimal (`0x…`), the last of which fills the bytes that are left.
 fn reads_as_address(name: &str) -> bool {
     if name.parse::<IpAddr>().is_ok() {

@@ -63,12 +63,12 @@ impl VmPath {
         (&self.folded.0, &self.folded.1)
     }
 
-    /// Whether this VM is in the resource group `group`, without regard to case.
+    /// True if this VM is in the resource group `group`, without regard to case.
     pub fn is_in(&self, group: &str) -> bool {
         self.folded.0 == group.to_lowercase()
     }
 
-    /// Whether `name` is this VM's name, without regard to case.
+    /// True if `name` is this VM's name, without regard to case.
     pub fn is_named(&self, name: &str) -> bool {
         self.folded.1 == name.to_lowercase()
     }
@@ -176,7 +176,7 @@ impl VmId {
         id
     }
 
-    /// Whether `name` means this VM, without regard to case: as `VM`, `GROUP/VM` or `SUBSCRIPTION/GROUP/VM`.
+    /// True if `name` means this VM, without regard to case: as `VM`, `GROUP/VM` or `SUBSCRIPTION/GROUP/VM`.
     pub fn answers_to(&self, name: &str) -> bool {
         let mut parts = name.rsplitn(3, '/');
         let vm = parts.next().unwrap_or_default();

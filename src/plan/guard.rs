@@ -10,7 +10,7 @@ pub struct Allowed {
     /// How many sessions may be cleared, however many that is of all.
     #[serde(rename = "max_removals")]
     pub removals: Option<usize>,
-    /// Whether to go on where Azure's list may lack VMs.
+    /// True if the run goes on where Azure's list may lack VMs.
     #[serde(rename = "allow_incomplete")]
     pub incomplete: bool,
 }
@@ -76,7 +76,7 @@ pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
     refusals
 }
 
-/// Whether `change` clears a session that the file does not name any more; an expired one is cleared because the file says so,
+/// True if `change` clears a session that the file does not name any more; an expired one is cleared because the file says so,
 /// with its day.
 fn is_removal(change: &Change) -> bool {
     matches!(change.action, Action::Clear { expired: None })

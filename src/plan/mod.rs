@@ -81,7 +81,7 @@ pub struct FilePlan {
     pub unmanaged: usize,
     /// How many VMs hold a session that this file's owner gave, before the plan.
     pub owned: usize,
-    /// Whether the file declares no session at all.
+    /// True if the file declares no session at all.
     pub declares_nothing: bool,
     /// How many VMs differ from the file and are no targets.
     pub left_out: usize,
@@ -94,7 +94,7 @@ pub struct FilePlan {
 }
 
 impl Plan {
-    /// Whether Azure is as all files want it.
+    /// True if Azure matches all files.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.blocked() == 0
     }
@@ -147,7 +147,7 @@ pub enum Action {
     Set,
     /// It has one and gets another.
     Change {
-        /// Whether a person had set the old one by hand, on a VM of a file that has an owner.
+        /// True if a person had set the old one by hand, on a VM of a file that has an owner.
         by_hand: bool,
     },
     /// It has the right one, set by hand; the owner is noted.
@@ -187,7 +187,7 @@ pub struct Blocked {
     pub session: SessionName,
     /// The line, from 1.
     pub line: usize,
-    /// Whether the VM holds the session already: what stands in the way then makes it a duplicate.
+    /// True if the VM holds the session already: what stands in the way then makes it a duplicate.
     pub holds: bool,
     /// What stands in the way.
     #[serde(flatten)]
@@ -205,7 +205,7 @@ pub enum Why {
     },
     /// Another owner's file gave the VM its session.
     Owned {
-        /// That owner.
+        /// The owner.
         by: LiveName,
     },
     /// VMs hold the session that this plan does not change.
@@ -215,12 +215,12 @@ pub enum Why {
     },
     /// A VM holds the session whose own line is blocked, so that it cannot release it.
     Stuck {
-        /// That VM.
+        /// The VM.
         by: VmId,
     },
     /// The session is the name of another VM, to which `connect` would go.
     Shadowed {
-        /// That VM.
+        /// The VM.
         by: VmId,
     },
 }

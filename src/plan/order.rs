@@ -14,7 +14,7 @@ struct Node<'c> {
     holders: usize,
     /// The steps that it waits for.
     waits_for: Vec<usize>,
-    /// Whether its VM was cleared to open a circle.
+    /// True if its VM was cleared to open a circle.
     cleared: bool,
 }
 

@@ -19,7 +19,7 @@ pub enum Outcome {
     Changed {
         /// What they are.
         found: Held,
-        /// Whether a write of an attempt before this one may yet arrive.
+        /// True if the write of an earlier attempt may yet arrive.
         in_doubt: bool,
     },
     /// Written, and Azure's answer says something else: a policy changed it.
@@ -35,7 +35,7 @@ pub enum Outcome {
         why: String,
         /// What to do now.
         help: Option<String>,
-        /// Whether a write was sent whose fate is unknown: it may have arrived, or may yet.
+        /// True if a write was sent whose fate is unknown: it may have arrived, or may yet.
         in_doubt: bool,
     },
     /// Nothing was written: someone interrupted azlin before it came to this.
@@ -55,7 +55,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether it is certain that the step has given its VM no name, and will not.
+    /// True if it is certain that the step has given its VM no name, and will not.
     pub fn gave_nothing(&self) -> bool {
         match self {
             Self::Interrupted | Self::Skipped { .. } => true,
@@ -69,12 +69,12 @@ impl Outcome {
         }
     }
 
-    /// Whether the VM now holds what the step wants.
+    /// True if the VM now holds what the step wants.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Written | Self::Already)
     }
 
-    /// Whether the VM is not, or may not be for long, as it was before the run.
+    /// True if the VM is not, or may not be for long, as it was before the run.
     pub fn changed_something(&self) -> bool {
         self.is_success() || matches!(self, Self::Accepted | Self::NotPutBack { .. })
     }

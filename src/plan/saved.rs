@@ -77,7 +77,7 @@ pub enum What {
 }
 
 impl Unusable {
-    /// Whether a plan made now would do.
+    /// True if a plan made now would do.
     pub fn is_stale(&self) -> bool {
         matches!(
             self,
@@ -150,7 +150,7 @@ impl Saved {
         }
     }
 
-    /// Whether each change is of one of its files, and the steps are those of the changes.
+    /// True if each change is of one of its files, and the steps are those of the changes.
     fn is_consistent(&self) -> bool {
         let Plan {
             files,
@@ -251,7 +251,7 @@ impl Saved {
     }
 }
 
-/// Whether two steps write the same, wherever they stand.
+/// True if two steps write the same, wherever they stand.
 fn is_same(a: &Step, b: &Step) -> bool {
     (&a.machine, &a.before, &a.after) == (&b.machine, &b.before, &b.after)
 }

@@ -109,9 +109,9 @@ impl Fleet {
 
         let document: Document = serde_json::from_slice(text).map_err(|e| e.to_string())?;
         if document.format != FORMAT {
+            let format = document.format;
             return Err(format!(
-                "its format is {}, and this azlin reads format {FORMAT}",
-                document.format
+                "unsupported format {format}; this azlin reads format {FORMAT}"
             ));
         }
         let mut fleet = Fleet {
@@ -123,10 +123,8 @@ impl Fleet {
         for vm in &mut fleet.vms {
             for part in [&vm.name, &vm.group, &vm.location] {
                 if !is_plain(part) {
-                    return Err(format!(
-                        "`{}` is no name that Azure gives out",
-                        part.escape_debug()
-                    ));
+                    let shown = part.escape_debug();
+                    return Err(format!("`{shown}` is not a valid name in Azure"));
                 }
             }
             let key = format!("{}/{}", vm.group, vm.name).to_lowercase();
@@ -134,7 +132,7 @@ impl Fleet {
                 vm.vm_id = derived_vm_id(vm.subscription, &key);
             }
             if !seen.insert((vm.subscription, key)) {
-                let twice = format!("{}/{} is there twice", vm.group, vm.name);
+                let twice = format!("duplicate VM {}/{}", vm.group, vm.name);
                 return Err(match vm.subscription {
                     DEFAULT => twice,
                     other => format!("{twice} in subscription {other}"),
@@ -194,16 +192,14 @@ impl Fleet {
         group: &str,
         name: &str,
     ) -> Option<&mut Vm> {
-        self.vms
-            .iter_mut()
-            .find(|vm| vm.is(subscription, group, name))
+        let mut vms = self.vms.iter_mut();
+        vms.find(|vm| vm.is(subscription, group, name))
     }
 
     /// The machine with this id, which also names what goes on with it.
     pub(super) fn vm_of_id(&self, subscription: Guid, vm_id: Guid) -> Option<&Vm> {
-        self.vms
-            .iter()
-            .find(|vm| vm.vm_id == vm_id && vm.subscription == subscription)
+        let mut vms = self.vms.iter();
+        vms.find(|vm| vm.vm_id == vm_id && vm.subscription == subscription)
     }
 
     /// The VMs of a subscription's group, or of all its groups when `group` is empty.
@@ -235,10 +231,8 @@ pub(super) fn derived_vm_id(subscription: Guid, key: &str) -> Guid {
 /// True if a name can stand in a resource id as it is. (Microsoft's rules for names of resources
 /// allow letters, digits, and for groups also these marks.)
 fn is_plain(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')'))
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.()".contains(c);
+    !name.is_empty() && name.chars().all(is_plain)
 }
 
 #[cfg(test)]
@@ -329,16 +323,16 @@ mod tests {
             ]
             .join("\n"), @"
         EOF while parsing a value at line 1 column 0
-        its format is 2, and this azlin reads format 1
-        G/A is there twice
-        `a/../b` is no name that Azure gives out
+        unsupported format 2; this azlin reads format 1
+        duplicate VM G/A
+        `a/../b` is not a valid name in Azure
         unknown variant `on`, expected one of `running`, `deallocated`, `stopped`, `starting` at line 1 column 44
         invalid IPv4 address syntax at line 1 column 51
         UUID parsing failed: invalid length: found 1 at line 1 column 43
         UUID parsing failed: invalid character: found `v` at 2 at line 1 column 52
         invalid type: integer `7`, expected a formatted UUID string at line 1 column 48
         UUID parsing failed: invalid character: found `v` at 2 at line 1 column 23
-        G/a is there twice in subscription 0000000a-0000-4000-8000-00000000000a
+        duplicate VM G/a in subscription 0000000a-0000-4000-8000-00000000000a
         "
         );
     }

@@ -14,17 +14,8 @@
 //!                     store ──▶ fleet (the JSON file), or the standard fleet while there is none
 //! ```
 //!
-//! Nothing here knows the rest of azlin, and nothing here but a budget of requests keeps time: the same file, the same
-//! faults and the same requests give the same answers.
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic
-    )
-)]
+//! Nothing here knows the rest of azlin but its ground floor (`text`, `replace`), and nothing here but a budget of requests
+//! keeps time: the same file, the same faults and the same requests give the same answers.
 
 mod arm;
 mod errors;

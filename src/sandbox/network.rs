@@ -18,19 +18,18 @@ pub(super) struct Interface<'a> {
 
 /// The VM's interfaces, the primary one first.
 pub(super) fn interfaces_of(vm: &Vm) -> impl Iterator<Item = Interface<'_>> {
-    let primary = Interface {
+    let interface = |suffix, private_ip, primary| Interface {
         vm,
-        name: format!("{}-nic", vm.name),
-        private_ip: vm.private_ip,
-        primary: true,
+        name: format!("{}-{suffix}", vm.name),
+        private_ip,
+        primary,
     };
-    let second = vm.second_private_ip.map(|ip| Interface {
-        vm,
-        name: format!("{}-nic-2", vm.name),
-        private_ip: Some(ip),
-        primary: false,
-    });
-    [primary].into_iter().chain(second)
+    let second = vm
+        .second_private_ip
+        .map(|ip| interface("nic-2", Some(ip), false));
+    [interface("nic", vm.private_ip, true)]
+        .into_iter()
+        .chain(second)
 }
 
 pub(super) fn interfaces(call: &Call<'_>) -> Answer {

@@ -59,18 +59,12 @@ impl<'a> Target<'a> {
 
     /// The target again, as sent, with one query parameter replaced.
     pub(super) fn with_parameter(&self, name: &str, value: &str) -> String {
-        let mut target = self.path.to_owned();
-        let mut separator = '?';
-        let kept = self
-            .parameters
-            .iter()
-            .filter(|p| !p.name.eq_ignore_ascii_case(name));
-        for raw in kept.map(|p| p.raw) {
-            target.push(separator);
-            target.push_str(raw);
-            separator = '&';
+        let mut target = format!("{}?", self.path);
+        for parameter in &self.parameters {
+            if !parameter.name.eq_ignore_ascii_case(name) {
+                target = target + parameter.raw + "&";
+            }
         }
-        target.push(separator);
         target + name + "=" + value
     }
 }
@@ -125,6 +119,7 @@ const NICS: &str = "providers/Microsoft.Network/networkInterfaces";
 const PUBLIC_IPS: &str = "providers/Microsoft.Network/publicIPAddresses";
 const PERMISSIONS: &str = "providers/Microsoft.Authorization/permissions";
 const TAGS: &str = "{name}/providers/Microsoft.Resources/tags/default";
+const TAGS_RESULT: &str = "operationresults/{name}";
 const OPERATION: &str = "providers/Microsoft.Compute/locations/{location}/operations/{name}";
 
 const PATHS: &[(&[&str], Resource)] = &[
@@ -137,10 +132,7 @@ const PATHS: &[(&[&str], Resource)] = &[
     (&[GROUP, VMS, "{name}/instanceView"], Resource::InstanceView),
     (&[GROUP, VMS, "{name}/start"], Resource::Start),
     (&[GROUP, VMS, TAGS], Resource::Tags),
-    (
-        &[SUBSCRIPTION, "operationresults/{name}"],
-        Resource::TagsResult,
-    ),
+    (&[SUBSCRIPTION, TAGS_RESULT], Resource::TagsResult),
     (&[SUBSCRIPTION, OPERATION], Resource::Operation),
     (&[SUBSCRIPTION, NICS], Resource::Nics),
     (&[GROUP, NICS], Resource::Nics),
@@ -218,14 +210,10 @@ pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, Re
 }
 
 fn is_namespace(name: &str) -> bool {
-    [
-        "Microsoft.Authorization",
-        "Microsoft.Compute",
-        "Microsoft.Network",
-        "Microsoft.Resources",
-    ]
-    .iter()
-    .any(|known| known.eq_ignore_ascii_case(name))
+    let known = ["Authorization", "Compute", "Network", "Resources"];
+    let (company, rest) = name.split_once('.').unwrap_or_default();
+    company.eq_ignore_ascii_case("Microsoft")
+        && known.iter().any(|known| known.eq_ignore_ascii_case(rest))
 }
 
 #[cfg(test)]

@@ -86,10 +86,8 @@ async fn reply(
     let text = |name: HeaderName| head.headers.get(name).and_then(|v| v.to_str().ok());
     let host = text(HOST).unwrap_or_default();
     let authority = head.uri.authority().map_or(host, |a| a.as_str());
-    for named in [host, authority] {
-        if !is_local(named) {
-            return Err(errors::misdirected(named));
-        }
+    if let Some(other) = [host, authority].into_iter().find(|named| !is_local(named)) {
+        return Err(errors::misdirected(other));
     }
     // Before reading: a client that announces too much may be waiting for an answer first.
     if body.size_hint().lower() > MAX_BODY as u64 {
@@ -108,10 +106,7 @@ async fn reply(
     }
     Ok(sandbox.answer(&Request {
         method: head.method.as_str(),
-        target: head
-            .uri
-            .path_and_query()
-            .map_or("/", |target| target.as_str()),
+        target: head.uri.path_and_query().map_or("/", |t| t.as_str()),
         origin: &format!("http://{host}"),
         authorized: text(AUTHORIZATION).is_some_and(is_bearer),
         content_type: text(CONTENT_TYPE),
@@ -120,11 +115,8 @@ async fn reply(
 }
 
 fn is_bearer(authorization: &str) -> bool {
-    authorization
-        .split_once(' ')
-        .is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("Bearer") && !token.trim().is_empty()
-        })
+    let (scheme, token) = authorization.split_once(' ').unwrap_or_default();
+    scheme.eq_ignore_ascii_case("Bearer") && !token.trim().is_empty()
 }
 
 /// True if a `Host` header names this machine to itself.
@@ -133,14 +125,11 @@ fn is_local(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    let address = name
+    let inner = name
         .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'))
-        .unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        .and_then(|name| name.strip_suffix(']'));
+    let address: Result<IpAddr, _> = inner.unwrap_or(name).parse();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// An error in place of an answer, or of the rest of its body, closes the connection.

@@ -32,7 +32,7 @@ pub(super) fn plain_vm(subscription: Guid, number: u32, host: u32, session: &str
         _ => ("rg-ml", "westus2"),
     };
     let mut tags = TagSet::default();
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         tags.set("azlin_session", session);
     }
     if number % 3 != 2 {

@@ -82,11 +82,8 @@ fn tags_resource(call: &Call<'_>, tags: &TagSet) -> Response {
 }
 
 fn check_media_type(content_type: Option<&str>) -> Result<(), Response> {
-    let media_type = content_type
-        .and_then(|text| text.split(';').next())
-        .unwrap_or_default()
-        .trim();
-    if media_type.eq_ignore_ascii_case("application/json") {
+    let media_type = content_type.and_then(|text| text.split(';').next());
+    if media_type.is_some_and(|text| text.trim().eq_ignore_ascii_case("application/json")) {
         Ok(())
     } else {
         Err(errors::unsupported_media_type(

@@ -54,7 +54,9 @@ fn scope(text: &str) -> Result<(Scope, &str), String> {
         _ => return Ok((Scope::All, text)),
     };
     let Some((named, rest)) = behind.split_once(':') else {
-        return Err(format!("after `{form}:` comes the kind of the fault"));
+        return Err(format!(
+            "`{form}:` must be followed by the kind of the fault"
+        ));
     };
     let shown = named.escape_debug();
     if form == "vm=NAME" {
@@ -66,10 +68,9 @@ fn scope(text: &str) -> Result<(Scope, &str), String> {
         }
         return Ok((Scope::Vm(named.to_owned()), rest));
     }
-    let id = guid::parse(named).ok_or_else(|| {
-        format!("`subscription={shown}` is no subscription: write its id, a GUID")
-    })?;
-    Ok((Scope::Subscription(id), rest))
+    let id = guid::parse(named).map(Scope::Subscription);
+    let wrong = || format!("`subscription={shown}` is not a subscription id (a GUID)");
+    Ok((id.ok_or_else(wrong)?, rest))
 }
 
 /// The `key=value` part of a fault.
@@ -89,7 +90,7 @@ impl<'a> Settings<'a> {
                 return Err(format!("`{key}` has no value: write `{key}=…`"));
             }
             if given.insert(key, value).is_some() {
-                return Err(format!("`{key}` is there twice"));
+                return Err(format!("`{key}` is given twice"));
             }
         }
         Ok(Settings(given))
@@ -125,10 +126,10 @@ impl<'a> Settings<'a> {
         let (shown, least) = (text.escape_debug(), range.start());
         let most = match *range.end() {
             u64::MAX => String::new(),
-            most => format!(" up to {most}"),
+            most => format!(" to {most}"),
         };
         Err(format!(
-            "`{key}={shown}`: it takes a whole number from {least}{most}"
+            "`{key}={shown}`: expected a whole number from {least}{most}"
         ))
     }
 
@@ -151,10 +152,10 @@ impl<'a> Settings<'a> {
             });
         }
         if matches!(scope, Scope::Vm(_)) {
-            return Err("`list` goes without `vm=`: a list is of many VMs".to_owned());
+            return Err("`list` cannot be combined with `vm=`: a list covers many VMs".to_owned());
         }
         if self.0.contains_key("on") {
-            return Err("`list` goes without `on`: a list is only read".to_owned());
+            return Err("`list` cannot be combined with `on`: lists are only read".to_owned());
         }
         Ok(Reach::List(match chosen("list") {
             "vms" => Resource::Vms,
@@ -167,14 +168,14 @@ impl<'a> Settings<'a> {
         let seed = self.number("seed", &(0..=u64::MAX))?;
         let Some(text) = self.0.get("rate") else {
             return match seed {
-                Some(_) => Err("`seed` goes with `rate`".to_owned()),
+                Some(_) => Err("`seed` requires `rate`".to_owned()),
                 None => Ok(None),
             };
         };
         let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
         let rate = rate.ok_or_else(|| {
             let shown = text.escape_debug();
-            format!("`rate={shown}`: it takes a share from 0 to 1, such as 0.1")
+            format!("`rate={shown}`: expected a share from 0 to 1, such as 0.1")
         })?;
         let seed = seed.unwrap_or_default();
         Ok(Some(Share { rate, seed }))
