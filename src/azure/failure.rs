@@ -34,7 +34,8 @@ pub enum Kind {
     Old,
     /// Somebody wanted azlin to end before this.
     Interrupted,
-    /// What another attempt would not change: no token, no time left, another host. A write was not carried out.
+    /// What another attempt would not change: no token, no time left, another host. A write was not carried out. The words are
+    /// shown as they are: what others said in them is escaped already.
     Final(Trouble),
 }
 
@@ -102,7 +103,7 @@ impl Failure {
     }
 
     /// Returns true if Azure says that the resource group does not exist.
-    pub fn is_no_such_group(&self) -> bool {
+    pub(super) fn is_no_such_group(&self) -> bool {
         matches!(&self.kind, Kind::Refused(refusal) if refusal.code == "ResourceGroupNotFound")
     }
 }
