@@ -47,7 +47,7 @@ impl Layout<'_> {
             } else {
                 self.braces(edits)
             };
-            entries.push(format!("{head}{}{value}", self.equals_like(entry, &head)?));
+            entries.push(format!("{head}{}{value}", self.equals_like(at, &head)?));
         }
         Some(entries)
     }
@@ -85,22 +85,20 @@ impl Layout<'_> {
         head + self.raw(at..span.end)
     }
 
-    /// The text between `keys` and their value: that of `entry`, or where its `=` is aligned with those above, as many blanks as
-    /// keep the column.
-    fn equals_like(&self, entry: &Entry, keys: &str) -> Option<String> {
+    /// The text between `keys` and their value: that of the entry at `at`, or, if its `=` stands below that of the nearest entry
+    /// whose keys have another width, as many blanks as keep the column.
+    fn equals_like(&self, at: usize, keys: &str) -> Option<String> {
+        let entry = self.entry(at)?;
         let width = |entry: &Entry| self.raw(entry.head()).chars().count();
         let column = |entry: &Entry| {
             let raw = self.raw(entry.span.start..entry.value.start);
             Some(raw.rsplit_once('=')?.0.chars().count())
         };
-        let siblings = self.entry(entry.parent)?.children.iter();
-        let siblings = siblings.filter_map(|at| self.entry(*at));
-        let above = siblings
-            .rev()
-            .skip_while(|other| other.span.start >= entry.span.start);
-        let other = above
-            .take(NEIGHBOURS)
-            .find(|other| width(other) != width(entry));
+        let siblings = &self.entry(entry.parent)?.children;
+        let place = siblings.partition_point(|other| *other < at);
+        let above = siblings.get(..place)?.iter().rev().take(NEIGHBOURS);
+        let mut above = above.filter_map(|other| self.entry(*other));
+        let other = above.find(|other| width(other) != width(entry));
         let equals = self.raw(entry.head().end..entry.value.start);
         if other.is_none_or(|other| column(other) != column(entry)) {
             return Some(equals.to_owned());
