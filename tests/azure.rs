@@ -259,16 +259,17 @@ fn a_session_that_changed_since_the_plan_is_not_overwritten() {
     let azure = Azure::serve(state, None, |asked, answer| {
         let whole = answer();
         // Someone else was here between the list and the read right before the write.
-        match asked.method == "GET"
+        if asked.method == "GET"
             && asked
                 .target
                 .contains("dev-vm-1/providers/Microsoft.Resources/tags")
         {
-            true => with_body(
+            with_body(
                 whole,
                 &json!({ "properties": { "tags": { "azlin_session": "maria-was-here" } } }),
-            ),
-            false => whole,
+            )
+        } else {
+            whole
         }
     });
     let ran = azure
@@ -502,13 +503,14 @@ fn when_the_last_reading_fails_what_was_written_is_still_said() {
     let lists = AtomicUsize::new(0);
     let azure = Azure::serve(state, None, move |asked, answer| {
         let is_list = asked.target.contains("/virtualMachines?");
-        match is_list && lists.fetch_add(1, Ordering::SeqCst) > 0 {
-            true => Response {
+        if is_list && lists.fetch_add(1, Ordering::SeqCst) > 0 {
+            Response {
                 status: 403,
                 headers: Vec::new(),
                 body: br#"{"error":{"code":"AuthorizationFailed","message":"no more"}}"#.to_vec(),
-            },
-            false => answer(),
+            }
+        } else {
+            answer()
         }
     });
     let ran = azure
@@ -648,13 +650,14 @@ fn an_incomplete_last_reading_is_no_proof() {
     let azure = Azure::serve(state, None, move |asked, answer| {
         let is_page = asked.target.contains("/virtualMachines?");
         // Three pages make the plan; of the last reading the second is forbidden.
-        match is_page && pages.fetch_add(1, Ordering::SeqCst) == 4 {
-            true => Response {
+        if is_page && pages.fetch_add(1, Ordering::SeqCst) == 4 {
+            Response {
                 status: 403,
                 headers: Vec::new(),
                 body: br#"{"error":{"code":"AuthorizationFailed","message":"no more"}}"#.to_vec(),
-            },
-            false => answer(),
+            }
+        } else {
+            answer()
         }
     });
     let ran = azure

@@ -460,7 +460,7 @@ fn connect_prints_one_ssh_command_line() {
     --- stdout
     ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-alpha'
     ");
-    assert_snapshot!(project.run(&["connect", "project-beta", "--print"]).stdout, @"ssh -o 'HostKeyAlias=azlin-420367e0-36ea-4ad2-a5bd-64ffdfb9a23c' -o 'CheckHostIP=no' -l azureuser -J bastion.example.com -t -- 10.1.0.5 'tmux new-session -A -s project-beta'");
+    assert_snapshot!(project.run(&["connect", "project-beta", "--print"]).stdout, @"ssh -o 'HostKeyAlias=azlin-420367e0-36ea-4ad2-a5bd-64ffdfb9a23c' -o 'CheckHostIP=no' -o 'ProxyJump=bastion.example.com' -l azureuser -t -- 10.1.0.5 'tmux new-session -A -s project-beta'");
     let arguments = [
         "connect",
         "project-alpha",

@@ -289,13 +289,15 @@ fn where_one_vm_cannot_be_written_the_other_subscription_keeps_its_name() {
             (2, "[sessions.rg]\nvm = 'db'\n"),
         ],
         None,
-        |asked, answer| match asked.method == "PATCH" && asked.target.contains(&subscription_id(2))
-        {
-            true => saying(
-                409,
-                &json!({"error": {"code": "ScopeLocked", "message": "The scope '/x' cannot perform write operation because following scope(s) are locked: '/subscriptions/x'. Please remove the lock and try again."}}),
-            ),
-            false => answer(),
+        |asked, answer| {
+            if asked.method == "PATCH" && asked.target.contains(&subscription_id(2)) {
+                saying(
+                    409,
+                    &json!({"error": {"code": "ScopeLocked", "message": "The scope '/x' cannot perform write operation because following scope(s) are locked: '/subscriptions/x'. Please remove the lock and try again."}}),
+                )
+            } else {
+                answer()
+            }
         },
     );
     let ran = several.run(&["apply", "--auto-approve"]);
@@ -384,12 +386,15 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
         &[(1, "rg/a", ""), (2, "rg/a", "")],
         &[(1, "[sessions.rg]\na = 'x'\n"), (2, ""), (3, "")],
         None,
-        |asked, answer| match asked.target.contains(&subscription_id(2)) {
-            true => saying(
-                403,
-                &json!({"error": {"code": "AuthorizationFailed", "message": "The client 'c' with object id 'o' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope '/subscriptions/x' or the scope is invalid."}}),
-            ),
-            false => answer(),
+        |asked, answer| {
+            if asked.target.contains(&subscription_id(2)) {
+                saying(
+                    403,
+                    &json!({"error": {"code": "AuthorizationFailed", "message": "The client 'c' with object id 'o' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope '/subscriptions/x' or the scope is invalid."}}),
+                )
+            } else {
+                answer()
+            }
         },
     );
     // A plan needs to know who holds a name; who goes to a VM goes by what there is to see.

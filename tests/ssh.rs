@@ -395,10 +395,7 @@ fn a_hostile_session_on_a_vm_leads_there_and_runs_nothing() {
     let marker = ssh.path("marker");
     for name in hostile(marker.to_str().unwrap()) {
         let project = ssh.project(file, machine(FIRST_MACHINE, &name, "127.0.0.1"));
-        let called = match name.starts_with('-') {
-            true => "vm-1",
-            false => &name,
-        };
+        let called = if name.starts_with('-') { "vm-1" } else { &name };
         let ran = project.run_with("echo in a shell; exit 9", &["connect", called]);
         assert_eq!(
             (ran.code(), ran.stdout.as_str(), ran.stderr.as_str()),

@@ -47,11 +47,7 @@ pub async fn apply(
     let mut interrupted = std::pin::pin!(interrupted);
     let (stop, stopping) = watch::channel(false);
     let stopping = &stopping;
-    let mut queue = Queue {
-        steps,
-        open: (0..steps.len()).collect(),
-        outcomes: BTreeMap::new(),
-    };
+    let mut queue = Queue::new(steps);
     let mut under_way = FuturesUnordered::new();
     loop {
         while under_way.len() < parallelism.max(1)
@@ -71,39 +67,55 @@ pub async fn apply(
             }
             done = under_way.next() => match done {
                 Some((at, outcome)) => queue.settle(at, outcome, report),
-                None => break,
+                None => return queue.into_tried(),
             },
         }
     }
-    let tried = queue.outcomes.into_iter().filter_map(|(at, outcome)| {
-        let step = steps.get(at)?.clone();
-        Some(Tried { step, outcome })
-    });
-    tried.collect()
 }
 
 /// What is still to be done, and what became of the rest.
 struct Queue<'s> {
     steps: &'s [Step],
-    /// The steps that have not started.
-    open: BTreeSet<usize>,
+    /// The steps that can start.
+    ready: BTreeSet<usize>,
+    /// The steps that cannot, each with those that it still waits for.
+    waiting: BTreeMap<usize, BTreeSet<usize>>,
+    /// The steps that wait for each step.
+    followers: BTreeMap<usize, Vec<usize>>,
     outcomes: BTreeMap<usize, Outcome>,
 }
 
 impl<'s> Queue<'s> {
-    /// The next step that can start, with its place.
-    fn next(&mut self) -> Option<(usize, &'s Step)> {
-        let succeeded = |first| self.outcomes.get(first).is_some_and(Outcome::is_success);
-        let mut open = self
-            .open
-            .iter()
-            .filter_map(|at| Some((*at, self.steps.get(*at)?)));
-        let (at, step) = open.find(|(_, step)| step.waits_for.iter().all(succeeded))?;
-        self.open.remove(&at);
-        Some((at, step))
+    fn new(steps: &'s [Step]) -> Self {
+        let mut queue = Self {
+            steps,
+            ready: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            followers: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+        };
+        for (at, step) in steps.iter().enumerate() {
+            if step.waits_for.is_empty() {
+                queue.ready.insert(at);
+                continue;
+            }
+            queue
+                .waiting
+                .insert(at, step.waits_for.iter().copied().collect());
+            for first in &step.waits_for {
+                queue.followers.entry(*first).or_default().push(at);
+            }
+        }
+        queue
     }
 
-    /// Takes note of what became of the step at `at`, and skips those that wait for it in vain.
+    /// The next step that can start, with its place.
+    fn next(&mut self) -> Option<(usize, &'s Step)> {
+        let at = self.ready.pop_first()?;
+        Some((at, self.steps.get(at)?))
+    }
+
+    /// Takes note of what became of the step at `at`: its followers may start, or never will.
     fn settle(&mut self, at: usize, outcome: Outcome, report: &mut dyn FnMut(&Step, &Outcome)) {
         let mut settled = vec![(at, outcome)];
         while let Some((at, outcome)) = settled.pop() {
@@ -111,14 +123,18 @@ impl<'s> Queue<'s> {
                 continue;
             };
             report(step, &outcome);
-            if !outcome.is_success() {
-                let waits = |later: &usize| {
-                    let later = self.steps.get(*later);
-                    later.is_some_and(|later| later.waits_for.contains(&at))
+            for follower in self.followers.get(&at).into_iter().flatten() {
+                let Some(waits) = self.waiting.get_mut(follower) else {
+                    continue;
                 };
-                for later in self.open.extract_if(.., waits) {
+                waits.remove(&at);
+                if !outcome.is_success() {
+                    self.waiting.remove(follower);
                     let because = step.vm.clone();
-                    settled.push((later, Outcome::Skipped { because }));
+                    settled.push((*follower, Outcome::Skipped { because }));
+                } else if waits.is_empty() {
+                    self.waiting.remove(follower);
+                    self.ready.insert(*follower);
                 }
             }
             self.outcomes.insert(at, outcome);
@@ -127,11 +143,22 @@ impl<'s> Queue<'s> {
 
     /// Gives up what has not started.
     fn give_up(&mut self, report: &mut dyn FnMut(&Step, &Outcome)) {
-        for at in std::mem::take(&mut self.open) {
+        let ready = std::mem::take(&mut self.ready).into_iter();
+        let waiting = std::mem::take(&mut self.waiting).into_keys();
+        for at in ready.chain(waiting) {
             if let Some(step) = self.steps.get(at) {
                 report(step, &Outcome::Interrupted);
             }
             self.outcomes.insert(at, Outcome::Interrupted);
         }
+    }
+
+    fn into_tried(self) -> Vec<Tried> {
+        let outcomes = self.outcomes.into_iter();
+        let tried = outcomes.filter_map(|(at, outcome)| {
+            let step = self.steps.get(at)?.clone();
+            Some(Tried { step, outcome })
+        });
+        tried.collect()
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::id;
-use crate::model::Live;
+use crate::model::{Live, SubscriptionId};
 
 /// A resource, or a part of one, as Azure's lists have it.
 #[derive(Default, Deserialize)]
@@ -46,6 +46,7 @@ pub(super) struct PublicAddress {
 /// Gives each VM the addresses of its interfaces: the primary interface's first, and within each the primary
 /// configuration's. A public address object may have no address yet.
 pub(super) fn join(
+    subscription: &SubscriptionId,
     live: &mut Live,
     mut interfaces: Vec<Resource<Interface>>,
     public: &[Resource<PublicAddress>],
@@ -61,7 +62,9 @@ pub(super) fn join(
         (is_secondary(primary), interface.id.to_lowercase())
     });
     for interface in interfaces.into_iter().filter_map(|one| one.properties) {
-        let vm = interface.virtual_machine.and_then(|vm| id::parse(&vm.id));
+        let vm = interface
+            .virtual_machine
+            .and_then(|vm| id::parse(&vm.id, subscription));
         let Some(vm) = vm.and_then(|id| live.vms.get_mut(&id)) else {
             continue;
         };

@@ -56,7 +56,7 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
     )?;
     let mut live = live(arm, with_tags, tag);
     for listed in with_power.items {
-        let vm = id::parse(&listed.id).and_then(|id| live.vms.get_mut(&id));
+        let vm = id::parse(&listed.id, arm.subscription()).and_then(|id| live.vms.get_mut(&id));
         if let Some(vm) = vm {
             vm.power = listed.power();
         }
@@ -68,7 +68,12 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
         public.incomplete,
     ];
     gaps.details_missing = lists.iter().flatten().map(ToString::to_string).collect();
-    join(&mut live, interfaces.items, &public.items);
+    join(
+        arm.subscription(),
+        &mut live,
+        interfaces.items,
+        &public.items,
+    );
     Ok(live)
 }
 
@@ -129,12 +134,12 @@ fn live(arm: &Arm, listed: Listed<SlimVm>, tag: &TagKey) -> Live {
         ..Gaps::default()
     };
     for slim in listed.items {
-        match id::parse(&slim.id) {
-            Some(id) if id.subscription() == arm.subscription() => {
+        match id::parse(&slim.id, arm.subscription()) {
+            Some(id) => {
                 let vm = live.vms.entry(id.clone());
                 vm.or_insert_with(|| slim.vm(id, tag));
             }
-            _ => gaps.unreadable += 1,
+            None => gaps.unreadable += 1,
         }
     }
     live.gaps.insert(arm.subscription().clone(), gaps);

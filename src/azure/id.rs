@@ -2,18 +2,24 @@
 
 use crate::model::{SubscriptionId, VmId, VmPath};
 
-/// The VM in an id as ARM writes it, whatever its casing. None where it is no VM's id.
-pub(super) fn parse(id: &str) -> Option<VmId> {
-    const KEYS: &str = "subscriptions/resourceGroups/providers/Microsoft.Compute/virtualMachines";
-    let parts: Vec<&str> = id.trim_start_matches('/').split('/').collect();
-    let [s, subscription, g, group, p, provider, v, name] = parts[..] else {
-        return None;
+/// The VM in an id as ARM writes it, whatever its casing. None where it is not the id of a VM in the subscription `own`.
+pub(super) fn parse(id: &str, own: &SubscriptionId) -> Option<VmId> {
+    let mut segments = id.trim_start_matches('/').split('/');
+    let mut after = |keyword: &str| {
+        let found = segments.next()?;
+        found
+            .eq_ignore_ascii_case(keyword)
+            .then(|| segments.next())?
     };
-    if ![s, g, p, provider, v].join("/").eq_ignore_ascii_case(KEYS) {
+    let subscription = after("subscriptions")?;
+    let group = after("resourceGroups")?;
+    let provider = after("providers")?;
+    let name = after("virtualMachines")?;
+    let is_vm = provider.eq_ignore_ascii_case("Microsoft.Compute") && segments.next().is_none();
+    if !is_vm || !subscription.eq_ignore_ascii_case(own.as_str()) {
         return None;
     }
-    let subscription = SubscriptionId::new(subscription).ok()?;
-    Some(VmId::new(&subscription, VmPath::new(group, name).ok()?))
+    Some(VmId::new(own, VmPath::new(group, name).ok()?))
 }
 
 /// The id of `vm`.
@@ -45,7 +51,11 @@ mod tests {
             )
         );
         for spelled in [&id, &id.to_uppercase(), id.trim_start_matches('/')] {
-            assert_eq!(parse(spelled).as_ref(), Some(&vm), "{spelled}");
+            assert_eq!(
+                parse(spelled, &subscription).as_ref(),
+                Some(&vm),
+                "{spelled}"
+            );
         }
     }
 
@@ -67,7 +77,11 @@ mod tests {
             &vm.replace("/rg/", "/../"),
             &vm.replace("/rg/", "/r%67/"),
         ] {
-            assert_eq!(parse(other), None, "{other}");
+            assert_eq!(
+                parse(other, &SubscriptionId::new(S).unwrap()),
+                None,
+                "{other}"
+            );
         }
     }
 }

@@ -7,10 +7,20 @@ use time::Date;
 use super::{Aim, Goal, Step, Why, plan};
 use crate::model::{Declared, Desired, Held, Live, Owner, SessionName, Vm};
 
+/// Who sets a session by hand, and how far that goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Hand<'a> {
+    /// The owner in whose folder the person works; the VM of any other is refused.
+    pub ours: Option<&'a Owner>,
+    /// Go on although the VM is another owner's.
+    pub force: bool,
+    /// The session goes into our file too, which has no say over another owner's VM, whatever that holds.
+    pub saves: bool,
+}
+
 /// The steps after which `vm` holds `wanted`, or no session at all; none where it is so already.
 ///
-/// The VM is judged as if a file without an owner had one line for it: what a person sets carries no owner. `ours` is the
-/// owner in whose folder the person works; the VM of any other is refused unless `force`.
+/// The VM is judged as if a file without an owner had one line for it: what a person sets carries no owner.
 ///
 /// # Errors
 /// What stands in the way: another owner's file, or a VM that holds the name or is called so.
@@ -18,10 +28,12 @@ pub fn by_hand(
     live: &Live,
     vm: &Vm,
     wanted: Option<&SessionName>,
-    ours: Option<&Owner>,
-    force: bool,
+    &Hand { ours, force, saves }: &Hand<'_>,
 ) -> Result<Vec<Step>, Why> {
     let may = force || vm.held.is_owned_by(ours);
+    if let (Some(by), true) = (&vm.held.owner, saves && !may) {
+        return Err(Why::Owned { by: by.clone() });
+    }
     let step = |before: Held, session: Option<SessionName>, waits_for| Step {
         file: 0,
         vm: vm.id.clone(),

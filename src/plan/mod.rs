@@ -20,7 +20,7 @@ use time::Date;
 
 use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
 
-pub use by_hand::by_hand;
+pub use by_hand::{Hand, by_hand};
 pub use guard::{Allowed, Refusal, refusals};
 pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Route, SshDefaults, SshUser, host_key_alias};
+use super::{Route, SshDefaults, SshUser};
 use crate::model::{SessionName, Vm};
 
 /// The options of one `connect`.
@@ -30,12 +30,11 @@ pub struct NoAddress;
 /// # Errors
 /// The VM has no address.
 pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsString>, NoAddress> {
-    let Route { host, jump } = Route::to(vm, defaults).ok_or(NoAddress)?;
+    let Route { host, options } = Route::to(vm, defaults).ok_or(NoAddress)?;
     let mut arguments: Vec<OsString> = Vec::new();
     let mut option = |option: &str| arguments.extend(["-o".into(), option.into()]);
-    if let Some(alias) = host_key_alias(vm) {
-        option(&format!("HostKeyAlias={alias}"));
-        option("CheckHostIP=no");
+    for (key, value) in options {
+        option(&format!("{key}={value}"));
     }
     if ask.just_started {
         // Where nobody answers, an attempt ends with its time; where the connection is refused, ssh waits a second.
@@ -50,9 +49,6 @@ pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsStr
     }
     if let Some(port) = ask.port {
         arguments.extend(["-p".into(), port.to_string().into()]);
-    }
-    if let Some(jump) = jump {
-        arguments.extend(["-J".into(), jump.as_str().into()]);
     }
     let interactive = interactive_command(vm, ask, defaults);
     if interactive.is_some() {

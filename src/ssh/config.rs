@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{Route, SshDefaults, host_key_alias};
+use super::{Route, SshDefaults};
 use crate::model::{Live, LiveName, SessionName, Vm, VmId, VmNames};
 use crate::text::fits;
 
@@ -102,18 +102,15 @@ pub fn config<'d>(
 
 /// One `Host` block, with an empty line before it; none where the VM has no address.
 fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> {
-    let Route { host, jump } = Route::to(vm, defaults)?;
+    let Route { host, options } = Route::to(vm, defaults)?;
     let mut block = format!("\n# {}\nHost {name}\n    HostName {host}\n", vm.id.path());
     if let Some(user) = &defaults.user {
         // Here a backslash escapes.
         let user = user.as_str().replace('\\', "\\\\");
         let _ = writeln!(block, "    User {user}");
     }
-    if let Some(alias) = host_key_alias(vm) {
-        let _ = writeln!(block, "    HostKeyAlias {alias}\n    CheckHostIP no");
-    }
-    if let Some(jump) = jump {
-        let _ = writeln!(block, "    ProxyJump {}", jump.as_str());
+    for (key, value) in options {
+        let _ = writeln!(block, "    {key} {value}");
     }
     Some(block)
 }

@@ -128,24 +128,26 @@ fn check_word(word: &str, max: usize, punctuation: &str) -> Result<(), String> {
 }
 
 /// How to reach a VM: its first public address; else its first private one, through the file's jump host if it names one.
-struct Route<'d> {
+struct Route {
     host: IpAddr,
-    jump: Option<&'d JumpHost>,
+    /// `ssh`'s options on the way there, each with its value.
+    options: Vec<(&'static str, String)>,
 }
 
-impl<'d> Route<'d> {
-    fn to(vm: &Vm, defaults: &'d SshDefaults) -> Option<Self> {
+impl Route {
+    fn to(vm: &Vm, defaults: &SshDefaults) -> Option<Self> {
         let public = vm.addresses.public.first().copied();
-        Some(Self {
-            host: public.or_else(|| vm.addresses.private.first().copied())?,
-            jump: defaults.jump.as_ref().filter(|_| public.is_none()),
-        })
+        let host = public.or_else(|| vm.addresses.private.first().copied())?;
+        let mut options = Vec::new();
+        if let Some(machine) = &vm.machine {
+            // The host key is remembered under the machine's own id (`vmId`), as gcloud does with its instance id: a re-created
+            // VM behind the same name or address then neither warns falsely nor is trusted falsely.
+            options.push(("HostKeyAlias", format!("azlin-{machine}")));
+            options.push(("CheckHostIP", "no".to_owned()));
+        }
+        if let (None, Some(jump)) = (public, &defaults.jump) {
+            options.push(("ProxyJump", jump.as_str().to_owned()));
+        }
+        Some(Self { host, options })
     }
-}
-
-/// The name under which `ssh` remembers the host key: the machine's own id (`vmId`), as gcloud does with its instance id. A
-/// re-created VM behind the same name or address then neither warns falsely nor is trusted falsely.
-fn host_key_alias(vm: &Vm) -> Option<String> {
-    let machine = vm.machine.as_ref()?;
-    Some(format!("azlin-{machine}"))
 }

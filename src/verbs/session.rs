@@ -8,7 +8,7 @@ use super::{Exit, Streams, Trouble, interrupt, names, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
 use crate::model::{Doubt, Live, LiveName, Scope, SessionName, Vm, VmId};
-use crate::plan::{self, Outcome, Step, Tried, Why};
+use crate::plan::{self, Hand, Outcome, Step, Tried, Why};
 use crate::show;
 use crate::text::quote;
 
@@ -41,16 +41,13 @@ pub(super) async fn run(
         let help = "fix what the warnings name, then run it again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
-    let ours = part.desired.owner();
     let refused = |why: Why| show::not_by_hand(&vm.id, wanted, &why, context.ids);
-    let steps = plan::by_hand(&live, vm, wanted, ours, args.force).map_err(refused)?;
-    if let Some(by) = &vm.held.owner
-        && args.save
-        && !args.force
-        && vm.held.is_anothers(ours)
-    {
-        return Err(refused(Why::Owned { by: by.clone() }));
-    }
+    let hand = Hand {
+        ours: part.desired.owner(),
+        force: args.force,
+        saves: args.save,
+    };
+    let steps = plan::by_hand(&live, vm, wanted, &hand).map_err(refused)?;
     if args.save {
         // What cannot be saved is not written either.
         saving::edited(&context, part, &vm.id, wanted)?;
