@@ -310,7 +310,7 @@ fn comment(plan: &Plan) -> String {
 #[test]
 fn the_markdown_of_5000_changes_fits_a_comment() {
     let (desired, mut live) = large(5_000);
-    let markdown = comment(&planned(&[desired.clone()], &live));
+    let markdown = comment(&planned(std::slice::from_ref(&desired), &live));
     assert!(
         markdown.len() < 65_000 && markdown.contains(" more; "),
         "{}",
@@ -329,7 +329,7 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
     assert!(markdown.len() < 65_000, "{}", markdown.len());
     // All of them blocked: the rows that are shown for those fit as well.
     live.vms = BTreeMap::new();
-    let markdown = comment(&planned(&[desired.clone()], &live));
+    let markdown = comment(&planned(std::slice::from_ref(&desired), &live));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
 }
 
@@ -371,7 +371,7 @@ fn the_markdown_of_300_files_fits_a_comment_too() {
 #[test]
 fn nothing_of_others_means_anything_to_markdown() {
     let (desired, live) = large(3);
-    let markdown = comment(&planned(&[desired.clone()], &live));
+    let markdown = comment(&planned(std::slice::from_ref(&desired), &live));
     for row in markdown
         .lines()
         .filter(|line| line.contains("virtual-machine"))

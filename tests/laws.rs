@@ -362,7 +362,7 @@ proptest! {
             files
         };
         let other = file(9, "us", &[]);
-        prop_assert!(refuses(&[&case.files[..], &[other.clone()]].concat()), "one more");
+        prop_assert!(refuses(&[&case.files[..], std::slice::from_ref(&other)].concat()), "one more");
         prop_assert!(refuses(&[&case.files[..at], &case.files[at + 1..]].concat()), "one fewer");
         prop_assert!(refuses(&with(&|file| *file = other.clone())), "another");
         prop_assert!(refuses(&with(&|file| file.basis.file_sha256 = sha256(b"edited"))), "another content");
