@@ -44,7 +44,7 @@
 //! | what is refused | `plan/guard.rs` |
 //! | the plan's JSON | the types in `plan/mod.rs`, then `examples/plan.schema.json` |
 //! | an output format | a file in `show/`, its name in `cli/`, one arm in `verbs/planning.rs` |
-//! | a message | the file in `show/` named for it; a failure of Azure's in `azure/failure.rs` or `azure/refusal.rs` |
+//! | a message | the file in `show/` named for it; a failure of Azure's in `azure/failure.rs` or `azure/denial.rs` |
 //! | how VMs are read | `azure/fleet.rs`, with `azure/addresses.rs` for their addresses |
 //! | how a VM is written | `azure/tag_write.rs` |
 //! | how azlin signs in | `azure/sign_in/` |

@@ -11,7 +11,7 @@ use crate::text::{escape, nearest};
 
 /// Which VMs are asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Ask {
+pub struct Filter {
     /// Only those in this resource group.
     pub group: Option<String>,
     /// Only those that have all of these tags.
@@ -89,7 +89,12 @@ pub struct Row<'l> {
 /// What `ask` is answered with, on the day `today`.
 ///
 /// What is odd is judged over all of `live`, so that a name which a hidden VM holds too is seen.
-pub fn listing<'l>(files: &[&'l Desired], live: &'l Live, ask: &Ask, today: Date) -> Listing<'l> {
+pub fn listing<'l>(
+    files: &[&'l Desired],
+    live: &'l Live,
+    ask: &Filter,
+    today: Date,
+) -> Listing<'l> {
     let holders = live.holders();
     let differing = differing(files, live, today);
     let lines = files.iter().flat_map(|desired| &desired.sessions);

@@ -16,7 +16,7 @@ pub const MAX_VALUE: usize = 256;
 
 /// Why tags are not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum BadTag {
     /// A word is no `KEY=VALUE`.
     NoValue {
         /// The word.
@@ -64,28 +64,28 @@ pub enum Refusal {
 
 /// A change of some tags of a VM. Each key is named once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum TagEdit {
     /// They get these values.
     Add(Vec<(TagKey, String)>),
     /// They go.
     Remove(Vec<TagKey>),
 }
 
-impl Change {
+impl TagEdit {
     /// Reads `words` as `KEY=VALUE` each, where `session` is the key of the session's tag. All after the first `=` is the
     /// value, as it is.
     ///
     /// # Errors
     /// The first word that is wrong, and why.
-    pub fn add(words: &[String], session: &TagKey) -> Result<Self, Refusal> {
+    pub fn add(words: &[String], session: &TagKey) -> Result<Self, BadTag> {
         let pair = |word: &String| {
             let Some((key, value)) = word.split_once('=') else {
-                return Err(Refusal::NoValue { word: word.clone() });
+                return Err(BadTag::NoValue { word: word.clone() });
             };
             let length = value.encode_utf16().count();
             if length > MAX_VALUE {
                 let key = key.to_owned();
-                return Err(Refusal::TooLong { key, length });
+                return Err(BadTag::TooLong { key, length });
             }
             Ok((checked(key, session)?, value.to_owned()))
         };
@@ -98,7 +98,7 @@ impl Change {
     ///
     /// # Errors
     /// The first word that is wrong, and why.
-    pub fn remove(words: &[String], session: &TagKey) -> Result<Self, Refusal> {
+    pub fn remove(words: &[String], session: &TagKey) -> Result<Self, BadTag> {
         let keys = words.iter().map(|word| checked(word, session));
         let keys: Vec<TagKey> = keys.collect::<Result<_, _>>()?;
         each_once(keys.iter())?;
@@ -112,13 +112,13 @@ impl Change {
     ///
     /// # Errors
     /// The VM would have too many tags, or one that is to go is not there: then nothing is to be written.
-    pub fn on(&self, tags: &Tags, again: bool) -> Result<Tags, Refusal> {
+    pub fn on(&self, tags: &Tags, again: bool) -> Result<Tags, BadTag> {
         match self {
             Self::Add(pairs) => {
                 let new = pairs.iter().filter(|(key, _)| key.find(tags).is_none());
                 let (there, new) = (tags.len(), new.count());
                 if new > 0 && there + new > MOST {
-                    return Err(Refusal::TooMany { there, new });
+                    return Err(BadTag::TooMany { there, new });
                 }
                 let spelled = |(key, value): &(TagKey, String)| {
                     let there = key.find(tags).map(|(key, _)| key);
@@ -131,7 +131,7 @@ impl Change {
                 let found = |key: &TagKey| match key.find(tags) {
                     Some((key, value)) => Some(Ok((key.to_owned(), value.to_owned()))),
                     None if again => None,
-                    None => Some(Err(Refusal::NotThere {
+                    None => Some(Err(BadTag::NotThere {
                         key: key.as_str().to_owned(),
                         nearest: similar(key, tags),
                     })),
@@ -155,24 +155,24 @@ impl Change {
     }
 }
 
-fn checked(key: &str, session: &TagKey) -> Result<TagKey, Refusal> {
-    let checked = TagKey::new(key).map_err(|rule| Refusal::Key {
+fn checked(key: &str, session: &TagKey) -> Result<TagKey, BadTag> {
+    let checked = TagKey::new(key).map_err(|rule| BadTag::Key {
         key: key.to_owned(),
         rule,
     })?;
     if session.is(key) || TagKey::owner().is(key) {
         let key = key.to_owned();
-        return Err(Refusal::Ours { key });
+        return Err(BadTag::Ours { key });
     }
     Ok(checked)
 }
 
-fn each_once<'k>(keys: impl Iterator<Item = &'k TagKey>) -> Result<(), Refusal> {
+fn each_once<'k>(keys: impl Iterator<Item = &'k TagKey>) -> Result<(), BadTag> {
     let mut seen: Vec<&TagKey> = Vec::new();
     for key in keys {
         if seen.iter().any(|earlier| earlier.is(key.as_str())) {
             let key = key.as_str().to_owned();
-            return Err(Refusal::Twice { key });
+            return Err(BadTag::Twice { key });
         }
         seen.push(key);
     }

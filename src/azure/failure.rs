@@ -6,7 +6,7 @@ use std::{fmt, io};
 
 use azure_core::error::ErrorKind;
 
-use super::refusal::Refusal;
+use super::denial::Denial;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
@@ -25,7 +25,7 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Azure said no.
-    Refused(Box<Refusal>),
+    Refused(Box<Denial>),
     /// An answer, with its HTTP status, that is not Azure's: a proxy's page, or one that was cut short.
     NotAzure(u16, String),
     /// No answer, for the reason that the system gives.
@@ -160,7 +160,7 @@ impl Kind {
             let what = "it redirects elsewhere, as sign-in pages do".to_owned();
             return Self::NotAzure(status, what);
         }
-        match Refusal::read(status, body, retry_after) {
+        match Denial::read(status, body, retry_after) {
             Some(refusal) => Self::Refused(Box::new(refusal)),
             None => Self::NotAzure(status, quote(&String::from_utf8_lossy(body))),
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::arm::Arm;
+use super::denial::minutes;
 use super::patience::{Stopping, unless_stopped};
-use super::refusal::minutes;
 use super::tags::{Patch, look, parse, read, update};
 use super::{Failure, Kind};
 use crate::model::{Tags, VmId};

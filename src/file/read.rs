@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::table::{Entry, SECTION, entries, listed};
+use super::table::{Entry, Reader, SECTION, entries, listed};
 use super::{AzureSettings, Diagnostic, File, Member, Source, check};
 use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
@@ -93,12 +93,6 @@ fn collect<'d>(table: &'d DeTable<'_>, keys: &mut Keys<'d>) {
             collect(table, keys);
         }
     }
-}
-
-/// The reader of a file: it goes on after each mistake.
-pub(super) struct Reader<'a> {
-    pub source: &'a Source,
-    pub found: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {

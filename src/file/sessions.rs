@@ -5,8 +5,7 @@ use std::ops::Range;
 use time::{Date, Month};
 use toml::de::DeValue;
 
-use super::read::Reader;
-use super::table::{Entry, SECTION, entries};
+use super::table::{Entry, Reader, SECTION, entries};
 use super::{Diagnostic, Line};
 use crate::model::{SessionName, VmPath};
 use crate::text::{escape, nearest, quote};

@@ -5,8 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Diagnostic;
-use super::read::Reader;
+use super::{Diagnostic, Source};
 use crate::text::{and, nearest, quote};
 
 /// The help for a section that is not a table.
@@ -32,6 +31,12 @@ pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
         .collect();
     entries.sort_by_key(|entry| entry.span.start);
     entries
+}
+
+/// The reader of a file: it goes on after each mistake.
+pub(super) struct Reader<'a> {
+    pub source: &'a Source,
+    pub found: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
@@ -77,7 +82,7 @@ impl Reader<'_> {
     }
 }
 
-/// `words` in backquotes, as a list.
+/// `words` in backquotes, joined.
 pub(super) fn listed(words: &[&str]) -> String {
     and(&words
         .iter()

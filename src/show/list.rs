@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::table::{self, Cell, Column, Tone};
 use super::words::{count, did_you_mean, names, several, told_apart};
 use super::{Ids, Paint};
-use crate::listing::{Ask, Listing, Row};
+use crate::listing::{Filter, Listing, Row};
 use crate::model::{Power, Vm};
 use crate::plan::Duplicate;
 use crate::text::{and, escape, quote};
@@ -161,7 +161,7 @@ fn duplicates(listing: &Listing<'_>, ids: Ids) -> String {
 }
 
 /// The reason why no VM is shown, if so, and how many that were asked for are hidden. `place` is the Azure, as the user knows it.
-pub fn unseen(listing: &Listing<'_>, ask: &Ask, place: &str) -> String {
+pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
     let mut text = String::new();
     let place = match &ask.group {
         Some(group) => format!("resource group {}", quote(group)),

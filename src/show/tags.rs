@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 
 use super::words::{count, did_you_mean};
 use crate::model::{Tags, VmId};
-use crate::tagging::{MAX_VALUE, MOST, Refusal};
+use crate::tagging::{BadTag, MAX_VALUE, MOST};
 use crate::text::{escape, inert, quote};
 use crate::trouble::Trouble;
 
@@ -47,42 +47,42 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
 }
 
 /// The trouble with a tag command that was refused; `vm` is the VM, as the user called it.
-pub fn tag_refusal(vm: &str, refusal: &Refusal) -> Trouble {
+pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
     let vm = escape(vm);
     let (message, help) = match refusal {
-        Refusal::NoValue { word } => (
+        BadTag::NoValue { word } => (
             format!("{} is not a tag: it has no `=`", quote(word)),
             "write KEY=VALUE; quotes keep spaces together: 'team=data platform'",
         ),
-        Refusal::Key { key, rule } => (
+        BadTag::Key { key, rule } => (
             format!("{}: a tag key {rule}", quote(key)),
             "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`",
         ),
-        Refusal::TooLong { key, length } => {
+        BadTag::TooLong { key, length } => {
             let key = quote(key);
             let message = format!(
                 "the value of {key} has {length} characters: Azure allows at most {MAX_VALUE}"
             );
             (message, "shorten it, or split it into several tags")
         }
-        Refusal::Twice { key } => {
+        BadTag::Twice { key } => {
             let key = quote(key);
             let message = format!("{key} is named twice: tag keys are not case-sensitive");
             (message, "name each key once; nothing was written")
         }
-        Refusal::Ours { key } => {
+        BadTag::Ours { key } => {
             let key = quote(key);
             let message = format!("{key} belongs to the VM's session: azlin tag leaves it alone");
             let help =
                 "azlin session VM NAME sets a VM's session, azlin session VM --clear removes it";
             (message, help)
         }
-        Refusal::TooMany { there, new } => {
+        BadTag::TooMany { there, new } => {
             let tags = count(*there, "tag");
             let message = format!("{vm} has {tags} and would get {new} more: Azure allows {MOST}");
             (message, "remove some first: azlin tag remove VM KEY")
         }
-        Refusal::NotThere { key, nearest } => {
+        BadTag::NotThere { key, nearest } => {
             let message = format!("{vm} has no tag {}; nothing was removed", quote(key));
             if !nearest.is_empty() {
                 let nearest = nearest.iter().map(|key| quote(key));

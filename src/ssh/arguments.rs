@@ -8,7 +8,7 @@ use crate::model::{SessionName, Vm};
 
 /// The options of one `connect`.
 #[derive(Clone, Debug, Default)]
-pub struct Ask {
+pub struct Options {
     /// The user, instead of the file's.
     pub user: Option<SshUser>,
     /// The private key.
@@ -29,7 +29,11 @@ pub struct NoAddress;
 ///
 /// # Errors
 /// The VM has no address.
-pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsString>, NoAddress> {
+pub fn arguments(
+    vm: &Vm,
+    ask: &Options,
+    defaults: &SshDefaults,
+) -> Result<Vec<OsString>, NoAddress> {
     let Route { host, options } = Route::to(vm, defaults).ok_or(NoAddress)?;
     let mut arguments: Vec<OsString> = Vec::new();
     let mut option = |option: &str| arguments.extend(["-o".into(), option.into()]);
@@ -62,7 +66,7 @@ pub fn arguments(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Result<Vec<OsStr
 
 /// The file's command for an interactive session. One that speaks of the session runs only where the VM holds a valid one:
 /// a tag is free text, and the remote shell would read it.
-fn interactive_command(vm: &Vm, ask: &Ask, defaults: &SshDefaults) -> Option<String> {
+fn interactive_command(vm: &Vm, ask: &Options, defaults: &SshDefaults) -> Option<String> {
     let command = defaults.command.as_ref();
     let command = command.filter(|_| ask.command.is_empty())?;
     if !command.contains("{session}") {

@@ -6,7 +6,7 @@
 mod arguments;
 mod config;
 
-pub use arguments::{Ask, NoAddress, arguments};
+pub use arguments::{NoAddress, Options, arguments};
 pub use config::{Config, LeftOut, config, has_for_all, hosts_in, includes_in};
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -67,7 +67,7 @@ pub(super) async fn run(
         let help = "someone has deleted it: azlin list shows what there is";
         Trouble::new(format!("{shown} is gone"), help)
     })?;
-    let ask = ssh::Ask {
+    let ask = ssh::Options {
         user: args.user.clone(),
         key: args.key.clone(),
         port: args.port,

@@ -3,7 +3,7 @@
 use super::context::{Context, What};
 use super::{Exit, Streams, Trouble, names, today};
 use crate::cli::{Common, List, ListFormat};
-use crate::listing::{Ask, TagFilter, listing};
+use crate::listing::{Filter, TagFilter, listing};
 use crate::model::{Scope, Vm};
 use crate::show;
 use crate::text::quote;
@@ -15,7 +15,7 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
             Trouble::new(message, "write it as KEY or KEY=VALUE")
         })
     };
-    let ask = Ask {
+    let ask = Filter {
         group: args.rg.clone(),
         tags: args.tag.iter().map(filter).collect::<Result<_, _>>()?,
         all: args.all,

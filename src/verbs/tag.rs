@@ -11,7 +11,7 @@ use crate::azure::tags::Patch;
 use crate::cli::{Common, Tag, Which};
 use crate::model::{Scope, Tags, Vm, VmId};
 use crate::show;
-use crate::tagging::Change;
+use crate::tagging::TagEdit;
 
 pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
@@ -20,8 +20,8 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
         let session = &part.desired.basis.tag;
         let change = match args {
             Tag::List(_) => Ok(None),
-            Tag::Add { tags, .. } => Change::add(tags, session).map(Some),
-            Tag::Remove { keys, .. } => Change::remove(keys, session).map(Some),
+            Tag::Add { tags, .. } => TagEdit::add(tags, session).map(Some),
+            Tag::Remove { keys, .. } => TagEdit::remove(keys, session).map(Some),
         };
         change.map_err(|refusal| show::tag_refusal(&which.vm, &refusal))
     };
@@ -53,12 +53,12 @@ async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
 }
 
 /// Carries out `change`, and returns all tags of the VM after it.
-async fn carry_out(arm: &Arm, vm: &VmId, change: &Change) -> Result<Tags, Trouble> {
+async fn carry_out(arm: &Arm, vm: &VmId, change: &TagEdit) -> Result<Tags, Trouble> {
     let decide = |tags: &Tags, in_doubt| match change.on(tags, in_doubt) {
         Ok(named) if named.is_empty() => Decision::Done,
         Ok(named) => Decision::Write(match change {
-            Change::Add(_) => Patch::Merge(named),
-            Change::Remove(_) => Patch::Delete(named),
+            TagEdit::Add(_) => Patch::Merge(named),
+            TagEdit::Remove(_) => Patch::Delete(named),
         }),
         Err(refusal) => Decision::Refuse(refusal),
     };

@@ -4,7 +4,7 @@ use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
 
 use super::explain::guids;
 use super::way::Way;
-use crate::azure::refusal::Refusal;
+use crate::azure::denial::Denial;
 use crate::model::Guid;
 use crate::text::escape;
 use crate::trouble::Trouble;
@@ -12,7 +12,7 @@ use crate::trouble::Trouble;
 /// The trouble behind a 401 with these `headers`, after a new token has been tried where there can be one. `way` is where the
 /// token comes from.
 pub(in crate::azure) fn unauthorized(
-    refusal: &Refusal,
+    refusal: &Denial,
     headers: &Headers,
     way: Option<Way>,
 ) -> Trouble {

@@ -1,4 +1,4 @@
-//! [`Refusal`]: Azure said no, in its words and in azlin's.
+//! [`Denial`]: Azure said no, in its words and in azlin's.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::text::{escape, quote};
 
 /// An answer in which Azure says no.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Denial {
     /// The HTTP status.
     pub status: u16,
     /// Azure's own word for the reason, such as `AuthorizationFailed`; may be empty.
@@ -56,7 +56,7 @@ impl Reason {
     }
 }
 
-impl Refusal {
+impl Denial {
     /// The refusal in an answer; none where its body is not Azure's.
     pub(super) fn read(status: u16, body: &[u8], retry_after: Option<u64>) -> Option<Self> {
         let reason = match serde_json::from_slice(body) {
@@ -184,7 +184,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (status, code) = (self.status, escape(&self.code));
         match self.words() {
