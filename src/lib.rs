@@ -43,10 +43,11 @@
 //! | who changes, and what is in the way | `plan/diff.rs`, `plan/blocked.rs` |
 //! | what is refused | `plan/guard.rs` |
 //! | the plan's JSON | the types in `plan/mod.rs`, then `examples/plan.schema.json` |
-//! | an output format | a file in `show/`, its name in `cli/`, one arm in `verbs/planning.rs` |
+//! | an output format | a file in `show/`, its name in `cli/`, one arm each in `verbs/planning.rs`, `verbs/apply.rs` and `verbs/show.rs` |
 //! | a message | the file in `show/` named for it; a failure of Azure's in `azure/failure.rs` or `azure/denial.rs` |
 //! | how VMs are read | `azure/fleet.rs`, with `azure/addresses.rs` for their addresses |
-//! | how a VM is written | `azure/tag_write.rs` |
+//! | how a VM is written | `azure/tag_write.rs`; the requests are built in `azure/tags.rs` |
+//! | which kinds of machine there are | `model/vm_id.rs`, and `azure/id.rs` for how Azure spells them |
 //! | how azlin signs in | `azure/sign_in/` |
 //! | how a VM is reached | `ssh/mod.rs` decides the route, `ssh/arguments.rs` and `ssh/config.rs` spell it |
 //! | a command | its file in `verbs/`, its arguments in `cli/` |
@@ -61,7 +62,7 @@
 //! 2. [`azure`] alone names Azure's crates: `compute` alone `azure_mgmt_compute`, `tags` alone `azure_mgmt_resources`.
 //! 3. The bearer token stays in [`azure`], on `azure_core` 1.x's pipeline. The legacy crates build requests and send none.
 //! 4. No request leaves for a host other than the one that was opened, whatever an answer or the file says.
-//! 5. Only the session's tag and the owner's are ever written, and others only where `tag` names them; through the Tags API.
+//! 5. `azlin tag` alone writes any tag but the session's and the owner's; all writes go through the Tags API.
 //! 6. No prefix of a plan's steps puts a name on more VMs than held it before.
 //! 7. Planning is deterministic; applying a plan and planning again yields nothing to do.
 //! 8. What Azure or the file says reaches a terminal, Markdown, CSV, an ssh_config or a pipeline's log only escaped or validated.

@@ -85,7 +85,7 @@ fn without_a_terminal_apply_asks_for_auto_approve_and_writes_nothing() {
     assert_eq!(ran.code(), 4);
     assert_snapshot!(ran.stderr, @"
     error: cannot ask for approval: not a terminal, or CI is set
-    help: look at the plan above, then run apply with --auto-approve
+    help: review the plan (azlin plan), then run apply with --auto-approve
     ");
     assert!(!project.state().exists());
 }
@@ -132,7 +132,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
 
     --- stderr
     error: 1 line in sessions.toml cannot be applied
-    help: the plan says for each what to do; apply --partial does the rest
+    help: see the help under each line; apply --partial applies all other lines
     ");
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 1);
     assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 1);
@@ -429,7 +429,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
 
     --- stderr
     error: 1 line in sessions.toml cannot be applied
-    help: the plan says for each what to do; apply --partial does the rest
+    help: see the help under each line; apply --partial applies all other lines
     ");
 }
 
@@ -523,7 +523,7 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     ");
     assert_snapshot!(project.run(&["connect", "x", "--rg", "nowhere", "--print"]).stderr, @"
     error: no VM, session or IP address matches `x` (searched 0 VMs in resource group nowhere)
-    help: no VM in scope holds a session
+    help: none of them holds a session
     ");
 }
 
@@ -764,7 +764,7 @@ fn connect_without_a_name_and_a_terminal_asks_for_a_name() {
     assert_snapshot!(Project::sample().run(&["connect"]), @"
     $ azlin connect -> 1
     --- stderr
-    error: no VM is named, and the list to choose from needs a terminal
+    error: no NAME given, and choosing from a list needs a terminal
     help: say which: azlin connect NAME, by VM, session or address
     ");
 }

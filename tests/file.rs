@@ -208,12 +208,12 @@ command = "x\\u001b[2J"
         |
      15 | vm-4 = "-oProxyCommand=x"
         |        ^^^^^^^^^^^^^^^^^^ not a session name
-    error: ` ` cannot stand in a VM name
+    error: a VM name cannot contain ` `
        --> sessions.toml:16:1
         |
      16 | "vm 5" = "c"
         | ^^^^^^ not a VM in Azure
-    error: a session name cannot read as an IP address or a number
+    error: a session name cannot look like an IP address or a number
        --> sessions.toml:17:8
         |
      17 | vm-6 = "2130706433"
@@ -246,7 +246,7 @@ fn names_that_ssh_would_take_for_an_address_are_refused() {
     ] {
         let told = told(&format!("[sessions.rg]\nvm = '{name}'"));
         assert!(
-            told.starts_with("error: a session name cannot read as an IP address or a number"),
+            told.starts_with("error: a session name cannot look like an IP address or a number"),
             "{name}: {told}"
         );
     }
@@ -461,7 +461,7 @@ fn a_quoted_line_cannot_change_the_terminal() {
        |
      2 | vm = 'a\u{202e}b    c' # \u{200b}
        |      ^^^^^^^^^^^^^^^^^ not a session name
-    error: `\u{1b}` cannot stand in a VM name
+    error: a VM name cannot contain `\u{1b}`
       --> sessions.toml:3:1
        |
      3 | "v\u001bm" = 'x'

@@ -54,11 +54,11 @@ fn the_folder_that_one_stands_in_needs_no_dot_before_its_files() {
 
 #[test]
 fn a_folder_without_a_file_says_so() {
-    assert_snapshot!(validated(&[("notes.md", "")]), @r"
+    assert_snapshot!(validated(&[("notes.md", "")]), @"
     $ azlin validate --file teams -> 1
     --- stderr
     error: no file in teams ends in .toml
-    help: a folder stands for the files in it; those of its own folders are not looked for
+    help: azlin reads the .toml files directly in the folder, not in its subfolders
     ");
 }
 

@@ -116,7 +116,7 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
 
     --- stderr
     note: it was atlas
-    note: sessions.toml assigns atlas to this VM, so the next apply will restore it; use --save to update the file
+    note: sessions.toml assigns atlas to this VM, so the next apply will set that again; use --save to update the file
     ");
     assert_eq!(tags(&project, 0), json!({ "azlin_session": "my-project" }));
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"

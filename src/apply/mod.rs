@@ -35,7 +35,7 @@ fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
 ///
 /// When `interrupted` ends, the writes under way are finished and no other is begun.
 ///
-/// A step starts when every step that it waits for has succeeded, so that no moment puts a name on one VM more than before. A
+/// A step starts when every step that it waits for has succeeded, so that a name is never on more VMs than before. A
 /// step that fails holds up only those that wait for it. Answers each step with its outcome, in the order of the steps.
 pub async fn apply(
     places: &[Place<'_>],

@@ -125,7 +125,7 @@ async fn try_once<R>(
     };
     match failure {
         _ if is_settled(&after) => Ok(Changed::Written(after)),
-        // What is no answer of Azure's, such as a sign-in page, is none to a write that was not done.
+        // The body is not Azure's (a sign-in page, say) and the write does not show: it was not done.
         Some(failure) => Err(failure),
         None => Ok(Changed::Altered(after)),
     }

@@ -73,7 +73,7 @@ pub enum Tag {
   azlin tag list dev-vm-1
   azlin tag list rg-dev/dev-vm-1           where groups share names")]
     List(Which),
-    /// Give a VM tags, or tags other values; the others stay as they are
+    /// Add tags to a VM or change their values; others stay
     #[command(after_help = "Examples:
   azlin tag add dev-vm-1 env=prod 'contact=Ada L.' cost-center=4711
   azlin tag add rg-dev/dev-vm-1 -- -odd-key=1")]
@@ -85,7 +85,7 @@ pub enum Tag {
         #[arg(required = true, value_name = "KEY=VALUE")]
         tags: Vec<String>,
     },
-    /// Take tags off a VM; all of them, or none if one is not there
+    /// Remove the named tags from a VM; none if one is missing
     #[command(after_help = "Examples:
   azlin tag remove dev-vm-1 env cost-center")]
     Remove {

@@ -79,7 +79,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     if files.is_empty() {
         return Err(Trouble::new(
             format!("no file in {} ends in .toml", shown(folder)),
-            "a folder stands for the files in it; those of its own folders are not looked for",
+            "azlin reads the .toml files directly in the folder, not in its subfolders",
         ));
     }
     files.sort();

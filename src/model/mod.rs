@@ -4,7 +4,7 @@
 //! wrote into Azure without asking azlin ([`LiveName`]) is a type of its own, so that it cannot pass for a name that was
 //! checked.
 
-/// Lends a word's text, shows it, reads it through its check, and writes it.
+/// Text, display and checked conversion for a word that is text.
 macro_rules! text_as {
     ($word:ty) => {
         impl $word {
@@ -89,7 +89,7 @@ pub struct Basis {
 }
 
 impl Desired {
-    /// The wish of nobody for the VMs of `subscription`: no owner, no line, no file.
+    /// What is desired of `subscription` where there is no file: nothing.
     pub fn nothing(subscription: &SubscriptionId) -> Self {
         Self {
             basis: Basis {

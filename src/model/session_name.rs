@@ -45,7 +45,7 @@ impl SessionName {
             ));
         }
         if reads_as_address(name) || reads_as_number(name) {
-            return Err("cannot read as an IP address or a number".to_owned());
+            return Err("cannot look like an IP address or a number".to_owned());
         }
         Ok(Self(name.to_owned()))
     }

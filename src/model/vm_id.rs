@@ -87,7 +87,7 @@ fn check_azure_name(what: &str, name: &str, max: usize, punctuation: &str) -> Re
     let odd = |c: &char| !c.is_alphanumeric() && !punctuation.contains(*c);
     if let Some(odd) = name.chars().find(odd) {
         return Err(format!(
-            "`{}` cannot stand in a {what} name",
+            "a {what} name cannot contain `{}`",
             odd.escape_debug()
         ));
     }

@@ -77,7 +77,7 @@ pub struct FilePlan {
     pub expiring: Vec<Expiring>,
     /// How many VMs hold what the file says.
     pub matching: usize,
-    /// How many VMs hold a session that no file names or gave.
+    /// How many VMs hold a session although no file has a line for them and none of the files' owners set it.
     pub unmanaged: usize,
     /// How many VMs hold a session that this file's owner gave, before the plan.
     pub owned: usize,
@@ -134,8 +134,8 @@ pub struct Change {
     pub before: Held,
     /// What it is to hold.
     pub after: Goal,
-    /// Other VMs that hold the same name, a few at the most, when the plan leaves it to one VM: the live duplicate that it
-    /// cures.
+    /// Other VMs that hold the old name now, a few at the most, where the plan leaves it on one VM or none: the live duplicate
+    /// that it cures.
     pub cures: Vec<VmId>,
 }
 
@@ -272,8 +272,8 @@ pub struct Step {
     pub waits_for: Vec<usize>,
 }
 
-/// The plan that takes `live` to what all of `files` want, so that no name ends on two VMs or passes through two, whichever
-/// files and subscriptions they are of. A subscription has at most one file of each owner.
+/// The plan that turns `live` into what `files` want. No name is on two VMs at the end or on the way, even across files and
+/// subscriptions. A subscription has at most one file of each owner.
 pub fn plan(files: &[&Desired], live: &Live, aim: &Aim) -> Plan {
     let (files, changes) = diff::diff(files, live, aim);
     let steps = order::order(&changes);

@@ -71,7 +71,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
         help = did_you_mean(nearest.iter()) + " ";
     }
     if sessions.is_empty() {
-        return help + "no VM in scope holds a session";
+        return help + "none of them holds a session";
     }
     help += "sessions that exist:";
     let shown = sessions.iter().take(MOST);

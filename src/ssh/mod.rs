@@ -78,7 +78,7 @@ impl JumpHost {
             return Err("needs a host that does not start with `-`".to_owned());
         }
         if host.eq_ignore_ascii_case("none") {
-            return Err("cannot be `none`, which means no jump to ssh".to_owned());
+            return Err("cannot be `none`: to ssh that means no jump host".to_owned());
         }
         if user.is_some_and(|user| user.is_empty() || user.contains(['@', ':', '[', ']'])) {
             return Err("is [user@]host[:port], with at most one `@`".to_owned());

@@ -171,7 +171,7 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
 fn ask(plan: &Plan, format: Format, streams: Streams) -> Result<(), Trouble> {
     if variable("CI").is_some() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let message = "cannot ask for approval: not a terminal, or CI is set";
-        let help = "look at the plan above, then run apply with --auto-approve";
+        let help = "review the plan (azlin plan), then run apply with --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     if !io::stdout().is_terminal() || format != Format::Text {

@@ -38,9 +38,9 @@ const AT_ONCE: usize = 16;
 pub(super) enum What {
     /// Which VMs hold which sessions.
     Sessions,
-    /// Which VMs run besides, and which addresses they have.
+    /// Sessions, power states and addresses.
     Everything,
-    /// Everything, for who only looks: of several subscriptions, one that may not be read is a gap.
+    /// Everything, for a command that only looks: a forbidden subscription among several is a gap, not an error.
     Visible,
 }
 
@@ -68,7 +68,7 @@ impl Context {
             let subscription = subscription(common, &document.file, named)?;
             let own = document.file.azure.subscription.as_ref();
             if let Some(own) = own.filter(|own| several && **own != subscription.id) {
-                // `--subscription` does not send several files' lines to a subscription that one of them does not mean.
+                // `--subscription` must not redirect a file that names another one.
                 let message =
                     format!("{name} names subscription {own}, and --subscription another");
                 let help = "leave --subscription out, or name one file only";
@@ -130,8 +130,8 @@ impl Context {
             .unwrap_or(&self.first)
     }
 
-    /// The file whose word on a VM counts that Azure reports: where no line counts for it today, the file whose owner gave it
-    /// its session comes first.
+    /// The file that decides about a live VM: the one with a line for it today, else the one whose owner set its session, else
+    /// [`Self::part_of`].
     pub fn part_managing(&self, vm: &Vm) -> &Part {
         let part = self.part_of(&vm.id);
         if part.desired.line_of(&vm.id, today()).is_some() {
@@ -196,7 +196,8 @@ impl Context {
             .filter(move |part| part.arm.subscription() == subscription)
     }
 
-    /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes; of each, what `scope` makes of the files' scope.
+    /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes. `scope` turns each subscription's own scope
+    /// into the one to read.
     pub async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         let readings = self.subscriptions().map(|part| {
             let scope = scope(&self.scope_of(part.arm.subscription()));

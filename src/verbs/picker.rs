@@ -17,7 +17,7 @@ pub(super) fn check_terminal() -> Result<(), Trouble> {
         return Ok(());
     }
     Err(Trouble::new(
-        "no VM is named, and the list to choose from needs a terminal",
+        "no NAME given, and choosing from a list needs a terminal",
         "say which: azlin connect NAME, by VM, session or address",
     ))
 }

@@ -67,7 +67,7 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
     let (message, help) = if context.has_several() && !part.desired.declares(vm) {
         (
             format!("--take-ownership: no file has a line for {id}"),
-            "only a VM that a file names is taken from its owner",
+            "add a line for the VM to its file first",
         )
     } else if why == NoTake::NoOwner {
         (
@@ -77,7 +77,7 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
     } else {
         (
             format!("--take-ownership: {file} has no line for {id}"),
-            "only a VM that the file names is taken from its owner",
+            "add a line for the VM to the file first",
         )
     };
     Err(Trouble::new(message, help))
@@ -136,7 +136,7 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context) -> Result<(), Troub
     }
     let (lines, files) = (show::count(plan.blocked(), "line"), show::names(&files));
     let message = format!("{lines} in {files} cannot be applied");
-    let help = "the plan says for each what to do; apply --partial does the rest";
+    let help = "see the help under each line; apply --partial applies all other lines";
     Err(Trouble::new(message, help))
 }
 

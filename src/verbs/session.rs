@@ -126,7 +126,7 @@ fn disagreement(
             None => "use --clear --save to remove the line",
         };
         return Some(format!(
-            "{file} assigns {session} to this VM, so the next apply will restore it; {flag}"
+            "{file} assigns {session} to this VM, so the next apply will set that again; {flag}"
         ));
     }
     let (file, line) = context.line_giving(wanted?.as_str())?;
