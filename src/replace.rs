@@ -4,13 +4,16 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Puts `bytes` in place of what `path` holds. A link is followed.
+/// Puts `bytes` in place of what `path` holds. A link is followed; a device or a pipe is written to.
 ///
 /// A `private` file is its owner's alone; another keeps the permissions that it has, and one that may not be written is not.
 ///
 /// # Errors
 /// The folder or the file cannot be written.
 pub(crate) fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return File::options().write(true).open(path)?.write_all(bytes);
+    }
     let path = resolved(path)?;
     let old = fs::metadata(&path).ok().map(|old| old.permissions());
     if old.as_ref().is_some_and(fs::Permissions::readonly) {

@@ -200,3 +200,14 @@ fn an_empty_diff_says_why_if_owners_are_to_be_written() {
     note: no diff: sessions.toml matches Azure, and applying it only writes the owner tag azlin_owner on 1 VM
     ");
 }
+
+#[test]
+fn the_mark_at_the_start_of_a_file_is_part_of_its_diff() {
+    let text = "\u{feff}sessions.rg.a = \"new\"\n[azure]\ncloud = \"sandbox\"\n";
+    let project = Project::new(text).with_fleet(&[("rg/a", Some("old"))]);
+    let diff = project.run(&["plan", "--diff"]).stdout;
+    assert!(diff.contains("-\u{feff}sessions.rg.a = \"old\""), "{diff}");
+    if let Some(reversed) = reversed(project.path(), text, &diff) {
+        assert_eq!(reversed, text.replace("new", "old"));
+    }
+}

@@ -203,3 +203,16 @@ fn what_may_be_cleared_is_counted_over_all_files() {
     assert_eq!(judged(Some(11)), judged(None));
     assert_eq!(judged(Some(12)), "");
 }
+
+#[test]
+fn a_forged_reason_acts_on_no_terminal() {
+    let mut plan = planned(&[file(1, "us", &[("a", "db")])], &fleet(&[(1, "a", "")]));
+    plan.files[0].incomplete = vec!["x\n##vso[task]\u{1b}[2J".to_owned()];
+    let shown = show::plan(&plan, Paint::default());
+    let acts = |c: char| c == '\u{1b}' || c == '\r';
+    assert!(
+        !shown.contains(acts) && !shown.contains("##vso["),
+        "{shown}"
+    );
+    assert!(shown.lines().all(|line| !line.starts_with('x')), "{shown}");
+}

@@ -474,6 +474,21 @@ fn a_session_that_is_lost_on_the_way_is_named_with_the_way_back() {
 }
 
 #[test]
+fn when_the_first_of_two_writes_is_refused_the_refusal_is_what_is_said() {
+    let (fleet, client) = faulty(|asked| {
+        let refusal = json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "no" } });
+        (asked.method == "PATCH").then(|| saying(403, &refusal))
+    });
+    assert_snapshot!(client.run(&["session", "a", "new-name"]), @"
+    $ azlin session a new-name -> 1
+    --- stderr
+    error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
+    help: ask the policy's owner for an exemption, or for a name that it allows
+    ");
+    assert_eq!(fleet.sessions().first().unwrap(), "rg/a atlas");
+}
+
+#[test]
 fn a_session_that_is_set_is_said_although_nothing_could_be_read_after_it() {
     let written = std::sync::atomic::AtomicBool::new(false);
     let (fleet, client) = faulty(move |asked| {

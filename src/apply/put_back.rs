@@ -11,8 +11,8 @@ use crate::azure::{Arm, tags};
 use crate::model::{Held, LiveName, Owner, SessionName, VmId};
 use crate::plan::{Goal, Outcome, Step, Tried};
 
-/// Gives back the names that were freed to open a circle, where the VM that was to take them could not, so that a VM that
-/// fails costs no other its name; each outcome of such a step becomes [`Outcome::PutBack`].
+/// Gives back the names that were freed to open a circle, where the VM that was to take them could not; each outcome of such a
+/// step becomes [`Outcome::PutBack`]. A name that has been given on stays where it is, and the VM that had it goes without.
 ///
 /// This has a minute of its own, whatever time was left. Only what azlin itself has freed, and only where it is certain that
 /// nobody was given the name: a write that was accepted, or went without an answer, may yet arrive.

@@ -61,9 +61,25 @@ impl Default for TagKey {
 }
 
 /// A subscription's id: a GUID, in lower case. Its text is shared, because each VM's id carries it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SubscriptionId(Arc<str>);
+
+impl PartialOrd for SubscriptionId {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SubscriptionId {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        // The VMs of a list share one text: most comparisons need not look at it.
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return std::cmp::Ordering::Equal;
+        }
+        self.0.cmp(&other.0)
+    }
+}
 
 impl SubscriptionId {
     /// Checks that `id` is a GUID, so that it is safe in a URL.

@@ -161,6 +161,10 @@ impl<'a> Differ<'a> {
                 why: why.clone(),
             })
         };
+        let left_out = |line: &&Declared| {
+            let is_blocked = !line.is_over(self.aim.today) && blocked.contains_key(&line.vm);
+            is_blocked && !self.aim.reaches(&line.vm)
+        };
         FilePlan {
             basis: file.basis.clone(),
             blocked: file.sessions.iter().filter_map(entry).collect(),
@@ -170,7 +174,7 @@ impl<'a> Differ<'a> {
             unmanaged: 0,
             owned: 0,
             declares_nothing: file.sessions.is_empty(),
-            left_out: 0,
+            left_out: file.sessions.iter().filter(left_out).count(),
             foreign: 0,
             unreadable: 0,
             incomplete: Vec::new(),

@@ -187,20 +187,34 @@ impl Saved {
         if files.len() != now.len() {
             return Err(other_files());
         }
-        let mut places: Vec<usize> = Vec::with_capacity(files.len());
-        for file in files {
-            let saved = &file.basis;
-            let is_its = |basis: &Basis| {
-                (&basis.subscription, &basis.owner) == (&saved.subscription, &saved.owner)
-            };
-            let all = now.iter().enumerate();
-            let free = all.filter(|(at, basis)| is_its(basis) && !places.contains(at));
-            // Before others of the same owner comes the one with the same content.
-            let (at, basis) = free
-                .min_by_key(|(_, basis)| basis.file_sha256 != saved.file_sha256)
-                .ok_or_else(other_files)?;
-            check(saved, basis, true)?;
-            places.push(at);
+        let is_its = |saved: &Basis, basis: &Basis| {
+            (&basis.subscription, &basis.owner) == (&saved.subscription, &saved.owner)
+        };
+        let is_same = |saved: &Basis, basis: &Basis| {
+            is_its(saved, basis) && basis.file_sha256 == saved.file_sha256
+        };
+        // The files that have not changed first, so that the one that has is the one that is blamed.
+        let mut places: Vec<Option<usize>> = vec![None; files.len()];
+        for fits in [&is_same as &dyn Fn(&Basis, &Basis) -> bool, &is_its] {
+            for (at, file) in files.iter().enumerate() {
+                let mut free = (0..now.len()).filter(|place| !places.contains(&Some(*place)));
+                let place = free.find(|place| {
+                    now.get(*place)
+                        .is_some_and(|basis| fits(&file.basis, basis))
+                });
+                if let Some(slot) = places.get_mut(at).filter(|slot| slot.is_none()) {
+                    *slot = place;
+                }
+            }
+        }
+        let places: Vec<usize> = places
+            .into_iter()
+            .collect::<Option<_>>()
+            .ok_or_else(other_files)?;
+        for (file, place) in files.iter().zip(&places) {
+            if let Some(basis) = now.get(*place) {
+                check(&file.basis, basis, true)?;
+            }
         }
         Ok(places)
     }

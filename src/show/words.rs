@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::Ids;
 use crate::model::VmId;
 use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step};
-use crate::text::{and, escape, or};
+use crate::text::{and, escape, inert, or};
 
 /// One file of a plan, in words.
 pub(super) struct Words<'p> {
@@ -142,6 +142,8 @@ impl<'p> Words<'p> {
         let file = self.file;
         let mut remarks = Vec::new();
         for reason in &file.incomplete {
+            // A saved plan may say anything.
+            let reason = inert(reason);
             let remark = format!("VMs may be missing from Azure's list: {reason}");
             remarks.push((Warning, remark));
         }

@@ -21,6 +21,8 @@ pub(super) struct Document {
     pub is_there: bool,
     pub file: File,
     pub source: Source,
+    /// True where the file begins with a byte order mark, which `source` does without.
+    pub has_mark: bool,
     /// The SHA-256 of its bytes.
     pub sha256: String,
 }
@@ -33,6 +35,7 @@ impl Document {
             is_there: false,
             file: File::default(),
             source: Source::new(find::NAME, ""),
+            has_mark: false,
             sha256: plan::sha256(b""),
         }
     }
@@ -101,6 +104,7 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document
         if let Some(file) = file {
             valid.push(Document {
                 sha256: plan::sha256(&found.bytes),
+                has_mark: found.bytes.starts_with("\u{feff}".as_bytes()),
                 path: found.path,
                 is_there: true,
                 file,

@@ -39,13 +39,13 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
 
 /// Prints the diff of the file at `at`, or says why there is none although azlin would write.
 fn diff(plan: &plan::Plan, at: usize, part: &Part, streams: Streams) -> Result<(), Trouble> {
-    let name = &part.name;
-    let diff = show::diff(plan, at, &part.document.source.text, name, streams.stdout).map_err(
-        |CannotEdit| {
-            let message = format!("cannot write {name} as Azure would have it");
-            Trouble::new(message, "leave --diff out")
-        },
-    )?;
+    let (name, document) = (&part.name, &part.document);
+    let mark = if document.has_mark { "\u{feff}" } else { "" };
+    let text = format!("{mark}{}", document.source.text);
+    let diff = show::diff(plan, at, &text, name, streams.stdout).map_err(|CannotEdit| {
+        let message = format!("cannot write {name} as Azure would have it");
+        Trouble::new(message, "leave --diff out")
+    })?;
     streams.print(&diff)?;
     let adopted = plan.changes_of(at).count();
     if diff.is_empty() && adopted > 0 {

@@ -42,8 +42,12 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
     aim.take
         .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
     let plan = plan::plan(&files, &live, &aim);
-    let mut judged = saved.plan.clone();
-    for (then, now) in judged.files.iter_mut().zip(&plan.files) {
+    let mut judged = Some(saved.plan.clone());
+    for (then, now) in judged
+        .iter_mut()
+        .flat_map(|plan| &mut plan.files)
+        .zip(&plan.files)
+    {
         then.incomplete.clone_from(&now.incomplete);
     }
     let streams = context.streams;
@@ -51,6 +55,7 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
         Standing::Holds => {}
         Standing::Applied => {
             streams.say(&format!("{name} is already applied: nothing to do\n"));
+            judged = None;
         }
         Standing::Stale => {
             let then = show::plan(&saved.plan, streams.stderr);
@@ -69,6 +74,6 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
         live,
         aim,
         allowed: saved.allowed,
-        judged: Some(judged),
+        judged,
     })
 }

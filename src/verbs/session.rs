@@ -192,23 +192,37 @@ async fn write_and_read(
         .map(|double| show::doubled(double, context.ids)))
 }
 
-/// Why the VM does not hold what it was to hold, if it does not. The last step says what went wrong, the one before it what
-/// became of the session that was there.
+/// Why the VM does not hold what it was to hold, if it does not, and what became of the session that was there. A step that was
+/// not tried says nothing about why.
 fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     let last = tried.last().filter(|last| !last.outcome.is_success())?;
-    let mut trouble = show::failed(&last.step.vm, &last.outcome, context.ids);
+    let mut failed = tried.iter().filter(|one| {
+        use Outcome::{Accepted, Altered, Changed, Failed};
+        matches!(
+            one.outcome,
+            Failed { .. } | Changed { .. } | Altered { .. } | Accepted
+        )
+    });
+    let culprit = failed.next().unwrap_or(last);
+    let mut trouble = show::failed(&culprit.step.vm, &culprit.outcome, context.ids);
     for Tried { step, outcome } in tried {
-        if *outcome == Outcome::PutBack {
-            context.streams.note("the session that it held is back");
-        } else if matches!(outcome, Outcome::NotPutBack { .. }) {
-            trouble.exit = Exit::Partial;
-            if let Some(old) = &step.before.session {
-                let vm = context.ids.name(&step.vm);
-                trouble.help = format!(
-                    "it holds no session now; azlin session {vm} {old} gives back what it held. {}",
-                    trouble.help
-                );
+        let holds = match outcome {
+            Outcome::PutBack => {
+                context.streams.note("the session that it held is back");
+                continue;
             }
+            Outcome::NotPutBack { .. } => "it holds",
+            // The clear may have arrived, and nothing came after it.
+            Outcome::Failed { in_doubt: true, .. } if step.after.session.is_none() => "it may hold",
+            _ => continue,
+        };
+        trouble.exit = Exit::Partial;
+        if let Some(old) = &step.before.session {
+            let vm = context.ids.name(&step.vm);
+            let help = trouble.help;
+            trouble.help = format!(
+                "{holds} no session now; azlin session {vm} {old} gives back what it held. {help}"
+            );
         }
     }
     Some(trouble)
