@@ -73,7 +73,7 @@ pub async fn apply(
     }
 }
 
-/// What is still to be done, and what became of the rest.
+/// The steps that remain, and the outcomes of those that ended.
 struct Queue<'s> {
     steps: &'s [Step],
     /// The steps that can start.

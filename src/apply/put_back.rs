@@ -65,7 +65,7 @@ pub async fn put_back(
 struct Freed {
     /// The place of the step that freed it.
     at: usize,
-    /// What the VM held before.
+    /// The VM's two tags before that step.
     before: Held,
     /// The step that gives it back.
     back: Step,

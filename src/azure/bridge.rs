@@ -72,7 +72,7 @@ impl legacy::HttpClient for HandBack {
     }
 }
 
-/// What a legacy client takes instead of a credential, its scopes and an HTTP stack.
+/// Stand-ins for the arguments of a legacy client: its credential, scopes and options. azlin adds the token and sends the request.
 pub(super) fn parts() -> (
     Arc<dyn legacy::auth::TokenCredential>,
     Vec<String>,

@@ -34,8 +34,8 @@ pub enum Kind {
     Old,
     /// Somebody wanted azlin to end before this.
     Interrupted,
-    /// What another attempt would not change: no token, no time left, another host. A write was not carried out. The words are
-    /// shown as they are: what others said in them is escaped already.
+    /// A failure that a retry cannot fix: no token, no time left, another host. If it was a write, Azure did not carry it out.
+    /// The words are shown as they are: any text from outside is already escaped.
     Final(Trouble),
 }
 

@@ -12,7 +12,7 @@ use crate::text::{escape, quote};
 /// One of the files that are checked together.
 #[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
-    /// What it says.
+    /// Its settings and lines.
     pub file: &'a File,
     /// Its text.
     pub source: &'a Source,
@@ -20,7 +20,8 @@ pub struct Member<'a> {
     pub subscription: Option<&'a SubscriptionId>,
 }
 
-/// What tells subscriptions apart: the id; where that is not known, whatever names it names one in each Azure.
+/// Tells subscriptions apart: the id, or the Azure that the file is for if the id is not known. Files without an id share one
+/// subscription in each Azure.
 type Key<'a> = Result<&'a SubscriptionId, (Cloud, Option<SocketAddr>)>;
 
 impl<'a> Member<'a> {

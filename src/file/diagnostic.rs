@@ -130,12 +130,12 @@ impl Diagnostic {
         self.labels.first().map_or(0, |label| label.span.start)
     }
 
-    /// Whether the file is not valid because of it.
+    /// Reports if this makes the file invalid; a warning does not.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
-    /// Whether it is about more than one file.
+    /// Reports if its labels point into more than one file.
     pub fn is_across(&self) -> bool {
         self.labels.iter().any(|label| label.file != self.file())
     }

@@ -19,7 +19,7 @@ pub(super) fn session_of(vm: &VmPath) -> Vec<String> {
         .into()
 }
 
-/// What `text` says; nothing if it is not TOML, or not sessions of VMs, each once.
+/// The settings in `text`. `None` if it is not valid TOML, or its sessions are not one per VM.
 pub(super) fn said(text: &str) -> Option<Said> {
     let mut said = Said::new();
     let document = DeTable::parse(text).ok()?;

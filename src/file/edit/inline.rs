@@ -67,8 +67,9 @@ impl Layout<'_> {
         self.cut(start..self.text.len() - rest.trim_start_matches(BLANKS).len())
     }
 
-    /// Whether the entry has lines of its own, with its comma and nothing but a comment. Looks no further than it must: a line may
-    /// be as long as the file.
+    /// Reports if the entry and its comma share their lines with nothing but a comment.
+    ///
+    /// It stops at the first thing that decides, because a line may be as long as the file.
     fn has_line(&self, entry: &Entry) -> bool {
         let before = self.raw(0..entry.span.start);
         let behind = self.raw(entry.end()..self.text.len());

@@ -15,14 +15,14 @@ use std::ops::Range;
 use self::layout::{Kind, Layout};
 use crate::model::VmPath;
 
-/// What the line of a VM is to say.
+/// The change to make to one VM's line.
 #[derive(Clone, Copy, Debug)]
 pub struct Edit<'a> {
     /// The VM, found by its resource group and its name without regard to case.
     pub vm: &'a VmPath,
     /// The session: any text, since a live tag may hold any. None takes the line out.
     pub session: Option<&'a str>,
-    /// Whether the line loses its `expires`.
+    /// Removes `expires` from the line.
     pub endless: bool,
 }
 
