@@ -121,8 +121,7 @@ impl TagEdit {
                     return Err(BadTag::TooMany { there, new });
                 }
                 let spelled = |(key, value): &(TagKey, String)| {
-                    let there = key.find(tags).map(|(key, _)| key);
-                    (there.unwrap_or(key.as_str()).to_owned(), value.clone())
+                    (key.spelled_in(tags).to_owned(), value.clone())
                 };
                 let differs = |(key, value): &(String, String)| tags.get(key) != Some(value);
                 Ok(pairs.iter().map(spelled).filter(differs).collect())

@@ -75,18 +75,17 @@ struct Freed {
 
 /// The names that were freed, and that certainly nobody was given.
 fn freed(tried: &[Tried]) -> Vec<Freed> {
-    let mut last: BTreeMap<&VmId, usize> = BTreeMap::new();
+    let mut last: BTreeMap<&VmId, (usize, &Tried)> = BTreeMap::new();
     let mut takers: BTreeMap<&str, &Tried> = BTreeMap::new();
     for (at, one) in tried.iter().enumerate() {
-        last.insert(&one.step.vm, at);
+        last.insert(&one.step.vm, (at, one));
         if let Some(name) = &one.step.after.session {
             takers.insert(name.as_str(), one);
         }
     }
     let mut freed = Vec::new();
     for (at, Tried { step, outcome }) in tried.iter().enumerate() {
-        let ended = last.get(&step.vm).filter(|last| **last > at);
-        let ended = ended.and_then(|last| tried.get(*last));
+        let ended = last.get(&step.vm).filter(|(last, _)| *last > at);
         let Some(back) = give_back(step) else {
             continue;
         };
@@ -94,7 +93,7 @@ fn freed(tried: &[Tried]) -> Vec<Freed> {
         let taker = name.and_then(|name| takers.get(name));
         if *outcome == Outcome::Written
             && step.after.session.is_none()
-            && ended.is_some_and(|ended| ended.outcome.gave_nothing())
+            && ended.is_some_and(|(_, ended)| ended.outcome.gave_nothing())
             && taker.is_none_or(|taker| taker.outcome.gave_nothing())
         {
             let taker = taker.map(|taker| taker.step.vm.clone());

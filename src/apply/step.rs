@@ -80,8 +80,7 @@ fn patch(tag: &TagKey, tags: &Tags, found: &Held, wanted: &Held) -> Patch {
         if found != wanted
             && let Some(value) = value
         {
-            let spelled = key.find(tags).map_or(key.as_str(), |(key, _)| key);
-            named.insert(spelled.to_owned(), value.raw().to_owned());
+            named.insert(key.spelled_in(tags).to_owned(), value.raw().to_owned());
         }
     }
     if clears {

@@ -39,6 +39,14 @@ pub enum Kind {
     Final(Trouble),
 }
 
+/// What to do if something other than Azure answered.
+pub(super) const NOT_AZURE: &str =
+    "check the network: a proxy or a sign-in page may have answered instead";
+
+/// What to do if nothing answered.
+pub(super) const NO_ANSWER: &str =
+    "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again";
+
 impl Failure {
     /// A failure of `doing`, a phrase that follows "cannot ".
     pub(super) fn new(doing: &str, kind: Kind) -> Self {
@@ -54,12 +62,8 @@ impl Failure {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
             Kind::Final(trouble) => &trouble.help,
-            Kind::NotAzure(..) => {
-                "check the network: a proxy or a sign-in page may have answered instead"
-            }
-            Kind::Unreachable(_) => {
-                "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again"
-            }
+            Kind::NotAzure(..) => NOT_AZURE,
+            Kind::Unreachable(_) => NO_ANSWER,
             Kind::Old | Kind::Interrupted => {
                 "run the same command again to continue where this one stopped"
             }

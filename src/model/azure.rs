@@ -1,10 +1,11 @@
 //! What names a part of Azure: [`Cloud`], [`SubscriptionId`], [`Scope`] and [`TagKey`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Tags;
 use crate::text::{escape, guid};
 
 /// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
@@ -48,9 +49,14 @@ impl TagKey {
     }
 
     /// The entry of `tags` under this key, with the casing that it has there.
-    pub fn find<'a>(&self, tags: &'a BTreeMap<String, String>) -> Option<(&'a str, &'a str)> {
+    pub fn find<'a>(&self, tags: &'a Tags) -> Option<(&'a str, &'a str)> {
         let found = tags.iter().find(|(key, _)| self.is(key));
         found.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// This key with the casing that it has in `tags`; its own if it is not among them.
+    pub fn spelled_in<'a>(&'a self, tags: &'a Tags) -> &'a str {
+        self.find(tags).map_or(self.as_str(), |(key, _)| key)
     }
 }
 
@@ -132,6 +138,11 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// The VMs of one resource group.
+    pub fn of_group(group: &str) -> Self {
+        Self::Groups(BTreeSet::from([group.to_lowercase()]))
+    }
+
     /// True if `vm` counts.
     pub fn covers(&self, vm: &super::VmId) -> bool {
         match self {

@@ -242,7 +242,7 @@ pub struct Held {
 
 impl Held {
     /// What `tags` say, with the session under `key`.
-    pub fn read(tags: &BTreeMap<String, String>, key: &TagKey) -> Self {
+    pub fn read(tags: &Tags, key: &TagKey) -> Self {
         let value = |found: Option<(&str, &str)>| found.and_then(|(_, value)| LiveName::new(value));
         Self {
             session: value(key.find(tags)),

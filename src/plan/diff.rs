@@ -149,32 +149,35 @@ impl<'a> Differ<'a> {
 
     /// What is known of `file` without a look at any VM's session, with its lines that are `blocked`.
     fn unchanged(&self, file: &Desired, blocked: &HashMap<VmId, Why>) -> FilePlan {
-        let entry = |line: &Declared| {
-            let why = blocked.get(&line.vm)?;
-            let counts = !line.is_over(self.aim.today) && self.aim.reaches(&line.vm);
+        let (mut entries, mut left_out) = (Vec::new(), 0);
+        for line in &file.sessions {
+            let why = blocked.get(&line.vm);
+            let Some(why) = why.filter(|_| !line.is_over(self.aim.today)) else {
+                continue;
+            };
+            if !self.aim.reaches(&line.vm) {
+                left_out += 1;
+                continue;
+            }
             let vm = self.live.vms.get(&line.vm);
-            counts.then(|| Blocked {
+            entries.push(Blocked {
                 vm: line.vm.clone(),
                 session: line.session.clone(),
                 line: line.line,
                 holds: vm.is_some_and(|vm| vm.held.is(line.session.as_str())),
                 why: why.clone(),
-            })
-        };
-        let left_out = |line: &&Declared| {
-            let is_blocked = !line.is_over(self.aim.today) && blocked.contains_key(&line.vm);
-            is_blocked && !self.aim.reaches(&line.vm)
-        };
+            });
+        }
         FilePlan {
             basis: file.basis.clone(),
-            blocked: file.sessions.iter().filter_map(entry).collect(),
+            blocked: entries,
             duplicates: Vec::new(),
             expiring: expiring(file, self.aim),
             matching: 0,
             unmanaged: 0,
             owned: 0,
             declares_nothing: file.sessions.is_empty(),
-            left_out: file.sessions.iter().filter(left_out).count(),
+            left_out,
             foreign: 0,
             unreadable: 0,
             incomplete: Vec::new(),

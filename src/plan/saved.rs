@@ -169,20 +169,20 @@ impl Saved {
     /// # Errors
     /// It was made for other files, or for another subscription, tag, owner or content of one.
     pub fn places(&self, now: &[&Basis]) -> Result<Vec<usize>, Unusable> {
-        let names = |all: &mut dyn Iterator<Item = &String>| {
-            let names: Vec<&str> = all.map(String::as_str).collect();
-            names.join(", ")
-        };
         let files = &self.plan.files;
         if let ([file], [now]) = (files.as_slice(), now) {
             check(&file.basis, now, false)?;
             return Ok(vec![0]);
         }
-        let other_files = || Unusable::Other {
-            what: What::Files,
-            saved: names(&mut files.iter().map(|file| &file.basis.file)),
-            now: names(&mut now.iter().map(|basis| &basis.file)),
-            file: None,
+        let other_files = || {
+            let saved: Vec<&str> = files.iter().map(|file| file.basis.file.as_str()).collect();
+            let now: Vec<&str> = now.iter().map(|basis| basis.file.as_str()).collect();
+            Unusable::Other {
+                what: What::Files,
+                saved: saved.join(", "),
+                now: now.join(", "),
+                file: None,
+            }
         };
         if files.len() != now.len() {
             return Err(other_files());

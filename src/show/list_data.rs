@@ -1,6 +1,5 @@
 //! VMs as JSON or CSV, for programs.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -9,7 +8,7 @@ use super::list::address;
 use crate::azure::id;
 use crate::json;
 use crate::listing::{Listing, Row};
-use crate::model::{Guid, LiveName, SessionName};
+use crate::model::{Guid, LiveName, SessionName, Tags};
 use crate::text::escape;
 
 #[derive(Serialize)]
@@ -35,7 +34,7 @@ struct Entry<'l> {
     duplicate: bool,
     differs: bool,
     foreign: bool,
-    tags: &'l BTreeMap<String, String>,
+    tags: &'l Tags,
 }
 
 /// The VMs that `listing` shows as JSON; a value that is not known is null.

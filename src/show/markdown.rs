@@ -3,7 +3,7 @@
 //! GitHub takes 65,536 characters. In whatever comes from Azure or the file, every character that means something to
 //! Markdown or HTML is an entity: no table breaks, nothing links, nobody is mentioned.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::outcome::{in_words, on_several};
 use super::why;
@@ -57,8 +57,7 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
         shown += 1;
     }
     if shown < loud.len() {
-        let more = count(loud.len() - shown, "file");
-        let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
+        more(&mut text, count(loud.len() - shown, "file"));
     }
     if !quiet.is_empty() {
         let quiet: Vec<String> = quiet.iter().map(|words| code(&words.name)).collect();
@@ -124,12 +123,16 @@ fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
 fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most: usize) {
     for (at, row) in rows.enumerate() {
         if text.len() + row.len() > most {
-            let more = all - at;
-            let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
+            more(text, all - at);
             return;
         }
         text.push_str(&row);
     }
+}
+
+/// Writes how many there are besides those that fit.
+fn more(text: &mut String, more: impl Display) {
+    let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
 }
 
 fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {

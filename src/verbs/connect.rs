@@ -1,7 +1,6 @@
 //! `azlin connect`.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
@@ -27,7 +26,7 @@ pub(super) async fn run(
     let context = Context::open_without_file(common, streams)?;
     let called = args.name.as_deref();
     let scope = |own: &Scope| match &args.rg {
-        Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
+        Some(group) => Scope::of_group(group),
         None => super::scope_with(own, called.unwrap_or_default(), None),
     };
     let mut live = names::read_azure(&context, What::Visible, &scope).await?;

@@ -42,20 +42,18 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
     aim.take
         .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
     let plan = plan::plan(&files, &live, &aim);
-    let mut judged = Some(saved.plan.clone());
-    for (then, now) in judged
-        .iter_mut()
-        .flat_map(|plan| &mut plan.files)
-        .zip(&plan.files)
-    {
-        then.incomplete.clone_from(&now.incomplete);
-    }
     let streams = context.streams;
-    match saved.standing(&plan, &live) {
-        Standing::Holds => {}
+    let judged = match saved.standing(&plan, &live) {
+        Standing::Holds => {
+            let mut judged = saved.plan;
+            for (then, now) in judged.files.iter_mut().zip(&plan.files) {
+                then.incomplete.clone_from(&now.incomplete);
+            }
+            Some(judged)
+        }
         Standing::Applied => {
             streams.say(&format!("{name} is already applied: nothing to do\n"));
-            judged = None;
+            None
         }
         Standing::Stale => {
             let then = show::plan(&saved.plan, streams.stderr);
@@ -68,7 +66,7 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
             let help = "look at the new plan, and save it: azlin plan --out FILE";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
-    }
+    };
     Ok(Planned {
         plan,
         live,

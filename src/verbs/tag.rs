@@ -1,7 +1,5 @@
 //! `azlin tag`.
 
-use std::collections::BTreeSet;
-
 use super::context::{Context, What};
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names};
@@ -44,7 +42,7 @@ async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
     let (called, group) = (which.vm.as_str(), which.rg.as_deref());
     let named = group.or_else(|| VmId::group_in(called));
     let scope = |own: &Scope| match named {
-        Some(group) => Scope::Groups(BTreeSet::from([group.to_lowercase()])),
+        Some(group) => Scope::of_group(group),
         None => own.clone(),
     };
     let live = names::read_azure(context, What::Sessions, &scope).await?;

@@ -3,7 +3,7 @@
 use azure_core::error::{Error, ErrorKind};
 
 use super::way::Way;
-use crate::azure::failure::{causes, find, root};
+use crate::azure::failure::{NO_ANSWER, NOT_AZURE, causes, find, root};
 use crate::azure::origin::Origin;
 use crate::model::Guid;
 use crate::text::guid;
@@ -40,10 +40,9 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
             Trouble::new(message, help)
         }
         ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
-        ErrorKind::DataConversion => Trouble::new(
-            format!("the answer from {place} is not Azure's"),
-            "check the network: a proxy or a sign-in page may have answered instead",
-        ),
+        ErrorKind::DataConversion => {
+            Trouble::new(format!("the answer from {place} is not Azure's"), NOT_AZURE)
+        }
         // What the SDK finds wrong with the values of the variables; the rest of what it says is about its own code.
         _ => {
             let said = root(innermost);
@@ -58,8 +57,10 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
         let message = format!("the managed identity's endpoint did not answer in {seconds} s");
         return Trouble::new(message, NO_IDENTITY);
     }
-    let help = "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again";
-    Trouble::new(format!("{authority} gave no token in {seconds} s"), help)
+    Trouble::new(
+        format!("{authority} gave no token in {seconds} s"),
+        NO_ANSWER,
+    )
 }
 
 /// The trouble behind `place`'s answer with `status`, in which it `said` why.

@@ -11,11 +11,15 @@ use crate::sandbox::route::Resource;
 /// The keys of every kind.
 const COMMON: [&str; 4] = ["every", "first", "rate", "seed"];
 
+/// The keys that a fault of `kind` takes: the kind's own, then those of every kind.
+fn keys(kind: &Kind) -> Vec<&'static str> {
+    kind.keys().map(|(key, _)| *key).chain(COMMON).collect()
+}
+
 impl Fault {
     /// Every kind of fault, with the keys that it takes.
     pub fn kinds() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-        let keys = |kind: &Kind| kind.keys().map(|(key, _)| *key).chain(COMMON).collect();
-        KINDS.iter().map(move |kind| (kind.name, keys(kind)))
+        KINDS.iter().map(|kind| (kind.name, keys(kind)))
     }
 
     /// Reads one fault.
@@ -78,7 +82,7 @@ struct Settings<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Settings<'a> {
     fn read(kind: &Kind, text: &'a str) -> Result<Settings<'a>, String> {
-        let known: Vec<&str> = kind.keys().map(|(key, _)| *key).chain(COMMON).collect();
+        let known = keys(kind);
         let mut given = BTreeMap::new();
         for pair in text.split(',').filter(|pair| !pair.is_empty()) {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
