@@ -5,7 +5,7 @@ use std::fmt;
 
 use time::Date;
 
-use crate::model::{Desired, Live, Power, SessionName, TagKey, Vm, VmId};
+use crate::model::{Desired, Live, LiveName, Power, SessionName, TagKey, Vm, VmId};
 use crate::plan::{self, Action, Aim, Duplicate};
 use crate::text::{escape, nearest};
 
@@ -16,8 +16,79 @@ pub struct Filter {
     pub group: Option<String>,
     /// Only those that have all of these tags.
     pub tags: Vec<TagFilter>,
-    /// Those that do not run, too.
+    /// Only those in one of these states; none: see `all`.
+    pub states: Vec<Power>,
+    /// Those that are not running, too.
     pub all: bool,
+    /// The order of the rows.
+    pub order: Order,
+}
+
+impl Filter {
+    /// Whether a VM in state `power` is shown; one that is not because it is not running counts as hidden.
+    fn shows(&self, power: Power) -> bool {
+        if self.states.is_empty() {
+            self.all || matches!(power, Power::Running | Power::Unknown)
+        } else {
+            self.states.contains(&power)
+        }
+    }
+}
+
+/// The order of a list. VMs that are equal in it stand in the order of their ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// By resource group and name.
+    #[default]
+    Name,
+    /// By state, as in [`Power::ALL`].
+    Status,
+    /// By the address to reach them by; VMs without one come last.
+    Ip,
+    /// By region.
+    Region,
+    /// By session; VMs without one come last.
+    Session,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Name,
+        Self::Status,
+        Self::Ip,
+        Self::Region,
+        Self::Session,
+    ];
+
+    /// The word by which a person asks for it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Status => "status",
+            Self::Ip => "ip",
+            Self::Region => "region",
+            Self::Session => "session",
+        }
+    }
+
+    fn sort(self, rows: &mut [Row<'_>]) {
+        match self {
+            Self::Name => {}
+            Self::Status => {
+                rows.sort_by_key(|row| Power::ALL.iter().position(|power| *power == row.vm.power))
+            }
+            Self::Ip => rows.sort_by_key(|row| {
+                let address = row.vm.address();
+                (address.is_none(), address)
+            }),
+            Self::Region => rows.sort_by_key(|row| row.vm.region.as_str()),
+            Self::Session => rows.sort_by_key(|row| {
+                let session = row.vm.held.session.as_ref();
+                (session.is_none(), session.map(LiveName::raw))
+            }),
+        }
+    }
 }
 
 /// A tag that a VM must have: the key without regard to case, the value, if there is one, with.
@@ -59,7 +130,7 @@ impl fmt::Display for TagFilter {
 /// What there is to show.
 #[derive(Clone, Debug, Default)]
 pub struct Listing<'l> {
-    /// The VMs, in the order of their ids.
+    /// The VMs, in the order that was asked for.
     pub rows: Vec<Row<'l>>,
     /// The states of the VMs that were asked for and are not shown because they do not run.
     pub hidden: Vec<Power>,
@@ -118,8 +189,10 @@ pub fn listing<'l>(
         if !ask.tags.iter().all(|tag| tag.holds(vm)) {
             continue;
         }
-        if !ask.all && !matches!(vm.power, Power::Running | Power::Unknown) {
-            listing.hidden.push(vm.power);
+        if !ask.shows(vm.power) {
+            if ask.states.is_empty() {
+                listing.hidden.push(vm.power);
+            }
             continue;
         }
         let duplicate = several(vm);
@@ -132,6 +205,7 @@ pub fn listing<'l>(
         });
         duplicates.extend(duplicate);
     }
+    ask.order.sort(&mut listing.rows);
     let duplicates = duplicates.into_iter();
     listing.duplicates = duplicates
         .filter_map(|(name, vms)| Duplicate::of(name, vms))

@@ -12,28 +12,17 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use azlin::azure;
-use azlin::cli::{self, Cli};
+use azlin::cli::{self, Usage};
 use azlin::text::{inert, is_unprintable};
 use azlin::verbs::{self, Exit};
-use clap::Parser as _;
 
 fn main() -> ExitCode {
     if verbs::answer() {
         return ExitCode::from(Exit::Done as u8);
     }
-    let words = cli::with_files_behind(cli::with_double_dashes(std::env::args_os()));
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match cli::parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(usage) => {
-            say(&usage);
-            // clap would exit with 2, which is taken: it means that there are changes.
-            let exit = if usage.use_stderr() {
-                Exit::Error
-            } else {
-                Exit::Done
-            };
-            return ExitCode::from(exit as u8);
-        }
+        Err(usage) => return ExitCode::from(refuse(usage) as u8),
     };
     log();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -46,6 +35,25 @@ fn main() -> ExitCode {
                 "error: cannot start: {error}\nhelp: the system is out of file descriptors or threads"
             );
             ExitCode::from(Exit::Error as u8)
+        }
+    }
+}
+
+/// Says why azlin does not run the command line; returns how it exits.
+fn refuse(usage: Usage) -> Exit {
+    match usage {
+        Usage::Clap(usage) => {
+            say(&usage);
+            // clap would exit with 2, which is taken: it means that there are changes.
+            if usage.use_stderr() {
+                Exit::Error
+            } else {
+                Exit::Done
+            }
+        }
+        Usage::Refused(trouble) => {
+            eprintln!("error: {}\nhelp: {}", trouble.message, trouble.help);
+            trouble.exit
         }
     }
 }

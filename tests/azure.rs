@@ -139,6 +139,7 @@ fn odd_vms_cost_no_others() {
 
     warning: bert-training-run-1 is on several VMs: RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
     warning: azlin cannot read 2 VMs in Azure's list; their sessions are not counted
+    note: 3 sessions in Azure are not in sessions.toml and stay: a file without `owner` never clears a session
 
     Plan: 2 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 3 unmanaged.
     ");
@@ -154,6 +155,7 @@ fn another_tools_tag_is_left_alone_and_said_once() {
     project.set_fleet(fleet);
     assert_snapshot!(project.run(&["plan"]).stdout, @"
     No changes: the sandbox matches sessions.toml.
+    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
     note: another tool's tag, `azlin-session`, is on 2 VMs; azlin leaves it alone
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
@@ -404,7 +406,7 @@ fn a_write_that_is_answered_with_the_vm_itself_is_read_again() {
       ~ rg/b   web -> db   not tried
           rg/a has to come first
 
-    Nothing applied: 3 steps failed.
+    Nothing applied: 1 step failed, 2 not tried.
     Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
     ");
 }

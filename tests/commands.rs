@@ -11,37 +11,48 @@ fn the_sample_is_planned_applied_and_then_matches() {
     assert_snapshot!(project.run(&["plan"]), @"
     $ azlin plan -> 0
     --- stdout
-    azlin will change 4 sessions in the sandbox:
+    azlin will change 4 sessions and adopt 2 in the sandbox:
 
-      ~ rg-dev/dev-vm-1   project-beta -> project-alpha
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
       + rg-dev/dev-vm-2   project-beta
+      = rg-dev/dev-vm-3   sarah-frontend   (set by hand; only adds the owner tag)
+      = rg-ml/gpu-vm-1    bert-training-run-1
+          set by hand; only adds the owner tag
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
-          cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
+          set by hand; cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
-    Plan: 2 to set, 2 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
+    Plan: 2 to set, 2 to change, 0 to clear, 2 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
+
+    --- stderr
+    Run azlin apply to make these changes.
     ");
     assert!(!project.state().exists(), "plan writes nothing");
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 2);
     assert_snapshot!(project.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
     $ azlin apply --auto-approve --parallelism 1 -> 0
     --- stdout
-    azlin will change 4 sessions in the sandbox:
+    azlin will change 4 sessions and adopt 2 in the sandbox:
 
-      ~ rg-dev/dev-vm-1   project-beta -> project-alpha
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
       + rg-dev/dev-vm-2   project-beta
+      = rg-dev/dev-vm-3   sarah-frontend   (set by hand; only adds the owner tag)
+      = rg-ml/gpu-vm-1    bert-training-run-1
+          set by hand; only adds the owner tag
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
-          cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
+          set by hand; cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
-    Plan: 2 to set, 2 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
+    Plan: 2 to set, 2 to change, 0 to clear, 2 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
 
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha   done
       + rg-dev/dev-vm-2   project-beta   done
+      = rg-dev/dev-vm-3   sarah-frontend   done
+      = rg-ml/gpu-vm-1    bert-training-run-1   done
       + rg-ml/gpu-vm-2    debugging-issue-123   done
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   done
 
-    Applied: 4 steps done. Azure now matches sessions.toml.
+    Applied: 6 steps done. Azure now matches sessions.toml.
     ");
     assert_snapshot!(project.run(&["plan", "--detailed-exitcode"]), @"
     $ azlin plan --detailed-exitcode -> 0
@@ -118,7 +129,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
     assert_snapshot!(project.run(&["plan"]), @"
     $ azlin plan -> 1
     --- stdout
-    azlin will change 1 session in the sandbox:
+    Without the blocked line, azlin will change 1 session in the sandbox:
 
       + rg/a   x
 
@@ -170,7 +181,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
       + rg/c   n3   done
       + rg/d   x   done
 
-    Applied in part: 2 steps done, 2 not.
+    Applied in part: 2 steps done, 1 failed, 1 not tried.
     Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
     ");
     assert_eq!(
@@ -189,7 +200,8 @@ fn a_swap_with_a_vm_that_cannot_be_written_leaves_every_vm_its_name() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert!(ran.stdout.contains("+ rg/a   db   put back"), "{ran}");
     assert!(
-        ran.stdout.contains("Nothing applied: 3 steps failed."),
+        ran.stdout
+            .contains("Nothing applied: 1 step failed, 1 put back, 1 not tried."),
         "{ran}"
     );
     assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
@@ -415,7 +427,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
     assert_snapshot!(project.run(&["plan"]), @"
     $ azlin plan -> 1
     --- stdout
-    azlin will change 1 session in the sandbox:
+    Without the blocked line, azlin will change 1 session in the sandbox:
 
       + rg-a/a   x
 
@@ -582,6 +594,55 @@ fn a_hostile_session_is_never_part_of_a_command() {
     }
 }
 
+/// A VM with a machine behind it, as far as azlin can tell: its address is this machine's.
+#[cfg(unix)]
+fn local_vm() -> Vec<serde_json::Value> {
+    let mut fleet = vms(&[("rg/vm", Some("db"))]);
+    fleet[0]["public_ip"] = "127.0.0.1".into();
+    fleet[0]["private_ip"] = "127.0.0.1".into();
+    fleet
+}
+
+#[test]
+fn connect_in_the_sandbox_shows_the_command_that_it_would_run() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["connect", "project-beta"]), @"
+    $ azlin connect project-beta -> 0
+    --- stdout
+    ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-beta'
+
+    --- stderr
+    note: project-beta is rg-dev/dev-vm-1 now; sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
+    note: the sandbox has no machine behind rg-dev/dev-vm-1, so azlin prints the ssh command instead of running it
+    ");
+}
+
+#[test]
+fn connect_passes_sshs_own_letters_on() {
+    let project = Project::sample();
+    let shown = |arguments: &[&str]| {
+        let ran = project.run(&[&["ssh", "dev-vm-1", "--print"], arguments].concat());
+        assert_eq!(ran.code(), 0, "{ran}");
+        let (passed, rest) = ran.stdout.split_once(" -o 'HostKeyAlias=").unwrap();
+        let (_, rest) = rest.split_once("CheckHostIP=no' ").unwrap();
+        format!("{passed} … {rest}")
+    };
+    assert_snapshot!(shown(&["-L", "8888:localhost:8888", "-A", "-vv"]), @"ssh -L 8888:localhost:8888 -A -vv … -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-beta'");
+    assert_snapshot!(shown(&["-N", "-D", "1080"]), @"ssh -D 1080 -N … -l azureuser -- 203.0.113.11");
+    assert_snapshot!(shown(&["-l", "me", "-i", "id", "-p", "2222", "-T"]), @"ssh -T … -l me -i id -p 2222 -- 203.0.113.11");
+    assert_snapshot!(shown(&["-J", "jump.example.com", "-o", "ServerAliveInterval=30"]), @"ssh -o 'ServerAliveInterval=30' -J jump.example.com … -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-beta'");
+    // Here they are ssh's, and elsewhere azlin's.
+    let ran = project.run(&["connect", "dev-vm-1", "-f", "sessions.toml"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    let ran = project.run(&["list", "-f", "sessions.toml", "-v", "-o", "json"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    for attached in ["-oProxyCommand=x", "-AoProxyCommand=x", "-Jevil"] {
+        let ran = project.run(&["connect", attached, "--print"]);
+        assert_eq!(ran.code(), 1, "{ran}");
+        assert!(ran.stderr.contains("as a word of its own"), "{ran}");
+    }
+}
+
 /// A program called `ssh` that shows how it was run, instead of the real one.
 #[cfg(unix)]
 fn with_fake_ssh(project: &Project, script: &str) -> String {
@@ -597,7 +658,8 @@ fn with_fake_ssh(project: &Project, script: &str) -> String {
 #[cfg(unix)]
 #[test]
 fn connect_becomes_ssh_with_its_words_and_its_exit_status() {
-    let project = Project::sandbox("").with_fleet(&[("rg/vm", Some("db"))]);
+    let project = Project::sandbox("");
+    project.set_fleet(local_vm());
     let path = with_fake_ssh(
         &project,
         "echo pid $$; for word; do echo \"<$word>\"; done; exit 42",
@@ -619,14 +681,13 @@ fn connect_becomes_ssh_with_its_words_and_its_exit_status() {
         "one process: azlin's own becomes ssh's"
     );
     let words: Vec<&str> = words.lines().skip_while(|word| *word != "<-->").collect();
-    assert_eq!(words, ["<-->", "<203.0.0.4>", "<echo>", "<a b>"]);
+    assert_eq!(words, ["<-->", "<127.0.0.1>", "<echo>", "<a b>"]);
 }
 
 #[test]
 fn connect_without_ssh_says_what_to_install() {
-    let project = Project::sandbox("")
-        .with_fleet(&[("rg/vm", Some("db"))])
-        .with_env("PATH", "/nowhere");
+    let project = Project::sandbox("").with_env("PATH", "/nowhere");
+    project.set_fleet(local_vm());
     assert_snapshot!(project.run(&["connect", "db"]), @"
     $ azlin connect db -> 1
     --- stderr
@@ -691,7 +752,7 @@ fn the_file_is_found_upwards_by_flag_and_by_environment() {
     };
     let mut upwards = project.command(&["plan"]);
     upwards.current_dir(&below);
-    assert_eq!(plan(upwards), (Some(0), String::new()));
+    assert_eq!(plan(upwards).0, Some(0));
 
     let elsewhere = tempfile::TempDir::new().unwrap();
     let mut nowhere = project.command(&["plan"]);
@@ -700,7 +761,7 @@ fn the_file_is_found_upwards_by_flag_and_by_environment() {
     assert_eq!(status, Some(1));
     assert_snapshot!(said, @"
     error: no sessions.toml in this folder or any above it
-    help: go to the folder that has one, or name it with --file or AZLIN_FILE
+    help: create one (azlin guide file shows how), or name it with --file or AZLIN_FILE
     ");
 
     let file = project.path().join("sessions.toml");
@@ -764,7 +825,7 @@ fn connect_without_a_name_and_a_terminal_asks_for_a_name() {
     assert_snapshot!(Project::sample().run(&["connect"]), @"
     $ azlin connect -> 1
     --- stderr
-    error: no NAME given, and choosing from a list needs a terminal
-    help: say which: azlin connect NAME, by VM, session or address
+    error: no VM given, and the list to choose from needs a terminal
+    help: name the VM: azlin connect NAME
     ");
 }

@@ -198,6 +198,7 @@ fn an_empty_diff_says_why_if_owners_are_to_be_written() {
     $ azlin plan --diff -> 0
     --- stderr
     note: no diff: sessions.toml matches Azure, and applying it only writes the owner tag azlin_owner on 1 VM
+    Run azlin apply to make these changes.
     ");
 }
 

@@ -107,12 +107,12 @@ fn the_json_of_several_files_is_what_its_schema_says() {
 #[test]
 fn the_text_says_everything() {
     assert_snapshot!(everything().run(&["plan"]).stdout, @r#"
-    azlin will change 7 sessions in the sandbox:
+    Without the blocked lines, azlin will change 6 sessions and adopt 1 in the sandbox:
 
       - OTHER/left   removed   (removed from sessions.toml)
       + rg/c         set
-      = rg/d         adopted   (adopts what was set by hand)
-      ~ rg/e         "|`<@x>\n" -> by-hand   (was set by hand)
+      = rg/d         adopted   (set by hand; only adds the owner tag)
+      ~ rg/e         "|`<@x>\n" -> by-hand   (set by hand)
       - rg/over      old   (expired on 2026-01-01)
       - rg/a         web   (frees the name; set again below)
       ~ rg/b         db -> web
@@ -239,7 +239,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     let markdown = project.run(&["plan", "--format", "markdown"]).stdout;
     assert_snapshot!(markdown, @r#"
     <!-- azlin plan -->
-    ### azlin: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked
+    ### azlin plan: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked
 
     <code>sessions&#46;toml</code> against <code>the sandbox</code>.
 
@@ -258,8 +258,8 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     |---|---|---|---|
     | `-` | <code>OTHER&#47;left</code> | <code>removed</code> | removed from sessions&#46;toml |
     | `+` | <code>rg&#47;c</code> | <code>set</code> |  |
-    | `=` | <code>rg&#47;d</code> | <code>adopted</code> | adopts what was set by hand |
-    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | was set by hand |
+    | `=` | <code>rg&#47;d</code> | <code>adopted</code> | set by hand; only adds the owner tag |
+    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | set by hand |
     | `-` | <code>rg&#47;over</code> | <code>old</code> | expired on 2026-01-01 |
     | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name; set again below |
     | `~` | <code>rg&#47;b</code> | <code>db</code> → <code>web</code> |  |

@@ -2,8 +2,8 @@
 
 mod support;
 
-use azlin::cli::{Cli, FIRST_STEPS};
-use clap::{Command, CommandFactory as _, Parser as _};
+use azlin::cli::{self, FIRST_STEPS, Usage};
+use clap::Command;
 use insta::assert_snapshot;
 use support::Project;
 
@@ -20,7 +20,7 @@ fn commands() -> Vec<(String, Command)> {
         }
     }
     let mut all = Vec::new();
-    collect("azlin", &Cli::command(), &mut all);
+    collect("azlin", &cli::command(), &mut all);
     all
 }
 
@@ -33,6 +33,16 @@ fn command_lines(text: &str) -> Vec<Vec<String>> {
     let lines = lines.map(|line| line.split("  ").next().unwrap_or_default());
     let words = |line: &str| shlex::split(&format!("azlin {line}")).unwrap();
     lines.map(words).collect()
+}
+
+/// Reads a command line as azlin does.
+fn parse(words: &[String]) -> Result<(), String> {
+    let read = cli::parse(words.iter().map(Into::into));
+    match read {
+        Ok(_) => Ok(()),
+        Err(Usage::Clap(error)) => Err(format!("{words:?}: {error}")),
+        Err(Usage::Refused(trouble)) => Err(format!("{words:?}: {trouble}")),
+    }
 }
 
 #[test]
@@ -58,7 +68,7 @@ fn azlin_alone_shows_three_things_to_try() {
     let lines = command_lines(FIRST_STEPS);
     assert_eq!(lines.len(), 3);
     for words in lines {
-        Cli::try_parse_from(words).unwrap();
+        parse(&words).unwrap();
     }
 }
 
@@ -78,20 +88,233 @@ fn every_command_says_when_to_use_it_and_has_examples_that_parse() {
         assert!(!lines.is_empty(), "{path}: {help}");
         for words in lines {
             assert!(words.join(" ").starts_with(&path), "{path}: {words:?}");
-            let parsed = Cli::try_parse_from(&words);
-            assert!(parsed.is_ok(), "{words:?}: {}", parsed.unwrap_err());
+            parse(&words).unwrap();
+        }
+    }
+}
+
+/// What `azlin … FLAG` prints in a terminal of `columns`.
+fn help(path: &str, flag: &str, columns: usize) -> String {
+    let project = Project::sandbox("").with_env("COLUMNS", &columns.to_string());
+    let words: Vec<&str> = path.split(' ').skip(1).chain([flag]).collect();
+    let ran = project.run(&words);
+    assert_eq!((ran.code(), ran.stderr.as_str()), (0, ""), "{ran}");
+    ran.stdout
+}
+
+#[test]
+fn no_line_of_help_is_wider_than_the_terminal() {
+    let mut paths: Vec<String> = commands().into_iter().map(|(path, _)| path).collect();
+    paths.push("azlin".to_owned());
+    for path in &paths {
+        for flag in ["-h", "--help"] {
+            for columns in [80, 120] {
+                let help = help(path, flag, columns);
+                let wide = help
+                    .lines()
+                    .find(|line| console::measure_text_width(line) > columns);
+                assert_eq!(wide, None, "{path} {flag} at {columns} columns");
+            }
         }
     }
 }
 
 #[test]
-fn help_fits_80_columns_where_it_is_ours() {
+fn short_help_says_each_option_in_one_line() {
     for (path, command) in commands() {
-        let help = command
-            .get_after_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let wide = help.lines().find(|line| line.chars().count() > 80);
-        assert_eq!(wide, None, "{path}");
+        let help = help(&path, "-h", 80);
+        for option in command.get_opts().filter_map(|option| option.get_long()) {
+            let flag = format!("--{option}");
+            let words = |line: &&str| line.split([' ', ',']).any(|word| word == flag);
+            let mut lines = help.lines().skip_while(|line| !words(line)).skip(1);
+            let next = lines.next().unwrap_or_default();
+            let continues = next.starts_with("      ") && !next.trim_start().starts_with('-');
+            assert!(!continues, "{path} {flag} takes two lines:\n{help}");
+        }
+        assert!(help.lines().count() <= 45, "{path} -h is long:\n{help}");
     }
+    let plan = help("azlin plan", "-h", 80);
+    assert!(plan.lines().count() <= 40, "{plan}");
+}
+
+#[test]
+fn a_commands_own_options_come_first() {
+    assert_snapshot!(help("azlin plan", "-h", 80), @"
+    See how Azure differs from the file; writes nothing
+
+    Usage: azlin plan [OPTIONS]
+
+    Options:
+          --out <FILE>           Save the plan for azlin apply
+      -o, --format <FORMAT>      Output format: text, json or markdown
+          --diff                 Show the plan as a diff from Azure to the file
+          --target <VM>          Only change this VM; repeatable
+          --take-ownership <VM>  Take this VM from its owner; repeatable
+          --max-removals <N>     Allow up to N sessions to be cleared
+          --allow-incomplete     Continue even if VMs may be missing
+          --detailed-exitcode    Exit with 2 if there are changes
+
+    Global options:
+      -f, --file <FILE>        The sessions file, or a folder of them; repeatable
+          --subscription <ID>  The subscription's id
+          --color <WHEN>       Use colour: auto, always or never
+      -h, --help               Print help; --help says more than -h
+
+    Examples:
+      azlin plan                               what apply would do
+      azlin plan --diff                        the same as a diff
+      azlin plan --out plan.json               save it for azlin apply
+      azlin plan --detailed-exitcode           exit with 2 if there are changes
+      azlin plan --format markdown             for a comment on a pull request
+    ");
+    assert_snapshot!(help("azlin connect", "-h", 80), @"
+    Open SSH on the VM that holds a session
+
+    Usage: azlin connect [OPTIONS] [NAME] [-- <COMMAND>...]
+
+    Arguments:
+      [NAME]        A VM, session or IP address, searched in that order
+      [COMMAND]...  Command to run instead of a shell
+
+    Options:
+      -l, --user <USER>  Log in as this user [default: the file's]
+      -i, --key <FILE>   Use this private key
+      -p, --port <PORT>  Connect to this port
+          --rg <GROUP>   Only search this resource group [alias: --resource-group]
+          --print        Show the ssh command instead of running it
+          --start        Start the VM first if it is stopped
+
+    Passed on to ssh:
+      -L <PORT:HOST:PORT>  Forward a local port to the VM's side
+      -R <PORT:HOST:PORT>  Forward a port of the VM to your side
+      -D <PORT>            Open a SOCKS proxy on a local port
+      -J <HOST>            Go through this jump host
+      -o <KEY=VALUE>       Set an option of ssh_config
+      -A                   Forward your SSH agent
+      -N                   Run no command: only forward ports
+      -T                   Use no terminal on the VM
+      -v...                Show what ssh does; -vvv shows most
+
+    Global options:
+          --file <FILE>        The sessions file, or a folder of them; repeatable
+          --subscription <ID>  The subscription's id
+          --color <WHEN>       Use colour: auto, always or never
+      -h, --help               Print help; --help says more than -h
+
+    Examples:
+      azlin connect                              choose from a list
+      azlin connect project-alpha                a shell on the VM that holds it
+      azlin connect dev-vm-1 -- uptime           one command, and its exit status
+      azlin connect gpu -L 8888:localhost:8888   forward a notebook's port
+      azlin connect project-alpha --print        show the ssh command
+    ");
+}
+
+#[test]
+fn azlin_shows_every_command_by_what_it_is_for() {
+    let overview = help("azlin", "-h", 80);
+    assert_snapshot!(overview, @"
+    Session names for Azure VMs as code
+
+    Usage: azlin [OPTIONS] COMMAND
+
+    Everyday:
+      connect, ssh  Open SSH on the VM that holds a session
+      list, ls      See which VMs are running, and the session of each
+      session       Show, set or clear the session of one VM now
+      tag           Show or change the other tags of a VM
+      ssh-config    Let ssh, scp and editors reach sessions by name
+
+    Sessions as code:
+      plan          See how Azure differs from the file; writes nothing
+      apply         Make Azure match the file
+      show          Show a saved plan again
+      validate      Check the file without reading Azure
+
+    Setup:
+      whoami        Show who azlin signs in as, and its rights
+      sandbox       Try azlin or test against it without Azure
+      completions   Complete commands, VMs and sessions at TAB
+      man           Install the manual pages, or print one
+
+    Global options:
+      -V, --version            Print the version
+      -f, --file <FILE>        The sessions file, or a folder of them; repeatable
+          --subscription <ID>  The subscription's id
+          --color <WHEN>       Use colour: auto, always or never
+      -h, --help               Print help; --help says more than -h
+
+    azlin COMMAND --help shows a command's options; azlin guide explains it all.
+
+    Exit codes:
+      0     done, or nothing to do
+      1     error
+      2     there are changes (plan --detailed-exitcode)
+      3     the plan is out of date
+      4     refused by a guard, or not approved
+      5     applied in part
+      130   interrupted
+    connect exits with ssh's own status.
+    ");
+    for command in cli::command().get_subcommands() {
+        let name = command.get_name();
+        let lines = overview.lines().filter(|line| {
+            let line = line.strip_prefix("  ").unwrap_or_default();
+            line.split([' ', ',']).next() == Some(name)
+        });
+        assert_eq!(lines.count(), 1, "{name} is in one group of commands");
+    }
+}
+
+#[test]
+fn a_mistyped_command_line_gets_no_advice_that_does_harm() {
+    let project = Project::sample();
+    let said = |words: &[&str]| {
+        let ran = project.run(words);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+        ran.stderr
+    };
+    // `-- --frob` would make it a plan's name, a session or a remote command.
+    for command in [&["apply"][..], &["session", "dev-vm-1"], &["connect", "x"]] {
+        let said = said(&[command, &["--frob"]].concat());
+        assert!(said.contains("unexpected argument '--frob'"), "{said}");
+        assert!(!said.contains("-- --frob"), "{said}");
+    }
+    assert_snapshot!(said(&["aply"]), @"
+    error: unrecognized subcommand 'aply'
+
+      tip: a similar subcommand exists: 'apply'
+
+    Usage: azlin [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
+    let said = said(&["refresh-name"]);
+    assert!(!said.contains("similar"), "nothing is hidden: {said}");
+}
+
+#[test]
+fn terraforms_flags_mean_the_same_or_are_refused_by_name() {
+    let project = Project::sample();
+    let ran = project.run(&[
+        "plan",
+        "-no-color",
+        "-input=false",
+        "-lock=false",
+        "-compact-warnings",
+        "-refresh=true",
+        "-json",
+    ]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert!(ran.stdout.starts_with("{\n"), "{ran}");
+    assert_snapshot!(project.run(&["plan", "-refresh=false"]), @"
+    $ azlin plan -refresh=false -> 1
+    --- stderr
+    error: azlin has no flag `-refresh=false`
+    help: leave it out: azlin keeps no state file, so every plan reads Azure
+    ");
+    assert_snapshot!(project.run(&["apply", "-input=false"]).stderr, @"
+    error: cannot ask for approval: --no-input is set
+    help: review the plan (azlin plan), then run apply with --auto-approve
+    ");
 }

@@ -52,7 +52,7 @@ fn what_runs_is_shown_and_the_rest_is_counted() {
 
     --- stderr
     ! 2 VMs share their session with another VM:
-        bert-training-run-1 is on rg-ml/gpu-vm-1 and rg-ml/gpu-vm-3
+        bert-training-run-1 is on RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
     ~ 3 VMs differ from sessions.toml: azlin plan shows how
     2 VMs hidden: 1 deallocated, 1 stopped; --all shows them
     ");
@@ -74,7 +74,7 @@ fn what_runs_is_shown_and_the_rest_is_counted() {
 
     --- stderr
     ! 2 VMs share their session with another VM:
-        bert-training-run-1 is on rg-ml/gpu-vm-1 and rg-ml/gpu-vm-3
+        bert-training-run-1 is on RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
     ~ 4 VMs differ from sessions.toml: azlin plan shows how
     ");
 }
@@ -207,7 +207,7 @@ fn what_is_odd_is_marked_explained_and_counted() {
 
     --- stderr
     ! 1 VM shares its session with another VM:
-        twin is on rg/twin-a and rg/twin-b
+        twin is on RG/twin-a and RG/twin-b
     ~ 4 VMs differ from sessions.toml: azlin plan shows how
     @ 2 VMs belong to other owners: others\u{1b}[2J and them
     1 VM hidden: 1 stopped; --all shows them
@@ -249,7 +249,7 @@ fn when_nothing_is_to_be_shown_the_reason_is_said() {
         assert_eq!((ran.code(), ran.stdout.as_str()), (0, ""), "{ran}");
         ran.stderr
     };
-    assert_snapshot!(said(&["list", "--rg", "rg-mll"]), @"no VM in resource group `rg-mll`; did you mean rg-ml?");
+    assert_snapshot!(said(&["list", "--rg", "rg-mll"]), @"no VM in resource group `rg-mll`; did you mean RG-ML?");
     assert_snapshot!(said(&["list", "--rg", "x\u{1b}[2J"]), @r"no VM in resource group `x\u{1b}[2J`, or none that you may see");
     assert_snapshot!(said(&["list", "--tag", "team=nobody", "--tag", "env"]), @"none of 8 VMs in the sandbox has the tags team=nobody and env");
     assert_snapshot!(said(&["list", "--tag", "cost-center=CC 0815 Training"]), @"
@@ -296,8 +296,8 @@ fn the_json_has_all_there_is_to_know_of_a_vm() {
       "vms": [
         {
           "name": "Vm",
-          "resource_group": "rg",
-          "id": "/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/Vm",
+          "resource_group": "RG",
+          "id": "/subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/RG/providers/Microsoft.Compute/virtualMachines/Vm",
           "vm_id": "1996dffd-7c41-4e58-a9d6-df9b4b1e6218",
           "status": "running",
           "region": "westus2",
@@ -574,5 +574,69 @@ fn a_vm_whose_state_azure_does_not_say_is_shown_and_one_that_azlin_cannot_read_i
     assert_eq!(
         (&vm["status"], &vm["region"]),
         (&json!("unknown"), &Value::Null)
+    );
+}
+
+#[test]
+fn rows_are_sorted_by_the_column_that_is_asked_for() {
+    let project = Project::sample();
+    let names = |arguments: &[&str]| {
+        let ran =
+            project.run(&[&["list", "--all", "--format", "csv", "--sort"], arguments].concat());
+        assert_eq!(ran.code(), 0, "{ran}");
+        let rows = ran.stdout.lines().skip(1);
+        let names: Vec<&str> = rows.map(|row| row.split(',').next().unwrap()).collect();
+        names.join(" ")
+    };
+    assert_snapshot!(names(&["name"]), @"dev-vm-1 dev-vm-2 dev-vm-3 dev-vm-4 gpu-vm-1 gpu-vm-2 gpu-vm-3 gpu-vm-4");
+    assert_snapshot!(names(&["status"]), @"dev-vm-1 dev-vm-2 dev-vm-3 dev-vm-4 gpu-vm-1 gpu-vm-3 gpu-vm-4 gpu-vm-2");
+    assert_snapshot!(names(&["ip"]), @"dev-vm-2 dev-vm-4 gpu-vm-2 gpu-vm-3 dev-vm-1 dev-vm-3 gpu-vm-1 gpu-vm-4");
+    assert_snapshot!(names(&["region"]), @"dev-vm-1 dev-vm-2 dev-vm-3 dev-vm-4 gpu-vm-1 gpu-vm-2 gpu-vm-3 gpu-vm-4");
+    assert_snapshot!(names(&["session"]), @"gpu-vm-1 gpu-vm-3 gpu-vm-4 dev-vm-1 dev-vm-3 dev-vm-2 dev-vm-4 gpu-vm-2");
+}
+
+#[test]
+fn a_status_that_is_asked_for_hides_nothing_else() {
+    let project = Project::sample();
+    let ran = project.run(&["list", "--status", "stopped", "--status", "deallocated"]);
+    assert_snapshot!(ran, @"
+    $ azlin list --status stopped --status deallocated -> 0
+    --- stdout
+    ╭──────────────────┬─────────────┬──────────────┬─────────┬─────────────────╮
+    │ Name             │ Status      │ IP Address   │ Region  │ Session         │
+    ├──────────────────┼─────────────┼──────────────┼─────────┼─────────────────┤
+    │ gpu-vm-2         │ Deallocated │ 10.2.0.5     │ westus2 │ - ~             │
+    │ gpu-vm-4         │ Stopped     │ 203.0.113.24 │ westus2 │ notebook-maria  │
+    ╰──────────────────┴─────────────┴──────────────┴─────────┴─────────────────╯
+
+    --- stderr
+    ~ 1 VM differs from sessions.toml: azlin plan shows how
+    ");
+    assert_snapshot!(project.run(&["list", "--status", "starting"]), @"
+    $ azlin list --status starting -> 0
+    --- stderr
+    none of 8 VMs in the sandbox is starting
+    ");
+    assert_snapshot!(project.run(&["list", "--status", "off"]).stderr, @"
+    error: invalid value 'off' for '--status <STATUS>'
+      [possible values: running, starting, stopping, stopped, deallocated, unknown]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn groups_keep_azures_spelling_whatever_the_file_says() {
+    let group = |table: &str| {
+        let project = Project::sandbox(&format!("[sessions.{table}]\na = 'x'\n"))
+            .with_fleet(&[("rg/a", Some("x")), ("rg/b", None)]);
+        let ran = project.run(&["list", "--format", "csv"]);
+        let rows = ran.stdout.lines().skip(1);
+        let groups: Vec<&str> = rows.map(|row| row.split(',').nth(1).unwrap()).collect();
+        groups.join(" ")
+    };
+    assert_eq!(
+        (group("Rg").as_str(), group("rG").as_str()),
+        ("RG RG", "RG RG")
     );
 }

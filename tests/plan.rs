@@ -61,6 +61,8 @@ fn a_vm_without_a_session_is_set_and_one_with_another_is_changed() {
       + rg/a   db
       ~ rg/b   old -> web
 
+    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+
     Plan: 1 to set, 1 to change, 0 to clear, 0 blocked. 1 session already matches; 1 unmanaged.
     ");
 }
@@ -69,6 +71,8 @@ fn a_vm_without_a_session_is_set_and_one_with_another_is_changed() {
 fn nothing_to_do_is_said_as_such() {
     assert_snapshot!(shown(&[("a", "db")], &[("a", "db"), ("b", "web")]), @"
     No changes: the sandbox matches sessions.toml.
+    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 1 unmanaged.
     ");
 }
@@ -134,6 +138,8 @@ fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
           the name is on rg/d, which this plan leaves alone
           help: choose another name, or free it there first
 
+    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 1 unmanaged.
     ");
 }
@@ -148,6 +154,7 @@ fn a_name_that_is_right_but_also_on_a_vm_outside_the_file_is_blocked() {
           help: choose another name, or free it there first
 
     warning: db is on several VMs: rg/a and rg/b
+    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -186,6 +193,7 @@ fn a_live_duplicate_that_the_plan_leaves_is_a_warning() {
       ~ rg/d   x -> y
 
     warning: x is on several VMs: rg/b, rg/c and rg/d
+    note: 2 sessions in Azure are not in sessions.toml and stay: a file without `owner` never clears a session
 
     Plan: 1 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 2 unmanaged.
     ");
@@ -199,6 +207,7 @@ fn a_hostile_live_name_is_shown_escaped() {
       ~ rg/a   \u{1b}[2J\u{202e}x\ny -> db
 
     warning: $(id) is on several VMs: rg/b and rg/c
+    note: 2 sessions in Azure are not in sessions.toml and stay: a file without `owner` never clears a session
 
     Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 2 unmanaged.
     ");
@@ -231,11 +240,11 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
             ("h", " @ platform-team"),
         ],
     ), @"
-    azlin will change 4 sessions in the sandbox:
+    azlin will change 3 sessions and adopt 1 in the sandbox:
 
       + rg/a   new
-      = rg/c   adopted   (adopts what was set by hand)
-      ~ rg/d   old -> by-hand   (was set by hand)
+      = rg/c   adopted   (set by hand; only adds the owner tag)
+      ~ rg/d   old -> by-hand   (set by hand)
       - rg/e   gone   (removed from sessions.toml)
 
     Plan: 1 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 1 session already matches; 2 unmanaged.
@@ -246,6 +255,8 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
 fn without_an_owner_nothing_is_cleared_and_nothing_adopted() {
     assert_snapshot!(shown(&[("a", "x"), ("b", "y")], &[("a", "x @ ml-team"), ("b", "y"), ("c", "z @ ml-team")]), @"
     No changes: the sandbox matches sessions.toml.
+    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
     ");
 }
@@ -276,7 +287,7 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
     let mut aim = Aim::on(TODAY);
     aim.take = [id("a"), id("B")].into();
     assert_snapshot!(text(&plan(&[&our_file(&lines)], &fleet(&vms), &aim)), @"
-    azlin will change 2 sessions in the sandbox:
+    Without the blocked line, azlin will change 1 session and adopt 1 in the sandbox:
 
       = rg/a   x   (taken from owner ml-team)
       ~ rg/b   old -> y   (taken from owner ml-team)
@@ -355,7 +366,7 @@ fn a_target_leaves_everything_else_as_it_is() {
     let mut aim = Aim::on(TODAY);
     aim.targets = [id("a"), id("c")].into();
     assert_snapshot!(text(&plan(&[&our_file(&lines)], &fleet(&vms), &aim)), @"
-    azlin will change 1 session in the sandbox:
+    Without the blocked line, azlin will change 1 session in the sandbox:
 
       + rg/c   n3
 
@@ -365,7 +376,7 @@ fn a_target_leaves_everything_else_as_it_is() {
           the name is on rg/b, which this plan leaves alone
           help: choose another name, or free it there first
 
-    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
+    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged; 2 not targeted.
     ");
 }
 

@@ -115,6 +115,9 @@ fn serve_is_an_azure_for_another_azlin() {
     let sample = std::fs::read_to_string(served.path().join("sessions.toml")).unwrap();
     let (_, sessions) = sample.split_once("[sessions.rg-dev]").unwrap();
     let other = server.project(&format!("[sessions.rg-dev]{sessions}"));
+    let path = other.path().join("sessions.toml");
+    let file = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, format!("owner = 'platform-team'\n{file}")).unwrap();
     let ran = other.run(&["apply", "--auto-approve"]);
     assert_eq!(ran.code(), 0, "{ran}");
     assert_eq!(

@@ -19,7 +19,9 @@ fn saved() -> Project {
         ("rg/c", None),
     ]);
     let ran = project.run(&["plan", "--out", "plan.json"]);
-    assert_eq!((ran.code(), ran.stderr.as_str()), (0, ""), "{ran}");
+    let said =
+        "Saved the plan to plan.json. To apply exactly this plan, run: azlin apply plan.json\n";
+    assert_eq!((ran.code(), ran.stderr.as_str()), (0, said), "{ran}");
     project
 }
 
@@ -128,8 +130,8 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
 
       + rg/c   x
       - rg/a   web   (frees the name; set again below)
-      ~ rg/b   db -> web   (was set by hand)
-      + rg/a   db   (was set by hand)
+      ~ rg/b   db -> web   (set by hand)
+      + rg/a   db   (set by hand)
 
     Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
@@ -137,8 +139,8 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
 
     azlin will change 3 sessions in the sandbox:
 
-      ~ rg/a   web -> db   (was set by hand)
-      ~ rg/b   other -> web   (was set by hand)
+      ~ rg/a   web -> db   (set by hand)
+      ~ rg/b   other -> web   (set by hand)
       + rg/c   x
 
     Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.

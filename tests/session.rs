@@ -122,9 +122,9 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
     azlin will change 1 session in the sandbox:
 
-      ~ rg/a   my-project -> atlas   (was set by hand)
+      ~ rg/a   my-project -> atlas   (set by hand)
 
-    Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
+    Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged; 1 not targeted.
     ");
     assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 0);
     assert_eq!(
@@ -588,5 +588,35 @@ fn without_a_file_and_a_subscription_it_says_what_is_missing() {
     --- stderr
     error: cannot read other.toml: no such file or directory
     help: check the name, and that you may read it; --file and AZLIN_FILE name the file
+    ");
+}
+
+#[test]
+fn a_name_of_several_words_is_answered_with_one_word() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["session", "dev-vm-1", "two", "words"]), @"
+    $ azlin session dev-vm-1 two words -> 1
+    --- stderr
+    error: invalid session name `two words`: it cannot contain spaces
+    help: write it as one word: two-words
+    ");
+    assert_snapshot!(project.run(&["session", "dev-vm-1", "two", "w/rds"]).stderr, @"
+    error: invalid session name `two w/rds`: it cannot contain spaces
+    help: write it as one word, such as project-alpha
+    ");
+}
+
+#[test]
+fn without_a_vm_a_script_is_told_to_name_one() {
+    let project = Project::sample();
+    assert_snapshot!(project.run(&["session"]), @"
+    $ azlin session -> 1
+    --- stderr
+    error: no VM given, and the list to choose from needs a terminal
+    help: name the VM: azlin session VM
+    ");
+    assert_snapshot!(project.run(&["session", "--no-input"]).stderr, @"
+    error: no VM given, and --no-input rules out the list to choose from
+    help: name the VM: azlin session VM
     ");
 }

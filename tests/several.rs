@@ -158,7 +158,7 @@ fn the_subscriptions_are_read_at_the_same_time_and_each_once() {
 #[test]
 fn a_swap_between_subscriptions_is_planned_applied_and_then_matches() {
     let several = swapping();
-    assert_snapshot!(several.run(&["plan"]), @r"
+    assert_snapshot!(several.run(&["plan"]), @"
     $ azlin plan --file teams -> 0
     --- stdout
     teams/1.toml
@@ -178,6 +178,9 @@ fn a_swap_between_subscriptions_is_planned_applied_and_then_matches() {
     Plan: 1 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
     Over 2 files: 1 to set, 2 to change, 0 to clear, 0 blocked.
+
+    --- stderr
+    Run azlin apply to make these changes.
     ");
     assert_snapshot!(several.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
     $ azlin apply --auto-approve --parallelism 1 --file teams -> 0
@@ -230,7 +233,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
     );
     assert_snapshot!(several.run(&["plan", "--format", "markdown"]).stdout, @"
     <!-- azlin plan -->
-    ### azlin: 1 to set, 1 to change, 0 to clear, 1 blocked
+    ### azlin plan: 1 to set, 1 to change, 0 to clear, 1 blocked
 
     <code>teams&#47;1&#46;toml</code> against <code>subscription 5a4db0e5-0000-4000-8000-000000000000 at HOST</code>.
 
@@ -254,7 +257,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
 
     | | VM | session | |
     |---|---|---|---|
-    | `~` | <code>rg&#47;c</code> | <code>y</code> → <code>z</code> | was set by hand |
+    | `~` | <code>rg&#47;c</code> | <code>y</code> → <code>z</code> | set by hand |
 
     </details>
 
@@ -483,26 +486,26 @@ fn connect_goes_to_whichever_subscription_holds_the_name_with_its_files_settings
 #[test]
 fn list_shows_the_vms_of_all_files_and_which_file_each_is_of() {
     let several = teams();
-    assert_snapshot!(several.run(&["list"]).stdout, @r"
+    assert_snapshot!(several.run(&["list"]).stdout, @"
     ╭──────────────────┬─────────┬──────────────┬─────────┬─────────────────┬──────────────╮
     │ Name             │ Status  │ IP Address   │ Region  │ Session         │ File         │
     ├──────────────────┼─────────┼──────────────┼─────────┼─────────────────┼──────────────┤
     │ db               │ Running │ 203.0.113.5  │ eastus  │ orion ~         │ teams/1.toml │
     │ web              │ Running │ 203.0.113.4  │ eastus  │ atlas           │ teams/1.toml │
     │ cache            │ Running │ 203.0.113.7  │ eastus  │ - ~             │ teams/2.toml │
-    │ web              │ Running │ 203.0.113.6  │ eastus  │ vega @          │ teams/2.toml │
+    │ web              │ Running │ 203.0.113.6  │ eastus  │ vega @          │ -            │
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────┴──────────────╯
     ");
     assert_snapshot!(several.run(&["list"]).stderr, @r"
     ~ 2 VMs differ from teams/1.toml and teams/2.toml: azlin plan shows how
     @ 1 VM belongs to another owner: them
     ");
-    assert_snapshot!(several.run(&["list", "--format", "csv"]).stdout, @r"
+    assert_snapshot!(several.run(&["list", "--format", "csv"]).stdout, @"
     name,resource_group,status,ip_address,region,session,owner,subscription
-    db,rg,running,203.0.113.5,eastus,orion,one,5a4db0e5-0000-4000-8000-000000000000
-    web,rg,running,203.0.113.4,eastus,atlas,,5a4db0e5-0000-4000-8000-000000000000
-    cache,rg,running,203.0.113.7,eastus,,,5a4db0e5-0000-4000-8000-000000000002
-    web,rg,running,203.0.113.6,eastus,vega,them,5a4db0e5-0000-4000-8000-000000000002
+    db,RG,running,203.0.113.5,eastus,orion,one,5a4db0e5-0000-4000-8000-000000000000
+    web,RG,running,203.0.113.4,eastus,atlas,,5a4db0e5-0000-4000-8000-000000000000
+    cache,RG,running,203.0.113.7,eastus,,,5a4db0e5-0000-4000-8000-000000000002
+    web,RG,running,203.0.113.6,eastus,vega,them,5a4db0e5-0000-4000-8000-000000000002
     ");
     let json: Value =
         serde_json::from_str(&several.run(&["list", "--format", "json"]).stdout).unwrap();
@@ -729,8 +732,9 @@ fn whoami_tells_of_each_subscription() {
 #[test]
 fn tab_offers_the_names_of_all_files() {
     let several = teams();
-    let ran = several.run(&["refresh-names"]);
-    assert_eq!(ran.code(), 0, "{ran}");
+    let mut azlin = several.project.command(&["--file", "teams"]);
+    let output = azlin.env("AZLIN_REFRESH_NAMES", "1").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
     let tab = |words: &[&str]| {
         let mut asking = several.project.command(&["--", "azlin"]);
         asking.args(words).env("COMPLETE", "fish");

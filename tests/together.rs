@@ -240,6 +240,10 @@ fn an_interrupted_apply_finishes_what_is_under_way_and_reports_it() {
         said.contains(&format!("Interrupted: {done} step")),
         "{said}"
     );
+    assert!(
+        !said.contains("   not tried\n") && said.contains(&format!("{} not tried.", 8 - done)),
+        "the steps that were not tried are counted, not listed: {said}"
+    );
     assert_eq!(
         holders(&project.state()).len(),
         done,

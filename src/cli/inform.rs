@@ -8,11 +8,18 @@ use clap::{Args, ValueEnum, ValueHint};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   azlin whoami                             before the first plan, or in CI
-  azlin whoami --auth az                   would the Azure CLI's account do?
+  azlin whoami --auth az                   as the Azure CLI's account
   azlin whoami --format json               for a program")]
 pub struct Whoami {
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format: text or json
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: WhoamiFormat,
 }
 

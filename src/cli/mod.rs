@@ -1,21 +1,25 @@
 //! The command line. One file for each kind of command.
 
+mod command;
 mod inform;
 mod planning;
 mod sandbox;
 mod ssh;
+mod terraform;
 mod vms;
 
+pub use command::{Usage, command, parse};
 pub use inform::{Completions, Man, Shell, Whoami, WhoamiFormat};
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use ssh::{Connect, SshConfig};
+pub use terraform::for_completion;
 pub use vms::{List, ListFormat, Session, Tag, Which};
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::azure::sign_in::Way;
 
@@ -33,51 +37,48 @@ azlin --help shows the rest. To try it without Azure, put these two lines into a
   cloud = \"sandbox\"
 ";
 
-/// Session names for Azure VMs as code.
+/// The heading of the flags that every command has.
+const GLOBAL: &str = "Global options";
+
+/// Session names for Azure VMs as code
 #[derive(Debug, Parser)]
-#[command(name = "azlin", version)]
 #[command(
-    after_help = "Exit codes: 0 done, or nothing to do; 1 error; 2 changes (plan --detailed-exitcode); \
-    3 out of date; 4 refused; 5 applied in part; 130 interrupted. connect passes on ssh's own."
+    name = "azlin",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+#[command(
+    after_help = "azlin COMMAND --help shows a command's options; azlin guide explains it all.
+
+Exit codes:
+  0     done, or nothing to do
+  1     error
+  2     there are changes (plan --detailed-exitcode)
+  3     the plan is out of date
+  4     refused by a guard, or not approved
+  5     applied in part
+  130   interrupted
+connect exits with ssh's own status."
 )]
 pub struct Cli {
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = GLOBAL)]
+    version: Option<bool>,
     /// The flags of every command.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = GLOBAL)]
     pub common: Common,
     /// The command; none: [`FIRST_STEPS`].
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
 
-/// Terraform's spelling of flags, with one dash, as azlin's, with two; up to `--`, after which nothing is a flag.
-pub fn with_double_dashes(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    const FLAGS: [&str; 5] = [
-        "-out",
-        "-auto-approve",
-        "-detailed-exitcode",
-        "-target",
-        "-parallelism",
-    ];
-    let mut flags_end = false;
-    let respelled = arguments.map(|argument| {
-        flags_end |= argument == "--";
-        let text = argument.to_str().unwrap_or_default();
-        let flag = text.split('=').next().unwrap_or_default();
-        if FLAGS.contains(&flag) && !flags_end {
-            OsString::from(format!("-{text}"))
-        } else {
-            argument
-        }
-    });
-    respelled.collect()
-}
-
 /// Each `--file` behind the command: clap forgets those before it where there are some behind it too.
-pub fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
+fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
     let (mut others, mut files) = (Vec::new(), Vec::new());
     let mut words = words.into_iter().peekable();
     while let Some(word) = words.next_if(|word| word != "--") {
-        if word == "--file" {
+        if word == "--file" || word == "-f" {
             files.push(word);
             files.extend(words.next_if(|value| value != "--"));
         } else if word.as_encoded_bytes().starts_with(b"--file=") {
@@ -92,36 +93,53 @@ pub fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
 /// The flags of every command.
 #[derive(Debug, Default, Args)]
 pub struct Common {
-    /// The file that declares the sessions, or a folder of them
+    /// The sessions file, or a folder of them; repeatable
     ///
-    /// Repeat it for several. [default: AZLIN_FILE, else the first sessions.toml from here upwards, else the one in
+    /// [default: AZLIN_FILE, else the first sessions.toml from here upwards, else the one in
     /// ~/.config/azlin]
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub file: Vec<PathBuf>,
     /// The subscription's id
     ///
     /// [default: the file's, else AZURE_SUBSCRIPTION_ID, else ARM_SUBSCRIPTION_ID, else az's default]
     #[arg(long, global = true, value_name = "ID")]
     pub subscription: Option<String>,
-    /// How long azlin may wait for Azure in all
+    /// How many seconds azlin may wait for Azure in total
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = crate::azure::DEADLINE.as_secs(),
         value_parser = clap::value_parser!(u64).range(1..=86_400), hide_short_help = true)]
     pub deadline: u64,
     /// Add Azure's request ids to errors
-    #[arg(long, global = true, hide_short_help = true)]
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub verbose: bool,
-    /// When to use colour; NO_COLOR and CLICOLOR_FORCE count too
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Never ask a question; fail instead
+    #[arg(long, global = true, hide_short_help = true)]
+    pub no_input: bool,
+    /// Use colour: auto, always or never
+    ///
+    /// auto uses it on a terminal, unless NO_COLOR or CLICOLOR_FORCE says otherwise.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub color: Color,
+    /// Print help; --help says more than -h
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
     /// Where to sign in, and how.
-    #[command(flatten, next_help_heading = "Signing in")]
+    #[command(flatten, next_help_heading = "Azure sign-in")]
     pub sign_in: SignIn,
 }
 
 /// Where to sign in, and how.
 #[derive(Debug, Default, Args)]
 pub struct SignIn {
-    /// How to sign in [default: what the environment sets up, else az]
+    /// How to sign in
+    ///
+    /// [default: what the environment sets up, else az]
     #[arg(long, global = true, value_name = "WAY", hide_short_help = true,
         value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
     pub auth: Option<String>,
@@ -157,41 +175,43 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// See how Azure differs from the file, before anything is written
+    /// See how Azure differs from the file; writes nothing
     Plan(Plan),
-    /// Make Azure match the file, when the plan is right
+    /// Make Azure match the file
     Apply(Apply),
-    /// Look at a saved plan again, before it is applied
+    /// Show a saved plan again
     Show(Show),
-    /// Check the file without asking Azure, as in a pre-commit hook
+    /// Check the file without reading Azure
     #[command(after_help = "Examples:
   azlin validate                          the file that every command would use
   azlin validate --file team/sessions.toml")]
     Validate,
-    /// Open SSH on the VM that holds a session, or run a command there
+    /// Open SSH on the VM that holds a session
+    #[command(visible_alias = "ssh")]
     Connect(Connect),
-    /// See, set or clear the session of one VM now, when the file can wait
+    /// Show, set or clear the session of one VM now
     Session(Session),
-    /// See which VMs run, where, and which session each one holds
+    /// See which VMs are running, and the session of each
+    #[command(visible_alias = "ls")]
     List(List),
-    /// Look at a VM's other tags, or change them
+    /// Show or change the other tags of a VM
     #[command(subcommand)]
     #[command(after_help = "Examples:
   azlin tag list dev-vm-1
   azlin tag add dev-vm-1 env=prod
   azlin tag remove dev-vm-1 env")]
     Tag(Tag),
-    /// Let ssh, scp, rsync and editors know the sessions by name
+    /// Let ssh, scp and editors reach sessions by name
     SshConfig(SshConfig),
-    /// See who azlin is to Azure, why, and what it may do there
+    /// Show who azlin signs in as, and its rights
     Whoami(Whoami),
-    /// Try azlin out, or test against it, without an Azure account
+    /// Try azlin or test against it without Azure
     #[command(subcommand)]
     #[command(after_help = "Examples:
   azlin sandbox reset                      what `cloud = \"sandbox\"` sees, anew
   azlin sandbox serve --port 8999          the same by HTTP")]
     Sandbox(Sandbox),
-    /// Make the shell complete commands, VMs and sessions at TAB
+    /// Complete commands, VMs and sessions at TAB
     ///
     /// Add one line to the shell's start-up file; see below.
     ///
@@ -199,9 +219,6 @@ pub enum Verb {
     /// Azure in the last ten minutes. If that is too long ago, TAB asks Azure and waits a moment. If Azure takes longer,
     /// the next TAB shows the answer.
     Completions(Completions),
-    /// Read about azlin where `--help` is not enough, or install its manual pages
+    /// Install the manual pages, or print one
     Man(Man),
-    /// Fill the cache of names; what a TAB starts where it has none
-    #[command(hide = true)]
-    RefreshNames,
 }

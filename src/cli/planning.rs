@@ -5,20 +5,27 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 /// The options of making a plan.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 pub struct Planning {
-    /// Only change this VM, `VM` or `GROUP/VM`; repeatable
+    /// Only change this VM; repeatable
     #[arg(long, value_name = "VM")]
     pub target: Vec<String>,
-    /// Take this VM over from another file's owner; repeatable
+    /// Take this VM from its owner; repeatable
     #[arg(long, value_name = "VM")]
     pub take_ownership: Vec<String>,
     /// Allow up to N sessions to be cleared
     #[arg(long, value_name = "N")]
     pub max_removals: Option<usize>,
-    /// Continue even if the VM list may be incomplete
+    /// Continue even if VMs may be missing
     #[arg(long)]
     pub allow_incomplete: bool,
+}
+
+impl Planning {
+    /// True if no option is given.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The formats of a plan.
@@ -36,24 +43,31 @@ pub enum Format {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   azlin plan                               what apply would do
-  azlin plan --diff                        the same, as git diff would show it
-  azlin plan --out plan.json               save it, for azlin apply
-  azlin plan --detailed-exitcode           exit with 2 when there are changes
+  azlin plan --diff                        the same as a diff
+  azlin plan --out plan.json               save it for azlin apply
+  azlin plan --detailed-exitcode           exit with 2 if there are changes
   azlin plan --format markdown             for a comment on a pull request")]
 pub struct Plan {
-    /// Save the plan, for `azlin show` and `azlin apply`
+    /// Save the plan for azlin apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format: text, json or markdown
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: Format,
-    /// Show the plan as a diff, from Azure's state to the file
+    /// Show the plan as a diff from Azure to the file
     #[arg(long, conflicts_with = "format")]
     pub diff: bool,
     /// The options of making the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Exit with 2 if there are changes, 0 if not
+    /// Exit with 2 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
 }
@@ -63,14 +77,21 @@ pub struct Plan {
 #[command(after_help = "Examples:
   azlin apply                              show the plan, ask, write
   azlin apply plan.json                    exactly the saved plan, or nothing
-  azlin apply --auto-approve               do not ask: for CI
+  azlin apply -y                           without asking, for CI
   azlin apply --target rg-dev/dev-vm-1     only this VM")]
 pub struct Apply {
     /// A saved plan to apply exactly, or not at all
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with = "Planning")]
     pub plan: Option<PathBuf>,
-    /// Output format of the plan and its outcome
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format: text, json or markdown
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: Format,
     /// The options of making the plan.
     #[command(flatten)]
@@ -79,9 +100,9 @@ pub struct Apply {
     #[arg(long)]
     pub partial: bool,
     /// Skip the approval prompt
-    #[arg(long)]
+    #[arg(short = 'y', long)]
     pub auto_approve: bool,
-    /// Number of VMs to write at once
+    /// VMs to write at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
 }
@@ -95,7 +116,14 @@ pub struct Show {
     /// The saved plan
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
     pub plan: PathBuf,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format: text, json or markdown
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: Format,
 }

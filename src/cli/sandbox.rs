@@ -4,27 +4,20 @@ use clap::Subcommand;
 
 use crate::sandbox::Fault;
 
-/// `azlin sandbox`.
-#[derive(Debug, Subcommand)]
-pub enum Sandbox {
-    /// Begin anew with a fresh fleet; what the sandbox held is gone
-    #[command(after_help = "Examples:
-  azlin sandbox reset                      the standard fleet of 8 VMs
-  azlin sandbox reset --vms 150            the same and more
-  azlin sandbox reset --subscriptions 3    the same, and two more subscriptions")]
-    Reset {
-        /// VMs in each subscription [default: the standard fleet]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-        vms: Option<u32>,
-        /// Number of subscriptions
-        #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
-        subscriptions: u32,
-    },
-    /// Serve the sandbox over HTTP on 127.0.0.1, for azlin and for other clients
-    #[command(after_help = "Examples:
+macro_rules! serve {
+    () => {
+        "Examples:
   azlin sandbox serve --port 8999                 its address goes to stdout
   azlin sandbox serve --port 0 --latency-ms 50    a free port, as slow as Azure
-  azlin sandbox serve --port 0 --fault throttle:every=3 --fault vm=dev-vm-2:gone
+  azlin sandbox serve --port 0 --fault throttle:every=3 --fault vm=dev-vm-2:gone"
+    };
+}
+
+const SERVE: &str = serve!();
+
+const SERVE_WITH_FAULTS: &str = concat!(
+    serve!(),
+    "
 
 Faults:
   [WHERE:]KIND[:KEY=VALUE,…]     the first to strike a request answers it
@@ -47,19 +40,39 @@ Faults:
   stale              the next reads=2 show the tags from before the write
   odd-vm             a VM of the list lacks how=fields|id
 Each takes every=N first=N rate=0.1 seed=7; those that can strike any request
-take on=all|reads|writes and list=vms|nics|ips too")]
+take on=all|reads|writes and list=vms|nics|ips too"
+);
+
+/// `azlin sandbox`.
+#[derive(Debug, Subcommand)]
+pub enum Sandbox {
+    /// Replace the sandbox's VMs with a fresh fleet
+    #[command(after_help = "Examples:
+  azlin sandbox reset                      the standard fleet of 8 VMs
+  azlin sandbox reset --vms 150            a fleet of 150 VMs
+  azlin sandbox reset --subscriptions 3    the standard fleet, thrice")]
+    Reset {
+        /// VMs in each subscription [default: 8]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        vms: Option<u32>,
+        /// Number of subscriptions
+        #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
+        subscriptions: u32,
+    },
+    /// Serve the sandbox over HTTP on 127.0.0.1
+    #[command(after_help = SERVE, after_long_help = SERVE_WITH_FAULTS)]
     Serve {
-        /// The port; 0 takes a free one
+        /// The port; 0 picks a free one
         #[arg(long, value_name = "P")]
         port: u16,
-        /// Delay of each answer
+        /// Delay of each answer in milliseconds
         #[arg(long, value_name = "MS", default_value_t = 0)]
         latency_ms: u32,
-        /// Number of items on a page of a list
+        /// Items on a page of a list
         #[arg(long, value_name = "N", default_value_t = crate::sandbox::DEFAULT_PAGE_SIZE as u32,
             value_parser = clap::value_parser!(u32).range(1..=1000))]
         page_size: u32,
-        /// Misbehave as listed below; repeatable
+        /// Misbehave as --help lists; repeatable
         #[arg(long = "fault", value_name = "SPEC", value_parser = Fault::parse)]
         faults: Vec<Fault>,
     },

@@ -1,13 +1,18 @@
 //! `list`, `session` and `tag`.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
+
+use crate::listing::Order;
+use crate::model::Power;
 
 /// `azlin list`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  azlin list                               the VMs that run
+  azlin list                               the VMs that are running
   azlin list --all --rg rg-ml              all VMs of a resource group
   azlin list --tag team=ml --tag env       those that have both tags
+  azlin list --status stopped --sort region
   azlin list --format json                 for a program
 
 Behind a session:
@@ -15,18 +20,48 @@ Behind a session:
   ~   the file says otherwise
   @   the VM belongs to another owner")]
 pub struct List {
-    /// Include VMs that do not run
-    #[arg(long)]
+    /// Include VMs that are not running
+    #[arg(short, long)]
     pub all: bool,
+    /// Only VMs in this state, such as stopped; repeatable
+    #[arg(long, value_name = "STATUS", conflicts_with = "all", hide_possible_values = true,
+        value_parser = one_of(Power::ALL, Power::code))]
+    pub status: Vec<Power>,
+    /// Sort by name, status, ip, region or session
+    #[arg(long, value_name = "COLUMN", default_value = Order::Name.code(),
+        hide_possible_values = true, hide_default_value = true,
+        value_parser = one_of(Order::ALL, Order::code))]
+    pub sort: Order,
     /// Only this resource group
     #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
-    /// Only VMs with this tag; repeat it to require several
+    /// Only VMs with this tag; repeatable
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub tag: Vec<String>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    /// Output format: table, json or csv
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub format: ListFormat,
+}
+
+/// Reads one of `all` by its code.
+fn one_of<T, const N: usize>(
+    all: [T; N],
+    code: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all.map(code)).try_map(move |word| {
+        let found = all.into_iter().find(|one| code(*one) == word);
+        found.ok_or("not one of them")
+    })
 }
 
 /// The formats of a list.
@@ -43,24 +78,30 @@ pub enum ListFormat {
 /// `azlin session`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  azlin session dev-vm-1                   the session that the VM holds
-  azlin session dev-vm-1 my-project        give it one, now
-  azlin session dev-vm-1 my-project --save   the same, and into sessions.toml
-  azlin session dev-vm-1 --clear           take it away")]
+  azlin session dev-vm-1                     show its session
+  azlin session dev-vm-1 my-project          set it
+  azlin session dev-vm-1 my-project --save   set it, and update sessions.toml
+  azlin session dev-vm-1 --clear             clear it")]
 pub struct Session {
-    /// The VM.
-    #[command(flatten)]
-    pub which: Which,
+    /// The VM, as VM or GROUP/VM
+    ///
+    /// Without it, choose from a list.
+    #[arg(value_name = "VM")]
+    pub vm: Option<String>,
     /// The new session name; without it, show the current one
-    #[arg(group = "change")]
-    pub name: Option<String>,
+    // Several words are one mistake, which deserves a better answer than "unexpected argument".
+    #[arg(group = "change", value_name = "NAME")]
+    pub name: Vec<String>,
+    /// Only search this resource group
+    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
+    pub rg: Option<String>,
     /// Remove the VM's session
     #[arg(long, group = "change")]
     pub clear: bool,
     /// Also edit sessions.toml
     #[arg(long, requires = "change")]
     pub save: bool,
-    /// Set it even if another owner's file manages the VM
+    /// Write even if another owner manages the VM
     #[arg(long, requires = "change")]
     pub force: bool,
 }
@@ -104,7 +145,7 @@ pub struct Which {
     /// The VM, as VM or GROUP/VM
     #[arg(value_name = "VM")]
     pub vm: String,
-    /// Look in this resource group only
+    /// Only search this resource group
     #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
     pub rg: Option<String>,
 }

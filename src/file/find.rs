@@ -90,7 +90,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
 pub fn none() -> Trouble {
     Trouble::new(
         format!("no {NAME} in this folder or any above it"),
-        "go to the folder that has one, or name it with --file or AZLIN_FILE",
+        "create one (azlin guide file shows how), or name it with --file or AZLIN_FILE",
     )
 }
 

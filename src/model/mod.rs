@@ -192,12 +192,15 @@ impl Live {
         holders
     }
 
-    /// Spells resource groups as `files` do, where they name them: Azure's lists do not keep their casing.
+    /// Spells each resource group in one way: as the first of `files` that names it, else as the first VM in it. Azure's lists
+    /// were seen with several casings of one group.
     pub fn spell_like<'d>(&mut self, files: impl Iterator<Item = &'d Desired>) {
+        let ids: Vec<VmId> = self.vms.keys().cloned().collect();
         let mut spelled: HashMap<(&SubscriptionId, &str), &str> = HashMap::new();
-        for line in files.flat_map(|desired| &desired.sessions) {
-            let key = (line.vm.subscription(), line.vm.path().folded_group());
-            spelled.insert(key, line.vm.group());
+        let lines = files.flat_map(|desired| &desired.sessions);
+        for id in lines.map(|line| &line.vm).chain(&ids) {
+            let key = (id.subscription(), id.path().folded_group());
+            spelled.entry(key).or_insert(id.group());
         }
         for mut vm in std::mem::take(&mut self.vms).into_values() {
             let key = (vm.id.subscription(), vm.id.path().folded_group());
@@ -229,6 +232,14 @@ pub struct Vm {
     pub power: Power,
     /// How to reach it; empty where it was not asked for.
     pub addresses: Addresses,
+}
+
+impl Vm {
+    /// The address to reach it by: a public one, where it has one.
+    pub fn address(&self) -> Option<IpAddr> {
+        let (public, private) = (&self.addresses.public, &self.addresses.private);
+        public.first().or(private.first()).copied()
+    }
 }
 
 /// What a VM's two tags say: the session, and the owner of the file that gave it.
@@ -286,6 +297,16 @@ pub enum Power {
 }
 
 impl Power {
+    /// All of them, those that one is likely to look for first.
+    pub const ALL: [Self; 6] = [
+        Self::Running,
+        Self::Starting,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Deallocated,
+        Self::Unknown,
+    ];
+
     /// True if `ssh` cannot succeed until someone starts the VM.
     pub fn is_down(self) -> bool {
         matches!(self, Self::Stopping | Self::Stopped | Self::Deallocated)

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use super::table::{self, Cell, Column, Tone};
 use super::words::{count, did_you_mean, names, several, told_apart};
@@ -10,7 +9,7 @@ use super::{Ids, Paint};
 use crate::listing::{Filter, Listing, Row};
 use crate::model::{Power, Vm};
 use crate::plan::Duplicate;
-use crate::text::{and, escape, quote};
+use crate::text::{and, escape, or, quote};
 
 /// An IPv4 address is never cut, for half of one is none.
 const COLUMNS: [Column; 6] = [
@@ -28,8 +27,11 @@ const DUPLICATE: char = '!';
 const DIFFERS: char = '~';
 const FOREIGN: char = '@';
 
+/// Below this many columns, a table is cut to pieces that say little.
+const NARROW: usize = 60;
+
 /// The table, at most `room` columns wide if there is a limit; nothing where there is no VM to show. `file` names the file of
-/// each VM, where there are several.
+/// each VM, where there are several. With little room, each VM is two lines instead.
 pub fn list<'f>(
     listing: &Listing<'_>,
     file: impl Fn(&Vm) -> Option<&'f str>,
@@ -37,6 +39,7 @@ pub fn list<'f>(
     paint: Paint,
 ) -> String {
     let name = told_apart(listing.rows.iter().map(|row| &row.vm.id));
+    let has_files = listing.rows.iter().any(|row| file(row.vm).is_some());
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for row in &listing.rows {
         let vm = row.vm;
@@ -44,7 +47,8 @@ pub fn list<'f>(
             "" => "-".to_owned(),
             region => escape(region).into_owned(),
         };
-        let address = address(vm).map_or("-".to_owned(), |address| address.to_string());
+        let address = vm.address();
+        let address = address.map_or("-".to_owned(), |address| address.to_string());
         let mut cells = vec![
             name(&vm.id).into(),
             status(vm.power),
@@ -52,20 +56,36 @@ pub fn list<'f>(
             region.into(),
             session(row),
         ];
-        cells.extend(file(vm).map(|file| file.to_owned().into()));
+        let file = file(vm).map_or("-".to_owned(), str::to_owned);
+        cells.extend(has_files.then(|| file.into()));
         rows.push(cells);
     }
-    let Some(first) = rows.first() else {
+    if rows.is_empty() {
         return String::new();
+    }
+    if room.is_some_and(|room| room < NARROW) {
+        return rows.iter().map(|row| lines(row, paint)).collect();
+    }
+    let columns = if has_files {
+        &COLUMNS[..]
+    } else {
+        &COLUMNS[..5]
     };
-    let columns = COLUMNS.get(..first.len()).unwrap_or(&COLUMNS);
     table::table(columns, &rows, room, paint)
 }
 
-/// The address to reach a VM by: a public one, where it has one.
-pub(super) fn address(vm: &Vm) -> Option<IpAddr> {
-    let (public, private) = (&vm.addresses.public, &vm.addresses.private);
-    public.first().or(private.first()).copied()
+/// A VM in two lines, for a narrow terminal: its name and session, and below them the rest.
+fn lines(row: &[Cell], paint: Paint) -> String {
+    let [name, status, address, region, session, file @ ..] = row else {
+        return String::new();
+    };
+    let (name, mark) = (paint.bold(&name.text), paint.yellow(&session.mark));
+    let mut text = format!("{name}  {}{mark}\n", session.text);
+    text += &format!("  {}  {}  {}", status.text, address.text, region.text);
+    for file in file {
+        text += &format!("  {}", file.text);
+    }
+    text + "\n"
 }
 
 fn status(power: Power) -> Cell {
@@ -176,10 +196,15 @@ pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
                 let groups = did_you_mean(listing.nearest_groups.iter());
                 writeln!(text, "no VM in {place}; {groups}")
             }
-            (n, 0) => {
+            (n, 0) if ask.states.is_empty() => {
                 let what = if ask.tags.len() == 1 { "tag" } else { "tags" };
                 let (vms, tags) = (count(n, "VM"), and(&ask.tags));
                 writeln!(text, "none of {vms} in {place} has the {what} {tags}")
+            }
+            (n, 0) if !ask.states.is_empty() => {
+                let states: Vec<&str> = ask.states.iter().map(|power| power.code()).collect();
+                let (vms, states) = (count(n, "VM"), or(&states));
+                writeln!(text, "none of {vms} in {place} is {states}")
             }
             _ => writeln!(text, "no matching VM in {place} is running"),
         };
@@ -206,4 +231,23 @@ pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
         let _ = writeln!(text, "{vms} hidden: {states}; --all shows them");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_terminal_gets_two_lines_for_each_vm() {
+        let mut session = Cell::from("project-beta".to_owned());
+        session.mark = " ~".to_owned();
+        let texts = ["dev-vm-1", "Running", "203.0.113.11", "eastus"];
+        let mut row: Vec<Cell> = texts.map(|text| text.to_owned().into()).to_vec();
+        row.push(session);
+        row.push("teams/1.toml".to_owned().into());
+        insta::assert_snapshot!(lines(&row, Paint::default()), @"
+        dev-vm-1  project-beta ~
+          Running  203.0.113.11  eastus  teams/1.toml
+        ");
+    }
 }

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use super::list::address;
 use crate::azure::id;
 use crate::json;
 use crate::listing::{Listing, Row};
@@ -73,7 +72,7 @@ pub fn list_csv(listing: &Listing<'_>) -> String {
     let head = "name,resource_group,status,ip_address,region,session,owner,subscription";
     let mut text = format!("{head}\n");
     for Row { vm, .. } in &listing.rows {
-        let address = address(vm).map(|address| address.to_string());
+        let address = vm.address().map(|address| address.to_string());
         let cells = [
             vm.id.name(),
             vm.id.group(),

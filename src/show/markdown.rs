@@ -5,7 +5,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use super::outcome::{in_words, on_several};
+use super::outcome::{in_words, on_several, tally};
 use super::why;
 use super::words::{Words, count, ids, names, sessions, symbol, totals};
 use crate::plan::{Duplicate, Outcome, Plan, Step, Tried};
@@ -33,8 +33,15 @@ pub struct Applied<'a> {
 /// `plan` as Markdown; with what became of its steps, once it was applied. Of several files, those without anything to say are
 /// only named.
 pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
-    let totals = totals(plan.changes.iter(), plan.blocked());
-    let mut text = format!("{MARKER}\n### azlin: {totals}\n");
+    let headline = match applied {
+        None => format!(
+            "azlin plan: {}",
+            totals(plan.changes.iter(), plan.blocked())
+        ),
+        Some(applied) if applied.tried.is_empty() => "azlin apply: nothing to do".to_owned(),
+        Some(applied) => format!("azlin apply: {}", tally(applied.tried)),
+    };
+    let mut text = format!("{MARKER}\n### {headline}\n");
     let is_one_of_several = plan.files.len() > 1;
     let all = Words::of_each(plan);
     let (quiet, loud): (Vec<_>, Vec<_>) = all

@@ -125,19 +125,49 @@ pub(super) fn on_several(double: &Duplicate, ids: Ids) -> String {
     format!("{name} is on {holders}: someone assigned it at the same time")
 }
 
+/// The steps of an apply, counted: `3 steps done, 1 failed, 2 not tried`.
+pub(super) fn tally(tried: &[Tried]) -> String {
+    let (mut done, mut failed, mut put_back, mut untried) = (0, 0, 0, 0);
+    for Tried { outcome, .. } in tried {
+        match outcome {
+            Outcome::Written | Outcome::Already => done += 1,
+            Outcome::Interrupted | Outcome::Skipped { .. } => untried += 1,
+            Outcome::PutBack => put_back += 1,
+            _ => failed += 1,
+        }
+    }
+    let mut tally: Vec<String> = Vec::new();
+    for (number, what) in [
+        (done, "done"),
+        (failed, "failed"),
+        (put_back, "put back"),
+        (untried, "not tried"),
+    ] {
+        if number > 0 && tally.is_empty() {
+            tally.push(format!("{} {what}", count(number, "step")));
+        } else if number > 0 {
+            tally.push(format!("{number} {what}"));
+        }
+    }
+    if tally.is_empty() {
+        tally.push("0 steps done".to_owned());
+    }
+    tally.join(", ")
+}
+
 /// The last lines of an apply: how the steps ended, and what reading everything once more has shown.
 pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: Paint) -> String {
+    let (all, tally) = (tried.len(), tally(tried));
     let done = tried.iter().filter(|tried| tried.outcome.is_success());
-    let done = done.count();
+    let is_done = done.count() == all;
     let changed = tried.iter().any(|tried| tried.outcome.changed_something());
-    let (steps, open) = (count(done, "step"), tried.len() - done);
     let writes = match after {
-        After::Interrupted if open > 0 => {
-            format!("Interrupted: {steps} done, {open} not. Run it again to continue.")
+        After::Interrupted if !is_done => {
+            format!("Interrupted: {tally}. Run it again to continue.")
         }
-        _ if open == 0 => format!("Applied: {steps} done."),
-        _ if !changed => format!("Nothing applied: {} failed.", count(open, "step")),
-        _ => format!("Applied in part: {steps} done, {open} not."),
+        _ if is_done => format!("Applied: {tally}."),
+        _ if !changed => format!("Nothing applied: {tally}."),
+        _ => format!("Applied in part: {tally}."),
     };
     let mut text = format!("\n{}", paint.bold(writes));
     match after {

@@ -42,8 +42,13 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
         let _ = writeln!(text, "{}", paint.bold(none));
     }
     if words.changes > 0 {
-        let sessions = count(words.changes, "session");
-        let _ = writeln!(text, "azlin will change {sessions} in {place}:\n");
+        let doing = words.doing();
+        let without = match file.blocked.len() {
+            0 => "",
+            1 => "Without the blocked line, ",
+            _ => "Without the blocked lines, ",
+        };
+        let _ = writeln!(text, "{without}azlin will {doing} in {place}:\n");
         let width = vm_column(words.steps().map(|(_, step)| step));
         for (_, step) in words.steps() {
             let line = step_line(step, width, paint);
@@ -66,7 +71,11 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     let n = file.matching;
     let matching = several(n, "session already matches", "sessions already match");
     let totals = words.totals();
-    let summary = format!("Plan: {totals}. {matching}; {} unmanaged.", file.unmanaged);
+    let mut summary = format!("Plan: {totals}. {matching}; {} unmanaged", file.unmanaged);
+    if file.left_out > 0 && words.changes > 0 {
+        summary += &format!("; {} not targeted", file.left_out);
+    }
+    summary.push('.');
     let _ = writeln!(text, "{}", paint.bold(summary));
 }
 

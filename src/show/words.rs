@@ -78,6 +78,19 @@ impl<'p> Words<'p> {
         steps.filter(move |(_, step)| step.file == own)
     }
 
+    /// The file's changes in a phrase: `change 3 sessions`, `adopt 2 sessions`, `change 3 sessions and adopt 2`.
+    pub(super) fn doing(&self) -> String {
+        let changes = self.plan.changes_of(self.at);
+        let adopt = changes.filter(|change| change.action == Action::Adopt);
+        let adopt = adopt.count();
+        let change = self.changes - adopt;
+        match (change, adopt) {
+            (change, 0) => format!("change {}", count(change, "session")),
+            (0, adopt) => format!("adopt {}", count(adopt, "session")),
+            (change, adopt) => format!("change {} and adopt {adopt}", count(change, "session")),
+        }
+    }
+
     /// The sum of this file's changes.
     pub(super) fn totals(&self) -> String {
         totals(self.plan.changes_of(self.at), self.file.blocked.len())
@@ -102,9 +115,9 @@ impl<'p> Words<'p> {
                 notes.extend(self.waits(step));
                 return notes;
             }
-            Action::Change { by_hand: true } => notes.push("was set by hand".to_owned()),
+            Action::Change { by_hand: true } => notes.push("set by hand".to_owned()),
             Action::Adopt if change.before.owner.is_none() => {
-                notes.push("adopts what was set by hand".to_owned());
+                notes.push("set by hand; only adds the owner tag".to_owned());
             }
             Action::Set | Action::Change { by_hand: false } | Action::Adopt => {}
         }
@@ -160,6 +173,16 @@ impl<'p> Words<'p> {
             let remark =
                 format!("azlin cannot read {vms} in Azure's list; their sessions are not counted");
             remarks.push((Warning, remark));
+        }
+        if file.basis.owner.is_none() && file.unmanaged > 0 {
+            let one = "session in Azure is not in";
+            let are = several(file.unmanaged, one, "sessions in Azure are not in");
+            let stay = if file.unmanaged == 1 { "stays" } else { "stay" };
+            let remark = format!(
+                "{are} {} and {stay}: a file without `owner` never clears a session",
+                self.name
+            );
+            remarks.push((Note, remark));
         }
         if file.foreign > 0 {
             let vms = count(file.foreign, "VM");

@@ -17,6 +17,10 @@ pub struct Options {
     pub port: Option<u16>,
     /// True if the VM was started just now: it runs some time before its sshd does.
     pub just_started: bool,
+    /// Options that go to ssh as the caller gave them; they win over azlin's, as ssh takes the first of each.
+    pub passed: Vec<OsString>,
+    /// True if the caller wants no terminal or no command there, and so not the file's command either.
+    pub is_bare: bool,
     /// The remote command, word by word; none for an interactive session.
     pub command: Vec<OsString>,
 }
@@ -35,7 +39,7 @@ pub fn arguments(
     defaults: &SshDefaults,
 ) -> Result<Vec<OsString>, NoAddress> {
     let Route { host, options } = Route::to(vm, defaults).ok_or(NoAddress)?;
-    let mut arguments: Vec<OsString> = Vec::new();
+    let mut arguments = ask.passed.clone();
     let mut option = |option: &str| arguments.extend(["-o".into(), option.into()]);
     for (key, value) in options {
         option(&format!("{key}={value}"));
@@ -68,7 +72,7 @@ pub fn arguments(
 /// a tag is free text, and the remote shell would read it.
 fn interactive_command(vm: &Vm, ask: &Options, defaults: &SshDefaults) -> Option<String> {
     let command = defaults.command.as_ref();
-    let command = command.filter(|_| ask.command.is_empty())?;
+    let command = command.filter(|_| ask.command.is_empty() && !ask.is_bare)?;
     if !command.contains("{session}") {
         return Some(command.clone());
     }

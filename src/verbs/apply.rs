@@ -26,14 +26,14 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     }
     planning::guard(&planned)?;
     if !args.partial {
-        planning::refuse_blocked(plan, &context)?;
+        planning::refuse_blocked(plan, &context, "; nothing was written")?;
     }
     if plan.steps.is_empty() {
         let ending = plan::ending(&[], plan.is_empty(), &[]);
         return report(plan, &[], &[], ending, args.format, streams);
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(plan, args.format, streams)?;
+        ask(plan, args.format, common.no_input, streams)?;
         context.first.arm.restart_time();
         // While someone thought about it, someone else may have given out one of these names.
         let again = planning::make(&context, &args.planning).await?.plan;
@@ -105,11 +105,13 @@ async fn carry_out(
     print("\n");
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
-        let file = plan.files.get(step.file).filter(|_| context.has_several());
-        let name = file.map(|file| escape(&file.basis.file));
-        let name = name.as_deref();
-        print(&show::outcome(width, step, outcome, name, paint));
         seen += 1;
+        // The verdict counts the steps that an interruption left: a line for each would push the others off the screen.
+        if *outcome != Outcome::Interrupted {
+            let file = plan.files.get(step.file).filter(|_| context.has_several());
+            let name = file.map(|file| escape(&file.basis.file));
+            print(&show::outcome(width, step, outcome, name.as_deref(), paint));
+        }
         streams.count(seen.min(steps.len()), steps.len());
     };
     let was_interrupted = Cell::new(false);
@@ -168,7 +170,12 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
     Ok(live)
 }
 
-fn ask(plan: &Plan, format: Format, streams: Streams) -> Result<(), Trouble> {
+fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<(), Trouble> {
+    if no_input {
+        let message = "cannot ask for approval: --no-input is set";
+        let help = "review the plan (azlin plan), then run apply with --auto-approve";
+        return Err(Trouble::new(message, help).exit(Exit::Refused));
+    }
     if variable("CI").is_some() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let message = "cannot ask for approval: not a terminal, or CI is set";
         let help = "review the plan (azlin plan), then run apply with --auto-approve";
@@ -183,6 +190,10 @@ fn ask(plan: &Plan, format: Format, streams: Streams) -> Result<(), Trouble> {
     let read = io::stdin().lock().read_line(&mut answer);
     if read.is_ok() && answer.trim() == "yes" {
         return Ok(());
+    }
+    if !answer.ends_with('\n') {
+        // The terminal's line still holds the question.
+        streams.say("\n");
     }
     let message = "not approved: nothing was written";
     Err(Trouble::new(message, "run apply again when you are ready").exit(Exit::Refused))

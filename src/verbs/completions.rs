@@ -4,13 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Shells, Zsh};
 use clap_complete::{ArgValueCompleter, CompleteEnv, CompletionCandidate, engine};
 
 use super::names::{self, Name};
 use super::{Exit, Streams, Trouble};
-use crate::cli::{self, Cli, Completions, Shell};
+use crate::cli::{self, Completions, Shell};
 use crate::text::plain;
 
 /// The variable by which a script says that azlin is to complete, and for which shell.
@@ -51,13 +51,13 @@ pub fn answer() -> bool {
         return false;
     }
     std::panic::set_hook(Box::new(|_| std::process::exit(0)));
-    let line = cli::with_double_dashes(words);
+    let line = cli::for_completion(words);
     let here = std::env::current_dir().ok();
     if Bash.is(&shell) {
         let _ = answer_bash(line, here.as_deref());
     } else {
         asked.extend(line);
-        let _ = CompleteEnv::with_factory(|| with_names(Cli::command()))
+        let _ = CompleteEnv::with_factory(|| with_names(cli::command()))
             .var(VARIABLE)
             .shells(SHELLS)
             .try_complete(asked, here.as_deref());
@@ -87,7 +87,7 @@ fn answer_bash(line: Vec<OsString>, here: Option<&Path>) -> io::Result<()> {
     let said = |name| std::env::var(name).ok();
     let cursor = said("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
     let (line, cursor) = without_equals(line, cursor.unwrap_or_default());
-    let candidates = engine::complete(&mut with_names(Cli::command()), line, cursor, here)?;
+    let candidates = engine::complete(&mut with_names(cli::command()), line, cursor, here)?;
     let between = said("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
     let values = candidates.iter().map(CompletionCandidate::get_value);
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::io;
+use std::net::IpAddr;
 use std::process::Command;
 
 use super::context::{Context, What};
@@ -21,7 +22,7 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     if args.name.is_none() {
-        picker::check_terminal()?;
+        picker::check_terminal(common, "azlin connect NAME")?;
     }
     let context = Context::open_without_file(common, streams)?;
     let called = args.name.as_deref();
@@ -33,7 +34,7 @@ pub(super) async fn run(
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),
-        None => picker::pick(&live, |vm| context.file_of(vm), streams)?,
+        None => picker::pick(&live, |vm| context.file_of(vm), "Connect to", streams)?,
     };
     context.first.arm.restart_time();
     let Some(found) = found else {
@@ -71,6 +72,8 @@ pub(super) async fn run(
         key: args.key.clone(),
         port: args.port,
         just_started: starts,
+        passed: args.passed.words(),
+        is_bare: args.passed.no_command || args.passed.no_terminal,
         command: args.command.clone(),
     };
     let arguments = ssh::arguments(found, &ask, &part.document.file.ssh).map_err(|ssh::NoAddress| {
@@ -80,6 +83,15 @@ pub(super) async fn run(
         Trouble::new(message, help)
     })?;
     if args.print {
+        return print(&arguments, streams);
+    }
+    // A VM of the sandbox that someone gave a loopback address may have an sshd behind it.
+    let addresses = &found.addresses;
+    let mut all = addresses.public.iter().chain(&addresses.private);
+    if part.is_sandbox && !all.any(IpAddr::is_loopback) {
+        streams.note(&format!(
+            "the sandbox has no machine behind {shown}, so azlin prints the ssh command instead of running it"
+        ));
         return print(&arguments, streams);
     }
     become_ssh(&arguments).map_err(|error| {

@@ -42,6 +42,8 @@ pub(super) enum What {
     Everything,
     /// Everything, for a command that only looks: a forbidden subscription among several is a gap, not an error.
     Visible,
+    /// The same, with resource groups spelled as Azure spells them, whatever the files say: for a list of what is there.
+    Listed,
 }
 
 impl Context {
@@ -143,10 +145,12 @@ impl Context {
             .unwrap_or(part)
     }
 
-    /// The name of the file that manages `vm`, where there are several files.
+    /// The name of the file that declares `vm` or whose owner set its session, where there are several files.
     pub fn file_of(&self, vm: &Vm) -> Option<&str> {
         let part = self.has_several().then(|| self.part_managing(vm))?;
-        Some(&part.name)
+        let manages = part.desired.line_of(&vm.id, today()).is_some()
+            || vm.held.is_owned_by(part.desired.owner());
+        manages.then_some(part.name.as_str())
     }
 
     /// The line that gives the name `session` to a VM today, and the name of its file.
@@ -205,7 +209,9 @@ impl Context {
                 let (arm, tag) = (&part.arm, &part.desired.basis.tag);
                 let live = match what {
                     What::Sessions => fleet::sessions(arm, &scope, tag).await,
-                    What::Everything | What::Visible => fleet::everything(arm, &scope, tag).await,
+                    What::Everything | What::Visible | What::Listed => {
+                        fleet::everything(arm, &scope, tag).await
+                    }
                 };
                 (part, live)
             }
@@ -213,14 +219,16 @@ impl Context {
         let reading = || format!("reading {}", self.place());
         let readings = stream::iter(readings).buffered(AT_ONCE).collect();
         let read: Vec<_> = self.streams.patiently(reading, readings).await;
-        let may_lack = what == What::Visible && read.iter().any(|(_, live)| live.is_ok());
+        let may_lack = matches!(what, What::Visible | What::Listed)
+            && read.iter().any(|(_, live)| live.is_ok());
         let mut all = Live::default();
         let mut troubles = Vec::new();
         for (part, live) in read {
             let subscription = part.arm.subscription();
             match live {
                 Ok(mut live) => {
-                    live.spell_like(self.parts_in(subscription).map(|part| &part.desired));
+                    let files = self.parts_in(subscription).filter(|_| what != What::Listed);
+                    live.spell_like(files.map(|part| &part.desired));
                     all.extend(live);
                 }
                 Err(failure) if may_lack && failure.is_forbidden() => {

@@ -18,11 +18,13 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     let ask = Filter {
         group: args.rg.clone(),
         tags: args.tag.iter().map(filter).collect::<Result<_, _>>()?,
+        states: args.status.clone(),
         all: args.all,
+        order: args.sort,
     };
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
-    let live = names::read_azure(&context, What::Visible, &with_group).await?;
+    let live = names::read_azure(&context, What::Listed, &with_group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     streams.print(&match args.format {
         ListFormat::Table => {

@@ -2,15 +2,13 @@
 
 use std::{fs, io};
 
-use clap::CommandFactory as _;
-
 use super::{Exit, Streams, Trouble};
-use crate::cli::{Cli, Man};
+use crate::cli::{self, Man};
 use crate::show;
 use crate::text::shown;
 
 pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
-    let pages = show::manual::pages(Cli::command());
+    let pages = show::manual::pages(cli::command());
     let Some(folder) = &args.folder else {
         let main = pages.iter().find(|(name, _)| name == "azlin.1");
         streams.print(main.map_or("", |(_, text)| text))?;

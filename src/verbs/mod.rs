@@ -66,6 +66,10 @@ fn vm_called<'l>(
 pub async fn run(cli: Cli) -> Exit {
     let streams = Streams::new(cli.common.color);
     let Some(verb) = &cli.verb else {
+        if names::is_refresh() {
+            let filled = names::refresh(&cli.common, streams).await;
+            return filled.map_or_else(|trouble| trouble.exit, |()| Exit::Done);
+        }
         let _ = streams.print(cli::FIRST_STEPS);
         return Exit::Done;
     };
@@ -105,6 +109,5 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Sandbox(args) => sandbox::run(common, args, streams).await,
         Verb::Completions(args) => completions::run(args, streams),
         Verb::Man(args) => man::run(args, streams),
-        Verb::RefreshNames => names::run(common, streams).await,
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Part {
     /// The source of the subscription's id.
     pub subscription_from: NamedBy,
     pub arm: Arm,
+    /// True if its Azure is the sandbox beside the file, where VMs have no machines behind them.
+    pub is_sandbox: bool,
     /// The endpoint that a person named instead of the file's cloud.
     pub elsewhere: Option<String>,
 }
@@ -86,7 +88,7 @@ impl<'c> Opener<'c> {
         let place = Where::of(self.common, file, document.folder(), cloud)?;
         let arm = self.arm(&place, &name, &id, cloud)?;
         let desired = file.desired(Basis {
-            place: place.place(&id),
+            place: place.place(&id, || self.name_of(&id)),
             subscription: id,
             tag: file.azure.tag.clone(),
             owner: file.owner.clone(),
@@ -100,8 +102,15 @@ impl<'c> Opener<'c> {
             name,
             subscription_from: from,
             arm,
+            is_sandbox: matches!(place, Where::Sandbox(_)),
             elsewhere: target::endpoint(self.common),
         })
+    }
+
+    /// The name of subscription `id`, where `az` remembers it.
+    fn name_of(&self, id: &SubscriptionId) -> Option<String> {
+        let profile = self.profile.get_or_init(azs_profile).as_ref()?;
+        sign_in::name_of(profile, id)
     }
 
     /// True if the token for `arm` opens subscription `id` too.

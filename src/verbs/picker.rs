@@ -1,31 +1,38 @@
-//! The list to choose from, of a `connect` without a name.
+//! The list of VMs to choose from, of a `connect` or `session` without a name.
 
+use std::fmt::{self, Write};
 use std::io::{self, ErrorKind, IsTerminal as _};
 
-use console::Term;
+use console::{Term, truncate_str};
 use dialoguer::FuzzySelect;
 use dialoguer::theme::{ColorfulTheme, SimpleTheme, Theme};
+use fuzzy_matcher::FuzzyMatcher as _;
+use fuzzy_matcher::skim::SkimMatcherV2;
 
 use super::{Streams, Trouble};
+use crate::cli::Common;
 use crate::model::{Live, Vm};
 use crate::show;
 use crate::text::plain;
 
-/// Checks that there is someone who can choose.
-pub(super) fn check_terminal() -> Result<(), Trouble> {
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+/// Checks that someone is there to choose. `way` names the VM on the command line.
+pub(super) fn check_terminal(common: &Common, way: &str) -> Result<(), Trouble> {
+    if !common.no_input && io::stdin().is_terminal() && io::stderr().is_terminal() {
         return Ok(());
     }
-    Err(Trouble::new(
-        "no NAME given, and choosing from a list needs a terminal",
-        "say which: azlin connect NAME, by VM, session or address",
-    ))
+    let message = if common.no_input {
+        "no VM given, and --no-input rules out the list to choose from"
+    } else {
+        "no VM given, and the list to choose from needs a terminal"
+    };
+    Err(Trouble::new(message, format!("name the VM: {way}")))
 }
 
 /// The VM that a person chose by typing a part of its name or session; none if they left.
 pub(super) fn pick<'l, 'f>(
     live: &'l Live,
     file: impl Fn(&Vm) -> Option<&'f str>,
+    prompt: &str,
     streams: Streams,
 ) -> Result<Option<&'l Vm>, Trouble> {
     let terminal = Term::stderr();
@@ -33,18 +40,24 @@ pub(super) fn pick<'l, 'f>(
     // Each line has a mark before it, and the last column stays empty.
     let vms = show::picker(live, file, usize::from(columns).saturating_sub(3));
     if vms.is_empty() {
-        let message = "there is no VM in scope to connect to";
-        let help = "check the subscription, and your right to read VMs";
+        let message = "no VMs found";
+        let help = "check the subscription and your right to read VMs: azlin whoami";
         return Err(Trouble::new(message, help));
     }
-    let theme: &dyn Theme = if streams.stderr.on {
+    let inner: &dyn Theme = if streams.stderr.on {
         &ColorfulTheme::default()
     } else {
         &SimpleTheme
     };
-    let chosen = FuzzySelect::with_theme(theme)
-        .with_prompt("connect to")
-        .items(vms.iter().map(|(_, line)| line))
+    let lines: Vec<&str> = vms.iter().map(|(_, line)| line.as_str()).collect();
+    let theme = Picking {
+        inner,
+        lines: &lines,
+        width: usize::from(columns).saturating_sub(1),
+    };
+    let chosen = FuzzySelect::with_theme(&theme)
+        .with_prompt(prompt)
+        .items(&lines)
         .default(0)
         .max_length(usize::from(rows).saturating_sub(3).clamp(1, 20))
         .highlight_matches(streams.stderr.on)
@@ -61,4 +74,46 @@ pub(super) fn pick<'l, 'f>(
         }
     })?;
     Ok(chosen.and_then(|at| vms.get(at)).map(|(vm, _)| *vm))
+}
+
+/// A theme that names the keys, and says when nothing matches, where dialoguer's own leave the screen empty.
+struct Picking<'t> {
+    inner: &'t dyn Theme,
+    lines: &'t [&'t str],
+    /// dialoguer miscounts the lines of a text that the terminal wraps.
+    width: usize,
+}
+
+impl Theme for Picking<'_> {
+    fn format_fuzzy_select_prompt(
+        &self,
+        f: &mut dyn Write,
+        prompt: &str,
+        search: &str,
+        cursor: usize,
+    ) -> fmt::Result {
+        self.inner
+            .format_fuzzy_select_prompt(f, prompt, search, cursor)?;
+        let matcher = SkimMatcherV2::default();
+        let matches = |line: &&str| matcher.fuzzy_match(line, search).is_some();
+        let hint = if self.lines.iter().any(matches) {
+            "  type to filter, Enter to choose, Esc to leave"
+        } else {
+            "  no VM matches; Backspace deletes a character"
+        };
+        write!(f, "\n{}", truncate_str(hint, self.width, "…"))
+    }
+
+    fn format_fuzzy_select_prompt_item(
+        &self,
+        f: &mut dyn Write,
+        text: &str,
+        active: bool,
+        highlight: bool,
+        matcher: &SkimMatcherV2,
+        search: &str,
+    ) -> fmt::Result {
+        self.inner
+            .format_fuzzy_select_prompt_item(f, text, active, highlight, matcher, search)
+    }
 }

@@ -4,12 +4,13 @@ use super::context::Context;
 use super::part::Part;
 use super::planning;
 use super::{Exit, Streams, Trouble};
-use crate::cli::{Common, Plan};
+use crate::cli::{Common, Format, Plan};
 use crate::file::CannotEdit;
 use crate::model::Owner;
 use crate::plan;
 use crate::replace::replace;
 use crate::show;
+use crate::text::shown;
 
 pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
@@ -29,8 +30,21 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
             let help = "check that the folder is there and that you may write to it";
             Trouble::cannot("write", out, &error, help)
         })?;
+        let out = shown(out);
+        streams.say(&format!(
+            "Saved the plan to {out}. To apply exactly this plan, run: azlin apply {out}\n"
+        ));
     }
-    planning::refuse_blocked(plan, &context)?;
+    planning::refuse_blocked(plan, &context, "")?;
+    let is_for_people = args.diff || args.format == Format::Text;
+    if args.out.is_none() && is_for_people && !plan.changes.is_empty() {
+        let with = if args.planning.is_default() {
+            ""
+        } else {
+            " with the same options"
+        };
+        streams.say(&format!("Run azlin apply{with} to make these changes.\n"));
+    }
     if args.detailed_exitcode && !plan.changes.is_empty() {
         return Ok(Exit::Changes);
     }

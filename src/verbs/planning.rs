@@ -120,8 +120,8 @@ fn vms(
     names.iter().map(one).collect()
 }
 
-/// Fails where lines of the plan are blocked: such a plan is none to build on.
-pub(super) fn refuse_blocked(plan: &Plan, context: &Context) -> Result<(), Trouble> {
+/// Fails where lines of the plan are blocked. `so` says what follows from that, if anything.
+pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result<(), Trouble> {
     let mut files = Vec::new();
     for file in plan.files.iter().filter(|file| !file.blocked.is_empty()) {
         for entry in &file.blocked {
@@ -135,7 +135,7 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context) -> Result<(), Troub
         return Ok(());
     }
     let (lines, files) = (show::count(plan.blocked(), "line"), show::names(&files));
-    let message = format!("{lines} in {files} cannot be applied");
+    let message = format!("{lines} in {files} cannot be applied{so}");
     let help = "see the help under each line; apply --partial applies all other lines";
     Err(Trouble::new(message, help))
 }

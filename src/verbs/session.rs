@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, interrupt, names, saving, today};
+use super::{Exit, Streams, Trouble, interrupt, names, picker, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
 use crate::model::{Doubt, Live, LiveName, Scope, SessionName, Vm, VmId};
@@ -17,19 +17,32 @@ pub(super) async fn run(
     args: &Session,
     streams: Streams,
 ) -> Result<Exit, Trouble> {
-    let name = args.name.as_deref().map(|name| {
-        SessionName::new(name).map_err(|rule| {
-            let message = format!("invalid session name {}: it {rule}", quote(name));
-            Trouble::new(message, "choose another, such as project-alpha")
-        })
-    });
-    let name = name.transpose()?;
+    let name = match args.name.as_slice() {
+        [] => None,
+        [name] => Some(valid(name)?),
+        several => return Err(with_spaces(several)),
+    };
     let wanted = name.as_ref();
+    if args.vm.is_none() {
+        picker::check_terminal(common, "azlin session VM")?;
+    }
     let context = Context::open_without_file(common, streams)?;
-    let (called, group) = (args.which.vm.as_str(), args.which.rg.as_deref());
-    let with_group = |scope: &Scope| super::scope_with(scope, called, group);
-    let live = names::read_azure(&context, What::Sessions, &with_group).await?;
-    let vm = super::vm_called(&live, called, group, context.ids)?;
+    let called = args.vm.as_deref().unwrap_or_default();
+    let group = args.rg.as_deref();
+    let scope = |own: &Scope| super::scope_with(own, called, group);
+    // The list to choose from shows which VMs are running.
+    let what = match args.vm {
+        Some(_) => What::Sessions,
+        None => What::Visible,
+    };
+    let live = names::read_azure(&context, what, &scope).await?;
+    let vm = match &args.vm {
+        Some(called) => super::vm_called(&live, called, group, context.ids)?,
+        None => match picker::pick(&live, |vm| context.file_of(vm), "Session of", streams)? {
+            Some(chosen) => chosen,
+            None => return Ok(Exit::Interrupted),
+        },
+    };
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {
@@ -66,6 +79,27 @@ pub(super) async fn run(
         streams.note(&note);
     }
     amiss.map_or(Ok(Exit::Done), Err)
+}
+
+fn valid(name: &str) -> Result<SessionName, Trouble> {
+    SessionName::new(name).map_err(|rule| {
+        let message = format!("invalid session name {}: it {rule}", quote(name));
+        Trouble::new(message, "choose another, such as project-alpha")
+    })
+}
+
+/// The trouble with a session name that was typed as several words.
+fn with_spaces(words: &[String]) -> Trouble {
+    let message = format!(
+        "invalid session name {}: it cannot contain spaces",
+        quote(&words.join(" "))
+    );
+    let joined = words.join("-");
+    let help = match SessionName::new(&joined) {
+        Ok(name) => format!("write it as one word: {name}"),
+        Err(_) => "write it as one word, such as project-alpha".to_owned(),
+    };
+    Trouble::new(message, help)
 }
 
 /// Warns of what a file would be warned of where it had this name.

@@ -43,13 +43,18 @@ impl Where {
     }
 
     /// Subscription `id` there, as the user knows it: "the sandbox", "subscription 0000…".
-    pub fn place(&self, id: &SubscriptionId) -> String {
+    ///
+    /// `name` looks for the subscription's own name in what is known without asking Azure.
+    pub fn place(&self, id: &SubscriptionId, name: impl FnOnce() -> Option<String>) -> String {
         match self {
             Self::Named(origin) => format!("subscription {id} at {origin}"),
             Self::Emulator(address) => format!("subscription {id} at {address}"),
             Self::Sandbox(_) if id.as_str() == sandbox::SUBSCRIPTION => "the sandbox".to_owned(),
             Self::Sandbox(_) => format!("subscription {id} of the sandbox"),
-            Self::Cloud(_) => format!("subscription {id}"),
+            Self::Cloud(_) => match name() {
+                Some(name) => format!("subscription {name} ({id})"),
+                None => format!("subscription {id}"),
+            },
         }
     }
 

@@ -18,7 +18,7 @@ use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
 use choose::choose;
 pub(super) use kept::Kept;
-pub use profile::{Profile, account_of};
+pub use profile::{Profile, account_of, name_of};
 use recipe::Recipe;
 pub(super) use unauthorized::unauthorized;
 pub use way::Way;

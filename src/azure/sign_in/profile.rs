@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::{Cloud, SubscriptionId};
+use crate::text::is_unprintable;
 
 /// The default of `az account set`, as `az` keeps it in `azureProfile.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,7 @@ struct File {
 #[serde(rename_all = "camelCase")]
 struct Entry {
     id: String,
+    name: Option<String>,
     #[serde(default)]
     is_default: bool,
     environment_name: Option<String>,
@@ -44,6 +46,14 @@ pub fn account_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<[String
     let entry = entries(bytes)?.into_iter().find(is_it)?;
     let User { name, kind } = entry.user?;
     Some([entry.tenant_id?, name, kind])
+}
+
+/// The name of `subscription` that `az` remembers, if it can be shown as it is. `bytes` is the content of `azureProfile.json`.
+pub fn name_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<String> {
+    let is_it = |entry: &Entry| entry.id.eq_ignore_ascii_case(subscription.as_str());
+    let name = entries(bytes)?.into_iter().find(is_it)?.name?;
+    let is_plain = !name.is_empty() && !name.chars().any(is_unprintable);
+    is_plain.then_some(name)
 }
 
 fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
@@ -94,6 +104,10 @@ mod tests {
         assert_eq!(account(&found.subscription), Some(known));
         let other = SubscriptionId::new("00000000-0000-0000-0000-000000000001").unwrap();
         assert_eq!(account(&other), None, "it is not said");
+        let name = |id: &SubscriptionId| name_of(file.as_bytes(), id);
+        assert_eq!(name(&found.subscription).as_deref(), Some("b"));
+        let hostile = file.replace("\"name\":\"b\"", "\"name\":\"b\\u001b[2J\"");
+        assert_eq!(name_of(hostile.as_bytes(), &found.subscription), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod candidates;
 mod refresh;
 
 pub(super) use candidates::{Name, groups, sessions_and_vms, vms};
-pub(super) use refresh::run;
+pub(super) use refresh::{is_refresh, refresh};
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -149,7 +149,7 @@ fn typed(words: impl Iterator<Item = OsString>) -> Common {
         };
         let value = || inline.or_else(|| words.next());
         match flag {
-            "--file" => common.file.extend(value().map(PathBuf::from)),
+            "--file" | "-f" => common.file.extend(value().map(PathBuf::from)),
             "--subscription" => common.subscription = value().and_then(text),
             "--endpoint" => common.sign_in.endpoint = value().and_then(text),
             _ => {}

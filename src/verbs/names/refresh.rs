@@ -8,13 +8,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::super::context::{Context, What};
 use super::super::part::Part;
-use super::super::{Exit, Streams, Trouble};
+use super::super::{Streams, Trouble};
 use super::cache::Cache;
 use super::candidates::Name;
 use super::{cache_of, of_live};
 use crate::cli::Common;
 use crate::model::Scope;
 use crate::text::plain;
+
+/// The variable that makes an azlin without a command fill the cache. A command for it would be one more to suggest.
+const REFRESH: &str = "AZLIN_REFRESH_NAMES";
 
 /// How long a TAB waits for Azure.
 const PATIENCE: Duration = Duration::from_millis(150);
@@ -48,7 +51,7 @@ pub(super) fn live(caches: &BTreeSet<Cache>, common: &Common) -> Vec<Name> {
 /// of its processes, whose Ctrl-C would end it.
 fn ask(common: &Common) -> std::io::Result<Child> {
     let mut azlin = Command::new(std::env::current_exe()?);
-    azlin.arg("refresh-names");
+    azlin.env(REFRESH, "1");
     for file in &common.file {
         azlin.arg("--file").arg(file);
     }
@@ -82,8 +85,13 @@ fn ends_by(mut child: Child, deadline: Instant) -> bool {
     }
 }
 
-/// `azlin refresh-names`, which nobody types: reads Azure and fills the cache.
-pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
+/// True if this azlin was started by a TAB to fill the cache.
+pub(in crate::verbs) fn is_refresh() -> bool {
+    std::env::var_os(REFRESH).is_some()
+}
+
+/// Reads Azure and fills the cache.
+pub(in crate::verbs) async fn refresh(common: &Common, streams: Streams) -> Result<(), Trouble> {
     let context = Context::open(common, streams)?;
     // In one order, in which every azlin waits for its turn; and each once, for nobody waits for himself.
     let own = context.parts().map(|part| Some((cache_of(part)?, part)));
@@ -108,5 +116,5 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
     for (cache, part) in caches {
         cache.write(of_live(&live, part), now).map_err(cannot)?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }

@@ -1,0 +1,143 @@
+//! The command line as clap parses it: what the derived types cannot say.
+
+use std::ffi::OsString;
+
+use clap::builder::StyledStr;
+use clap::error::ContextKind;
+use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
+
+use super::{Cli, terraform};
+use crate::text::quote;
+use crate::trouble::Trouble;
+
+/// The commands, by what one comes for.
+const GROUPS: [(&str, &[&str]); 3] = [
+    (
+        "Everyday",
+        &["connect", "list", "session", "tag", "ssh-config"],
+    ),
+    ("Sessions as code", &["plan", "apply", "show", "validate"]),
+    ("Setup", &["whoami", "sandbox", "completions", "man"]),
+];
+
+/// No help is wider than this, however wide the terminal.
+const WIDEST: usize = 100;
+
+/// A command line that azlin does not run.
+#[derive(Debug)]
+pub enum Usage {
+    /// clap's own: a mistake, or the help that was asked for.
+    Clap(clap::Error),
+    /// A flag of Terraform's that azlin refuses.
+    Refused(Trouble),
+}
+
+/// Reads the command line `words`, the program's name first.
+///
+/// # Errors
+/// The words are no command of azlin's, or ask for help.
+pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, Usage> {
+    let words = terraform::in_our_words(words).map_err(Usage::Refused)?;
+    let words = super::with_files_behind(words);
+    check_passed(&words).map_err(Usage::Refused)?;
+    let matches = command().try_get_matches_from(words);
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    cli.map_err(|error| Usage::Clap(without_bad_tips(error)))
+}
+
+/// Refuses `-oKEY=VALUE` and `-JHOST` as one word, as ssh itself would take them: a script that hands a name from elsewhere to
+/// `connect` must not run a `ProxyCommand`, and `--` cannot protect it, since what is behind it runs on the VM.
+fn check_passed(words: &[OsString]) -> Result<(), Trouble> {
+    let behind = words
+        .iter()
+        .skip_while(|word| *word != "connect" && *word != "ssh");
+    for word in behind.skip(1).take_while(|word| *word != "--") {
+        let word = word.to_string_lossy();
+        let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) else {
+            continue;
+        };
+        let mut letters = letters
+            .trim_start_matches(['A', 'N', 'T', 'v', 'h'])
+            .chars();
+        if let (Some(letter @ ('o' | 'J')), Some(_)) = (letters.next(), letters.next()) {
+            let message = format!("invalid argument {}", quote(&word));
+            let help =
+                format!("write the value of -{letter} as a word of its own: -{letter} VALUE");
+            return Err(Trouble::new(message, help));
+        }
+    }
+    Ok(())
+}
+
+/// azlin's command line.
+pub fn command() -> Command {
+    let command = Cli::command()
+        .max_term_width(WIDEST)
+        .mut_subcommand("connect", sshs_letters_win);
+    let help = overview(&command);
+    command.override_help(help)
+}
+
+/// Leaves the letters of `connect` to ssh: there, `-f` and `-v` are not azlin's.
+fn sshs_letters_win(connect: Command) -> Command {
+    connect
+        .arg(
+            Arg::new("file")
+                .long("file")
+                .global(true)
+                .action(ArgAction::Append)
+                .value_name("FILE")
+                .value_hint(ValueHint::AnyPath)
+                .value_parser(clap::value_parser!(std::path::PathBuf))
+                .help_heading(super::GLOBAL)
+                .display_order(0)
+                .help("The sessions file, or a folder of them; repeatable"),
+        )
+        .arg(
+            Arg::new("verbose")
+                .long("verbose")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .hide_short_help(true)
+                .help_heading(super::GLOBAL)
+                .help("Add Azure's request ids to errors"),
+        )
+}
+
+/// The help of `azlin` itself: clap lists commands in one heap, and a newcomer needs them by what they are for.
+fn overview(command: &Command) -> StyledStr {
+    let styles = command.get_styles();
+    let (head, name) = (styles.get_header(), styles.get_literal());
+    let mut groups = String::new();
+    for (group, names) in GROUPS {
+        groups += &format!("{head}{group}:{head:#}\n");
+        for command in names
+            .iter()
+            .filter_map(|name| command.find_subcommand(name))
+        {
+            let about = command.get_about().unwrap_or_default();
+            let mut called = command.get_name().to_owned();
+            for alias in command.get_visible_aliases() {
+                called = format!("{called}, {alias}");
+            }
+            groups += &format!("  {name}{called:<12}{name:#}  {about}\n");
+        }
+        groups.push('\n');
+    }
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} azlin [OPTIONS] COMMAND\n\n{groups}{{all-args}}{{after-help}}\n"
+    );
+    let mut page = command
+        .clone()
+        .disable_help_subcommand(true)
+        .mut_subcommands(|command| command.hide(true))
+        .help_template(template);
+    page.render_help()
+}
+
+/// `error` without the tips that would do harm: `-- -x` makes a flag that azlin does not know a session, a plan's name or a
+/// command on the VM.
+fn without_bad_tips(mut error: clap::Error) -> clap::Error {
+    error.remove(ContextKind::Suggested);
+    error
+}
