@@ -163,7 +163,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
     Plan: 3 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
       ~ rg/b   n1 -> n2   failed
-          cannot write the tags of rg/b: a lock on `b` forbids it (409 ScopeLocked)
+          cannot write the tags of rg/b: blocked by a lock on `b` (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
       + rg/a   n1   not tried
           rg/b has to come first
@@ -523,7 +523,7 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     ");
     assert_snapshot!(project.run(&["connect", "x", "--rg", "nowhere", "--print"]).stderr, @"
     error: no VM, session or IP address matches `x` (searched 0 VMs in resource group nowhere)
-    help: none of them holds a session
+    help: none of these VMs holds a session; set one with azlin session VM NAME
     ");
 }
 
@@ -747,7 +747,7 @@ fn connect_says_where_it_goes_when_the_file_says_otherwise() {
         ("rg/c", Some("ceto")),
     ]);
     let said = |name: &str| project.run(&["connect", name, "--print"]).stderr;
-    assert_snapshot!(said("atlas"), @"note: atlas is rg/b now; sessions.toml assigns it to rg/a (see azlin plan)");
+    assert_snapshot!(said("atlas"), @"note: atlas is on rg/b now; sessions.toml assigns it to rg/a (see azlin plan)");
     assert_snapshot!(said("b"), @"note: rg/b holds atlas; sessions.toml assigns boreas to it (see azlin plan)");
     assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml assigns atlas to it (see azlin plan)");
     assert_snapshot!(said("ceto"), @"");

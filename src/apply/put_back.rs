@@ -47,9 +47,9 @@ pub async fn put_back(
                 Outcome::Written | Outcome::Already => None,
                 Outcome::Failed { why, .. } => Some(why),
                 Outcome::Accepted => {
-                    Some("Azure has taken the write and does not show it yet".to_owned())
+                    Some("Azure accepted the write, but the VM does not show it yet".to_owned())
                 }
-                _ => Some("the VM has changed meanwhile".to_owned()),
+                _ => Some("someone has changed the VM's tags in the meantime".to_owned()),
             },
             Err(failure) => Some(failure.to_string()),
         };

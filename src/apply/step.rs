@@ -18,7 +18,7 @@ pub(super) async fn carry_out(
 ) -> Outcome {
     let Some(Place { arm, tag }) = place_of(places, &step.vm) else {
         return Outcome::Failed {
-            why: format!("{} is in no subscription of this run", step.vm.path()),
+            why: format!("{} is not in a subscription of this run", step.vm.path()),
             help: None,
             in_doubt: false,
         };

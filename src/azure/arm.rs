@@ -59,8 +59,8 @@ impl Arm {
     ) -> Result<Self, Trouble> {
         let (origin, audience) = target.base();
         let base = Url::parse(&origin.https()).map_err(|error| {
-            let message = format!("{} is not a URL: {error}", quote(&origin.https()));
-            Trouble::new(message, "correct the endpoint")
+            let message = format!("invalid endpoint URL {}: {error}", quote(&origin.https()));
+            Trouble::new(message, "fix the endpoint")
         })?;
         let client = target
             .client()

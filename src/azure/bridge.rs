@@ -46,7 +46,7 @@ struct Built(Request);
 
 impl fmt::Display for Built {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request was built and not sent")
+        f.write_str("azlin built the request and did not send it")
     }
 }
 
@@ -58,7 +58,7 @@ impl legacy::HttpClient for HandBack {
         let (legacy::Body::Bytes(body), Ok(method)) =
             (request.body(), request.method().as_ref().parse())
         else {
-            let message = "a streamed body or an unusual method has no counterpart in the pipeline";
+            let message = "cannot convert a streamed body or an unusual method";
             return Err(Error::message(ErrorKind::Other, message));
         };
         let mut built = Request::new(request.url().clone(), method);
@@ -98,7 +98,7 @@ pub(super) fn request<T>(
 ) -> Result<Request, Failure> {
     let failed = |why| Failure::new(doing, Kind::Unreachable(why));
     let Some(Err(error)) = send.now_or_never() else {
-        return Err(failed("the SDK made no request".to_owned()));
+        return Err(failed("the SDK built no request".to_owned()));
     };
     let built = error.into_downcast::<Built>();
     built

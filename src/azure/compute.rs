@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
     let doing = format!("start {}", vm.path());
     let failed = |why: String, help: &str| {
-        let trouble = Trouble::new(why, format!("look at the VM in the portal{help}"));
+        let trouble = Trouble::new(why, format!("check the VM in the Azure portal{help}"));
         Failure::new(&doing, Kind::Final(trouble))
     };
     let (vms, subscription) = (vms(arm), vm.subscription().as_str());
@@ -50,7 +50,10 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
         let failure = |code| str::strip_prefix(code, "ProvisioningState/failed/");
         if let Some(why) = view.codes().find_map(failure) {
             let help = ": its size may be sold out in its region or zone";
-            return Err(failed(format!("it did not start: {}", escape(why)), help));
+            return Err(failed(
+                format!("Azure could not start it: {}", escape(why)),
+                help,
+            ));
         }
         let power = view.power();
         watch(power);
@@ -60,7 +63,7 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
         if Instant::now() + pause > end {
             let help = "; running the same command again is safe";
             let seconds = PATIENCE.as_secs();
-            return Err(failed(format!("not finished after {seconds} s"), help));
+            return Err(failed(format!("it is not running after {seconds} s"), help));
         }
         sleep(pause).await;
     }

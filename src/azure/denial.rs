@@ -96,18 +96,25 @@ impl Denial {
             _ if self.status == 429 => "Azure is throttling requests".to_owned(),
             "AuthorizationFailed" => {
                 let action = between(&self.message, "perform action '", "'")?;
-                format!("the identity lacks the right {}", quote(action))
+                let identity = between(&self.message, "The client '", "'").map(quote);
+                let scope = between(&self.message, "over scope '", "'");
+                format!(
+                    "the identity{} lacks the permission {}{}",
+                    identity.map_or(String::new(), |name| format!(" {name}")),
+                    quote(action),
+                    scope.map_or(String::new(), |scope| format!(" on {}", escape(scope)))
+                )
             }
             "ScopeLocked" => {
                 let locked = between(&self.message, "are locked: '", "'")?;
-                format!("{} forbids it", lock(locked))
+                format!("blocked by {}", lock(locked))
             }
             "RequestDisallowedByPolicy" => {
-                format!("the policy {} forbids it", quote(self.policy.as_ref()?))
+                format!("denied by the policy {}", quote(self.policy.as_ref()?))
             }
-            "ResourceNotFound" => "the VM is gone".to_owned(),
+            "ResourceNotFound" => "the VM was not found".to_owned(),
             "ReadOnlyDisabledSubscription" => "the subscription is disabled".to_owned(),
-            "ResourceGroupNotFound" => "its resource group is gone".to_owned(),
+            "ResourceGroupNotFound" => "its resource group was not found".to_owned(),
             "ConflictingConcurrentWriteNotAllowed" => {
                 "someone else is writing to it at the same time".to_owned()
             }
@@ -135,34 +142,34 @@ impl Denial {
                 };
                 let (wait, deadline) = (minutes(seconds), seconds.saturating_add(60));
                 return Some(format!(
-                    "run the same command again in {wait}, or let it wait: --deadline {deadline}"
+                    "run the same command again in {wait}, or let azlin wait: --deadline {deadline}"
                 ));
             }
             "AuthorizationFailed" => {
                 let role = self.role();
                 return Some(format!(
-                    "it needs {role}; a new role assignment takes some minutes to take effect"
+                    "ask for {role}; a new role assignment takes a few minutes to take effect"
                 ));
             }
             "RequestDisallowedByPolicy" => {
                 "ask the policy's owner for an exemption, or for a name that it allows"
             }
             "ResourceNotFound" | "ResourceGroupNotFound" => {
-                "somebody has deleted or moved it: run plan again"
+                "run azlin plan again: someone may have deleted or moved it"
             }
             "SubscriptionNotFound" => {
-                "this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant \
-                 (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed"
+                "check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a \
+                 permissions problem, which would be AuthorizationFailed"
             }
             "ReadOnlyDisabledSubscription" => {
-                "check the subscription in the portal: it stays read-only until it is enabled again"
+                "check the subscription in the Azure portal: it stays read-only until someone enables it again"
             }
             "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
             _ if self.status >= 500 => {
-                "this is a fault in Azure (see azure.status.microsoft): run the same command again later"
+                "run the same command again later: this is a fault in Azure (see azure.status.microsoft)"
             }
             "ScopeLocked" => "remove the lock, or ask whoever set it to remove it",
-            _ if self.is_full() => "remove one: azlin tag list VM, then azlin tag remove VM KEY",
+            _ if self.is_full() => "remove a tag: azlin tag list VM, then azlin tag remove VM KEY",
             _ => return None,
         };
         Some(help.to_owned())
@@ -179,7 +186,7 @@ impl Denial {
         } else if action.ends_with("/read") {
             "the role Reader"
         } else {
-            "the roles Reader, and Tag Contributor to apply, on the subscription"
+            "the role Reader on the subscription, and Tag Contributor to apply changes"
         }
     }
 }

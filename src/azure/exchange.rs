@@ -109,7 +109,7 @@ pub(super) fn content<'a, T: Deserialize<'a>>(
         let start = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
         // The error itself would quote more of it.
         let what = match error.classify() {
-            Category::Eof => "cut short",
+            Category::Eof => "truncated",
             Category::Data => "unexpected JSON",
             Category::Io | Category::Syntax => "not JSON",
         };

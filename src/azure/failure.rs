@@ -41,7 +41,7 @@ pub enum Kind {
 
 /// What to do if something other than Azure answered.
 pub(super) const NOT_AZURE: &str =
-    "check the network: a proxy or a sign-in page may have answered instead";
+    "check the network: a proxy or a sign-in page may have answered instead of Azure";
 
 /// What to do if nothing answered.
 pub(super) const NO_ANSWER: &str =
@@ -127,7 +127,7 @@ impl Error for Failure {}
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         let help = failure.help().unwrap_or_else(|| {
-            "look the code up in Azure's documentation; AZLIN_LOG=debug shows the requests"
+            "look up the error code in Azure's documentation; AZLIN_LOG=debug shows the requests"
                 .to_owned()
         });
         Self::new(failure.to_string(), help)
@@ -161,7 +161,7 @@ impl Kind {
     /// The reason in an answer that is no success.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         if (300..400).contains(&status) {
-            let what = "it redirects elsewhere, as sign-in pages do".to_owned();
+            let what = "it redirects to another page, as sign-in pages do".to_owned();
             return Self::NotAzure(status, what);
         }
         match Denial::read(status, body, retry_after) {

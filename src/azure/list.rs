@@ -61,7 +61,7 @@ impl Arm {
             let page = if seen.insert(url.to_string()) {
                 self.page(doing, url, &mut listed).await
             } else {
-                let what = "its list goes round in a circle".to_owned();
+                let what = "one of its pages links back to an earlier one".to_owned();
                 Err(Failure::new(doing, Kind::NotAzure(200, what)))
             };
             next = page.unwrap_or_else(|failure| {
@@ -95,8 +95,11 @@ impl Arm {
         let mut url = Url::parse(link).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or(link);
         let foreign = Kind::Final(Trouble::new(
-            format!("the answer points to another host, {}", quote(host)),
-            "something between you and Azure is changing its answers; nothing was sent to that host",
+            format!(
+                "the link to the next page leads to another host, {}",
+                quote(host)
+            ),
+            "check the network: something between you and Azure changes its answers; azlin sent nothing to that host",
         ));
         if let (Some(url), Origin::Loopback(emulator)) = (&mut url, &self.origin)
             && url.scheme() == "http"

@@ -25,7 +25,7 @@ impl Origin {
     pub fn parse(url: &str) -> Result<Self, String> {
         let refusal = || {
             format!(
-                "takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not {}",
+                "must be https://HOST, or http:// with a loopback address such as 127.0.0.1:8999, not {}",
                 quote(url)
             )
         };

@@ -82,7 +82,7 @@ impl Patience {
         Kind::Final(Trouble::new(
             format!("deadline of {seconds} s exceeded"),
             format!(
-                "run the same command again to continue where this one stopped, or give it more time: --deadline {}",
+                "run the same command again to continue where this one stopped, or allow more time: --deadline {}",
                 seconds.saturating_mul(2).max(60)
             ),
         ))

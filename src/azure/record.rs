@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,6 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use serde_json::{Value, json};
 
 use super::discreet::without_proofs;
-use crate::text::plain;
 use crate::trouble::Trouble;
 
 /// An HTTP client that writes down what goes through it. The `authorization` header is never written.
@@ -34,9 +34,9 @@ impl Recorder {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| {
-            let help = "AZLIN_RECORD must name a file that you can write to";
-            Trouble::new(format!("AZLIN_RECORD: {}", plain(&error)), help)
+        let file = options.open(&path).map_err(|error| {
+            let help = "set AZLIN_RECORD to a file that you can write to";
+            Trouble::cannot("record requests in", Path::new(&path), &error, help)
         })?;
         Ok(Arc::new(Self {
             inner: client,

@@ -153,7 +153,7 @@ fn closed(seconds: u64) -> Kind {
     Kind::Final(Trouble::new(
         format!("Azure accepts no more writes for {}", minutes(seconds)),
         format!(
-            "run the same command again then to continue where this one stopped, or let it wait: --deadline {}",
+            "run the same command again after that to continue where this one stopped, or let azlin wait: --deadline {}",
             seconds.div_ceil(60) * 60 + 60
         ),
     ))

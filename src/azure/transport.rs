@@ -73,7 +73,7 @@ struct Sandboxed(Arc<Sandbox>);
 impl HttpClient for Sandboxed {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let Body::Bytes(body) = request.body() else {
-            let message = "the sandbox takes no streamed body";
+            let message = "the sandbox does not accept a streamed body";
             return Err(Error::with_message(ErrorKind::Other, message));
         };
         let headers = request.headers();

@@ -85,11 +85,11 @@ refusals! {
         "The resource would have '{count}' tags. Maximum allowed number of tags - '{limit}'."
     /// A request over HTTP that names another host.
     misdirected(host): 421 "MisdirectedRequest"
-        "the sandbox answers to loopback addresses and localhost, not to '{host}'"
+        "the sandbox answers requests to localhost and loopback addresses only, not to '{host}'"
     too_large(limit): 413 "RequestContentTooLarge"
         "The request content size exceeds the maximum size of '{limit}' bytes."
     cut_short(): 400 "BadRequest"
-        "the request content ended early"
+        "the request body is incomplete"
 }
 
 impl From<io::Error> for Response {

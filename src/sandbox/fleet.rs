@@ -124,7 +124,7 @@ impl Fleet {
             for part in [&vm.name, &vm.group, &vm.location] {
                 if !is_plain(part) {
                     let shown = part.escape_debug();
-                    return Err(format!("`{shown}` is not a valid name in Azure"));
+                    return Err(format!("invalid Azure name `{shown}`"));
                 }
             }
             let key = format!("{}/{}", vm.group, vm.name).to_lowercase();
@@ -325,7 +325,7 @@ mod tests {
         EOF while parsing a value at line 1 column 0
         unsupported format 2; this azlin reads format 1
         duplicate VM G/A
-        `a/../b` is not a valid name in Azure
+        invalid Azure name `a/../b`
         unknown variant `on`, expected one of `running`, `deallocated`, `stopped`, `starting` at line 1 column 44
         invalid IPv4 address syntax at line 1 column 51
         UUID parsing failed: invalid length: found 1 at line 1 column 43

@@ -30,7 +30,7 @@ pub fn reset_several(state: &Path, vms: Option<usize>, subscriptions: u32) -> io
     if all > MAX_VMS {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("a sandbox has at most {MAX_VMS} VMs, and these would be {all}"),
+            format!("a sandbox can have at most {MAX_VMS} VMs, but this one would have {all}"),
         ));
     }
     let mut fleet = standard::fleet(vms);
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(standard::fleet(None).vms.len(), STANDARD);
         assert_eq!(reset_several(&path, None, 3).unwrap(), 24);
         let error = reset_several(&path, Some(MAX_VMS / 2), 3).unwrap_err();
-        insta::assert_snapshot!(error, @"a sandbox has at most 100000 VMs, and these would be 150000");
+        insta::assert_snapshot!(error, @"a sandbox can have at most 100000 VMs, but this one would have 150000");
         assert_eq!(Store::new(path).read().unwrap().vms.len(), 24);
     }
 }

@@ -76,13 +76,13 @@ impl Store {
         &self,
         edit: impl FnOnce(&mut Fleet) -> Result<T, E>,
     ) -> Result<T, E> {
-        let _turn = take_turn(&self.path).map_err(|e| self.error("can't be locked", &e))?;
+        let _turn = take_turn(&self.path).map_err(|e| self.error("cannot lock", &e))?;
         let mut remembered = self.remembered();
         let mut current = self.current(remembered.take())?;
         let outcome = edit(Arc::make_mut(&mut current.fleet));
         if outcome.is_ok() {
-            let version = replace(&self.path, &current.fleet)
-                .map_err(|e| self.error("can't be written", &e))?;
+            let version =
+                replace(&self.path, &current.fleet).map_err(|e| self.error("cannot write", &e))?;
             current.version = Some(version);
         }
         *remembered = Some(current);
@@ -96,7 +96,7 @@ impl Store {
     }
 
     fn current(&self, remembered: Option<Remembered>) -> io::Result<Remembered> {
-        let unreadable = |error: io::Error| self.error("can't be read", &error);
+        let unreadable = |error: io::Error| self.error("cannot read", &error);
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -114,7 +114,7 @@ impl Store {
             return Ok(known);
         }
         if metadata.len() > MAX_FILE {
-            return Err(self.error("can't be read", &"it is too large"));
+            return Err(self.error("cannot read", &"it is too large"));
         }
         let mut text = Vec::new();
         file.take(MAX_FILE)
@@ -122,7 +122,7 @@ impl Store {
             .map_err(unreadable)?;
         let fleet = Fleet::read(&text).map_err(|what| {
             let way_out = "fix it, or create a new fleet with `azlin sandbox reset`";
-            self.error("is damaged", &format_args!("{what}; {way_out}"))
+            self.error("invalid sandbox file", &format_args!("{what}; {way_out}"))
         })?;
         Ok(Remembered {
             version,
@@ -131,7 +131,7 @@ impl Store {
     }
 
     fn error(&self, what: &str, cause: &dyn std::fmt::Display) -> io::Error {
-        io::Error::other(format!("{}: {what}: {cause}", self.path.display()))
+        io::Error::other(format!("{what} {}: {cause}", self.path.display()))
     }
 }
 
@@ -262,7 +262,8 @@ mod tests {
         ] {
             fs::write(&path, garbage).unwrap();
             let error = store.read().unwrap_err().to_string();
-            assert!(error.contains("sandbox.json: is damaged"), "{error}");
+            assert!(error.starts_with("invalid sandbox file "), "{error}");
+            assert!(error.contains("sandbox.json: "), "{error}");
             assert!(
                 store
                     .update(|_| Ok::<_, io::Error>(()))

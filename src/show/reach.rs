@@ -27,14 +27,14 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
         } => {
             let help = if let Some(vm) = holder {
                 let vm = ids.name(vm);
-                format!("{vm} holds the session of that name: use {vm}")
+                format!("use {vm}, which holds the session of that name")
             } else if nearest.is_empty() {
-                "azlin list --all shows the VMs".to_owned()
+                "run azlin list --all to see the VMs".to_owned()
             } else {
                 did_you_mean(nearest.iter().map(|vm| ids.name(vm)))
             };
             let searched = searched(*among);
-            Trouble::new(format!("no VM is called {name} ({searched})"), help)
+            Trouble::new(format!("no VM is named {name} ({searched})"), help)
         }
         Miss::Ambiguous { by, vms } => {
             let (by, help) = match by {
@@ -71,7 +71,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
         help = did_you_mean(nearest.iter()) + " ";
     }
     if sessions.is_empty() {
-        return help + "none of them holds a session";
+        return help + "none of these VMs holds a session; set one with azlin session VM NAME";
     }
     help += "sessions that exist:";
     let shown = sessions.iter().take(MOST);
@@ -96,7 +96,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     {
         let (name, other) = (escape(name), ids.name(&line.vm));
         return Some(format!(
-            "{name} is {id} now; {file} assigns it to {other} (see azlin plan)"
+            "{name} is on {id} now; {file} assigns it to {other} (see azlin plan)"
         ));
     }
     let line = desired.line_of(&vm.id, today)?;
@@ -115,7 +115,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
 pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String {
     let why = match why {
         LeftOut::NoName => {
-            "it is not a valid session name; give the VM another with azlin session".to_owned()
+            "not a valid session name; set another with azlin session VM NAME".to_owned()
         }
         LeftOut::Several(vms) => {
             let vms = ids.names(vms);
@@ -126,15 +126,15 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String 
             format!("another VM, {vm}, has this name; choose another session name")
         }
         LeftOut::LikeHost => format!(
-            "it may be a host that ssh already knows, and {file} does not declare it; declare it there if you mean it"
+            "it looks like the name of a host; if you want it all the same, declare the session in {file}"
         ),
         LeftOut::Taken => {
-            "ssh already has a host of this name; choose another session name".to_owned()
+            "ssh already has a host with this name; choose another session name".to_owned()
         }
         LeftOut::NoAddress(vm) => {
             let vm = ids.name(vm);
             format!("{vm} has no address; give it a network interface with an address")
         }
     };
-    format!("{} is left out: {why}", quote(name.raw()))
+    format!("skipped {}: {why}", quote(name.raw()))
 }

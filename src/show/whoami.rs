@@ -90,7 +90,7 @@ impl Who {
         let mut text = String::new();
         let mut say = |name: &str, value: &str| text += &format!("{name:<14}{value}\n");
         let why = escape(&self.why);
-        say("signed in by", &format!("{} ({why})", self.what));
+        say("credential", &format!("{} ({why})", self.what));
         for (name, value) in [("account", &self.account), ("tenant", &self.tenant)] {
             if let Some(value) = value {
                 say(name, &escape(value));
@@ -106,7 +106,7 @@ impl Who {
         };
         let name = name.as_ref().map(|name| format!("{} ", escape(name)));
         let name = name.unwrap_or_default();
-        say("subscription", &format!("{name}{id} (named by {by})"));
+        say("subscription", &format!("{name}{id} (from {by})"));
         say("endpoint", &self.endpoint);
         text + &self.rights(paint)
     }
@@ -117,7 +117,9 @@ impl Who {
         };
         let widths = rights.iter().map(|right| right.action.len());
         let width = widths.max().unwrap_or(0);
-        let mut text = "\nrights on the whole subscription, and what needs them:\n".to_owned();
+        let mut text =
+            "\npermissions on the whole subscription, and the commands that require them:\n"
+                .to_owned();
         let mut lacks_one = false;
         for right in rights {
             let mut word = paint.green("yes");
@@ -128,7 +130,7 @@ impl Who {
             text += &format!("  {word}  {:<width$}  {}\n", right.action, right.used_by);
         }
         if lacks_one {
-            text += "A role on a resource group only is not counted. Reader and Tag Contributor give all but starting VMs.\n";
+            text += "Roles on single resource groups are not counted. Reader and Tag Contributor cover all but starting VMs.\n";
         }
         text
     }

@@ -32,7 +32,7 @@ pub(super) fn run(args: &Completions, streams: Streams) -> Result<Exit, Trouble>
         .map_err(|error| {
             Trouble::new(
                 format!("cannot write the script: {}", plain(&error)),
-                "please report this: it is a mistake in azlin",
+                "report this as a bug in azlin",
             )
         })?;
     streams.print(&String::from_utf8_lossy(&script))?;

@@ -23,7 +23,7 @@ const OURS: &str = "azlin.d";
 const INCLUDE: &str = "Include azlin.d/*.conf";
 
 /// The help for a file that cannot be read or written.
-const HELP: &str = "check that it is yours and that you may write to it";
+const HELP: &str = "check that you own it and may write to it";
 
 pub(super) async fn run(
     common: &Common,
@@ -58,13 +58,13 @@ pub(super) async fn run(
     }
     let home = home.filter(|_| args.write);
     if home.is_none() && args.write {
-        let message = "there is no home folder to write into";
-        return Err(Trouble::new(message, "set HOME, or leave --write out"));
+        let message = "cannot find your home folder";
+        return Err(Trouble::new(message, "set HOME, or omit --write"));
     }
     for part in context.subscriptions() {
         let place = part.place();
         let head = format!(
-            "# The sessions in {place}, as `azlin ssh-config` found them; it writes this file anew.\n"
+            "# The sessions in {place}, written by `azlin ssh-config`, which overwrites this file each time.\n"
         );
         let subscription = part.arm.subscription();
         let hosts = config.hosts.iter();
@@ -80,7 +80,7 @@ pub(super) async fn run(
             .and_then(|()| replace(&file, text.as_bytes(), true))
             .map_err(|error| Trouble::cannot("write", &file, &error, HELP))?;
         let hosts = show::count(blocks.len(), "session");
-        streams.note(&format!("{hosts} in {}", shown(&file)));
+        streams.note(&format!("wrote {hosts} to {}", shown(&file)));
     }
     if let Some(home) = home {
         include(&home.join("config"), &own, streams)?;
@@ -157,6 +157,6 @@ fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> 
     let text = [INCLUDE.as_bytes(), gap.as_bytes(), text].concat();
     replace(config, &text, !config.exists())
         .map_err(|error| Trouble::cannot("write", config, &error, HELP))?;
-    streams.note(&format!("{} now has the line `{INCLUDE}`", shown(config)));
+    streams.note(&format!("added the line `{INCLUDE}` to {}", shown(config)));
     Ok(())
 }

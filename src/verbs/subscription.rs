@@ -34,7 +34,7 @@ pub(super) fn subscription(
     };
     let checked = |id: &str, from: NamedBy, whence: &str| match SubscriptionId::new(id) {
         Ok(id) => Ok(Subscription { id, cloud, from }),
-        Err(rule) => Err(Trouble::new(rule, format!("correct {whence}"))),
+        Err(rule) => Err(Trouble::new(rule, format!("fix {whence}"))),
     };
     if let Some(id) = &common.subscription {
         return checked(id, NamedBy::Flag, "--subscription");
@@ -61,12 +61,14 @@ pub(super) fn subscription(
     }
     let (message, first) = match name {
         Some(name) => (
-            format!("{name} names no subscription, and nothing else does"),
-            "write `subscription = \"…\"` under [azure]",
+            format!(
+                "no subscription given: {name} does not set one, nor do the environment and `az`"
+            ),
+            "set `subscription = \"…\"` under [azure]",
         ),
         None => (
-            format!("no {NAME} in this folder or any above it, and no subscription is named"),
-            "go to the folder that has one",
+            format!("no subscription given, and no {NAME} found in this folder or above it"),
+            "change to the folder that has one",
         ),
     };
     let help =

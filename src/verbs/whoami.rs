@@ -42,7 +42,7 @@ struct Found {
 pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
     let asking = join_all(context.subscriptions().map(ask));
-    let what = || format!("asking {}", context.place());
+    let what = || format!("querying {}", context.place());
     let found = streams.patiently(what, asking).await;
     match args.format {
         WhoamiFormat::Text => {
@@ -80,7 +80,7 @@ async fn ask(part: &Part) -> Found {
     let mut found = Found {
         who: Who {
             way: sign_in.way.map_or("sandbox", Way::name),
-            what: sign_in.way.map_or("nothing", Way::what),
+            what: sign_in.way.map_or("none", Way::what),
             why: sign_in.why.clone(),
             account: None,
             tenant: None,

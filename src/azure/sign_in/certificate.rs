@@ -37,14 +37,14 @@ impl Certificate {
         let pem = std::fs::read(path).map_err(|error| {
             Trouble::new(
                 format!("cannot read the certificate {name}: {}", plain(&error)),
-                "AZURE_CLIENT_CERTIFICATE_PATH names it: check the path",
+                "check the path in AZURE_CLIENT_CERTIFICATE_PATH",
             )
         })?;
         let unusable = |what: &str| {
             Trouble::new(
-                format!("the certificate {name} {what}"),
-                "azlin needs PEM with an unencrypted RSA key: openssl pkcs12 -in cert.pfx -nodes -out cert.pem converts a \
-                 PKCS #12 file, openssl pkey -in old.pem -out key.pem decrypts a key",
+                format!("the certificate file {name} {what}"),
+                "provide a PEM file with an unencrypted RSA key; to convert a PKCS #12 file: openssl pkcs12 -in cert.pfx \
+                 -nodes -out cert.pem; to decrypt a key: openssl pkey -in old.pem -out key.pem",
             )
         };
         // The app's own comes first, those that vouch for it after.
@@ -52,7 +52,7 @@ impl Certificate {
             return Err(unusable("contains no PEM certificate"));
         };
         if String::from_utf8_lossy(&pem).contains("ENCRYPTED") {
-            return Err(unusable("has an encrypted key"));
+            return Err(unusable("has an encrypted private key"));
         }
         let key = PrivateKeyDer::from_pem_slice(&pem)
             .map_err(|_| unusable("contains no PEM private key"))?;
@@ -62,7 +62,7 @@ impl Certificate {
             _ => return Err(unusable("has a key that is not RSA")),
         };
         Ok(Self {
-            key: key.map_err(|_| unusable("has a key that is not RSA of 2048 bits or more"))?,
+            key: key.map_err(|_| unusable("has a key that is not RSA with at least 2048 bits"))?,
             thumbprint: encode_url_safe(digest(&SHA256, &certificate)),
             client: client.to_owned(),
             audience,
@@ -94,8 +94,8 @@ impl ClientAssertion for Certificate {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
         let assertion = self.assertion(OffsetDateTime::now_utc().unix_timestamp());
         assertion.ok_or_else(|| {
-            let help = "check that the file named by AZURE_CLIENT_CERTIFICATE_PATH is whole";
-            Trouble::new("the certificate's key cannot sign", help).into()
+            let help = "check that the file in AZURE_CLIENT_CERTIFICATE_PATH is complete";
+            Trouble::new("cannot sign with the certificate's key", help).into()
         })
     }
 }

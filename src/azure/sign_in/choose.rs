@@ -4,7 +4,7 @@
 //! an error that its owner wants to see, not a reason to go on as somebody else.
 
 use super::way::Way;
-use crate::text::{and, quote};
+use crate::text::{and, or, quote};
 use crate::trouble::Trouble;
 
 /// A way of signing in, and the reason for it as a phrase such as "AZURE_CLIENT_SECRET is set".
@@ -44,14 +44,14 @@ pub(super) fn choose(
         let Some((_, way)) = Way::NAMES.iter().find(|(known, _)| *known == name) else {
             let names = Way::NAMES.map(|(name, _)| name);
             return Err(Trouble::new(
-                format!("--auth cannot be {}", quote(name)),
-                format!("the choices are {}", and(&names)),
+                format!("invalid value for --auth: {}", quote(name)),
+                format!("choose {}", or(&names)),
             ));
         };
-        return demanded(*way, format!("--auth {name} asks for it"), &is_set);
+        return demanded(*way, format!("--auth {name} is set"), &is_set);
     }
     let asked = value("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
-    let mut by = format!("AZURE_TOKEN_CREDENTIALS={asked} asks for it");
+    let mut by = format!("AZURE_TOKEN_CREDENTIALS={asked} is set");
     let (ways, last) = match asked.to_ascii_lowercase().as_str() {
         "" => (&ANNOUNCED[..], None),
         "dev" => (&[Way::Token][..], None),
@@ -63,12 +63,12 @@ pub(super) fn choose(
         return Ok(choice);
     }
     match last {
-        Some(Way::Managed) => by.push_str(", and nothing else is set up"),
+        Some(Way::Managed) => by.push_str(", and no other credential is set up"),
         None if !installed("az") && installed("azd") => {
-            let why = "nothing else is set up, and `az` is not installed";
+            let why = "no other credential is set up, and `az` is not installed";
             return Ok((Way::Azd, why.to_owned()));
         }
-        None if asked.is_empty() => by = "nothing else is set up".to_owned(),
+        None if asked.is_empty() => by = "no other credential is set up".to_owned(),
         _ => {}
     }
     demanded(last.unwrap_or(Way::Az), by, &is_set)
@@ -103,7 +103,7 @@ fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble
         let announced_by = way.announced_by();
         if !announced_by.is_empty() && announced_by.iter().all(|name| is_set(name)) {
             let trouble = half(*way, &missing(*way, is_set));
-            let help = format!("{}, or choose another way with --auth", trouble.help);
+            let help = format!("{}, or choose another credential with --auth", trouble.help);
             return Err(Trouble { help, ..trouble });
         }
     }
@@ -117,7 +117,7 @@ fn by_the_sdks_name(name: &str) -> Result<Way, Trouble> {
     known.map(|(_, way)| way).ok_or_else(|| {
         let name = quote(name);
         Trouble::new(
-            format!("AZURE_TOKEN_CREDENTIALS is {name}, which azlin cannot sign in with"),
+            format!("unsupported credential in AZURE_TOKEN_CREDENTIALS: {name}"),
             "set it to dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, \
              AzureCliCredential or AzureDeveloperCliCredential, or pass --auth",
         )
@@ -138,9 +138,9 @@ fn missing(way: Way, is_set: &IsSet<'_>) -> Vec<&'static str> {
 /// The trouble with `way`, which is set up but for the variables that are `missing`.
 fn half(way: Way, missing: &[&str]) -> Trouble {
     let for_the_job = if missing.iter().any(|name| name.starts_with("ACTIONS_")) {
-        "; GitHub sets it in a job with `permissions: id-token: write`"
+        "; GitHub does so in a job with `permissions: id-token: write`"
     } else if missing.contains(&"SYSTEM_ACCESSTOKEN") {
-        "; map it in the step: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"
+        " in the step: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"
     } else {
         ""
     };
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(
             chosen(None, &half).unwrap_err(),
             "a service principal with a secret requires AZURE_TENANT_ID, which is not set | set AZURE_TENANT_ID, or choose \
-             another way with --auth"
+             another credential with --auth"
         );
         let whole = [half[0], half[1], "IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
         assert_eq!(chosen(None, &whole), Ok(Way::Managed));
@@ -277,9 +277,9 @@ mod tests {
     fn a_way_that_is_asked_for_must_be_set_up() {
         assert_eq!(
             chosen(Some("github"), &PRINCIPAL).unwrap_err(),
-            "--auth github asks for it, but the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and \
+            "--auth github is set, but the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and \
              ACTIONS_ID_TOKEN_REQUEST_TOKEN, which are not set | set ACTIONS_ID_TOKEN_REQUEST_URL and \
-             ACTIONS_ID_TOKEN_REQUEST_TOKEN; GitHub sets it in a job with `permissions: id-token: write`"
+             ACTIONS_ID_TOKEN_REQUEST_TOKEN; GitHub does so in a job with `permissions: id-token: write`"
         );
         assert_eq!(
             chosen(Some("managed"), &["AZURE_ACCESS_TOKEN"]),
@@ -288,7 +288,7 @@ mod tests {
         assert!(
             chosen(Some("browser"), &[])
                 .unwrap_err()
-                .contains("the choices are token, secret")
+                .contains("choose token, secret")
         );
     }
 

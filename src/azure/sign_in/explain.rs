@@ -9,8 +9,7 @@ use crate::model::Guid;
 use crate::text::guid;
 use crate::trouble::Trouble;
 
-const NO_IDENTITY: &str =
-    "azlin must run on Azure, on a machine that has an identity; or choose another way with --auth";
+const NO_IDENTITY: &str = "run azlin on an Azure machine with a managed identity, or choose another credential with --auth";
 
 /// Explains why `way` gave no token, from its credential's `error`. `authority` gives out tokens.
 ///
@@ -41,7 +40,7 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
         }
         ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
         ErrorKind::DataConversion => {
-            Trouble::new(format!("the answer from {place} is not Azure's"), NOT_AZURE)
+            Trouble::new(format!("the answer from {place} is not a token"), NOT_AZURE)
         }
         // What the SDK finds wrong with the values of the variables; the rest of what it says is about its own code.
         _ => {
@@ -54,11 +53,11 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
 /// The trouble with a token that did not come within `seconds`.
 pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
     if way == Way::Managed {
-        let message = format!("the managed identity's endpoint did not answer in {seconds} s");
+        let message = format!("the managed identity's endpoint did not answer within {seconds} s");
         return Trouble::new(message, NO_IDENTITY);
     }
     Trouble::new(
-        format!("{authority} gave no token in {seconds} s"),
+        format!("{authority} issued no token within {seconds} s"),
         NO_ANSWER,
     )
 }
@@ -67,7 +66,7 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
 fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     if way == Way::Pipelines && said.contains("OIDC endpoint") {
         let message = format!(
-            "Azure Pipelines gave no token for the service connection: it answered {status}"
+            "Azure Pipelines issued no token for the service connection: it answered {status}"
         );
         return Trouble::new(message, help(way, ""));
     }
@@ -87,12 +86,14 @@ fn help(way: Way, said: &str) -> &'static str {
             "check AZURE_CLIENT_SECRET: it must be the secret's value, not its id, and belong to this app"
         }
         (Some("7000222"), _) => {
-            "the secret has expired: create a new one and set AZURE_CLIENT_SECRET"
+            "create a new secret and set AZURE_CLIENT_SECRET to it: the old one has expired"
         }
         (Some("700016"), _) => {
-            "the app is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud"
+            "check AZURE_CLIENT_ID, AZURE_TENANT_ID and `cloud`: this tenant does not have the app"
         }
-        (Some("90002" | "900023"), _) => "check AZURE_TENANT_ID, and that `cloud` is the tenant's",
+        (Some("90002" | "900023"), _) => {
+            "check AZURE_TENANT_ID, and that `cloud` is the cloud of that tenant"
+        }
         (Some("700027"), _) => {
             "upload the certificate to the app, or check AZURE_CLIENT_CERTIFICATE_PATH"
         }
@@ -100,13 +101,13 @@ fn help(way: Way, said: &str) -> &'static str {
             "add a federated credential to the app, with exactly this issuer, subject and audience"
         }
         (_, Way::Managed) => {
-            "give this machine an identity; AZURE_CLIENT_ID names one where there are several"
+            "assign a managed identity to this machine; if it has several, set AZURE_CLIENT_ID to choose one"
         }
         (_, Way::Pipelines) => {
             "check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step"
         }
         _ => {
-            "check AZURE_TENANT_ID and AZURE_CLIENT_ID, and what proves them; `azlin whoami` says what is used"
+            "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token; `azlin whoami` shows which one azlin uses"
         }
     }
 }
@@ -115,7 +116,7 @@ fn help(way: Way, said: &str) -> &'static str {
 pub(super) fn not_a_token(way: Way) -> Trouble {
     let version = match way {
         Way::Azd => "",
-        _ => "; azlin needs the Azure CLI 2.54 or newer",
+        _ => "; azlin requires Azure CLI 2.54 or newer",
     };
     Trouble::new(
         format!("`{}` did not print a token in JSON", way.name()),

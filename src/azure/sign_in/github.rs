@@ -34,10 +34,10 @@ impl ClientAssertion for GitHub {
         let mut request = Request::new(url, Method::Get);
         request.insert_header(AUTHORIZATION, format!("Bearer {}", self.token.secret()));
         let failed = |why: &str, help| {
-            Trouble::new(format!("GitHub gave no token for this job: {why}"), help)
+            Trouble::new(format!("GitHub issued no token for this job: {why}"), help)
         };
         let response = http::send(&self.pipeline, request).await.map_err(|error| {
-            let help = "run the job again; on a runner of your own, check its network";
+            let help = "run the job again; if the runner is self-hosted, check its network";
             failed(&root(&error), help)
         })?;
         let status = u16::from(response.status());

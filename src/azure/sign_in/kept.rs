@@ -89,8 +89,8 @@ impl TokenCredential for Kept {
         let fetched = match &self.recipe {
             Some(recipe) => recipe.token(scopes).await,
             None => Err(Trouble::new(
-                "the token that was given has ended",
-                "set a new one",
+                "the token in AZURE_ACCESS_TOKEN has expired",
+                "set AZURE_ACCESS_TOKEN to a new token",
             )),
         };
         match &fetched {

@@ -89,16 +89,16 @@ impl SignIn {
                 format!(
                     "cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN, {why}"
                 ),
-                "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of signing in",
+                "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every credential",
             ))
         };
         if flag.is_some_and(|way| way != Way::Token.name()) {
-            return refused("and --auth asks for another way");
+            return refused("and --auth names another credential");
         }
         let Some(token) = variable("AZURE_ACCESS_TOKEN") else {
             return refused("which is not set");
         };
-        let why = "the file's `endpoint` is sent nothing else";
+        let why = "azlin sends nothing else to the file's `endpoint`";
         Ok(Self::given(Some(Way::Token), why, &token))
     }
 

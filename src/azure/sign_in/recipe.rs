@@ -60,7 +60,7 @@ impl Recipe {
         let fetching = async { self.credential()?.get_token(scopes, None).await };
         let trouble = match tokio::time::timeout(patience, fetching).await {
             Ok(Ok(token)) if token.token.secret().is_empty() => Trouble::new(
-                "the answer has no token in it",
+                "the answer contains no token",
                 "check the network: something other than Azure may have answered",
             ),
             Ok(Ok(token)) => return Ok(token),
@@ -112,7 +112,11 @@ impl Recipe {
                 }))?
             }
             // Given tokens are never fetched.
-            _ => return Err(Trouble::new("AZURE_ACCESS_TOKEN is not set", "set it").into()),
+            _ => {
+                return Err(
+                    Trouble::new("AZURE_ACCESS_TOKEN is not set", "set AZURE_ACCESS_TOKEN").into(),
+                );
+            }
         })
     }
 
@@ -121,7 +125,7 @@ impl Recipe {
             let (name, why) = (quote(file), plain(&error));
             Trouble::new(
                 format!("cannot read the token in {name}: {why}"),
-                "AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod",
+                "check AZURE_FEDERATED_TOKEN_FILE, and that Kubernetes mounts this file into the pod",
             )
         })?;
         let options = WorkloadIdentityCredentialOptions {
@@ -148,7 +152,8 @@ impl Recipe {
             client_options: self.options()?,
         };
         let credential = ManagedIdentityCredential::new(Some(options)).map_err(|error| {
-            let help = "choose another way with --auth; `az` may be signed in here";
+            let help =
+                "choose another credential with --auth; if `az` is signed in here, use --auth az";
             Trouble::new(error.to_string(), help)
         })?;
         Ok(credential)
@@ -243,7 +248,7 @@ fn trusted(name: &str, text: &str) -> Result<Url, Trouble> {
     let refusal = || {
         Trouble::new(
             format!("{name} is not an https URL: {}", quote(text)),
-            "the pipeline sets it: check what changed it",
+            format!("check what changed {name}, which the pipeline sets"),
         )
     };
     let url = Url::parse(text).map_err(|_| refusal())?;

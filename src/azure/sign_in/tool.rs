@@ -43,8 +43,8 @@ impl Executor for Patient {
         let Ok(output) = output.await else {
             let (name, seconds) = (self.way.name(), self.patience.as_secs());
             return Err(io::Error::other(Trouble::new(
-                format!("`{name}` gave no answer in {seconds} s, and was ended"),
-                format!("run `{}` to see what it waits for", by_hand(self.way)),
+                format!("`{name}` did not answer within {seconds} s, so azlin stopped it"),
+                format!("run `{}` to see what it is waiting for", by_hand(self.way)),
             )));
         };
         group.0 = None;
@@ -89,7 +89,7 @@ pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<O
         return Err(Trouble::new(
             format!("`{tool}` is not installed"),
             format!(
-                "install it and run `{login}`, or set up another way, as a pipeline does (azlin's README, Signing in)"
+                "install it and run `{login}`, or set up another credential (see Signing in, in azlin's README)"
             ),
         ));
     }
@@ -119,19 +119,19 @@ fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
         )
     } else if said.to_lowercase().contains("subscription") && said.contains(subscription) {
         (
-            format!("the account of `{tool}` has no subscription {subscription}"),
-            "run `az login --tenant TENANT` for the subscription's tenant, or check the subscription's id and `az cloud show`".to_owned(),
+            format!("subscription {subscription} not found in the account of `{tool}`"),
+            "check the subscription id and `az cloud show`; if the subscription is in another tenant, run `az login --tenant TENANT`".to_owned(),
         )
     } else {
         let why = if line.is_empty() {
-            " and said nothing".to_owned()
+            " without a message".to_owned()
         } else {
             format!(": {line}")
         };
         (
             format!("`{tool}` failed{why}"),
             format!(
-                "run `{}` to see it fail; `{}` fixes most causes",
+                "run `{}` to see the error; `{}` fixes most causes",
                 by_hand(way),
                 way.login(None)
             ),
@@ -206,7 +206,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`az` gave no answer in 1 s, and was ended"
+            "`az` did not answer within 1 s, so azlin stopped it"
         );
         assert!(start.elapsed() < Duration::from_secs(10));
         let child: i32 = std::fs::read_to_string(pid)

@@ -23,22 +23,22 @@ pub(in crate::azure) fn unauthorized(
     let lacks_claims = challenge(headers) == Some("insufficient_claims");
     let help = match way {
         Some(tool @ (Way::Az | Way::Azd)) if lacks_claims => format!(
-            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): {}{}",
+            "sign in again, as Conditional Access or a revoked session requires: {}{}",
             if tool == Way::Az { "az logout, then " } else { "" },
             tool.login(None)
         ),
         _ if lacks_claims => {
-            "the tenant's Conditional Access wants more than this identity shows: ask who manages it"
+            "ask whoever manages the tenant: its Conditional Access rejects this identity's token"
                 .to_owned()
         }
-        Some(Way::Token) => "the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account \
-                             get-access-token --query accessToken --output tsv"
+        Some(Way::Token) => "get a new token, as the one in AZURE_ACCESS_TOKEN has expired or is not for Azure's management API: az \
+                             account get-access-token --query accessToken --output tsv"
             .to_owned(),
         Some(tool @ (Way::Az | Way::Azd)) => format!(
-            "a new token was refused too: sign in again with `{}`",
+            "sign in again with `{}`: Azure rejected a new token too",
             tool.login(None)
         ),
-        _ => "a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own"
+        _ => "check that `cloud`, --endpoint and --audience match the identity: Azure rejected a new token too"
             .to_owned(),
     };
     Trouble::new(said, help)

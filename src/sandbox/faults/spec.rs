@@ -58,22 +58,20 @@ fn scope(text: &str) -> Result<(Scope, &str), String> {
         _ => return Ok((Scope::All, text)),
     };
     let Some((named, rest)) = behind.split_once(':') else {
-        return Err(format!(
-            "`{form}:` must be followed by the kind of the fault"
-        ));
+        return Err(format!("`{form}:` must be followed by a kind of fault"));
     };
     let shown = named.escape_debug();
     if form == "vm=NAME" {
         let parts: Vec<&str> = named.split('/').collect();
         if parts.len() > 2 || parts.contains(&"") {
             return Err(format!(
-                "`vm={shown}` is neither `vm=NAME` nor `vm=GROUP/NAME`"
+                "invalid `vm={shown}`: expected `vm=NAME` or `vm=GROUP/NAME`"
             ));
         }
         return Ok((Scope::Vm(named.to_owned()), rest));
     }
     let id = guid::parse(named).map(Scope::Subscription);
-    let wrong = || format!("`subscription={shown}` is not a subscription id (a GUID)");
+    let wrong = || format!("invalid `subscription={shown}`: expected a subscription id (a GUID)");
     Ok((id.ok_or_else(wrong)?, rest))
 }
 
@@ -91,10 +89,10 @@ impl<'a> Settings<'a> {
                 return Err(unknown("key", key, &takes, &known));
             }
             if value.is_empty() {
-                return Err(format!("`{key}` has no value: write `{key}=…`"));
+                return Err(format!("`{key}` requires a value: write `{key}=…`"));
             }
             if given.insert(key, value).is_some() {
-                return Err(format!("`{key}` is given twice"));
+                return Err(format!("`{key}` appears twice"));
             }
         }
         Ok(Settings(given))
@@ -133,7 +131,7 @@ impl<'a> Settings<'a> {
             most => format!(" to {most}"),
         };
         Err(format!(
-            "`{key}={shown}`: expected a whole number from {least}{most}"
+            "invalid `{key}={shown}`: expected a whole number from {least}{most}"
         ))
     }
 
@@ -179,7 +177,7 @@ impl<'a> Settings<'a> {
         let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
         let rate = rate.ok_or_else(|| {
             let shown = text.escape_debug();
-            format!("`rate={shown}`: expected a share from 0 to 1, such as 0.1")
+            format!("invalid `rate={shown}`: expected a number from 0 to 1, such as 0.1")
         })?;
         let seed = seed.unwrap_or_default();
         Ok(Some(Share { rate, seed }))

@@ -113,7 +113,7 @@ fn a_damaged_file_has_the_default_subscription_only_and_says_why() {
     let target = format!("/subscriptions/{SUBSCRIPTION}?{SUBSCRIPTIONS}");
     sandbox.get(&target).ok();
     let refusal = sandbox.get(&other(&target)).refusal();
-    assert!(refusal.contains("is damaged"), "{refusal}");
+    assert!(refusal.contains("invalid sandbox file"), "{refusal}");
 }
 
 #[test]

@@ -73,9 +73,9 @@ pub(in crate::verbs) fn sessions_and_vms(
         let about = match same.len() {
             1 => about(known),
             many if known.subscription.is_some() => {
-                format!("{many} VMs: say which as SUBSCRIPTION/GROUP/VM")
+                format!("{many} VMs: choose one as SUBSCRIPTION/GROUP/VM")
             }
-            many => format!("VM in {many} resource groups: say which with --rg"),
+            many => format!("VM in {many} resource groups: choose one with --rg"),
         };
         vms.insert(known.vm.name().to_owned(), about);
     }

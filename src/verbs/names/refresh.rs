@@ -91,10 +91,10 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
         .collect::<Option<BTreeMap<Cache, &Part>>>()
         .ok_or_else(|| {
             let help = "set HOME to your home folder";
-            Trouble::new("there is no folder for caches", help)
+            Trouble::new("cannot find your cache folder", help)
         })?;
     let cannot = |error: std::io::Error| {
-        let message = format!("cannot keep the names: {}", plain(&error));
+        let message = format!("cannot cache the names: {}", plain(&error));
         Trouble::new(message, "check that you may write to ~/.cache/azlin")
     };
     let turns = caches.keys().map(|cache| cache.take_turn().map_err(cannot));
@@ -102,7 +102,7 @@ pub(in crate::verbs) async fn run(common: &Common, streams: Streams) -> Result<E
     let now = SystemTime::now();
     let reading = context.read(What::Sessions, &Scope::clone);
     let live = tokio::time::timeout(MOST, reading).await.map_err(|_| {
-        let help = "try a command that waits for it, such as azlin plan";
+        let help = "run a command that waits longer, such as azlin plan";
         Trouble::new("Azure did not answer within a minute", help)
     })??;
     for (cache, part) in caches {
