@@ -1,8 +1,9 @@
-//! How Azure Resource Manager spells a VM's id: `/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/virtualMachines/V`.
+//! Parses and formats the VM ids of Azure Resource Manager:
+//! `/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/virtualMachines/V`.
 
 use crate::model::{SubscriptionId, VmId, VmPath};
 
-/// The VM in an id as ARM writes it, whatever its casing. None where it is not the id of a VM in the subscription `own`.
+/// The VM in an id of ARM, in any casing. None if it is not the id of a VM in the subscription `own`.
 pub(super) fn parse(id: &str, own: &SubscriptionId) -> Option<VmId> {
     let mut segments = id.trim_start_matches('/').split('/');
     let mut after = |keyword: &str| {
@@ -22,7 +23,7 @@ pub(super) fn parse(id: &str, own: &SubscriptionId) -> Option<VmId> {
     Some(VmId::new(own, VmPath::new(group, name).ok()?))
 }
 
-/// The id of `vm`.
+/// The id of `vm` in ARM's spelling.
 pub fn spell(vm: &VmId) -> String {
     let (subscription, group, name) = (vm.subscription(), vm.group(), vm.name());
     format!(

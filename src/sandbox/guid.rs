@@ -5,8 +5,8 @@ use uuid::Builder;
 pub(super) use crate::text::guid as parse;
 pub(super) use uuid::Uuid as Guid;
 
-/// The GUID of a text: the same one on every machine, so that fleets and answers are reproducible. (FNV-1a, mixed so that like
-/// texts give unlike GUIDs.)
+/// The GUID of a text. It is the same on every machine, so that fleets and answers are reproducible. (FNV-1a, mixed so that
+/// similar texts give different GUIDs.)
 pub(super) fn of_text(text: &str) -> Guid {
     let hash = text
         .bytes()

@@ -1,4 +1,4 @@
-//! Names that lead to no VM, to another than the files say, or into no ssh_config.
+//! Messages about a name that matches no VM, leads to another VM than the file says, or cannot go into an ssh_config.
 
 use time::Date;
 
@@ -10,7 +10,7 @@ use crate::ssh::LeftOut;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
-/// The trouble with `name`, which was looked for, in resource group `group` only if there is one.
+/// The trouble with `name`, for which azlin found no VM or several. `group` is the resource group of the search, if there is one.
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
     let name = quote(name);
     let searched = |among: usize| {
@@ -86,7 +86,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
     help
 }
 
-/// A warning if a file assigns `name`, which led to `vm`, to another VM, or another session to `vm`.
+/// A warning if a file assigns `name`, which led to `vm`, to another VM, or assigns another session to `vm`.
 pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> Option<String> {
     let (id, file) = (ids.name(&vm.id), escape(&desired.basis.file));
     let held = vm.held.session.as_ref();
@@ -111,7 +111,8 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     ))
 }
 
-/// A warning that `name` was left out of an ssh_config, with why and what to do. `file` is the file that may declare it.
+/// A warning that azlin skipped `name` in an ssh_config, with the reason and the next action. `file` is the file that may declare
+/// the name.
 pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String {
     let why = match why {
         LeftOut::NoName => {

@@ -16,7 +16,7 @@ use crate::file::find;
 use crate::sandbox::{self, Sandbox};
 use crate::text::{plain, shown};
 
-/// The folder beside whose file the sandbox lives.
+/// The folder of `sessions.toml`, which also holds the sandbox.
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     let mut folders = BTreeSet::new();
     for path in document::named(common) {
@@ -72,7 +72,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
     Ok(Exit::Done)
 }
 
-/// Answers on `port` of this machine, for as long as nobody ends it.
+/// Serves on `port` of this machine until Ctrl-C.
 async fn serve(
     sandbox: Sandbox,
     state: &Path,
@@ -90,7 +90,7 @@ async fn serve(
     let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listening.map_err(busy)?;
     let address = listener.local_addr().map_err(busy)?;
-    // The line that a script waits for: where it serves, on stdout.
+    // A script waits for this line on stdout.
     streams.print(&format!("http://{address}\n"))?;
     streams.say(&format!(
         "serving {}; to use it, add to another sessions.toml:\n\n  [azure]\n  endpoint = \"http://{address}\"\n  \

@@ -10,7 +10,7 @@ use crate::azure::{Failure, who};
 use crate::cli::{Common, Whoami, WhoamiFormat};
 use crate::show::{self, Right, Who};
 
-/// The commands that ask for states and addresses.
+/// The commands that read power states and addresses.
 const DETAILS: &str = "connect, list, ssh-config";
 
 /// The commands that write.
@@ -19,7 +19,7 @@ const WRITING: &str = "apply, session, tag";
 /// The command that starts a VM.
 const START: &str = "connect --start";
 
-/// The permissions that azlin uses, and the commands that need each.
+/// The permissions that azlin uses, each with the commands that require it.
 const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Compute/virtualMachines/read", "every command"),
     ("Microsoft.Network/networkInterfaces/read", DETAILS),
@@ -30,7 +30,7 @@ const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Compute/virtualMachines/instanceView/read", START),
 ];
 
-/// The answers about one subscription.
+/// The findings about one subscription.
 struct Found {
     who: Who,
     /// The reason why the rest is unknown.
@@ -73,7 +73,7 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
     Ok(Exit::Done)
 }
 
-/// Asks for the identity that azlin has in the subscription of `part`, and for its permissions there.
+/// Reads the identity that azlin has in the subscription of `part`, and its permissions there.
 async fn ask(part: &Part) -> Found {
     let arm = &part.arm;
     let sign_in = arm.sign_in();

@@ -1,7 +1,7 @@
-//! [`Certificate`]: a service principal's certificate, which signs what azlin says it is.
+//! [`Certificate`]: a service principal's certificate, which signs azlin's assertion of its identity.
 //!
-//! The SDK's credential for this needs OpenSSL, and so do PKCS #12 files and encrypted keys; PEM is signed with the code that
-//! TLS is built on anyway.
+//! The SDK's own credential for certificates requires OpenSSL, and so do PKCS #12 files and encrypted keys. For PEM, the
+//! cryptography behind TLS is enough, which azlin contains anyway.
 
 use async_trait::async_trait;
 use azure_core::base64::encode_url_safe;
@@ -18,10 +18,10 @@ use serde_json::json;
 use crate::text::{plain, quote};
 use crate::trouble::Trouble;
 
-/// The life of an assertion, which is used at once.
+/// The lifetime of an assertion. azlin uses it at once.
 const SECONDS: i64 = 300;
 
-/// A certificate and its key, for one app and one place that gives out tokens.
+/// A certificate and its key, for one app and one authority.
 #[derive(Debug)]
 pub(super) struct Certificate {
     key: RsaKeyPair,
@@ -47,7 +47,7 @@ impl Certificate {
                  -nodes -out cert.pem; to decrypt a key: openssl pkey -in old.pem -out key.pem",
             )
         };
-        // The app's own comes first, those that vouch for it after.
+        // The app's own certificate comes first, then its issuers.
         let Some(Ok(certificate)) = CertificateDer::pem_slice_iter(&pem).next() else {
             return Err(unusable("contains no PEM certificate"));
         };
@@ -69,7 +69,7 @@ impl Certificate {
         })
     }
 
-    /// A signed statement of who asks, in the format that Microsoft's documentation of certificate credentials gives.
+    /// A signed assertion of the app's identity (Microsoft's documentation of certificate credentials).
     fn assertion(&self, now: i64) -> Option<String> {
         let random = SystemRandom::new();
         let mut id = [0; 16];

@@ -1,16 +1,16 @@
-//! Which way of signing in, from what the flag and the environment say.
+//! Picks the credential from the flag and the environment variables.
 //!
-//! Nothing is tried: the managed identity of a machine that has none takes two minutes to say so, and a way that fails is
-//! an error that its owner wants to see, not a reason to go on as somebody else.
+//! azlin never tries one after another. On a machine without a managed identity, trying it takes two minutes. And a credential
+//! that fails is an error that its owner wants to see, not a reason to go on as someone else.
 
 use super::way::Way;
 use crate::text::{and, or, quote};
 use crate::trouble::Trouble;
 
-/// A way of signing in, and the reason for it as a phrase such as "AZURE_CLIENT_SECRET is set".
+/// A credential, and the reason for it as a phrase such as "AZURE_CLIENT_SECRET is set".
 type Choice = (Way, String);
 
-/// The ways that are looked for without being asked for, in their order.
+/// The credentials that azlin looks for by default, in order.
 const ANNOUNCED: [Way; 7] = [
     Way::Token,
     Way::Secret,
@@ -21,18 +21,18 @@ const ANNOUNCED: [Way; 7] = [
     Way::Managed,
 ];
 
-/// Tells if an environment variable is set, and not empty.
+/// Returns true if an environment variable is set and not empty.
 type IsSet<'a> = dyn Fn(&str) -> bool + 'a;
 
-/// The way that `flag` names (`--auth`), else the one that `AZURE_TOKEN_CREDENTIALS` names, else the first that the
-/// environment sets up completely, else `az`, or `azd` where only that is installed.
+/// The credential that `flag` (`--auth`) names, else the one that `AZURE_TOKEN_CREDENTIALS` names, else the first one that the
+/// environment sets up completely, else `az`, or `azd` if only that is installed.
 ///
 /// `AZURE_TOKEN_CREDENTIALS` is `prod`, `dev` or a credential's name, as in Azure's other SDKs (Microsoft's documentation of
-/// `DefaultAzureCredential`). An empty variable counts as none. `installed` says whether a program is on the PATH.
+/// `DefaultAzureCredential`). An empty variable counts as not set. `installed` returns true if a program is on the PATH.
 ///
 /// # Errors
-/// The way that is asked for is unknown or not set up, or a way is set up in part and none completely: the message names the
-/// variables that are missing.
+/// The named credential is unknown or not set up, or one is set up in part and none completely. The message names the missing
+/// variables.
 pub(super) fn choose(
     flag: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,
@@ -74,10 +74,10 @@ pub(super) fn choose(
     demanded(last.unwrap_or(Way::Az), by, &is_set)
 }
 
-/// `way`, which `why` says to take, if it is set up.
+/// `way`, if it is set up. `why` is the reason for choosing it.
 fn demanded(way: Way, why: String, is_set: &IsSet<'_>) -> Result<Choice, Trouble> {
     let missing = missing(way, is_set);
-    // Without an announcement it is the machine's own, which has one address everywhere.
+    // Without these variables it is the VM's own identity, whose endpoint has a fixed address.
     if missing.is_empty() || way == Way::Managed {
         return Ok((way, why));
     }
@@ -89,7 +89,7 @@ fn demanded(way: Way, why: String, is_set: &IsSet<'_>) -> Result<Choice, Trouble
 /// The first of `ways` that the environment sets up completely.
 fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble> {
     for way in ways {
-        // That variable is Service Fabric's, whose identities `azure_identity` cannot use.
+        // Service Fabric sets this variable, and `azure_identity` cannot use its identities.
         let is_anothers = *way == Way::Managed && is_set("IDENTITY_SERVER_THUMBPRINT");
         if is_anothers || !missing(*way, is_set).is_empty() {
             continue;
@@ -110,7 +110,7 @@ fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble
     Ok(None)
 }
 
-/// A credential by the name that Azure's SDKs give it, in any case.
+/// The credential that Azure's SDKs call `name`, in any case.
 fn by_the_sdks_name(name: &str) -> Result<Way, Trouble> {
     let mut known = Way::SDK_NAMES.into_iter();
     let known = known.find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -128,14 +128,14 @@ fn first<'n>(any: &[&'n str], is_set: &IsSet<'_>) -> Option<&'n str> {
     any.iter().find(|name| is_set(name)).copied()
 }
 
-/// The variables that `way` lacks, each by its first name.
+/// The missing variables of `way`, each by its first name.
 fn missing(way: Way, is_set: &IsSet<'_>) -> Vec<&'static str> {
     let needs = way.needs().iter();
     let lacking = needs.filter(|any| first(any, is_set).is_none());
     lacking.filter_map(|any| any.first().copied()).collect()
 }
 
-/// The trouble with `way`, which is set up but for the variables that are `missing`.
+/// The trouble with `way`, whose variables in `missing` are not set.
 fn half(way: Way, missing: &[&str]) -> Trouble {
     let for_the_job = if missing.iter().any(|name| name.starts_with("ACTIONS_")) {
         "; GitHub does so in a job with `permissions: id-token: write`"
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(
             with(None, &[], &[]),
             Ok(Way::Az),
-            "whose error says what to install"
+            "its error says what to install"
         );
     }
 
@@ -263,7 +263,7 @@ mod tests {
             chosen(None, &[&task[..], &["SYSTEM_ACCESSTOKEN"]].concat()),
             Ok(Way::Pipelines)
         );
-        // Cloud Shell, where az is signed in, and Service Fabric, whose identities azure_identity cannot use.
+        // In Cloud Shell `az` is signed in. On Service Fabric, azure_identity cannot use the identities.
         let fabric = [
             "IDENTITY_ENDPOINT",
             "IDENTITY_HEADER",

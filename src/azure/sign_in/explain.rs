@@ -1,4 +1,4 @@
-//! The trouble behind a credential of the SDK's that gave no token, for the person who has to fix it.
+//! Explains to the person who has to fix it why a credential of the SDK returned no token.
 
 use azure_core::error::{Error, ErrorKind};
 
@@ -11,9 +11,9 @@ use crate::trouble::Trouble;
 
 const NO_IDENTITY: &str = "run azlin on an Azure machine with a managed identity, or choose another credential with --auth";
 
-/// Explains why `way` gave no token, from its credential's `error`. `authority` gives out tokens.
+/// Explains why `way` returned no token, from its credential's `error`. `authority` issues the tokens.
 ///
-/// The text of an answer that could not be read is left out: it may be a token.
+/// It omits the text of an answer that could not be read, because that may be a token.
 pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     if let Some(trouble) = find::<Trouble>(error) {
         return trouble.clone();
@@ -42,7 +42,7 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
         ErrorKind::DataConversion => {
             Trouble::new(format!("the answer from {place} is not a token"), NOT_AZURE)
         }
-        // What the SDK finds wrong with the values of the variables; the rest of what it says is about its own code.
+        // The SDK rejects the value of a variable. Only the first sentence is about the value; the rest is about its own code.
         _ => {
             let said = root(innermost);
             Trouble::new(said.split(". ").next().unwrap_or(&said), help(way, ""))
@@ -50,7 +50,7 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     }
 }
 
-/// The trouble with a token that did not come within `seconds`.
+/// The trouble if no token arrives within `seconds`.
 pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
     if way == Way::Managed {
         let message = format!("the managed identity's endpoint did not answer within {seconds} s");
@@ -62,7 +62,7 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
     )
 }
 
-/// The trouble behind `place`'s answer with `status`, in which it `said` why.
+/// The trouble if `place` answers with `status`; `said` is its reason.
 fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     if way == Way::Pipelines && said.contains("OIDC endpoint") {
         let message = format!(
@@ -76,7 +76,7 @@ fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     Trouble::new(message, help(way, said))
 }
 
-/// The help for an answer of Microsoft Entra, by the codes that Microsoft's documentation lists.
+/// The help for an error of Microsoft Entra, by the codes in Microsoft's documentation.
 fn help(way: Way, said: &str) -> &'static str {
     let code = said
         .split([':', ' '])
@@ -112,7 +112,7 @@ fn help(way: Way, said: &str) -> &'static str {
     }
 }
 
-/// Trouble with a tool that printed something else. What it printed is not shown: it may be a token all the same.
+/// The trouble with a tool that printed something other than a token. It does not show the output, which may be a token after all.
 pub(super) fn not_a_token(way: Way) -> Trouble {
     let version = match way {
         Way::Azd => "",
@@ -124,7 +124,7 @@ pub(super) fn not_a_token(way: Way) -> Trouble {
     )
 }
 
-/// The command that shows a person what the tool says.
+/// The command that shows a person the tool's output.
 pub(super) fn by_hand(way: Way) -> &'static str {
     match way {
         Way::Azd => "azd auth token --output json",
@@ -132,13 +132,13 @@ pub(super) fn by_hand(way: Way) -> &'static str {
     }
 }
 
-/// A message of Microsoft Entra's without the ids at its end, by which only Microsoft finds the request.
+/// A message of Microsoft Entra without the ids at its end, which help only Microsoft.
 pub(super) fn without_trace(said: &str) -> &str {
     let message = said.split(" Trace ID:").next().unwrap_or(said);
     message.trim().trim_end_matches('.')
 }
 
-/// `text` without what looks like a token: three parts of Base64, of which the first opens a JSON object.
+/// `text` with anything that looks like a JSON Web Token replaced. Such a token starts with `eyJ`, the Base64 of `{"`.
 pub(super) fn without_tokens(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
     let mut written = String::with_capacity(text.len());
@@ -154,7 +154,7 @@ pub(super) fn without_tokens(text: &str) -> String {
     written + rest
 }
 
-/// The GUIDs in a message, in their order.
+/// The GUIDs in a message, in order.
 pub(super) fn guids(text: &str) -> impl Iterator<Item = Guid> {
     let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
     words.filter_map(guid)

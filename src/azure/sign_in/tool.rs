@@ -1,4 +1,4 @@
-//! [`Patient`]: `az` and `azd`, run with a limit, and the token or the error that they print.
+//! [`Patient`]: runs `az` and `azd` with a time limit, and reads the token or the error that they print.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,14 +13,14 @@ use super::explain::{by_hand, guids, not_a_token, without_tokens, without_trace}
 use super::way::Way;
 use crate::trouble::Trouble;
 
-/// The time limit for a tool. `az` takes a second.
+/// The time limit for a tool. `az` takes about a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Runs a tool for the SDK, and ends it with all that it started when it takes too long.
+/// Runs a tool for the SDK. If it takes too long, kills it and every process that it started.
 #[derive(Debug)]
 pub(super) struct Patient {
     pub way: Way,
-    /// The subscription whose token `az` is asked for.
+    /// The subscription that the token is for.
     pub subscription: String,
     pub patience: Duration,
 }
@@ -52,8 +52,8 @@ impl Executor for Patient {
     }
 }
 
-/// A program with all that it started, which ends when nobody waits for it any more: a shell starts `az`, which is a script
-/// that starts Python, and the end of the first leaves the others.
+/// A program and every process that it started, killed when azlin stops waiting. `az` is a script that starts Python, which would
+/// outlive the script.
 struct Group(Option<u32>);
 
 impl Drop for Group {
@@ -64,7 +64,7 @@ impl Drop for Group {
             use rustix::process::{Pid, Signal, kill_process_group};
             let leader = i32::try_from(leader).ok().and_then(Pid::from_raw);
             if let Some(leader) = leader {
-                // It may have ended by itself.
+                // It fails if the group has ended already.
                 let _ = kill_process_group(leader, Signal::KILL);
             }
         }
@@ -79,11 +79,11 @@ impl Drop for Group {
     }
 }
 
-/// `output`, if it is a token. `subscription` is the one that it was asked for.
+/// `output`, if it is a token. `subscription` is the one that the token is for.
 pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<Output, Trouble> {
     let tool = way.name();
     let said = String::from_utf8_lossy(&output.stderr);
-    // 127 is what a shell says of a program that it cannot find, and Windows has a sentence for it.
+    // A shell exits with 127 if it cannot find the program, and Windows prints a message.
     if output.status.code() == Some(127) || said.contains("' is not recognized") {
         let login = way.login(None);
         return Err(Trouble::new(
@@ -149,7 +149,7 @@ fn is_token(way: Way, stdout: &[u8]) -> bool {
     }
 }
 
-/// The message in stderr; `azd` wraps it in JSON.
+/// The message in `stderr`, which `azd` wraps in JSON.
 fn message(stderr: &str) -> String {
     let wrapped = stderr.lines().find_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
@@ -158,7 +158,7 @@ fn message(stderr: &str) -> String {
     wrapped.unwrap_or_else(|| stderr.to_owned())
 }
 
-/// The first line that says something, without the word that it is an error.
+/// The first line that is not empty or a warning, without `ERROR:`.
 fn first_line(said: &str) -> &str {
     let mut lines = said.lines().map(str::trim);
     let line = lines.find(|line| !line.is_empty() && !line.starts_with("WARNING"));
@@ -166,7 +166,7 @@ fn first_line(said: &str) -> &str {
     without_trace(line.strip_prefix("ERROR:").unwrap_or(line))
 }
 
-/// The tenant in a hint such as `az login --tenant "…"`. Only a GUID is taken: the rest becomes a command line.
+/// The tenant in a hint such as `az login --tenant "…"`. Accepts only a GUID, because it becomes part of a command line.
 fn tenant(said: &str) -> Option<String> {
     let (_, after) = said.split_once("--tenant")?;
     let word = after.trim_start_matches("-id").split_whitespace().next()?;
@@ -198,7 +198,7 @@ mod tests {
     async fn what_hangs_is_ended_with_all_that_it_started() {
         let folder = tempfile::tempdir().unwrap();
         let pid = folder.path().join("pid");
-        // As `az` does: a script that starts another program, which is the one that hangs.
+        // Like `az`: a script that starts another program, which hangs.
         let script = format!("sleep 600 & echo $! > {}; wait", pid.display());
         let start = std::time::Instant::now();
         let error = run(&patient(Way::Az, Duration::from_millis(1000)), &script)
@@ -215,7 +215,7 @@ mod tests {
             .parse()
             .unwrap();
         let child = rustix::process::Pid::from_raw(child).unwrap();
-        // It is gone, or waits to be taken note of by whoever adopted it.
+        // It has ended, or is a zombie that its new parent has not reaped.
         let ended = || {
             let state = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
             rustix::process::test_kill_process(child).is_err() || state.contains(") Z ")
@@ -226,7 +226,7 @@ mod tests {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("the program that the script started goes on");
+        panic!("the program that the script started still runs");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The meaning of a 401 of Azure Resource Manager: the token is too old, allows too little, or is for another tenant.
+//! Explains a 401 of Azure Resource Manager: the token has expired, allows too little, or is for another tenant.
 
 use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
 
@@ -9,8 +9,7 @@ use crate::model::Guid;
 use crate::text::escape;
 use crate::trouble::Trouble;
 
-/// The trouble behind a 401 with these `headers`, after a new token has been tried where there can be one. `way` is where the
-/// token comes from.
+/// The trouble behind a 401 with these `headers`, after azlin tried a new token if it could get one. `way` is the credential.
 pub(in crate::azure) fn unauthorized(
     refusal: &Denial,
     headers: &Headers,
@@ -44,7 +43,7 @@ pub(in crate::azure) fn unauthorized(
     Trouble::new(said, help)
 }
 
-/// The trouble with a subscription of another tenant. Azure names both by URL, first the token's, then the subscription's.
+/// The trouble with a subscription in another tenant. Azure's message has the URLs of both tenants, first the token's.
 fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
     let tenants: Vec<Guid> = guids(&said).collect();
     let [has, needs, ..] = tenants.as_slice() else {
@@ -69,7 +68,7 @@ fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
     Trouble::new(message, help)
 }
 
-/// The `error` in the challenge of a 401 (RFC 6750): what is wrong with the token.
+/// The `error` in the challenge of a 401 (RFC 6750), which says what is wrong with the token.
 fn challenge(headers: &Headers) -> Option<&str> {
     let challenge = headers.get_optional_str(&WWW_AUTHENTICATE)?;
     let mut parameters = challenge.split([' ', ',']);

@@ -1,4 +1,4 @@
-//! A fault as a person writes it: `[vm=NAME:|subscription=ID:]KIND[:key=value,…]`.
+//! Parses a fault: `[vm=NAME:|subscription=ID:]KIND[:key=value,…]`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use super::kinds::{KINDS, Kind, Takes};
 use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
 
-/// The keys of every kind.
+/// The keys that every kind takes.
 const COMMON: [&str; 4] = ["every", "first", "rate", "seed"];
 
 /// The keys that a fault of `kind` takes: the kind's own, then those of every kind.
@@ -22,10 +22,10 @@ impl Fault {
         KINDS.iter().map(|kind| (kind.name, keys(kind)))
     }
 
-    /// Reads one fault.
+    /// Parses one fault.
     ///
     /// # Errors
-    /// What is wrong with the text, and what there is instead.
+    /// The text is invalid. The message says why, and lists the valid words.
     pub fn parse(text: &str) -> Result<Fault, String> {
         let (scope, rest) = scope(text)?;
         let (name, settings) = rest.split_once(':').unwrap_or((rest, ""));
@@ -50,7 +50,7 @@ impl Fault {
     }
 }
 
-/// Whom a fault's text names in front, and the rest of the text.
+/// The scope at the start of a fault's text, and the rest of the text.
 fn scope(text: &str) -> Result<(Scope, &str), String> {
     let (form, behind) = match text.split_once('=') {
         Some(("vm", behind)) => ("vm=NAME", behind),
@@ -98,7 +98,7 @@ impl<'a> Settings<'a> {
         Ok(Settings(given))
     }
 
-    /// The value of a key, given or not.
+    /// The given value of a key, or its default.
     fn value(&self, key: &str, takes: &Takes) -> Result<String, String> {
         let given = self.0.get(key).copied();
         match takes {
@@ -135,7 +135,7 @@ impl<'a> Settings<'a> {
         ))
     }
 
-    /// The requests that a fault meets: those that its kind means something to, or those that `on` and `list` choose.
+    /// The requests that a fault meets: those of its kind, or those that `on` and `list` choose.
     fn reach(
         &self,
         kind: &Kind,
@@ -184,7 +184,7 @@ impl<'a> Settings<'a> {
     }
 }
 
-/// The message that `word` is unknown, with the nearest of those `known` and all of them.
+/// The message that `word` is unknown, with the closest known word and all `known` words.
 fn unknown(what: &str, word: &str, takes: &str, known: &[&str]) -> String {
     const LONGEST: usize = 100;
     let shown: String = word.chars().take(LONGEST).collect();

@@ -1,4 +1,4 @@
-//! Which requests a fault strikes, and how a person writes that down.
+//! The requests that a fault strikes, and the syntax of faults.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Faults, one by one: what a client is told, and when.
+//! Each kind of fault: the answers that a client gets, and when.
 
 use super::*;
 use crate::sandbox::{Fault, Reply};
@@ -300,7 +300,7 @@ fn an_accepted_write_shows_after_some_reads_of_the_vm() {
         .to_owned();
     assert!(location.contains("/operationresults/"), "{location}");
     assert!(!sandbox.tags(VM).contains("fresh"));
-    // The list and the other VMs' tags are read too, and only this VM is late.
+    // The list and the tags of other VMs are up to date. Only this VM lags behind.
     assert!(!sandbox.get(&vms()).ok().to_string().contains("fresh"));
     assert!(sandbox.tags(VM).contains("fresh"));
     let done = sandbox.get(&location).ok();

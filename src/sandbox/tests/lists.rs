@@ -15,7 +15,7 @@ fn item<'a>(list: &'a Value, name: &str) -> &'a Value {
     items.find(|item| item["name"] == name).unwrap()
 }
 
-/// All the names, following `nextLink` as `rewrite` spells it; and how many pages it took.
+/// All names in a list, and its number of pages. Follows each `nextLink` as `rewrite` changes it.
 fn names_in_pages(sandbox: &Box, first: &str, rewrite: fn(&str) -> String) -> (Vec<String>, usize) {
     let (mut target, mut found, mut pages) = (first.to_owned(), Vec::new(), 0);
     loop {

@@ -30,7 +30,7 @@ fn every_request_names_an_api_version() {
 #[test]
 fn an_api_version_belongs_to_its_provider() {
     let list = |kind: &str, version: &str| format!("{}?api-version={version}", all(kind));
-    // Each is another provider's.
+    // Each version belongs to another provider.
     for target in [
         list("Microsoft.Compute/virtualMachines", "2021-04-01"),
         list("Microsoft.Network/networkInterfaces", "2021-11-01"),
