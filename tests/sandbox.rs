@@ -20,7 +20,7 @@ fn reset_makes_a_new_fleet_beside_the_file() {
     assert_snapshot!(project.run(&["sandbox", "reset"]), @"
     $ azlin sandbox reset -> 0
     --- stderr
-    created a fleet of 8 VMs in ./.azlin/sandbox.json
+    created ./.azlin/sandbox.json with 8 VMs
     ");
     project.run(&["apply", "--auto-approve"]);
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 0);
@@ -39,9 +39,9 @@ fn reset_makes_several_subscriptions() {
         assert_eq!(ran.stdout, "");
         format!("{} {}", ran.code(), ran.stderr)
     };
-    assert_snapshot!(told(&["--vms", "150", "--subscriptions", "5"]), @"0 created a fleet of 750 VMs in 5 subscriptions in ./.azlin/sandbox.json");
-    assert_snapshot!(told(&["--subscriptions", "3"]), @"0 created a fleet of 24 VMs in 3 subscriptions in ./.azlin/sandbox.json");
-    assert_snapshot!(told(&["--subscriptions", "1"]), @"0 created a fleet of 8 VMs in ./.azlin/sandbox.json");
+    assert_snapshot!(told(&["--vms", "150", "--subscriptions", "5"]), @"0 created ./.azlin/sandbox.json with 750 VMs in 5 subscriptions");
+    assert_snapshot!(told(&["--subscriptions", "3"]), @"0 created ./.azlin/sandbox.json with 24 VMs in 3 subscriptions");
+    assert_snapshot!(told(&["--subscriptions", "1"]), @"0 created ./.azlin/sandbox.json with 8 VMs");
     assert_snapshot!(told(&["--vms", "50000", "--subscriptions", "3"]), @"
     1 error: a sandbox can have at most 100000 VMs, but this one would have 150000
     help: lower --vms or --subscriptions

@@ -513,10 +513,10 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     error: cannot list the VMs: `az` did not print a token in JSON
     help: run `az account get-access-token --output json` to see what it prints; azlin requires Azure CLI 2.54 or newer
     ");
-    assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @"
+    assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @r#"
     error: cannot list the VMs: `az` is not installed
-    help: install it and run `az login`, or set up another credential (see Signing in, in azlin's README)
-    ");
+    help: install it and run `az login`, or set up another credential (see "Signing in" in azlin's README)
+    "#);
     assert_eq!(azure.asked().len(), 0);
 }
 
@@ -1060,7 +1060,7 @@ fn azs_default_brings_its_cloud_along() {
         profile.to_string(),
     )
     .unwrap();
-    assert_snapshot!(project.run(&["whoami"]), @"
+    assert_snapshot!(project.run(&["whoami"]), @r#"
     $ azlin whoami -> 1
     --- stdout
     credential    the account of the Azure CLI (no other credential is set up)
@@ -1069,8 +1069,8 @@ fn azs_default_brings_its_cloud_along() {
 
     --- stderr
     error: cannot sign in: `az` is not installed
-    help: install it and run `az login`, or set up another credential (see Signing in, in azlin's README)
-    ");
+    help: install it and run `az login`, or set up another credential (see "Signing in" in azlin's README)
+    "#);
 }
 
 #[test]

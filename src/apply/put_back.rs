@@ -51,7 +51,7 @@ pub async fn put_back(
                 Outcome::Accepted => {
                     Some("Azure accepted the write, but the VM does not show it yet".to_owned())
                 }
-                _ => Some("someone has changed the VM's tags in the meantime".to_owned()),
+                _ => Some("the VM's tags have changed in the meantime".to_owned()),
             },
             Err(failure) => Some(failure.to_string()),
         };

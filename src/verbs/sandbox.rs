@@ -51,11 +51,11 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
                 let help = "check that you may write to this folder";
                 Trouble::cannot("write", &state, &error, help)
             })?;
-            let mut fleet = format!("created a fleet of {made} VMs");
+            let mut fleet = format!("created {} with {made} VMs", shown(&state));
             if *subscriptions > 1 {
                 fleet += &format!(" in {subscriptions} subscriptions");
             }
-            streams.say(&format!("{fleet} in {}\n", shown(&state)));
+            streams.say(&(fleet + "\n"));
         }
         Args::Serve {
             port,

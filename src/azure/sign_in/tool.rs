@@ -89,7 +89,7 @@ pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<O
         return Err(Trouble::new(
             format!("`{tool}` is not installed"),
             format!(
-                "install it and run `{login}`, or set up another credential (see Signing in, in azlin's README)"
+                "install it and run `{login}`, or set up another credential (see \"Signing in\" in azlin's README)"
             ),
         ));
     }
