@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_written_stays_and_leaves_nothing_beside_it() {
+    fn a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "old").unwrap();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_replaced_where_it_is_not_to_be_followed() {
+    fn put_replaces_a_link_instead_of_following_it() {
         let folder = tempfile::tempdir().unwrap();
         let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
         fs::write(&victim, "precious").unwrap();

@@ -85,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_leaves_its_place_in_the_url((group, name) in names_as_typed()) {
+        fn names_cannot_change_the_shape_of_the_url((group, name) in names_as_typed()) {
             if let Ok(path) = VmPath::new(&group, &name) {
                 let arm = arm();
                 let vm = VmId::new(arm.subscription(), path);

@@ -38,7 +38,7 @@ mod tests {
     const S: &str = "00000000-0000-0000-0000-000000000001";
 
     #[test]
-    fn an_id_is_read_whatever_its_casing_and_written_as_azure_documents_it() {
+    fn an_id_parses_in_any_casing_and_is_spelled_as_azure_documents_it() {
         let subscription = SubscriptionId::new(S).unwrap();
         let vm = VmId::new(
             &subscription,
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_vm_has_no_id_of_one() {
+    fn only_the_id_of_a_vm_parses() {
         let vm = format!(
             "/subscriptions/{S}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm"
         );

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_tls_and_this_machine_are_taken() {
+    fn only_tls_and_loopback_urls_are_accepted() {
         let shown = |url: &str| Origin::parse(url).map(|origin| origin.to_string());
         assert_eq!(
             shown("https://Login.example.com/"),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_thousand_writes_go_at_azures_rate_and_never_into_an_empty_bucket() {
+    async fn a_thousand_writes_keep_to_azures_rate_and_never_empty_the_bucket() {
         for at_once in [1, 10, 50, 100] {
             let (least, took) = written(1000, at_once).await;
             assert!(least >= 0.0, "{at_once} at once: {least}");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_azure_does_not_limit_does_not_wait() {
+    async fn writes_without_a_known_limit_do_not_wait() {
         let pace = Pace::new();
         let start = Instant::now();
         for _ in 0..1000 {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_written_before_azure_wants_it() {
+    async fn no_write_starts_before_azure_accepts_it() {
         let pace = Pace::new();
         let start = Instant::now();
         pace.close(Duration::from_secs(7));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_that_comes_too_late_is_not_waited_for() {
+    async fn a_turn_after_the_deadline_fails_at_once() {
         let pace = Pace::new();
         let start = Instant::now();
         pace.close(Duration::from_secs(1200));

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_says_what_to_do_with_the_named_tags_and_nothing_else() {
+    fn a_change_names_only_the_changed_tags() {
         let tags: Tags = [("azlin_session", "db \"1\""), ("o/ü", "")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_carries_no_header_and_no_body() {
+    fn a_read_has_no_headers_and_no_body() {
         let request = get(&arm(), "read", &vm("rg", "vm").unwrap()).unwrap();
         assert_eq!(request.method(), Method::Get);
         assert_eq!(names(request.headers()), [""; 0]);
@@ -151,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_leaves_its_place_in_the_url((group, name) in names_as_typed()) {
+        fn names_cannot_change_the_shape_of_the_url((group, name) in names_as_typed()) {
             if let Some(vm) = vm(&group, &name) {
                 let arm = arm();
                 let segments = [

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_allows_what_it_names_and_does_not_take_away() {
+    fn a_role_allows_its_actions_except_the_excluded_ones() {
         let write = "Microsoft.Resources/tags/write";
         let cases = [
             (vec![role(&["*"], &[])], true),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_it_is_for_or_nothing() {
+    fn a_token_names_its_account_or_nothing() {
         let token = |claims: &str| format!("h.{}.s", azure_core::base64::encode_url_safe(claims));
         let person = claims(&token(
             r#"{"tid":"t","upn":"maria@example.com","appid":"x","oid":"o"}"#,

@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_may_not_say_is_named() {
+    fn errors_in_a_file_are_named() {
         let wrong = |text: &str| Fleet::read(text.as_bytes()).unwrap_err();
         insta::assert_snapshot!(
             [

@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_guid_is_refused() {
+    fn an_invalid_guid_is_rejected() {
         assert!(parse("5a4db0e5-0012-4000-89AB-0000c000000f").is_some());
         for text in [
             "",

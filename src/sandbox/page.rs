@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_made_up_token_leads_nowhere() {
+    fn a_made_up_token_is_rejected() {
         for token in [
             "",
             "200",

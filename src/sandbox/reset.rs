@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn several_subscriptions_of_no_said_size_have_eight_vms_each() {
+    fn several_subscriptions_have_eight_vms_each_by_default() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         assert_eq!(standard::fleet(None).vms.len(), STANDARD);

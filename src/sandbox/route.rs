@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_goes_on_or_ends_early_is_another() {
+    fn a_longer_or_shorter_path_does_not_match() {
         let find = |path| Route::find(&Target::parse(path)).map(|route| route.resource);
         assert_eq!(find("/subscriptions/s"), Some(Resource::Subscription));
         assert_eq!(find("/subscriptions/s/"), Some(Resource::Subscription));

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_standard_fleet_is_what_the_sample_file_expects() {
+    fn the_standard_fleet_matches_the_sample_file() {
         let mut written = Vec::new();
         fleet(None).write(&mut written).unwrap();
         insta::assert_snapshot!(String::from_utf8(written).unwrap(), @r#"

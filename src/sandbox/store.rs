@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_write_makes_folder_and_file() {
+    fn the_first_write_creates_the_folder_and_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".azlin/sandbox.json");
         drop_one(&Store::new(path.clone()));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_many_quick_writes_by_another_is_seen() {
+    fn every_quick_write_by_another_store_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         reset(&path, Some(64)).unwrap();

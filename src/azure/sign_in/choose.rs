@@ -182,7 +182,7 @@ mod tests {
     const PRINCIPAL: [&str; 2] = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"];
 
     #[test]
-    fn the_first_complete_way_wins_and_az_is_the_last() {
+    fn the_first_complete_credential_wins_and_az_is_last() {
         let all = [
             ("AZURE_ACCESS_TOKEN", Way::Token),
             ("AZURE_CLIENT_SECRET", Way::Secret),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn azd_is_taken_only_where_az_is_not_installed() {
+    fn azd_is_used_only_if_az_is_not_installed() {
         assert_eq!(with(None, &[], &["azd"]), Ok(Way::Azd));
         assert_eq!(
             with(None, &[], &[]),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_none() {
+    fn an_empty_variable_counts_as_not_set() {
         assert_eq!(
             chosen(None, &["AZURE_ACCESS_TOKEN=", "AZURE_TOKEN_CREDENTIALS="]),
             Ok(Way::Az)
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_way_is_an_error_unless_another_is_whole() {
+    fn an_incomplete_credential_is_an_error_unless_another_is_complete() {
         let half = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID"];
         assert_eq!(
             chosen(None, &half).unwrap_err(),
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pipeline_sets_for_every_job_leaves_az_to_be_used() {
+    fn variables_that_every_job_has_do_not_replace_az() {
         let github = [
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_that_is_asked_for_must_be_set_up() {
+    fn a_requested_credential_must_be_set_up() {
         assert_eq!(
             chosen(Some("github"), &PRINCIPAL).unwrap_err(),
             "--auth github is set, but the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and \
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn azures_own_variable_narrows_the_choice_and_the_flag_wins_over_it() {
+    fn azures_variable_narrows_the_choice_and_the_flag_overrides_it() {
         let chosen_by = |name: &str, set: &[&str]| {
             let asked = format!("AZURE_TOKEN_CREDENTIALS={name}");
             chosen(None, &[set, &[asked.as_str()]].concat())

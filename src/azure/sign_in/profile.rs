@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn no_default_is_none() {
+    fn without_a_default_there_is_no_profile() {
         for file in [
             "",
             "{}",

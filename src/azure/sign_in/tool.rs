@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_hangs_is_ended_with_all_that_it_started() {
+    async fn a_hanging_tool_is_killed_with_its_child_processes() {
         let folder = tempfile::tempdir().unwrap();
         let pid = folder.path().join("pid");
         // Like `az`: a script that starts another program, which hangs.
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_run_that_nobody_waits_for_any_more_ends_too() {
+    async fn an_abandoned_run_is_killed_too() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
         let script = format!("sleep 0.5; touch {}", mark.display());
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_is_taken_from_a_hint_only_if_it_is_one() {
+    fn a_tenant_in_a_hint_must_be_a_guid() {
         let id = "00000000-0000-4000-8000-00000000000A";
         let lower = Some(id.to_lowercase());
         assert_eq!(

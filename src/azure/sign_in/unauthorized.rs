@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_is_found_among_what_else_a_challenge_says() {
+    fn the_error_is_found_among_other_parameters_of_a_challenge() {
         let said = |text: &'static str| {
             let mut headers = Headers::new();
             headers.insert(WWW_AUTHENTICATE, text);

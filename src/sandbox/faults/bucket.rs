@@ -75,7 +75,7 @@ mod tests {
     const OTHER: Guid = Guid::from_u128(2);
 
     #[tokio::test(start_paused = true)]
-    async fn a_bucket_empties_and_fills_again_but_never_over_its_size() {
+    async fn a_bucket_empties_and_refills_up_to_its_size() {
         let bucket = Buckets::new(2, 10);
         assert_eq!(bucket.left(ONE), 2);
         assert_eq!((bucket.take(ONE), bucket.take(ONE)), (Ok(()), Ok(())));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_subscription_spends_another_still_has() {
+    fn each_subscription_has_its_own_bucket() {
         let buckets = Buckets::new(1, 1);
         assert_eq!((buckets.take(ONE), buckets.take(ONE)), (Ok(()), Err(1)));
         assert_eq!((buckets.left(ONE), buckets.left(OTHER)), (0, 1));

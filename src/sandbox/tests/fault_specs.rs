@@ -59,7 +59,7 @@ fn the_first_fault_that_strikes_answers_and_the_others_do_not_count() {
 }
 
 #[test]
-fn a_wrong_request_is_told_so_and_not_counted() {
+fn an_invalid_request_gets_its_own_error_and_does_not_count() {
     let sandbox = with(&["status"]);
     let refusal = sandbox.get("/subscriptions").refusal();
     assert!(
@@ -70,7 +70,7 @@ fn a_wrong_request_is_told_so_and_not_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_budget_is_spent_and_grows_again() {
+async fn a_budget_is_spent_and_refills() {
     let sandbox = with(&["budget:writes=2,per-second=1,reads=1,reads-per-second=1"]);
     let target = vms();
     let read = sandbox.get(&target);
@@ -98,7 +98,7 @@ async fn a_budget_is_spent_and_grows_again() {
 }
 
 #[test]
-fn what_a_fault_may_not_say_is_told_with_what_there_is() {
+fn an_invalid_fault_is_rejected_with_the_valid_words() {
     let wrong = [
         "",
         "throtle",
@@ -157,7 +157,7 @@ fn what_a_fault_may_not_say_is_told_with_what_there_is() {
 }
 
 #[test]
-fn every_kind_reads_alone_and_with_its_keys() {
+fn every_kind_parses_alone_and_with_the_common_keys() {
     for (kind, _) in Fault::kinds() {
         assert!(Fault::parse(kind).is_ok(), "{kind}");
         let all = format!("vm=g/n:{kind}:every=2,first=9,rate=0.5,seed=1");

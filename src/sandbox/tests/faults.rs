@@ -83,7 +83,7 @@ fn statuses_are_those_of_servers_and_gateways() {
 }
 
 #[test]
-fn what_went_wrong_after_the_write_was_carried_out() {
+fn when_decides_if_a_failed_write_was_carried_out() {
     for (fault, done) in [
         ("status:when=after", true),
         ("status:when=before", false),
@@ -342,7 +342,7 @@ fn a_stale_read_shows_what_was_before_the_write() {
 }
 
 #[test]
-fn what_is_gone_stays_in_the_list() {
+fn a_vm_that_is_gone_stays_in_the_list() {
     let sandbox = with(&["vm=dev-vm-2:gone"]);
     insta::assert_snapshot!(sandbox.get(&tags_of(VM)).refusal(), @"404 ResourceNotFound: The Resource 'Microsoft.Compute/virtualMachines/dev-vm-2' under resource group 'rg-dev' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix");
     assert!(sandbox.get(&vms()).ok().to_string().contains("dev-vm-2"));

@@ -162,7 +162,7 @@ async fn a_connection_serves_one_request_after_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_wait_for_the_latency_side_by_side() {
+async fn requests_wait_for_the_latency_in_parallel() {
     let (_folder, sandbox) = sandbox();
     let (listener, address) = listen().await;
     let request = get("/", "Host: localhost\r\n");

@@ -98,7 +98,7 @@ fn the_default_subscription_comes_first_and_then_the_others_by_id() {
 }
 
 #[test]
-fn a_subscription_that_no_one_named_is_not_found() {
+fn an_unknown_subscription_is_not_found() {
     let sandbox = twins("");
     let list = list_of("Microsoft.Compute/virtualMachines");
     let unknown = list.replace(SUBSCRIPTION, "5a4db0e5-0000-4000-8000-000000000003");
@@ -229,7 +229,7 @@ fn a_start_and_its_operation_are_of_one_subscription() {
 }
 
 #[test]
-fn a_late_write_is_late_in_its_subscription_only() {
+fn a_delayed_write_is_delayed_in_its_subscription_only() {
     // A handwritten file may give two machines the same id.
     let sandbox = twins(r#","vm_id":"00000000-0000-4000-8000-00000000000a""#);
     let Box { folder, sandbox } = sandbox;
@@ -293,7 +293,7 @@ async fn each_subscription_has_a_budget_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_budget_of_one_subscription_is_told_there_only() {
+async fn a_budget_of_one_subscription_shows_there_only() {
     let sandbox = two(&[&format!("subscription={OTHER}:budget:reads=1")]);
     let list = list_of("Microsoft.Compute/virtualMachines");
     let left = |target: &str| left(&sandbox, target);

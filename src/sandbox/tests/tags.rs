@@ -247,7 +247,7 @@ fn a_refused_write_leaves_no_trace_on_disk() {
 }
 
 #[test]
-fn two_that_write_at_once_lose_nothing() {
+fn concurrent_writes_lose_nothing() {
     let sandbox = new();
     reset(&sandbox.state(), Some(20)).unwrap();
     let other = Sandbox::open(sandbox.state(), 200);

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_or_another_azlins_is_not_there() {
+    fn a_file_that_is_damaged_or_of_another_version_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         assert!(cache.read(after(0)).is_none());
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_dropped_from_a_file_too() {
+    fn an_invalid_name_in_the_file_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         put(&cache, &content(1_000_000, "$(id)"));
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_cache_reads_back() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         let name = |vm, session| Name {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn one_asks_at_a_time_and_not_again_for_ten_seconds() {
+    fn one_process_claims_at_a_time_and_not_again_for_ten_seconds() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         assert!(cache.claim(after(0)));

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_first_counts() {
+    fn the_first_name_of_a_vm_counts() {
         let names = names(&[("rg", "a", "live"), ("RG", "A", "declared")]);
         insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
         declared  session on RG/A
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_a_vms_too_is_the_vms() {
+    fn a_name_of_a_vm_and_a_session_means_the_vm() {
         let names = names(&[("rg", "web", "db"), ("rg", "db", "other")]);
         insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
         other  session on rg/db
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_could_run_is_not_offered() {
+    fn a_word_that_a_shell_could_run_is_not_offered() {
         let names = names(&[("rg(id)", "a", ""), ("-rg", "-rf", ""), ("größe", "_1", "")]);
         insta::assert_snapshot!(shown(&groups(&names, OsStr::new(""))), @"größe  1 VM");
         insta::assert_snapshot!(shown(&vms(&names, OsStr::new(""))), @r"
