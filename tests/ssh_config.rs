@@ -142,7 +142,7 @@ fn what_would_lead_astray_is_left_out_and_said() {
     warning: skipped `*`: not a valid session name; set another with azlin session VM NAME
     warning: skipped `C`: another VM, rg/c, has this name; choose another session name
     warning: skipped `bastion`: ssh already has a host with this name; choose another session name
-    warning: skipped `github.com`: it looks like the name of a host; if you want it all the same, declare the session in sessions.toml
+    warning: skipped `github.com`: it looks like the name of an existing SSH host; to include it anyway, declare it in sessions.toml
     warning: skipped `localhost`: ssh already has a host with this name; choose another session name
     warning: skipped `mine`: ssh already has a host with this name; choose another session name
     warning: skipped `nowhere`: rg/l has no address; give it a network interface with an address

@@ -127,7 +127,7 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String 
             format!("another VM, {vm}, has this name; choose another session name")
         }
         LeftOut::LikeHost => format!(
-            "it looks like the name of a host; if you want it all the same, declare the session in {file}"
+            "it looks like the name of an existing SSH host; to include it anyway, declare it in {file}"
         ),
         LeftOut::Taken => {
             "ssh already has a host with this name; choose another session name".to_owned()
