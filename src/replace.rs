@@ -1,12 +1,12 @@
-//! A file put in place of another, whole or not at all.
+//! Replaces a file with a new one: completely, or not at all.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Puts `bytes` in place of what `path` holds. A link is followed; a device or a pipe is written to.
+/// Replaces the content of `path` with `bytes`. Follows a link; writes into a device or a pipe.
 ///
-/// A `private` file is its owner's alone; another keeps the permissions that it has, and one that may not be written is not.
+/// Only its owner may read and write a `private` file. Any other file keeps its permissions. A read-only file is not replaced.
 ///
 /// # Errors
 /// The folder or the file cannot be written.
@@ -28,8 +28,9 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()
     })
 }
 
-/// Makes a new file, has `fill` write it, and puts it at `path`: a crash in the middle leaves what was there. A link at `path`
-/// is replaced, not followed, and neither is one that somebody planted beside it.
+/// Creates a new file, lets `fill` write it, and moves it to `path`. A crash in the middle leaves the old file in place.
+///
+/// A link at `path` is replaced, not followed. A link that someone planted beside it is not followed either.
 ///
 /// # Errors
 /// The folder cannot be written, or `fill` fails.
@@ -57,7 +58,7 @@ pub(crate) fn put<T>(
     Ok(filled)
 }
 
-/// Where links lead, even if nothing is there.
+/// The path at the end of a chain of links, even if nothing exists there.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 8;
     let mut path = path.to_owned();
@@ -70,10 +71,10 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// Makes the folder and those above it, for their owner alone.
+/// Creates the folder and its parents, for their owner only.
 ///
 /// # Errors
-/// It is not there and cannot be made.
+/// It does not exist and cannot be created.
 pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_written_stays_and_leaves_nothing_beside_it() {
+    fn a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "old").unwrap();
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_replaced_where_it_is_not_to_be_followed() {
+    fn put_replaces_a_link_instead_of_following_it() {
         let folder = tempfile::tempdir().unwrap();
         let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
         fs::write(&victim, "precious").unwrap();

@@ -1,4 +1,4 @@
-//! [`Trouble`]: what happened, and what to do now. The one shape in which a command fails.
+//! [`Trouble`]: what happened, and what to do now. Every command reports its failure as one.
 
 use std::path::Path;
 use std::{fmt, io};
@@ -10,29 +10,29 @@ use crate::text::{plain, shown};
 pub enum Exit {
     /// Done, or nothing to do.
     Done = 0,
-    /// Something is wrong, and the message says what.
+    /// An error; the message says which.
     #[default]
     Error = 1,
     /// `plan --detailed-exitcode`: there are changes.
     Changes = 2,
-    /// What was to be done is out of date.
+    /// The plan is out of date.
     Stale = 3,
-    /// Refused, because nobody said that it is wanted.
+    /// Refused by a guard, or because nobody approved the plan.
     Refused = 4,
     /// Applied in part.
     Partial = 5,
-    /// Interrupted; what was under way was finished.
+    /// Interrupted, after the writes in progress were finished.
     Interrupted = 130,
 }
 
-/// Why something did not work, for the person who reads it in a log.
+/// A failure, explained to the person who reads it in a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// What happened, to what, and why; follows "error: ".
+    /// The error: what failed, on what, because of what. It follows "error: ".
     pub message: String,
-    /// What to do now; follows "help: ".
+    /// The next action. It follows "help: ".
     pub help: String,
-    /// How the command ends, if this ends it.
+    /// The exit status, if this ends the command.
     pub exit: Exit,
 }
 
@@ -46,7 +46,7 @@ impl Trouble {
         }
     }
 
-    /// Trouble with the file or folder at `path`, which azlin cannot `act` upon.
+    /// Trouble with the file or folder at `path`, which azlin cannot `act` on. `act` is a verb such as "read" or "write".
     pub fn cannot(act: &str, path: &Path, error: &io::Error, help: &str) -> Self {
         Self::new(
             format!("cannot {act} {}: {}", shown(path), plain(error)),
@@ -54,12 +54,12 @@ impl Trouble {
         )
     }
 
-    /// This trouble, ending the command with `exit`.
+    /// This trouble with the exit status `exit`.
     pub fn exit(self, exit: Exit) -> Self {
         Self { exit, ..self }
     }
 
-    /// This trouble, its message behind `context` and a colon.
+    /// This trouble with `context` and a colon before its message.
     pub fn within(self, context: &str) -> Self {
         Self {
             message: format!("{context}: {}", self.message),

@@ -97,8 +97,8 @@ fn a_link_to_another_host_is_refused_and_nothing_is_sent_there() {
         ran.stderr
     };
     assert_snapshot!(foreign("https://evil.example.com/subscriptions?api-version=1"), @"
-    error: cannot list the VMs: the answer points to another host, `evil.example.com`
-    help: something between you and Azure is changing its answers; nothing was sent to that host
+    error: cannot list the VMs: the link to the next page leads to another host, `evil.example.com`
+    help: check the network: something between you and Azure changes its answers; azlin sent nothing to that host
     ");
     for link in [
         "http://127.0.0.1:1/subscriptions",
@@ -108,7 +108,7 @@ fn a_link_to_another_host_is_refused_and_nothing_is_sent_there() {
         "ftp://127.0.0.1/",
     ] {
         assert!(
-            foreign(link).contains("the answer points to another host"),
+            foreign(link).contains("the link to the next page leads to another host"),
             "{link}"
         );
     }
@@ -175,23 +175,23 @@ fn what_is_no_azure_is_told_as_such() {
     };
     assert_snapshot!(page(200, "<html>Sign in to the Wi-Fi"), @"
     error: cannot list the VMs: the answer (200) is not from Azure: `<html>Sign in to the Wi-Fi` (not JSON)
-    help: check the network: a proxy or a sign-in page may have answered instead
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(page(403, "<html>Blocked\u{1b}[2J"), @r"
     error: cannot list the VMs: the answer (403) is not from Azure: `<html>Blocked\u{1b}[2J`
-    help: check the network: a proxy or a sign-in page may have answered instead
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(page(200, r#"{"value":[{"id":"#), @r#"
-    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":` (cut short)
-    help: check the network: a proxy or a sign-in page may have answered instead
+    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":` (truncated)
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     "#);
     assert_snapshot!(page(403, r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' does not have authorization."}}"#), @"
     error: cannot list the VMs: Azure answered 403 AuthorizationFailed: The client 'x' does not have authorization
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
+    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
     ");
     assert_snapshot!(page(404, r#"{"code":"SubscriptionNotFound","message":"The subscription could not be found."}"#), @"
     error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
+    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
     ");
 }
 
@@ -224,7 +224,7 @@ fn an_endpoint_is_sent_the_given_token_and_nothing_else() {
     assert_eq!(azure.asked().len(), 0);
     assert_snapshot!(ran.stderr, @"
     error: cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN, which is not set
-    help: set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of signing in
+    help: set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every credential
     ");
 }
 
@@ -235,8 +235,8 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let file = format!("[azure]\nendpoint = '{}'\n", azure.endpoint);
     let project = || Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "t");
     assert_snapshot!(project().run(&["plan"]).stderr, @r#"
-    error: sessions.toml names no subscription, and nothing else does
-    help: write `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
+    error: no subscription given: sessions.toml does not set one, nor do the environment and `az`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
     "#);
     let given = project()
         .with_env("AZURE_SUBSCRIPTION_ID", sandbox::SUBSCRIPTION)
@@ -246,12 +246,12 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     assert_eq!(given.code(), 0, "{given}");
     assert_snapshot!(project().run(&["plan", "--subscription", "dev\u{1b}"]).stderr, @r"
     error: `dev\u{1b}` is not a subscription id (a GUID, as in `az account show --query id`)
-    help: correct --subscription
+    help: fix --subscription
     ");
     let other = "00000000-0000-0000-0000-000000000000";
     assert_snapshot!(project().run(&["plan", "--subscription", other]).stderr, @"
     error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
+    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
     ");
 }
 
@@ -494,7 +494,7 @@ fn a_wait_beyond_patience_is_not_begun() {
     });
     assert_snapshot!(azure.project("").run(&["plan"]).stderr, @"
     error: cannot list the VMs: Azure is throttling requests (429 TooManyRequests); retry after 20 min
-    help: run the same command again in 20 min, or let it wait: --deadline 1260
+    help: run the same command again in 20 min, or let azlin wait: --deadline 1260
     ");
     assert_eq!(azure.asked().len(), 1);
 }
@@ -525,7 +525,7 @@ fn when_the_last_reading_fails_what_was_written_is_still_said() {
     Applied: 1 step done.
     Could not check whether Azure matches sessions.toml.
     error: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
+    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
     ");
 }
 
@@ -539,7 +539,7 @@ fn a_list_that_goes_round_in_a_circle_ends() {
         with_body(whole, &page)
     });
     let ran = azure.project("").run(&["plan"]);
-    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: the answer (200) is not from Azure: its list goes round in a circle"), "{ran}");
+    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: the answer (200) is not from Azure: one of its pages links back to an earlier one"), "{ran}");
     assert_eq!(azure.asked().len(), 1);
 }
 
@@ -885,6 +885,6 @@ fn a_start_that_azure_refuses_is_told() {
     assert_snapshot!(ran.stderr, @"
     starting RG-ML/gpu-vm-2 …
     error: cannot start RG-ML/gpu-vm-2: Azure answered 403 AuthorizationFailed: No right to start
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
+    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
     ");
 }

@@ -174,7 +174,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
     Plan: 3 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
       ~ rg/b   n1 -> n2   failed
-          cannot write the tags of rg/b: a lock on `b` forbids it (409 ScopeLocked)
+          cannot write the tags of rg/b: blocked by a lock on `b` (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
       + rg/a   n1   not tried
           rg/b has to come first
@@ -535,7 +535,7 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     ");
     assert_snapshot!(project.run(&["connect", "x", "--rg", "nowhere", "--print"]).stderr, @"
     error: no VM, session or IP address matches `x` (searched 0 VMs in resource group nowhere)
-    help: none of them holds a session
+    help: none of these VMs holds a session; set one with azlin session VM NAME
     ");
 }
 
@@ -612,7 +612,7 @@ fn connect_in_the_sandbox_shows_the_command_that_it_would_run() {
     ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-beta'
 
     --- stderr
-    note: project-beta is rg-dev/dev-vm-1 now; sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
+    note: project-beta is on rg-dev/dev-vm-1 now; sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
     note: the sandbox has no machine behind rg-dev/dev-vm-1, so azlin prints the ssh command instead of running it
     ");
 }
@@ -808,7 +808,7 @@ fn connect_says_where_it_goes_when_the_file_says_otherwise() {
         ("rg/c", Some("ceto")),
     ]);
     let said = |name: &str| project.run(&["connect", name, "--print"]).stderr;
-    assert_snapshot!(said("atlas"), @"note: atlas is rg/b now; sessions.toml assigns it to rg/a (see azlin plan)");
+    assert_snapshot!(said("atlas"), @"note: atlas is on rg/b now; sessions.toml assigns it to rg/a (see azlin plan)");
     assert_snapshot!(said("b"), @"note: rg/b holds atlas; sessions.toml assigns boreas to it (see azlin plan)");
     assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml assigns atlas to it (see azlin plan)");
     assert_snapshot!(said("ceto"), @"");

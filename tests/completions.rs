@@ -84,7 +84,7 @@ fn connect_completes_what_the_file_declares() {
     batch  session on rg-2/a
     db  session on rg/b
     web  session on rg/a
-    a  VM in 2 resource groups: say which with --rg
+    a  VM in 2 resource groups: choose one with --rg
     b  VM in rg, session db
     ");
     assert_eq!(offline(&project, &["connect", "w"]), "web  session on rg/a");

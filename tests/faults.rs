@@ -81,13 +81,13 @@ fn throttling_past_the_deadline_is_not_waited_for() {
     assert_snapshot!(told(&["throttle:retry-after=1200"]), @"
 
     error: cannot list the VMs: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 20 min
-    help: run the same command again in 20 min, or let it wait: --deadline 1260
+    help: run the same command again in 20 min, or let azlin wait: --deadline 1260
     -> 1
     ");
     assert_snapshot!(told(&["throttle:on=writes,retry-after=90"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 90 s
-          help: run the same command again in 90 s, or let it wait: --deadline 150
+          help: run the same command again in 90 s, or let azlin wait: --deadline 150
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -108,10 +108,10 @@ fn no_other_write_waits_for_what_comes_after_the_deadline() {
 
       + rg/a   atlas   failed
           cannot write the tags of rg/a: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 20 min
-          help: run the same command again in 20 min, or let it wait: --deadline 1260
+          help: run the same command again in 20 min, or let azlin wait: --deadline 1260
       + rg/b   boreas   failed
           cannot write the tags of rg/b: Azure accepts no more writes for 20 min
-          help: run the same command again then to continue where this one stopped, or let it wait: --deadline 1260
+          help: run the same command again after that to continue where this one stopped, or let azlin wait: --deadline 1260
 
     Nothing applied: 2 steps failed.
     Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
@@ -172,13 +172,13 @@ fn a_server_that_stays_broken_is_told() {
 
     retrying in 2 s (list the VMs): Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
     error: cannot list the VMs: Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
-    help: this is a fault in Azure (see azure.status.microsoft): run the same command again later
+    help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
     -> 1
     ");
     assert_snapshot!(told(&["status:status=500,on=writes"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
-          help: this is a fault in Azure (see azure.status.microsoft): run the same command again later
+          help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -210,13 +210,13 @@ fn what_is_not_azure_is_told() {
     assert_snapshot!(told(&["html"]), @r"
 
     error: cannot list the VMs: the answer (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
-    help: check the network: a proxy or a sign-in page may have answered instead
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     ");
     assert_snapshot!(told(&["html:on=writes"]), @r"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: the answer (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
-          help: check the network: a proxy or a sign-in page may have answered instead
+          help: check the network: a proxy or a sign-in page may have answered instead of Azure
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -226,13 +226,13 @@ fn what_is_not_azure_is_told() {
     assert_snapshot!(told(&["html:status=403"]), @r"
 
     error: cannot list the VMs: the answer (403) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
-    help: check the network: a proxy or a sign-in page may have answered instead
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     ");
     assert_snapshot!(told(&["not-json"]), @r#"
 
-    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (cut short)
-    help: check the network: a proxy or a sign-in page may have answered instead
+    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (truncated)
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     "#);
 }
@@ -241,14 +241,14 @@ fn what_is_not_azure_is_told() {
 fn missing_rights_are_named_with_the_role_that_has_them() {
     assert_snapshot!(told(&["forbidden:list=vms"]), @"
 
-    error: cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` (403 AuthorizationFailed)
-    help: it needs the role Reader; a new role assignment takes some minutes to take effect
+    error: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    help: ask for the role Reader; a new role assignment takes a few minutes to take effect
     -> 1
     ");
     assert_snapshot!(told(&["forbidden:on=writes"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: the identity lacks the right `Microsoft.Resources/tags/write` (403 AuthorizationFailed)
-          help: it needs the role Tag Contributor; a new role assignment takes some minutes to take effect
+          cannot write the tags of rg/a: the identity `azlin-sandbox` lacks the permission `Microsoft.Resources/tags/write` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/a/providers/Microsoft.Resources/tags/default (403 AuthorizationFailed)
+          help: ask for the role Tag Contributor; a new role assignment takes a few minutes to take effect
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -262,13 +262,13 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
     assert_snapshot!(told_of(&["forbidden:list=nics", "forbidden:list=ips"], &["list"]), @"
 
     ~ 1 VM differs from sessions.toml: azlin plan shows how
-    warning: states or addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
-    warning: states or addresses may be missing: cannot list the public IP addresses: the identity lacks the right `Microsoft.Network/publicIPAddresses/read` (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     -> 0
     ");
     assert_snapshot!(told_of(&["forbidden:list=nics"], &["connect", "b", "--print"]), @"
 
-    warning: states or addresses may be missing: cannot list the network interfaces: the identity lacks the right `Microsoft.Network/networkInterfaces/read` (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     error: rg/b has no IP address that azlin can see
     help: give it a network interface with an address, or check your right to read interfaces
     -> 1
@@ -279,7 +279,7 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
 fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["scope-locked"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: a lock on `a` forbids it (409 ScopeLocked)
+          cannot write the tags of rg/a: blocked by a lock on `a` (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
@@ -289,7 +289,7 @@ fn locks_policies_and_limits_are_named() {
     ");
     assert_snapshot!(told(&["scope-locked:at=subscription"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: a lock on the subscription forbids it (409 ScopeLocked)
+          cannot write the tags of rg/a: blocked by a lock on the subscription (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
@@ -299,7 +299,7 @@ fn locks_policies_and_limits_are_named() {
     ");
     assert_snapshot!(told(&["policy-denied"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: the policy `Session tags` forbids it (403 RequestDisallowedByPolicy)
+          cannot write the tags of rg/a: denied by the policy `Session tags` (403 RequestDisallowedByPolicy)
           help: ask the policy's owner for an exemption, or for a name that it allows
 
     Nothing applied: 1 step failed.
@@ -310,7 +310,7 @@ fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["tag-limit"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: the VM already has 50 tags, the most that Azure allows (400 TooManyTags)
-          help: remove one: azlin tag list VM, then azlin tag remove VM KEY
+          help: remove a tag: azlin tag list VM, then azlin tag remove VM KEY
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -320,7 +320,7 @@ fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["disabled-subscription"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: the subscription is disabled (409 ReadOnlyDisabledSubscription)
-          help: check the subscription in the portal: it stays read-only until it is enabled again
+          help: check the subscription in the Azure portal: it stays read-only until someone enables it again
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -333,8 +333,8 @@ fn locks_policies_and_limits_are_named() {
 fn what_is_gone_is_said_to_be() {
     assert_snapshot!(told(&["vm=a:gone"]), @"
       + rg/a   atlas   failed
-          cannot read the tags of rg/a: the VM is gone (404 ResourceNotFound)
-          help: somebody has deleted or moved it: run plan again
+          cannot read the tags of rg/a: the VM was not found (404 ResourceNotFound)
+          help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
@@ -343,8 +343,8 @@ fn what_is_gone_is_said_to_be() {
     ");
     assert_snapshot!(told(&["vm=a:group-gone"]), @"
       + rg/a   atlas   failed
-          cannot read the tags of rg/a: its resource group is gone (404 ResourceGroupNotFound)
-          help: somebody has deleted or moved it: run plan again
+          cannot read the tags of rg/a: its resource group was not found (404 ResourceGroupNotFound)
+          help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run plan to see.

@@ -20,7 +20,7 @@ fn pages(project: &Project) -> Vec<(String, String)> {
     };
     let mut pages: Vec<_> = files.map(page).collect();
     pages.sort();
-    let said = format!("{} pages are in share/man1\n", pages.len());
+    let said = format!("wrote {} pages to share/man1\n", pages.len());
     assert_eq!(ran.stderr, said);
     pages
 }

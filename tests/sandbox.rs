@@ -20,7 +20,7 @@ fn reset_makes_a_new_fleet_beside_the_file() {
     assert_snapshot!(project.run(&["sandbox", "reset"]), @"
     $ azlin sandbox reset -> 0
     --- stderr
-    ./.azlin/sandbox.json is a new fleet of 8 VMs
+    created ./.azlin/sandbox.json with 8 VMs
     ");
     project.run(&["apply", "--auto-approve"]);
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 0);
@@ -39,11 +39,11 @@ fn reset_makes_several_subscriptions() {
         assert_eq!(ran.stdout, "");
         format!("{} {}", ran.code(), ran.stderr)
     };
-    assert_snapshot!(told(&["--vms", "150", "--subscriptions", "5"]), @"0 ./.azlin/sandbox.json is a new fleet of 750 VMs in 5 subscriptions");
-    assert_snapshot!(told(&["--subscriptions", "3"]), @"0 ./.azlin/sandbox.json is a new fleet of 24 VMs in 3 subscriptions");
-    assert_snapshot!(told(&["--subscriptions", "1"]), @"0 ./.azlin/sandbox.json is a new fleet of 8 VMs");
+    assert_snapshot!(told(&["--vms", "150", "--subscriptions", "5"]), @"0 created ./.azlin/sandbox.json with 750 VMs in 5 subscriptions");
+    assert_snapshot!(told(&["--subscriptions", "3"]), @"0 created ./.azlin/sandbox.json with 24 VMs in 3 subscriptions");
+    assert_snapshot!(told(&["--subscriptions", "1"]), @"0 created ./.azlin/sandbox.json with 8 VMs");
     assert_snapshot!(told(&["--vms", "50000", "--subscriptions", "3"]), @"
-    1 error: a sandbox has at most 100000 VMs, and these would be 150000
+    1 error: a sandbox can have at most 100000 VMs, but this one would have 150000
     help: lower --vms or --subscriptions
     ");
     assert_snapshot!(told(&["--subscriptions", "51"]), @"
@@ -181,7 +181,7 @@ fn a_lock_on_the_group_is_named() {
     assert_eq!(ran.code(), 1, "{ran}");
     let told = format!("{}{}", ran.stdout, ran.stderr);
     assert!(
-        told.contains("a lock on `rg-dev` forbids it (409 ScopeLocked)"),
+        told.contains("blocked by a lock on `rg-dev` (409 ScopeLocked)"),
         "{ran}"
     );
 }
@@ -246,7 +246,7 @@ fn a_port_that_is_taken_is_told() {
     assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""));
     assert_snapshot!(ran.stderr.replace(&port, "PORT"), @"
     error: cannot serve on 127.0.0.1:PORT: address already in use
-    help: choose another port, or 0 for a free one
+    help: choose another port with --port; 0 picks a free one
     ");
 }
 

@@ -318,19 +318,19 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     assert_snapshot!(project.run(&["session", "web-2"]), @"
     $ azlin session web-2 -> 1
     --- stderr
-    error: no VM is called `web-2` (searched 3 VMs in scope)
+    error: no VM is named `web-2` (searched 3 VMs in scope)
     help: did you mean RG-2/web-1?
     ");
     assert_snapshot!(project.run(&["session", "two"]), @"
     $ azlin session two -> 1
     --- stderr
-    error: no VM is called `two` (searched 3 VMs in scope)
-    help: RG-2/vm holds the session of that name: use RG-2/vm
+    error: no VM is named `two` (searched 3 VMs in scope)
+    help: use RG-2/vm, which holds the session of that name
     ");
     assert_snapshot!(project.run(&["session", "web-1", "--resource-group", "rg"]), @"
     $ azlin session web-1 --resource-group rg -> 1
     --- stderr
-    error: no VM is called `web-1` (searched 1 VM in resource group rg)
+    error: no VM is named `web-1` (searched 1 VM in resource group rg)
     help: did you mean RG-2/web-1?
     ");
     // The name is on a VM of another group.
@@ -376,7 +376,7 @@ fn a_hostile_name_is_refused_and_shown_harmless() {
             "{as_session}"
         );
         assert!(as_session.stderr.contains(": it "), "{as_session}");
-        assert!(as_vm.stderr.contains("no VM is called"), "{as_vm}");
+        assert!(as_vm.stderr.contains("no VM is named"), "{as_vm}");
     }
     assert_eq!(project.fleet(), before);
 }
@@ -505,7 +505,7 @@ fn a_session_that_is_set_is_said_although_nothing_could_be_read_after_it() {
 
     --- stderr
     error: could not check whether another VM also holds this name: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
-    help: it needs the roles Reader, and Tag Contributor to apply, on the subscription; a new role assignment takes some minutes to take effect
+    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
     ");
     assert_eq!(tags(&fleet, 3), json!({ "azlin_session": "new-name" }));
 }
@@ -580,8 +580,8 @@ fn without_a_file_and_a_subscription_it_says_what_is_missing() {
     assert_snapshot!(project.run(&["session", "vm"]), @"
     $ azlin session vm -> 1
     --- stderr
-    error: no sessions.toml in this folder or any above it, and no subscription is named
-    help: go to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
+    error: no subscription given, and no sessions.toml found in this folder or above it
+    help: change to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
     ");
     assert_snapshot!(project.run(&["session", "vm", "--file", "other.toml"]), @"
     $ azlin session vm --file other.toml -> 1

@@ -408,8 +408,8 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     assert!(
         listed.stderr.ends_with(
             "warning: subscription 5a4db0e5-0000-4000-8000-000000000002: VMs may be missing from Azure's list: \
-             cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` \
-             (403 AuthorizationFailed)\n"
+             cannot list the VMs: the identity `c` lacks the permission `Microsoft.Compute/virtualMachines/read` \
+             on /subscriptions/x (403 AuthorizationFailed)\n"
         ),
         "{listed}"
     );
@@ -418,10 +418,10 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     assert_snapshot!(several.run(&["plan"]), @r"
     $ azlin plan --file teams -> 1
     --- stderr
-    error: subscription 5a4db0e5-0000-4000-8000-000000000002 at HOST: cannot list the VMs: the identity lacks the right `Microsoft.Compute/virtualMachines/read` (403 AuthorizationFailed)
-    help: it needs the role Reader; a new role assignment takes some minutes to take effect
+    error: subscription 5a4db0e5-0000-4000-8000-000000000002 at HOST: cannot list the VMs: the identity `c` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/x (403 AuthorizationFailed)
+    help: ask for the role Reader; a new role assignment takes a few minutes to take effect
     error: subscription 5a4db0e5-0000-4000-8000-000000000003 at HOST: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '5a4db0e5-0000-4000-8000-000000000003' could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
+    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
     ");
     assert_eq!(several.writes().len(), 0);
 }
@@ -657,7 +657,7 @@ fn no_vm_comes_to_sit_on_the_way_to_another_files() {
     assert!(!ran.stdout.contains("Host bastion"), "{ran}");
     assert!(
         ran.stderr
-            .contains("`bastion` is left out: ssh already has a host of this name"),
+            .contains("skipped `bastion`: ssh already has a host with this name"),
         "{ran}"
     );
 }
@@ -677,7 +677,7 @@ fn what_one_file_of_a_subscription_counts_counts_whatever_the_order_of_the_files
             .project
             .run(&["ssh-config", "--write", "--file", &one, "--file", &two]);
         assert_eq!(ran.code(), 0, "{ran}");
-        assert!(ran.stderr.contains("2 sessions in "), "{ran}");
+        assert!(ran.stderr.contains("wrote 2 sessions to "), "{ran}");
     }
     let written = std::fs::read_dir(several.project.path().join(".ssh/azlin.d")).unwrap();
     assert_eq!(written.count(), 1);
@@ -718,8 +718,8 @@ fn whoami_tells_of_each_subscription() {
     let said = several.run(&["whoami"]).stdout;
     let named = said.lines().filter(|line| line.starts_with("subscription"));
     assert_snapshot!(named.collect::<Vec<_>>().join("\n"), @r"
-    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (named by teams/1.toml)
-    subscription  azlin sandbox 0002 5a4db0e5-0000-4000-8000-000000000002 (named by teams/2.toml)
+    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (from teams/1.toml)
+    subscription  azlin sandbox 0002 5a4db0e5-0000-4000-8000-000000000002 (from teams/2.toml)
     ");
     let json: Value =
         serde_json::from_str(&several.run(&["whoami", "--format", "json"]).stdout).unwrap();
@@ -755,7 +755,7 @@ fn tab_offers_the_names_of_all_files() {
     cache  VM in rg
     db  VM in rg, session orion
     gone  VM in rg, session orion-2
-    web  2 VMs: say which as SUBSCRIPTION/GROUP/VM
+    web  2 VMs: choose one as SUBSCRIPTION/GROUP/VM
     ");
     let in_group = tab(&["session", "--file", "teams", "rg/c"]);
     assert_eq!(in_group, "rg/cache  VM in rg");

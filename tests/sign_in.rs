@@ -265,13 +265,13 @@ fn a_certificate_that_cannot_be_used_says_how_to_make_one_that_can() {
     };
     assert_snapshot!(with("cert.pfx").run(&["plan"]).stderr, @"
     error: cannot list the VMs: cannot read the certificate `cert.pfx`: no such file or directory
-    help: AZURE_CLIENT_CERTIFICATE_PATH names it: check the path
+    help: check the path in AZURE_CLIENT_CERTIFICATE_PATH
     ");
     let project = with("cert.pfx");
     std::fs::write(project.path().join("cert.pfx"), [0x30, 0x82, 0xff]).unwrap();
     assert_snapshot!(project.run(&["plan"]).stderr, @"
-    error: cannot list the VMs: the certificate `cert.pfx` contains no PEM certificate
-    help: azlin needs PEM with an unencrypted RSA key: openssl pkcs12 -in cert.pfx -nodes -out cert.pem converts a PKCS #12 file, openssl pkey -in old.pem -out key.pem decrypts a key
+    error: cannot list the VMs: the certificate file `cert.pfx` contains no PEM certificate
+    help: provide a PEM file with an unencrypted RSA key; to convert a PKCS #12 file: openssl pkcs12 -in cert.pfx -nodes -out cert.pem; to decrypt a key: openssl pkey -in old.pem -out key.pem
     ");
     let whole = std::fs::read_to_string(CERTIFICATE[2].1).unwrap();
     let (key, certificate) = whole.split_at(whole.find("-----BEGIN CERTIFICATE").unwrap());
@@ -279,10 +279,10 @@ fn a_certificate_that_cannot_be_used_says_how_to_make_one_that_can() {
     for (pem, what) in [
         (certificate.to_owned(), "contains no PEM private key"),
         (key.to_owned(), "contains no PEM certificate"),
-        (encrypted + certificate, "has an encrypted key"),
+        (encrypted + certificate, "has an encrypted private key"),
         (
             whole.replace("MII", "AAA"),
-            "has a key that is not RSA of 2048 bits or more",
+            "has a key that is not RSA with at least 2048 bits",
         ),
     ] {
         std::fs::write(project.path().join("cert.pfx"), pem).unwrap();
@@ -300,7 +300,7 @@ fn a_pod_sends_the_token_that_kubernetes_wrote() {
     assert_eq!(missing.code(), 1);
     assert_snapshot!(missing.stderr, @"
     error: cannot list the VMs: cannot read the token in `assertion`: no such file or directory
-    help: AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod
+    help: check AZURE_FEDERATED_TOKEN_FILE, and that Kubernetes mounts this file into the pod
     ");
     std::fs::write(project.path().join("assertion"), "an-assertion-of-the-pod").unwrap();
     arm_got(&azure, &project.run(&["plan"]), "secret-token-1");
@@ -338,7 +338,7 @@ fn a_github_job_without_the_right_to_a_token_is_told_which() {
             .then(|| saying(403, &json!({})))
     });
     assert_snapshot!(project(&azure, &GITHUB).run(&["plan"]).stderr, @"
-    error: cannot list the VMs: GitHub gave no token for this job: it answered 403
+    error: cannot list the VMs: GitHub issued no token for this job: it answered 403
     help: give the job `permissions: id-token: write`
     ");
 }
@@ -386,7 +386,7 @@ fn a_service_connection_that_is_not_there_is_told() {
         at_the_pipeline.then(|| saying(404, &json!({})))
     });
     assert_snapshot!(project(&azure, &PIPELINES).run(&["plan"]).stderr, @"
-    error: cannot list the VMs: Azure Pipelines gave no token for the service connection: it answered 404
+    error: cannot list the VMs: Azure Pipelines issued no token for the service connection: it answered 404
     help: check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step
     ");
 }
@@ -494,29 +494,29 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     help: sign in again: az login --tenant 00000000-0000-4000-8000-00000000000a
     ");
     assert_snapshot!(told(&format!("echo \"ERROR: Subscription '{}' not found. Check the spelling and casing and try again.\" >&2; exit 1", sandbox::SUBSCRIPTION)), @"
-    error: cannot list the VMs: the account of `az` has no subscription 5a4db0e5-0000-4000-8000-000000000000
-    help: run `az login --tenant TENANT` for the subscription's tenant, or check the subscription's id and `az cloud show`
+    error: cannot list the VMs: subscription 5a4db0e5-0000-4000-8000-000000000000 not found in the account of `az`
+    help: check the subscription id and `az cloud show`; if the subscription is in another tenant, run `az login --tenant TENANT`
     ");
     assert_snapshot!(told("echo 'WARNING: x' >&2; echo 'ERROR: the cache is locked\u{1b}[2J' >&2; exit 1"), @r"
     error: cannot list the VMs: `az` failed: the cache is locked\u{1b}[2J
-    help: run `az account get-access-token --output json` to see it fail; `az login` fixes most causes
+    help: run `az account get-access-token --output json` to see the error; `az login` fixes most causes
     ");
     assert_snapshot!(told("exit 3"), @"
-    error: cannot list the VMs: `az` failed and said nothing
-    help: run `az account get-access-token --output json` to see it fail; `az login` fixes most causes
+    error: cannot list the VMs: `az` failed without a message
+    help: run `az account get-access-token --output json` to see the error; `az login` fixes most causes
     ");
     assert_snapshot!(told("echo 'A new version is available'; echo '\"secret-token-az\"'"), @"
     error: cannot list the VMs: `az` did not print a token in JSON
-    help: run `az account get-access-token --output json` to see what it prints; azlin needs the Azure CLI 2.54 or newer
+    help: run `az account get-access-token --output json` to see what it prints; azlin requires Azure CLI 2.54 or newer
     ");
     assert_snapshot!(told("echo '{\"accessToken\":\"secret-token-az\",\"expiresOn\":\"2030-01-01\"}'"), @"
     error: cannot list the VMs: `az` did not print a token in JSON
-    help: run `az account get-access-token --output json` to see what it prints; azlin needs the Azure CLI 2.54 or newer
+    help: run `az account get-access-token --output json` to see what it prints; azlin requires Azure CLI 2.54 or newer
     ");
-    assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @"
+    assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @r#"
     error: cannot list the VMs: `az` is not installed
-    help: install it and run `az login`, or set up another way, as a pipeline does (azlin's README, Signing in)
-    ");
+    help: install it and run `az login`, or set up another credential (see "Signing in" in azlin's README)
+    "#);
     assert_eq!(azure.asked().len(), 0);
 }
 
@@ -697,19 +697,19 @@ fn what_the_sign_in_service_says_no_to_is_told_in_its_words_and_with_what_to_do(
         "error_description": "AADSTS700016: Application with identifier 'x' was not found in the directory 'y'.\r\nTrace ID: 1",
     }))), @"
     error: cannot list the VMs: http://HERE answered 400: AADSTS700016: Application with identifier 'x' was not found in the directory 'y'
-    help: the app is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud
+    help: check AZURE_CLIENT_ID, AZURE_TENANT_ID and `cloud`: this tenant does not have the app
     ");
     assert_snapshot!(told(|asked| entra(asked, 400, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
-    error: cannot list the VMs: the answer from http://HERE is not Azure's
-    help: check the network: a proxy or a sign-in page may have answered instead
+    error: cannot list the VMs: the answer from http://HERE is not a token
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(told(|asked| entra(asked, 200, &json!({ "token_type": "Bearer" }))), @"
-    error: cannot list the VMs: the answer has no token in it
+    error: cannot list the VMs: the answer contains no token
     help: check the network: something other than Azure may have answered
     ");
     assert_snapshot!(told(|asked| entra(asked, 200, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
-    error: cannot list the VMs: the answer from http://HERE is not Azure's
-    help: check the network: a proxy or a sign-in page may have answered instead
+    error: cannot list the VMs: the answer from http://HERE is not a token
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
 }
 
@@ -742,7 +742,7 @@ fn a_value_that_cannot_be_one_is_told_before_anything_is_sent() {
         .run(&["plan"]);
     assert_snapshot!(ran.stderr, @"
     error: cannot list the VMs: invalid tenant ID my tenant
-    help: check AZURE_TENANT_ID and AZURE_CLIENT_ID, and what proves them; `azlin whoami` says what is used
+    help: check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token; `azlin whoami` shows which one azlin uses
     ");
     assert_eq!(azure.asked().len(), 0);
 }
@@ -756,7 +756,7 @@ fn half_a_way_names_what_is_missing() {
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
     error: cannot sign in: a service principal with a secret requires AZURE_TENANT_ID, which is not set
-    help: set AZURE_TENANT_ID, or choose another way with --auth
+    help: set AZURE_TENANT_ID, or choose another credential with --auth
     ");
     assert_eq!(azure.asked().len(), 0);
 }
@@ -836,12 +836,12 @@ fn a_second_refusal_ends_it() {
         |asked| is_arm(asked).then(|| refusal(EXPIRED.0, EXPIRED.1, "invalid_token"));
     assert_snapshot!(told(&SECRET, expired, 2), @"
     error: cannot list the VMs: Azure answered 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
-    help: a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own
+    help: check that `cloud`, --endpoint and --audience match the identity: Azure rejected a new token too
     ");
     // There is no other.
     assert_snapshot!(told(&TOKEN, expired, 1), @"
     error: cannot list the VMs: Azure answered 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
-    help: the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account get-access-token --query accessToken --output tsv
+    help: get a new token, as the one in AZURE_ACCESS_TOKEN has expired or is not for Azure's management API: az account get-access-token --query accessToken --output tsv
     ");
     let claims: Fault = |asked| {
         is_arm(asked).then(|| {
@@ -854,7 +854,7 @@ fn a_second_refusal_ends_it() {
     };
     assert_snapshot!(told(&SECRET, claims, 2), @"
     error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
-    help: the tenant's Conditional Access wants more than this identity shows: ask who manages it
+    help: ask whoever manages the tenant: its Conditional Access rejects this identity's token
     ");
     let tenant: Fault = |asked| {
         let message = format!(
@@ -891,7 +891,7 @@ fn who_must_sign_in_again_is_told_the_command() {
     };
     assert_snapshot!(told(|asked| is_arm(asked).then(|| refusal("InvalidAuthenticationToken", "More is needed.", "insufficient_claims"))), @"
     error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
-    help: the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): az logout, then az login
+    help: sign in again, as Conditional Access or a revoked session requires: az logout, then az login
     ");
     assert_snapshot!(told(|asked| {
         let message = format!("The access token is from the wrong issuer 'https://sts.windows.net/{TENANT}/'. It must match the tenant 'https://sts.windows.net/{OTHER_TENANT}/'.");
@@ -999,11 +999,11 @@ fn plain_http_is_for_this_machine_only() {
         ran.stderr
     };
     assert_snapshot!(told(&["plan", "--endpoint", "http://arm.example.com"]), @"
-    error: --endpoint takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not `http://arm.example.com`
+    error: --endpoint must be https://HOST, or http:// with a loopback address such as 127.0.0.1:8999, not `http://arm.example.com`
     help: correct --endpoint
     ");
     assert_snapshot!(told(&["plan", "--authority", "https://login.example.com/adfs"]), @"
-    error: --authority takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not `https://login.example.com/adfs`
+    error: --authority must be https://HOST, or http:// with a loopback address such as 127.0.0.1:8999, not `https://login.example.com/adfs`
     help: correct --authority
     ");
     assert_eq!(azure.asked().len(), 0);
@@ -1060,17 +1060,17 @@ fn azs_default_brings_its_cloud_along() {
         profile.to_string(),
     )
     .unwrap();
-    assert_snapshot!(project.run(&["whoami"]), @"
+    assert_snapshot!(project.run(&["whoami"]), @r#"
     $ azlin whoami -> 1
     --- stdout
-    signed in by  the account of the Azure CLI (nothing else is set up)
-    subscription  5a4db0e5-0000-4000-8000-000000000000 (named by az's default)
+    credential    the account of the Azure CLI (no other credential is set up)
+    subscription  5a4db0e5-0000-4000-8000-000000000000 (from az's default)
     endpoint      https://management.usgovcloudapi.net
 
     --- stderr
     error: cannot sign in: `az` is not installed
-    help: install it and run `az login`, or set up another way, as a pipeline does (azlin's README, Signing in)
-    ");
+    help: install it and run `az login`, or set up another credential (see "Signing in" in azlin's README)
+    "#);
 }
 
 #[test]
@@ -1100,13 +1100,13 @@ fn whoami_says_who_why_where_and_what_may_be_done() {
     let ran = project.run(&["whoami"]);
     assert_eq!((ran.code(), arm(&azure).len()), (0, 2), "{ran}");
     assert_snapshot!(ran.stdout.replace(&azure.endpoint, "http://HERE"), @"
-    signed in by  a service principal with a secret (AZURE_CLIENT_SECRET, AZURE_TENANT_ID and AZURE_CLIENT_ID are set)
+    credential    a service principal with a secret (AZURE_CLIENT_SECRET, AZURE_TENANT_ID and AZURE_CLIENT_ID are set)
     account       maria@example.com
     tenant        t
-    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (named by sessions.toml)
+    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (from sessions.toml)
     endpoint      http://HERE
 
-    rights on the whole subscription, and what needs them:
+    permissions on the whole subscription, and the commands that require them:
       yes  Microsoft.Compute/virtualMachines/read               every command
       no   Microsoft.Network/networkInterfaces/read             connect, list, ssh-config
       no   Microsoft.Network/publicIPAddresses/read             connect, list, ssh-config
@@ -1114,7 +1114,7 @@ fn whoami_says_who_why_where_and_what_may_be_done() {
       yes  Microsoft.Resources/tags/write                       apply, session, tag
       no   Microsoft.Compute/virtualMachines/start/action       connect --start
       yes  Microsoft.Compute/virtualMachines/instanceView/read  connect --start
-    A role on a resource group only is not counted. Reader and Tag Contributor give all but starting VMs.
+    Roles on single resource groups are not counted. Reader and Tag Contributor cover all but starting VMs.
     ");
     let json = project.run(&["whoami", "--format", "json"]).stdout;
     assert_snapshot!(json.replace(&azure.endpoint, "http://HERE"), @r#"
@@ -1170,11 +1170,11 @@ fn whoami_says_what_it_knows_when_something_fails() {
     let ran = project(&azure, &TOKEN).run(&["whoami", "--subscription", other]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(format!("{}{}", ran.stdout, ran.stderr).replace(&azure.endpoint, "http://HERE"), @"
-    signed in by  a token in AZURE_ACCESS_TOKEN (AZURE_ACCESS_TOKEN is set)
-    subscription  00000000-0000-0000-0000-000000000000 (named by --subscription)
+    credential    a token in AZURE_ACCESS_TOKEN (AZURE_ACCESS_TOKEN is set)
+    subscription  00000000-0000-0000-0000-000000000000 (from --subscription)
     endpoint      http://HERE
     error: cannot read the subscription 00000000-0000-0000-0000-000000000000: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed
+    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
     ");
     let (_folder, azure) = cloud(|asked| {
         let refused = json!({ "error": { "code": "AuthorizationFailed", "message": "No." } });
@@ -1197,12 +1197,12 @@ fn in_the_sandbox_nobody_signs_in() {
         .run(&["whoami"]);
     assert_eq!(ran.code(), 0, "{ran}");
     assert_snapshot!(ran.stdout, @"
-    signed in by  nothing (the sandbox accepts anyone)
+    credential    none (the sandbox accepts anyone)
     tenant        5a4db0e5-0000-4000-8000-00000000aad0
-    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (named by the sandbox)
+    subscription  azlin sandbox 5a4db0e5-0000-4000-8000-000000000000 (from the sandbox)
     endpoint      https://sandbox.invalid
 
-    rights on the whole subscription, and what needs them:
+    permissions on the whole subscription, and the commands that require them:
       yes  Microsoft.Compute/virtualMachines/read               every command
       yes  Microsoft.Network/networkInterfaces/read             connect, list, ssh-config
       yes  Microsoft.Network/publicIPAddresses/read             connect, list, ssh-config

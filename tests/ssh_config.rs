@@ -48,7 +48,7 @@ fn every_session_has_a_block() {
     assert_snapshot!(two().run(&["ssh-config"]), @"
     $ azlin ssh-config -> 0
     --- stdout
-    # The sessions in the sandbox, as `azlin ssh-config` found them; it writes this file anew.
+    # The sessions in the sandbox, written by `azlin ssh-config`, which overwrites this file each time.
 
     # rg/b
     Host project-beta
@@ -128,7 +128,7 @@ fn what_would_lead_astray_is_left_out_and_said() {
     assert_snapshot!(project.run(&["ssh-config"]), @r"
     $ azlin ssh-config -> 0
     --- stdout
-    # The sessions in the sandbox, as `azlin ssh-config` found them; it writes this file anew.
+    # The sessions in the sandbox, written by `azlin ssh-config`, which overwrites this file each time.
 
     # rg/a
     Host v1.2-test
@@ -138,16 +138,16 @@ fn what_would_lead_astray_is_left_out_and_said() {
         CheckHostIP no
 
     --- stderr
-    warning: `$(id)` is left out: it is not a valid session name; give the VM another with azlin session
-    warning: `*` is left out: it is not a valid session name; give the VM another with azlin session
-    warning: `C` is left out: another VM, rg/c, has this name; choose another session name
-    warning: `bastion` is left out: ssh already has a host of this name; choose another session name
-    warning: `github.com` is left out: it may be a host that ssh already knows, and sessions.toml does not declare it; declare it there if you mean it
-    warning: `localhost` is left out: ssh already has a host of this name; choose another session name
-    warning: `mine` is left out: ssh already has a host of this name; choose another session name
-    warning: `nowhere` is left out: rg/l has no address; give it a network interface with an address
-    warning: `twice` is left out: it is on rg/c and rg/d; clear all but one with azlin session VM --clear
-    warning: `x\nHost *\n  ProxyCommand touch /tmp/x` is left out: it is not a valid session name; give the VM another with azlin session
+    warning: skipped `$(id)`: not a valid session name; set another with azlin session VM NAME
+    warning: skipped `*`: not a valid session name; set another with azlin session VM NAME
+    warning: skipped `C`: another VM, rg/c, has this name; choose another session name
+    warning: skipped `bastion`: ssh already has a host with this name; choose another session name
+    warning: skipped `github.com`: it looks like the name of an existing SSH host; to include it anyway, declare it in sessions.toml
+    warning: skipped `localhost`: ssh already has a host with this name; choose another session name
+    warning: skipped `mine`: ssh already has a host with this name; choose another session name
+    warning: skipped `nowhere`: rg/l has no address; give it a network interface with an address
+    warning: skipped `twice`: it is on rg/c and rg/d; clear all but one with azlin session VM --clear
+    warning: skipped `x\nHost *\n  ProxyCommand touch /tmp/x`: not a valid session name; set another with azlin session VM NAME
     ");
 }
 
@@ -158,8 +158,8 @@ fn write_puts_them_in_a_file_that_ssh_includes() {
     assert_snapshot!(ran.to_string().replace(project.path().to_str().unwrap(), "~"), @"
     $ azlin ssh-config --write -> 0
     --- stderr
-    note: 2 sessions in ~/.ssh/azlin.d/5a4db0e5-0000-4000-8000-000000000000.conf
-    note: ~/.ssh/config now has the line `Include azlin.d/*.conf`
+    note: wrote 2 sessions to ~/.ssh/azlin.d/5a4db0e5-0000-4000-8000-000000000000.conf
+    note: added the line `Include azlin.d/*.conf` to ~/.ssh/config
     ");
     let file = ".ssh/azlin.d/5a4db0e5-0000-4000-8000-000000000000.conf";
     assert_eq!(read(&project, file), project.run(&["ssh-config"]).stdout);
@@ -240,10 +240,7 @@ fn hosts_that_ssh_knows_from_other_files_are_left_alone() {
     fs::write(ssh.join("azlin.d/other.conf"), "Host v1.2-test\n").unwrap();
     let ran = project.run(&["ssh-config", "--write"]);
     for name in ["project-beta", "v1.2-test"] {
-        assert!(
-            ran.stderr.contains(&format!("`{name}` is left out")),
-            "{ran}"
-        );
+        assert!(ran.stderr.contains(&format!("skipped `{name}`:")), "{ran}");
     }
     // What a scope of its own sees is a file of its own.
     let file = FILE.replace("[sessions.rg]", "scope = \"groups\"\n\n[sessions.rg]");

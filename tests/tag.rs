@@ -238,24 +238,24 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     help: use --rg to choose one
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-2"]), @"
-    error: no VM is called `dev-vm-2` (searched 3 VMs in scope)
+    error: no VM is named `dev-vm-2` (searched 3 VMs in scope)
     help: did you mean RG-B/dev-vm-1?
     ");
     assert_snapshot!(said(&["tag", "list", "rg-a/dev-vm-1"]), @"
-    error: no VM is called `rg-a/dev-vm-1` (searched 1 VM in scope)
-    help: azlin list --all shows the VMs
+    error: no VM is named `rg-a/dev-vm-1` (searched 1 VM in scope)
+    help: run azlin list --all to see the VMs
     ");
     assert_snapshot!(said(&["tag", "list", "web"]), @"
-    error: no VM is called `web` (searched 3 VMs in scope)
-    help: RG-A/vm holds the session of that name: use RG-A/vm
+    error: no VM is named `web` (searched 3 VMs in scope)
+    help: use RG-A/vm, which holds the session of that name
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-1", "--rg", "rg-a"]), @"
-    error: no VM is called `dev-vm-1` (searched 1 VM in resource group rg-a)
-    help: azlin list --all shows the VMs
+    error: no VM is named `dev-vm-1` (searched 1 VM in resource group rg-a)
+    help: run azlin list --all to see the VMs
     ");
     assert_snapshot!(said(&["tag", "list", "vm", "--rg", "nowhere"]), @"
-    error: no VM is called `vm` (searched 0 VMs in resource group nowhere)
-    help: azlin list --all shows the VMs
+    error: no VM is named `vm` (searched 0 VMs in resource group nowhere)
+    help: run azlin list --all to see the VMs
     ");
     for found in [
         &["tag", "list", "VM", "--rg", "RG-A"][..],
@@ -316,8 +316,8 @@ fn a_hostile_word_is_only_ever_text() {
         }
     }
     assert_snapshot!(project(json!({})).run(&["tag", "list", "\u{202e}x"]).stderr, @r"
-    error: no VM is called `\u{202e}x` (searched 2 VMs in scope)
-    help: azlin list --all shows the VMs
+    error: no VM is named `\u{202e}x` (searched 2 VMs in scope)
+    help: run azlin list --all to see the VMs
     ");
     let shown = project(json!({ "key": "a\\b\n\u{1b}[2J" }));
     assert_snapshot!(shown.run(&["tag", "list", "my-vm"]).stdout, @r"

@@ -1,5 +1,6 @@
-//! Steps → Azure, side by side where the order allows, each checked right before and right after its write (`step`); and
-//! what is undone where a circle cannot be closed (`put_back`).
+//! Steps → Azure, in parallel where the order allows.
+//!
+//! `step` checks each VM right before and right after its write. `put_back` returns the names of a circle that failed halfway.
 
 mod put_back;
 mod step;
@@ -16,7 +17,7 @@ use crate::plan::{Outcome, Step, Tried};
 pub use put_back::put_back;
 use step::carry_out;
 
-/// Where VMs are written: one subscription, and the tag that carries its sessions.
+/// One subscription and the tag that holds its sessions: where azlin writes VMs.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// The subscription.
@@ -25,18 +26,19 @@ pub struct Place<'a> {
     pub tag: &'a TagKey,
 }
 
-/// The place of `vm` among those of a run; none where it is in none.
+/// The place of `vm` among the `places` of a run, if it is in one of them.
 fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
     let is_its = |place: &&Place<'_>| place.arm.subscription() == vm.subscription();
     places.iter().find(is_its).copied()
 }
 
-/// Carries out `steps` in their `places`, up to `parallelism` at once, and tells `report` each outcome as it is known.
+/// Carries out `steps` in their `places`, up to `parallelism` at once, and calls `report` with each outcome as it becomes
+/// known. Returns each step with its outcome, in the order of the steps.
 ///
-/// When `interrupted` ends, the writes under way are finished and no other is begun.
+/// A step starts when every step that it waits for has succeeded, so that a name is never on more VMs than before. A failure
+/// skips only the steps that wait for the failed one.
 ///
-/// A step starts when every step that it waits for has succeeded, so that a name is never on more VMs than before. A
-/// step that fails holds up only those that wait for it. Answers each step with its outcome, in the order of the steps.
+/// When `interrupted` completes, azlin finishes the writes in progress and starts no more.
 pub async fn apply(
     places: &[Place<'_>],
     steps: &[Step],
@@ -78,7 +80,7 @@ struct Queue<'s> {
     steps: &'s [Step],
     /// The steps that can start.
     ready: BTreeSet<usize>,
-    /// The steps that cannot, each with those that it still waits for.
+    /// The steps that cannot start, each with the steps that it still waits for.
     waiting: BTreeMap<usize, BTreeSet<usize>>,
     /// The steps that wait for each step.
     followers: BTreeMap<usize, Vec<usize>>,
@@ -109,13 +111,13 @@ impl<'s> Queue<'s> {
         queue
     }
 
-    /// The next step that can start, with its place.
+    /// The next step that can start, with its index.
     fn next(&mut self) -> Option<(usize, &'s Step)> {
         let at = self.ready.pop_first()?;
         Some((at, self.steps.get(at)?))
     }
 
-    /// Takes note of what became of the step at `at`: its followers may start, or never will.
+    /// Records the outcome of the step at `at`, then makes its followers ready or skips them.
     fn settle(&mut self, at: usize, outcome: Outcome, report: &mut dyn FnMut(&Step, &Outcome)) {
         let mut settled = vec![(at, outcome)];
         while let Some((at, outcome)) = settled.pop() {
@@ -141,7 +143,7 @@ impl<'s> Queue<'s> {
         }
     }
 
-    /// Gives up what has not started.
+    /// Marks every step that has not started as interrupted.
     fn give_up(&mut self, report: &mut dyn FnMut(&Step, &Outcome)) {
         let ready = std::mem::take(&mut self.ready).into_iter();
         let waiting = std::mem::take(&mut self.waiting).into_keys();

@@ -1,4 +1,4 @@
-//! The names of a circle that could not be closed, back to where they were.
+//! Returns the names of a circle that could not be closed to the VMs that held them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,11 +11,13 @@ use crate::azure::{Arm, tags};
 use crate::model::{Held, LiveName, Owner, SessionName, VmId};
 use crate::plan::{Goal, Outcome, Step, Tried};
 
-/// Gives back the names that were freed to open a circle, where the VM that was to take them could not; each outcome of such a
-/// step becomes [`Outcome::PutBack`]. A name that has been given on stays where it is, and the VM that had it goes without.
+/// Gives back the names that azlin freed to open a circle, if the VM that should have taken them could not. The outcome of
+/// such a step becomes [`Outcome::PutBack`].
 ///
-/// This has a minute of its own, whatever time was left. Only what azlin itself has freed, and only where it is certain that
-/// nobody was given the name: a write that was accepted, or went without an answer, may yet arrive.
+/// azlin gives back only a name that it freed itself, and only if certainly no VM received it: a write that Azure accepted, or
+/// did not answer, may still arrive. A name that has moved on stays where it is, and its former VM goes without.
+///
+/// This takes up to a minute, regardless of the deadline.
 pub async fn put_back(
     places: &[Place<'_>],
     tried: &mut [Tried],
@@ -30,7 +32,7 @@ pub async fn put_back(
     let (_stop, stopping) = watch::channel(false);
     for freed in freed(tried) {
         let before = &freed.before;
-        // A look costs little beside a name on two VMs.
+        // One more read is cheap compared to a name on two VMs.
         let looked = match freed
             .taker
             .and_then(|taker| Some((place_of(&places, &taker)?, taker)))
@@ -47,9 +49,9 @@ pub async fn put_back(
                 Outcome::Written | Outcome::Already => None,
                 Outcome::Failed { why, .. } => Some(why),
                 Outcome::Accepted => {
-                    Some("Azure has taken the write and does not show it yet".to_owned())
+                    Some("Azure accepted the write, but the VM does not show it yet".to_owned())
                 }
-                _ => Some("the VM has changed meanwhile".to_owned()),
+                _ => Some("the VM's tags have changed in the meantime".to_owned()),
             },
             Err(failure) => Some(failure.to_string()),
         };
@@ -61,19 +63,19 @@ pub async fn put_back(
     }
 }
 
-/// A name that was freed to open a circle and that nobody has.
+/// A name that azlin freed to open a circle, and that no VM holds.
 struct Freed {
-    /// The place of the step that freed it.
+    /// The index of the step that freed it.
     at: usize,
     /// The VM's two tags before that step.
     before: Held,
     /// The step that gives it back.
     back: Step,
-    /// The VM that was to take it.
+    /// The VM that should have taken it.
     taker: Option<VmId>,
 }
 
-/// The names that were freed, and that certainly nobody was given.
+/// The names that azlin freed, and that certainly no VM received.
 fn freed(tried: &[Tried]) -> Vec<Freed> {
     let mut last: BTreeMap<&VmId, (usize, &Tried)> = BTreeMap::new();
     let mut takers: BTreeMap<&str, &Tried> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! One step: what it makes of a VM's tags, and what came of that.
+//! One step: the tags that it writes to a VM, and the outcome.
 
 use super::{Place, place_of};
 use crate::azure::tag_write::{Changed, Decision, change};
@@ -7,9 +7,9 @@ use crate::azure::{Kind, Stopping};
 use crate::model::{Held, TagKey, Tags};
 use crate::plan::{Outcome, Step};
 
-/// Carries out one step, in several attempts where a failure is one that passes and nobody wants azlin to end.
+/// Carries out one step. Retries temporary failures unless `stopping`.
 ///
-/// `replaced` is what an earlier step of the same run took from the VM.
+/// `replaced` is what the VM held before an earlier step of the same run changed it.
 pub(super) async fn carry_out(
     places: &[Place<'_>],
     step: &Step,
@@ -18,7 +18,7 @@ pub(super) async fn carry_out(
 ) -> Outcome {
     let Some(Place { arm, tag }) = place_of(places, &step.vm) else {
         return Outcome::Failed {
-            why: format!("{} is in no subscription of this run", step.vm.path()),
+            why: format!("{} is not in a subscription of this run", step.vm.path()),
             help: None,
             in_doubt: false,
         };
@@ -43,7 +43,7 @@ pub(super) async fn carry_out(
     }
 }
 
-/// Writes if `tags` are what the plan saw.
+/// Decides to write if `tags` are still those that the plan saw.
 fn decide(
     tag: &TagKey,
     step: &Step,
@@ -58,15 +58,17 @@ fn decide(
     } else if found == step.before {
         Decision::Write(patch(tag, tags, &found, &wanted))
     } else if Some(&found) == replaced {
-        // Readings were seen to lag behind writes.
+        // Azure's reads sometimes lag behind writes.
         Decision::Old
     } else {
         Decision::Refuse(Outcome::Changed { found, in_doubt })
     }
 }
 
-/// One request that takes the two tags from `found` to `wanted`: what is to go goes with the value that it is known to
-/// have, what stays as it is is not named, and each tag keeps the casing that it has on the VM.
+/// One request that changes the two tags from `found` to `wanted`.
+///
+/// It deletes a tag only with the value that azlin read, leaves out a tag that stays the same, and keeps the casing that each
+/// key has on the VM.
 fn patch(tag: &TagKey, tags: &Tags, found: &Held, wanted: &Held) -> Patch {
     let owner = TagKey::owner();
     let both = [

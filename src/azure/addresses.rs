@@ -1,4 +1,4 @@
-//! Network interfaces and public addresses → the addresses of each VM.
+//! Network interfaces and public IP addresses → the addresses of each VM.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::id;
 use crate::model::{Live, SubscriptionId};
 
-/// A resource, or a part of one, as Azure's lists have it.
+/// A resource, or a part of one, in Azure's lists.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Resource<P> {
@@ -43,8 +43,8 @@ pub(super) struct PublicAddress {
     ip_address: Option<String>,
 }
 
-/// Gives each VM the addresses of its interfaces: the primary interface's first, and within each the primary
-/// configuration's. A public address object may have no address yet.
+/// Gives each VM the addresses of its interfaces. Those of the primary interface come first, and within an interface those of
+/// the primary configuration.
 pub(super) fn join(
     subscription: &SubscriptionId,
     live: &mut Live,

@@ -1,4 +1,4 @@
-//! [`Arm`]: one Azure Resource Manager, opened.
+//! [`Arm`]: an open connection to one Azure Resource Manager.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use crate::model::SubscriptionId;
 use crate::text::quote;
 use crate::trouble::Trouble;
 
-/// The time limit for all requests of a run together, unless someone says otherwise. Azure has been seen to ask for twenty
-/// minutes (`Retry-After: 1200`); most people would rather be told.
+/// The default time limit for all requests of a run together. Azure sometimes asks for a wait of twenty minutes
+/// (`Retry-After: 1200`); most people prefer an error.
 pub const DEADLINE: Duration = Duration::from_secs(600);
 
 /// One subscription of one Azure, opened with one credential.
 #[derive(Clone)]
 pub struct Arm {
-    /// Sends a request once: the SDK would send a write again without a new look at the VM, and wait for as long as a
+    /// Sends a request once. The SDK's own retries would repeat a write without reading the VM again, and wait as long as a
     /// server asks.
     pub(super) pipeline: Pipeline,
-    /// Below the pipeline: its connections, which other subscriptions of the same Azure share.
+    /// The client below the pipeline. Other subscriptions of the same Azure share its connections.
     client: Arc<dyn HttpClient>,
     pub(super) patience: Rc<Patience>,
     pub(super) pace: Rc<Pace>,
@@ -43,12 +43,12 @@ pub struct Arm {
     pub(super) origin: Origin,
     subscription: SubscriptionId,
     pub(super) sign_in: SignIn,
-    /// The scope that tokens are asked for.
+    /// The scope of the tokens.
     pub(super) scope: String,
 }
 
 impl Arm {
-    /// Opens `target`; no request leaves yet.
+    /// Opens `target` without sending a request.
     ///
     /// # Errors
     /// The system's certificates or proxy settings cannot be used.
@@ -59,8 +59,8 @@ impl Arm {
     ) -> Result<Self, Trouble> {
         let (origin, audience) = target.base();
         let base = Url::parse(&origin.https()).map_err(|error| {
-            let message = format!("{} is not a URL: {error}", quote(&origin.https()));
-            Trouble::new(message, "correct the endpoint")
+            let message = format!("invalid endpoint URL {}: {error}", quote(&origin.https()));
+            Trouble::new(message, "fix the endpoint")
         })?;
         let client = target
             .client()
@@ -80,8 +80,8 @@ impl Arm {
         })
     }
 
-    /// Another subscription of the same Azure, over the same connections and within the same time. Azure counts writes by
-    /// subscription.
+    /// Another subscription of the same Azure, over the same connections and with the same time limit. It has its own pace,
+    /// because Azure counts writes by subscription.
     pub fn beside(&self, subscription: SubscriptionId, sign_in: SignIn) -> Self {
         Self {
             pipeline: pipeline(self.client.clone(), &sign_in, &self.scope),
@@ -92,7 +92,7 @@ impl Arm {
         }
     }
 
-    /// Replaces its patience, which is [`DEADLINE`] and tells nobody. Several may share one.
+    /// Replaces the patience, which is [`DEADLINE`] without progress messages by default. Several may share one.
     pub fn with_patience(self, patience: Rc<Patience>) -> Self {
         Self { patience, ..self }
     }
@@ -110,7 +110,7 @@ impl Arm {
         &self.subscription
     }
 
-    /// A copy with a `limit` of its own from now, for what has to be done although the time is over.
+    /// A copy with its own `limit` from now on, for work that must be done after the deadline too.
     pub fn with_more_time(&self, limit: Duration) -> Self {
         Self {
             patience: Rc::new(self.patience.another(limit)),
@@ -118,22 +118,22 @@ impl Arm {
         }
     }
 
-    /// Begins the time anew: what has passed so far was a person's.
+    /// Restarts the deadline, because a person took the time so far.
     pub fn restart_time(&self) {
         self.patience.restart();
     }
 
-    /// The way in which azlin signed in.
+    /// The credential, and why azlin chose it.
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
     }
 
-    /// The URL that requests go to, for a person: an emulator is not reached by https.
+    /// The URL of requests, as a person knows it: http for an emulator.
     pub fn endpoint(&self) -> String {
         self.origin.to_string()
     }
 
-    /// The URL of `segments` within the subscription; each segment is encoded, so that no name can leave its place.
+    /// The URL of `segments` within the subscription. Each segment is encoded, so that no name can leave its place.
     pub(super) fn url(&self, segments: &[&str], query: &[(&str, &str)]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -146,7 +146,7 @@ impl Arm {
     }
 }
 
-/// Sends requests by `client`, with the token of `sign_in` for `scope`.
+/// A pipeline that sends requests through `client`, with the token of `sign_in` for `scope`.
 fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipeline {
     let kept = sign_in.kept.clone();
     let scope = scope.to_owned();
@@ -162,8 +162,8 @@ fn pipeline(client: Arc<dyn HttpClient>, sign_in: &SignIn, scope: &str) -> Pipel
     http::pipeline(options, vec![Arc::new(authorization)])
 }
 
-/// Gives the SDK's policy a new token after a 401 with a challenge: tokens are revoked, and a laptop that slept has an old
-/// one. The policy then sends the request once more, a write too: a request that was answered so was not carried out.
+/// Gives the SDK's policy a new token after a 401 with a challenge: the token may be revoked, or too old after a laptop slept.
+/// The policy then sends the request once more, even a write: Azure does not carry out a request that it answers with 401.
 #[derive(Debug)]
 struct Renew {
     kept: Arc<Kept>,

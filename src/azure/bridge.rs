@@ -1,9 +1,9 @@
 //! Requests as the legacy SDK builds them.
 //!
-//! `azure_mgmt_compute` and `azure_mgmt_resources` end at 0.21, on an `azure_core` that writes bearer tokens to its debug log
-//! (RUSTSEC-2026-0275), brings an HTTP stack of its own, and fails a whole page on one odd VM. So they are used for what they
-//! know best, how a request is written: their credential is a placeholder, and their HTTP client hands each request back
-//! instead of sending it. [`Arm`](super::Arm) sends it, with the real token, and azlin's own types read the answer.
+//! The last version of `azure_mgmt_compute` and `azure_mgmt_resources` is 0.21. Their `azure_core` writes bearer tokens to its
+//! debug log (RUSTSEC-2026-0275), has its own HTTP stack, and fails a whole page on one odd VM. So azlin uses them only to build
+//! requests: their credential is a placeholder, and their HTTP client hands each request back instead of sending it.
+//! [`Arm`](super::Arm) sends it with the real token, and azlin's own types read the answer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use legacy::error::{Error, ErrorKind};
 use super::failure::root;
 use super::{Failure, Kind};
 
-/// The log target of the legacy pipeline, which says in 35 lines for each request that it builds what azlin's own says in one when
-/// it is sent.
+/// The log target of the legacy pipeline. It logs 35 lines for each request that it builds; azlin's pipeline logs one when it
+/// sends the request.
 pub const NOISE: &str = "azure_core::policies";
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl legacy::auth::TokenCredential for Placeholder {
     }
 }
 
-/// An HTTP client that sends nothing: each request comes back as the error [`Built`].
+/// An HTTP client that sends nothing, and returns each request as the error [`Built`].
 #[derive(Debug)]
 struct HandBack;
 
@@ -46,7 +46,7 @@ struct Built(Request);
 
 impl fmt::Display for Built {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request was built and not sent")
+        f.write_str("azlin built the request and did not send it")
     }
 }
 
@@ -58,7 +58,7 @@ impl legacy::HttpClient for HandBack {
         let (legacy::Body::Bytes(body), Ok(method)) =
             (request.body(), request.method().as_ref().parse())
         else {
-            let message = "a streamed body or an unusual method has no counterpart in the pipeline";
+            let message = "cannot convert a streamed body or an unusual method";
             return Err(Error::message(ErrorKind::Other, message));
         };
         let mut built = Request::new(request.url().clone(), method);
@@ -72,7 +72,7 @@ impl legacy::HttpClient for HandBack {
     }
 }
 
-/// Stand-ins for the arguments of a legacy client: its credential, scopes and options. azlin adds the token and sends the request.
+/// Placeholders for the arguments of a legacy client: its credential, scopes and options.
 pub(super) fn parts() -> (
     Arc<dyn legacy::auth::TokenCredential>,
     Vec<String>,
@@ -88,17 +88,17 @@ pub(super) fn parts() -> (
     )
 }
 
-/// The request that a legacy client's `send()` makes. It waits for nothing, as nothing is sent.
+/// The request that a legacy client's `send()` builds. It never waits, because nothing is sent.
 ///
 /// # Errors
-/// The client made none.
+/// The client built no request.
 pub(super) fn request<T>(
     doing: &str,
     send: impl Future<Output = legacy::Result<T>>,
 ) -> Result<Request, Failure> {
     let failed = |why| Failure::new(doing, Kind::Unreachable(why));
     let Some(Err(error)) = send.now_or_never() else {
-        return Err(failed("the SDK made no request".to_owned()));
+        return Err(failed("the SDK built no request".to_owned()));
     };
     let built = error.into_downcast::<Built>();
     built
@@ -120,7 +120,7 @@ pub(super) mod tests {
         Arm::open(target, subscription, SignIn::sandbox()).unwrap()
     }
 
-    /// Names of a group and a VM, few of them good ones: the clients put them into a URL unencoded.
+    /// Names of a group and a VM, most of them invalid: the clients put them into a URL without encoding.
     pub fn names_as_typed() -> impl Strategy<Value = (String, String)> {
         let name = r"[A-Za-c0ßé漢._()-]{0,6}|[a._%/?#\\ \t\n;@:&=+,'~|^\[-]{0,6}";
         (name, name)

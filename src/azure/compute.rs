@@ -1,6 +1,6 @@
-//! Compute's requests, built by `azure_mgmt_compute` over the bridge, and starting a VM with them.
+//! Starts a VM with requests that `azure_mgmt_compute` builds over the bridge.
 //!
-//! Only `.send()` is used: awaiting its request builders resends the request or returns early on a 202.
+//! azlin calls only `.send()`: awaiting a request builder resends the request, or returns early on a 202.
 
 use std::time::Duration;
 
@@ -15,28 +15,29 @@ use crate::model::{Power, VmId};
 use crate::text::escape;
 use crate::trouble::Trouble;
 
-/// How long a start may take. Azure needs half a minute, a large machine some minutes.
+/// The time limit for a start. Azure needs half a minute, and some minutes for a large machine.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// How often to look, unless Azure says: one VM may be read 12 times a minute (Microsoft's documentation of the limits).
+/// The pause between reads, unless Azure asks for another. Azure allows 12 reads of a VM a minute (Microsoft's documentation of the
+/// limits).
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Starts `vm` and returns when it runs. A VM that runs already is left as it is.
+/// Starts `vm` and returns when it runs. Leaves a running VM as it is.
 ///
-/// `watch` is told each power state as it is seen, so that a person can be kept up to date.
+/// Calls `watch` with each power state that it reads, to keep a person up to date.
 ///
 /// # Errors
-/// Azure says no, cannot start the VM (its size is sold out), or the VM does not run after ten minutes.
+/// Azure rejects the request or cannot start the VM (its size may be sold out), or the VM does not run after ten minutes.
 pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result<(), Failure> {
     let doing = format!("start {}", vm.path());
     let failed = |why: String, help: &str| {
-        let trouble = Trouble::new(why, format!("look at the VM in the portal{help}"));
+        let trouble = Trouble::new(why, format!("check the VM in the Azure portal{help}"));
         Failure::new(&doing, Kind::Final(trouble))
     };
     let (vms, subscription) = (vms(arm), vm.subscription().as_str());
 
     let start = vms.start(vm.group(), vm.name(), subscription).send();
     let started = arm.ask(&doing, bridge::request(&doing, start)?).await?;
-    // As long as Azure asks, within reason.
+    // The pause that Azure asks for, within limits.
     let pause = retry_after(started.headers()).map_or(PAUSE, Duration::from_secs);
     let pause = pause.clamp(Duration::from_millis(100), Duration::from_secs(30));
 
@@ -50,7 +51,10 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
         let failure = |code| str::strip_prefix(code, "ProvisioningState/failed/");
         if let Some(why) = view.codes().find_map(failure) {
             let help = ": its size may be sold out in its region or zone";
-            return Err(failed(format!("it did not start: {}", escape(why)), help));
+            return Err(failed(
+                format!("Azure could not start it: {}", escape(why)),
+                help,
+            ));
         }
         let power = view.power();
         watch(power);
@@ -60,7 +64,7 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
         if Instant::now() + pause > end {
             let help = "; running the same command again is safe";
             let seconds = PATIENCE.as_secs();
-            return Err(failed(format!("not finished after {seconds} s"), help));
+            return Err(failed(format!("it is not running after {seconds} s"), help));
         }
         sleep(pause).await;
     }
@@ -81,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_leaves_its_place_in_the_url((group, name) in names_as_typed()) {
+        fn names_cannot_change_the_shape_of_the_url((group, name) in names_as_typed()) {
             if let Ok(path) = VmPath::new(&group, &name) {
                 let arm = arm();
                 let vm = VmId::new(arm.subscription(), path);

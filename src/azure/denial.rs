@@ -1,4 +1,4 @@
-//! [`Denial`]: Azure said no, in its words and in azlin's.
+//! [`Denial`]: an answer in which Azure rejects a request, in Azure's words and in azlin's.
 
 use std::fmt;
 
@@ -7,22 +7,22 @@ use serde_json::Value;
 
 use crate::text::{escape, quote};
 
-/// An answer in which Azure says no.
+/// An answer in which Azure rejects a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Denial {
     /// The HTTP status.
     pub status: u16,
-    /// Azure's own word for the reason, such as `AuthorizationFailed`; may be empty.
+    /// Azure's code for the reason, such as `AuthorizationFailed`. May be empty.
     pub code: String,
-    /// Azure's explanation; may be empty.
+    /// Azure's explanation. May be empty.
     pub message: String,
-    /// The policy that forbids the request, by the name that people gave it.
+    /// The display name of the policy that denies the request.
     pub policy: Option<String>,
     /// The seconds that Azure asks to wait before the next attempt.
     pub retry_after: Option<u64>,
 }
 
-/// Azure's error body; Compute leaves the wrapper out of its 429s (Microsoft's documentation of its throttling).
+/// Azure's error body. Compute omits the wrapper from its 429s (Microsoft's documentation of its throttling).
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Body {
@@ -41,7 +41,7 @@ struct Reason {
 }
 
 impl Reason {
-    /// The name of the policy that refused (Microsoft's documentation of `RequestDisallowedByPolicy`).
+    /// The name of the policy that denied the request (Microsoft's documentation of `RequestDisallowedByPolicy`).
     fn policy(&self) -> Option<&str> {
         const NAMES: [&str; 3] = [
             "policyAssignmentDisplayName",
@@ -57,7 +57,7 @@ impl Reason {
 }
 
 impl Denial {
-    /// The refusal in an answer; none where its body is not Azure's.
+    /// The denial in an answer, or none if the body is not Azure's.
     pub(super) fn read(status: u16, body: &[u8], retry_after: Option<u64>) -> Option<Self> {
         let reason = match serde_json::from_slice(body) {
             Ok(Body::Wrapped { error: reason } | Body::Bare(reason)) => reason,
@@ -73,7 +73,7 @@ impl Denial {
         })
     }
 
-    /// Azure's own words, which may hold anything.
+    /// Azure's own words, not yet escaped.
     pub(super) fn said(&self) -> String {
         let (code, message) = (&self.code, self.message.trim_end_matches('.'));
         let space = if code.is_empty() { "" } else { " " };
@@ -84,30 +84,37 @@ impl Denial {
         )
     }
 
-    /// Returns true if the same request may succeed in a while.
+    /// Returns true if the same request may succeed later.
     pub(super) fn passes(&self) -> bool {
         matches!(self.status, 408 | 429 | 500 | 502 | 503 | 504)
             || self.code == "ConflictingConcurrentWriteNotAllowed"
     }
 
-    /// The reason, where azlin has better words for it than Azure.
+    /// The reason in azlin's words, if they are clearer than Azure's.
     fn words(&self) -> Option<String> {
         let words = match self.code.as_str() {
             _ if self.status == 429 => "Azure is throttling requests".to_owned(),
             "AuthorizationFailed" => {
                 let action = between(&self.message, "perform action '", "'")?;
-                format!("the identity lacks the right {}", quote(action))
+                let identity = between(&self.message, "The client '", "'").map(quote);
+                let scope = between(&self.message, "over scope '", "'");
+                format!(
+                    "the identity{} lacks the permission {}{}",
+                    identity.map_or(String::new(), |name| format!(" {name}")),
+                    quote(action),
+                    scope.map_or(String::new(), |scope| format!(" on {}", escape(scope)))
+                )
             }
             "ScopeLocked" => {
                 let locked = between(&self.message, "are locked: '", "'")?;
-                format!("{} forbids it", lock(locked))
+                format!("blocked by {}", lock(locked))
             }
             "RequestDisallowedByPolicy" => {
-                format!("the policy {} forbids it", quote(self.policy.as_ref()?))
+                format!("denied by the policy {}", quote(self.policy.as_ref()?))
             }
-            "ResourceNotFound" => "the VM is gone".to_owned(),
+            "ResourceNotFound" => "the VM was not found".to_owned(),
             "ReadOnlyDisabledSubscription" => "the subscription is disabled".to_owned(),
-            "ResourceGroupNotFound" => "its resource group is gone".to_owned(),
+            "ResourceGroupNotFound" => "its resource group was not found".to_owned(),
             "ConflictingConcurrentWriteNotAllowed" => {
                 "someone else is writing to it at the same time".to_owned()
             }
@@ -119,14 +126,14 @@ impl Denial {
         Some(words)
     }
 
-    /// Returns true if the VM has no room for another tag. Azure's code for it is not documented; its message has the limit.
+    /// Returns true if the VM has no room for another tag. Azure does not document the code, but its message contains the limit.
     fn is_full(&self) -> bool {
         let message = self.message.to_lowercase();
         let says_so = message.contains("tags") && message.contains("50");
         self.status == 400 && (says_so || self.code == "TooManyTags")
     }
 
-    /// The next thing to do, where azlin knows one.
+    /// The next action, if azlin knows one.
     pub(super) fn help(&self) -> Option<String> {
         let help = match self.code.as_str() {
             _ if self.status == 429 => {
@@ -135,40 +142,40 @@ impl Denial {
                 };
                 let (wait, deadline) = (minutes(seconds), seconds.saturating_add(60));
                 return Some(format!(
-                    "run the same command again in {wait}, or let it wait: --deadline {deadline}"
+                    "run the same command again in {wait}, or let azlin wait: --deadline {deadline}"
                 ));
             }
             "AuthorizationFailed" => {
                 let role = self.role();
                 return Some(format!(
-                    "it needs {role}; a new role assignment takes some minutes to take effect"
+                    "ask for {role}; a new role assignment takes a few minutes to take effect"
                 ));
             }
             "RequestDisallowedByPolicy" => {
                 "ask the policy's owner for an exemption, or for a name that it allows"
             }
             "ResourceNotFound" | "ResourceGroupNotFound" => {
-                "somebody has deleted or moved it: run plan again"
+                "run azlin plan again: someone may have deleted or moved it"
             }
             "SubscriptionNotFound" => {
-                "this tenant and cloud have no such subscription: check its id, `cloud`, and that you are signed in to its tenant \
-                 (see `azlin whoami`). This is not a permissions problem: that would be AuthorizationFailed"
+                "check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a \
+                 permissions problem, which would be AuthorizationFailed"
             }
             "ReadOnlyDisabledSubscription" => {
-                "check the subscription in the portal: it stays read-only until it is enabled again"
+                "check the subscription in the Azure portal: it stays read-only until someone enables it again"
             }
             "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
             _ if self.status >= 500 => {
-                "this is a fault in Azure (see azure.status.microsoft): run the same command again later"
+                "run the same command again later: this is a fault in Azure (see azure.status.microsoft)"
             }
             "ScopeLocked" => "remove the lock, or ask whoever set it to remove it",
-            _ if self.is_full() => "remove one: azlin tag list VM, then azlin tag remove VM KEY",
+            _ if self.is_full() => "remove a tag: azlin tag list VM, then azlin tag remove VM KEY",
             _ => return None,
         };
         Some(help.to_owned())
     }
 
-    /// The built-in role with the right that is missing (Microsoft's list of built-in roles).
+    /// The built-in role that includes the missing permission (Microsoft's list of built-in roles).
     fn role(&self) -> &'static str {
         let action = between(&self.message, "perform action '", "'");
         let action = action.unwrap_or_default().to_lowercase();
@@ -179,7 +186,7 @@ impl Denial {
         } else if action.ends_with("/read") {
             "the role Reader"
         } else {
-            "the roles Reader, and Tag Contributor to apply, on the subscription"
+            "the role Reader on the subscription, and Tag Contributor to apply changes"
         }
     }
 }
@@ -199,7 +206,7 @@ impl fmt::Display for Denial {
     }
 }
 
-/// `90 s`, `20 min`.
+/// A duration for a message: `90 s`, `20 min`.
 pub(super) fn minutes(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -213,7 +220,7 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     Some(rest.split_once(end)?.0)
 }
 
-/// A lock by the id that Azure names: its own, or only that of what it locks.
+/// A description of a lock. Azure gives the id of the lock itself, or only that of the locked resource.
 fn lock(id: &str) -> String {
     let end = |id: &str| {
         let parts: Vec<&str> = id.trim_matches('/').split('/').collect();

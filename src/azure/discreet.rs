@@ -1,4 +1,4 @@
-//! An answer never repeats the token or the secret that it was asked with.
+//! Removes from each answer the token or the secret that its request carried.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use azure_core::http::headers::{AUTHORIZATION, HeaderName};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request, Url};
 
-/// A client whose answers are rewritten, where the function has another text for one.
+/// A client that rewrites the body of an answer if the function returns a new one.
 #[derive(Debug)]
 pub(super) struct Rewritten(
     pub Arc<dyn HttpClient>,
@@ -27,7 +27,7 @@ impl HttpClient for Rewritten {
     }
 }
 
-/// `client`, with the proof of who asks taken out of its answers: whatever repeats it may end in an error, and with it in a log.
+/// Wraps `client` to remove tokens and secrets from its answers, which may end up in an error and so in a log.
 pub(super) fn discreet(client: Arc<dyn HttpClient>) -> Arc<dyn HttpClient> {
     let rewrite = |request: &Request, body: &[u8]| match without_proofs(
         std::str::from_utf8(body).ok()?,
@@ -39,9 +39,9 @@ pub(super) fn discreet(client: Arc<dyn HttpClient>) -> Arc<dyn HttpClient> {
     Arc::new(Rewritten(client, rewrite))
 }
 
-/// `text` without the proofs in `request` of who asks.
+/// `text` without the tokens and secrets of `request`.
 pub(super) fn without_proofs<'t>(text: &'t str, request: &Request) -> Cow<'t, str> {
-    /// A shorter one was made up for an emulator, and would be found in any word.
+    /// A shorter one is a dummy for an emulator, and would match parts of ordinary words.
     const SHORTEST: usize = 8;
     let mut text = Cow::Borrowed(text);
     for (proof, instead) in proofs(request) {
@@ -59,7 +59,7 @@ pub(super) fn token(request: &Request) -> Option<&str> {
     (!token.is_empty()).then_some(token)
 }
 
-/// The proofs in `request` of who asks, as they were sent and as they are meant, each with what an answer shows instead.
+/// The tokens and secrets in `request`, encoded and decoded, each with its replacement.
 fn proofs(request: &Request) -> Vec<(Cow<'_, str>, &'static str)> {
     const IDENTITY: HeaderName = HeaderName::from_static("x-identity-header");
     let mut proofs = Vec::new();

@@ -1,4 +1,4 @@
-//! One request to [`Arm`] and its answer.
+//! Sends one request to [`Arm`] and reads its answer.
 
 use std::time::Duration;
 
@@ -14,28 +14,28 @@ use super::sign_in::unauthorized;
 use super::{Failure, Kind, http};
 use crate::text::quote;
 
-/// The number of writes that are left (Microsoft's documentation of its throttling).
+/// The number of writes that Azure still accepts (Microsoft's documentation of its throttling).
 const WRITES_LEFT: HeaderName =
     HeaderName::from_static("x-ms-ratelimit-remaining-subscription-writes");
 /// The id by which Microsoft's support finds a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
 impl Arm {
-    /// The answer to a reading of `url`.
+    /// The answer to a GET of `url`, with retries.
     pub(super) async fn get(&self, doing: &str, url: Url) -> Result<RawResponse, Failure> {
         self.ask(doing, Request::new(url, Method::Get)).await
     }
 
-    /// The answer to `request`, which may be repeated.
+    /// The answer to `request`, which is safe to repeat.
     pub(super) async fn ask(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
         let attempt = || self.once(doing, request.clone());
         self.patience.retry(None, attempt).await
     }
 
-    /// Sends `request` once and returns the answer, if it is a success. `doing` says what for.
+    /// Sends `request` once and returns the answer if it is a success. `doing` is the purpose, for the error.
     ///
     /// # Errors
-    /// There is no token, no answer, or no time left; or Azure says no.
+    /// There is no token, no answer or no time left, or Azure rejects the request.
     pub(super) async fn once(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
         let too_late = || Failure::new(doing, self.patience.too_late());
         let end = self.patience.end();
@@ -44,7 +44,7 @@ impl Arm {
         }
         let is_write = request.method() == Method::Patch;
         let sending = http::send(&self.pipeline, request);
-        // What was sent to be written is waited for: half of it would be known otherwise.
+        // azlin waits for a write past the deadline: giving up would leave its outcome unknown.
         let sent = if is_write {
             sending.await
         } else {
@@ -60,7 +60,7 @@ impl Arm {
         Ok(answer)
     }
 
-    /// The failure in `answer`, which is no success.
+    /// The failure in `answer`, whose status is not a success.
     fn refusal(&self, doing: &str, answer: &RawResponse) -> Failure {
         let headers = answer.headers();
         let mut kind = Kind::refusal(answer.status().into(), answer.body(), retry_after(headers));
@@ -76,7 +76,7 @@ impl Arm {
         failure
     }
 
-    /// Takes note of how many more writes Azure takes, by the answer to one.
+    /// Records how many writes Azure still accepts, from the answer to one.
     fn note_pace(&self, answer: &RawResponse) {
         let left = answer.headers().get_optional_str(&WRITES_LEFT);
         if let Some(left) = left.and_then(|left| left.parse().ok()) {
@@ -90,7 +90,7 @@ impl Arm {
     }
 }
 
-/// The seconds that an answer asks to wait, a day at the most.
+/// The wait in seconds that an answer asks for, at most a day.
 pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
     let seconds: u64 = headers.get_optional_str(&RETRY_AFTER)?.parse().ok()?;
     Some(seconds.min(Patience::MOST.as_secs()))
@@ -99,7 +99,7 @@ pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
 /// The content of a successful answer.
 ///
 /// # Errors
-/// It is not what Azure sends.
+/// The body is not the expected JSON.
 pub(super) fn content<'a, T: Deserialize<'a>>(
     doing: &str,
     answer: &'a RawResponse,
@@ -107,9 +107,9 @@ pub(super) fn content<'a, T: Deserialize<'a>>(
     let body: &[u8] = answer.body();
     serde_json::from_slice(body).map_err(|error| {
         let start = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
-        // The error itself would quote more of it.
+        // The error itself would quote more of the body.
         let what = match error.classify() {
-            Category::Eof => "cut short",
+            Category::Eof => "truncated",
             Category::Data => "unexpected JSON",
             Category::Io | Category::Syntax => "not JSON",
         };

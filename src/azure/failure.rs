@@ -1,4 +1,4 @@
-//! [`Failure`]: a request that came to nothing, for the person who reads of it in a log.
+//! [`Failure`]: a failed request, explained to the person who reads it in a log.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,40 +10,40 @@ use super::denial::Denial;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
-/// A request that did not do what it was for.
+/// A request that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The purpose of the request, as a phrase that follows "cannot ".
     pub doing: String,
     /// The reason.
     pub kind: Kind,
-    /// Azure's id of the request, where errors are to name it.
+    /// Azure's id of the request, if errors should show it.
     pub request: Option<String>,
 }
 
 /// The reason why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Azure said no.
+    /// Azure rejected the request.
     Refused(Box<Denial>),
-    /// An answer, with its HTTP status, that is not Azure's: a proxy's page, or one that was cut short.
+    /// An answer, with its HTTP status, that is not valid for Azure: a proxy's page, or a truncated one.
     NotAzure(u16, String),
-    /// No answer, for the reason that the system gives.
+    /// No answer, with the system's reason.
     Unreachable(String),
-    /// A reading from before azlin's own last write.
+    /// The read shows the state before azlin's own last write.
     Old,
-    /// Somebody wanted azlin to end before this.
+    /// Someone interrupted azlin first.
     Interrupted,
     /// A failure that a retry cannot fix: no token, no time left, another host. If it was a write, Azure did not carry it out.
-    /// The words are shown as they are: any text from outside is already escaped.
+    /// The trouble is printed as it is, so any text from outside is already escaped.
     Final(Trouble),
 }
 
-/// What to do if something other than Azure answered.
+/// The help if something other than Azure answered.
 pub(super) const NOT_AZURE: &str =
-    "check the network: a proxy or a sign-in page may have answered instead";
+    "check the network: a proxy or a sign-in page may have answered instead of Azure";
 
-/// What to do if nothing answered.
+/// The help if nothing answered.
 pub(super) const NO_ANSWER: &str =
     "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again";
 
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// The next thing to do, where azlin knows one.
+    /// The next action, if azlin knows one.
     pub fn help(&self) -> Option<String> {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
@@ -71,7 +71,7 @@ impl Failure {
         Some(help.to_owned())
     }
 
-    /// Returns true if a write that failed like this is certain to have done nothing.
+    /// Returns true if a write that failed like this certainly changed nothing.
     pub(super) fn is_definite(&self) -> bool {
         match &self.kind {
             Kind::Refused(refusal) => (400..500).contains(&refusal.status) && refusal.status != 408,
@@ -79,8 +79,8 @@ impl Failure {
         }
     }
 
-    /// The pause after `attempts`, where another may help: Azure throttles or is overloaded, the connection broke, or somebody
-    /// else wrote at the same moment.
+    /// The pause before the next attempt, if one may help: Azure throttles or is overloaded, the connection broke, or someone else
+    /// wrote at the same time. `attempts` counts those so far.
     pub(super) fn pause(&self, attempts: u32) -> Option<Duration> {
         const MOST_ATTEMPTS: u32 = 5;
         let (asked, is_throttled) = match &self.kind {
@@ -92,7 +92,7 @@ impl Failure {
             }
             _ => return None,
         };
-        // Throttling ends when Azure says; the rest may never end.
+        // Throttling ends when Azure says so. The other failures may never end.
         if attempts >= MOST_ATTEMPTS && !(is_throttled && asked.is_some()) {
             return None;
         }
@@ -101,7 +101,7 @@ impl Failure {
         Some(own.max(Duration::from_secs(asked.unwrap_or(0))))
     }
 
-    /// Returns true if Azure says that the identity may not do this.
+    /// Returns true if Azure says that the identity lacks the permission.
     pub fn is_forbidden(&self) -> bool {
         matches!(&self.kind, Kind::Refused(refusal) if refusal.status == 403)
     }
@@ -127,7 +127,7 @@ impl Error for Failure {}
 impl From<Failure> for Trouble {
     fn from(failure: Failure) -> Self {
         let help = failure.help().unwrap_or_else(|| {
-            "look the code up in Azure's documentation; AZLIN_LOG=debug shows the requests"
+            "look up the error code in Azure's documentation; AZLIN_LOG=debug shows the requests"
                 .to_owned()
         });
         Self::new(failure.to_string(), help)
@@ -150,7 +150,7 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// The reason for no answer: no token, or the system's message.
+    /// The reason why there is no answer: no token, or the system's message.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
         match find::<Trouble>(error) {
             Some(trouble) => Self::Final(trouble.clone()),
@@ -158,10 +158,10 @@ impl Kind {
         }
     }
 
-    /// The reason in an answer that is no success.
+    /// The reason in an answer whose status is not a success.
     pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
         if (300..400).contains(&status) {
-            let what = "it redirects elsewhere, as sign-in pages do".to_owned();
+            let what = "it redirects to another page, as sign-in pages do".to_owned();
             return Self::NotAzure(status, what);
         }
         match Denial::read(status, body, retry_after) {
@@ -171,7 +171,7 @@ impl Kind {
     }
 }
 
-/// The `T` among `error` and its causes, those that an I/O error carries included.
+/// The `T` among `error` and its causes, including those inside an I/O error.
 pub(super) fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
     causes(error).find_map(|cause| {
         let carried = cause.downcast_ref().and_then(io::Error::get_ref);
@@ -179,7 +179,7 @@ pub(super) fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> 
     })
 }
 
-/// The message of the innermost cause: it says what happened, where the others only say where.
+/// The message of the innermost cause, which says what happened. The others only say where.
 pub(super) fn root(error: &(dyn Error + 'static)) -> String {
     let text = causes(error)
         .last()
@@ -197,7 +197,7 @@ pub(super) fn causes<'e>(
     std::iter::successors(Some(error), |error| (*error).source())
 }
 
-/// How a trouble passes through the SDK.
+/// Carries a trouble through the SDK.
 impl From<Trouble> for azure_core::Error {
     fn from(trouble: Trouble) -> Self {
         let message = trouble.message.clone();

@@ -1,7 +1,7 @@
 //! Azure's lists → [`Live`].
 //!
-//! The lists are read by azlin's own slim types: one odd VM must not cost the whole page, and what is not shown is not
-//! parsed. VMs come from the Compute list, never from Resource Graph or the generic resource list, which lag behind.
+//! azlin's own slim types read the lists: one odd VM must not fail the whole page, and azlin parses only what it shows. VMs come
+//! from the Compute list, never from Resource Graph or the generic resource list, which lag behind.
 
 use std::collections::BTreeMap;
 
@@ -17,35 +17,36 @@ use super::tags::with_values;
 use crate::model::{Addresses, Gaps, Held, Live, Power, Scope, TagKey, Vm, VmId};
 use crate::text::guid;
 
-/// The versions of Azure's REST interfaces that azlin speaks.
+/// The api-versions of Azure that azlin uses.
 const COMPUTE: (&str, &str) = ("api-version", "2024-03-01");
 const NETWORK: (&str, &str) = ("api-version", "2023-11-01");
 
-/// How many resource groups are listed at once: a file may name hundreds.
+/// The number of resource groups listed at once. A file may name hundreds.
 const GROUPS_AT_ONCE: usize = 16;
 
-/// Another tool writes this key; azlin says so once and leaves it alone.
+/// A key that another tool writes. azlin mentions it once and leaves it alone.
 const FOREIGN_TAG: &str = "azlin-session";
 
-/// Which VMs hold which sessions: one list.
+/// The VMs with their sessions, from one list.
 ///
-/// Where a later page failed, or one of several groups may not be read, the answer says that it is incomplete.
+/// If a later page fails, or Azure forbids one of several groups, the result says that it is incomplete.
 ///
 /// # Errors
-/// Nothing could be had.
+/// Azure returned no list at all.
 pub async fn sessions(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Failure> {
     let listed = vms(arm, scope, false).await?;
     Ok(live(arm, listed, tag))
 }
 
-/// Which VMs hold which sessions, run, and have which addresses: four lists at once, joined. An identity that may not read
-/// the network sees the VMs all the same, without the addresses.
+/// The VMs with their sessions, power states and addresses, joined from four lists that are read at once.
 ///
-/// The list with power states was reported to leave tags out, and the list with tags has no power states, so both are
-/// read. Interfaces and public addresses are read for the whole subscription: they may be in another group than their VM.
+/// An identity without permission to read the network still sees the VMs, without their addresses.
+///
+/// The list with power states reportedly omits tags, and the list with tags has no power states, so azlin reads both. It reads
+/// interfaces and public addresses for the whole subscription, because they may be in another group than their VM.
 ///
 /// # Errors
-/// A page could not be had.
+/// A page could not be read.
 pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, Failure> {
     let network = |kind| arm.url(&["providers", "Microsoft.Network", kind], &[NETWORK]);
     let (with_tags, with_power, interfaces, public) = tokio::try_join!(
@@ -77,7 +78,7 @@ pub async fn everything(arm: &Arm, scope: &Scope, tag: &TagKey) -> Result<Live, 
     Ok(live)
 }
 
-/// A list, or that the identity may not read it; half of one is no use.
+/// A complete list, or an empty one if the identity lacks the permission. Half a list is an error.
 async fn allowed<T: Default>(
     listing: impl Future<Output = Result<Listed<T>, Failure>>,
 ) -> Result<Listed<T>, Failure> {
@@ -91,8 +92,8 @@ async fn allowed<T: Default>(
 }
 
 async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimVm>, Failure> {
-    // By hand: the SDK's lists have no `send()`, only a stream whose strict parser of VMs would add 0.6 MB to the program; they
-    // put a group into the path as it is typed; and that of a group has no `statusOnly`.
+    // The SDK's lists have no `send()`, only a stream whose strict parser would add 0.6 MB to the program. They also put a group
+    // into the path without encoding it, and the list of a group has no `statusOnly`.
     let (doing, query) = if status_only {
         let query = &[COMPUTE, ("statusOnly", "true")][..];
         ("list the VMs' power states", query)
@@ -118,7 +119,7 @@ async fn vms(arm: &Arm, scope: &Scope, status_only: bool) -> Result<Listed<SlimV
                 all.incomplete.extend(listed.incomplete);
             }
             Err(failure) if failure.is_no_such_group() => {}
-            // One group that may not be read leaves the others; what is in it is unknown.
+            // The other groups are still useful; the VMs of this one are unknown.
             Err(failure) if failure.is_forbidden() => all.incomplete.push(failure),
             Err(failure) => return Err(failure),
         }
@@ -146,7 +147,7 @@ fn live(arm: &Arm, listed: Listed<SlimVm>, tag: &TagKey) -> Live {
     live
 }
 
-/// A VM of a list; whatever Azure leaves out is none.
+/// A VM in a list. Whatever Azure omits is none.
 #[derive(Default, Deserialize)]
 struct SlimVm {
     id: String,
@@ -162,7 +163,7 @@ struct Properties {
     instance_view: Option<InstanceView>,
 }
 
-/// How a VM is doing, as lists and single reads say it.
+/// The state of a VM, in lists and in single reads.
 #[derive(Default, Deserialize)]
 pub(super) struct InstanceView {
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! The HTTP clients below the SDK's pipelines, and the one way to send a request by a pipeline.
+//! The HTTP clients below the SDK's pipelines, and the one function that sends a request through a pipeline.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,14 +15,15 @@ use reqwest::{ClientBuilder, redirect};
 use super::failure::root;
 use crate::trouble::Trouble;
 
-/// The time limit for a connection to come up.
+/// The time limit for connecting.
 const CONNECT: Duration = Duration::from_secs(20);
-/// The time limit for the next part of an answer. A page of 500 VMs takes some seconds.
+/// The time limit for the next part of an answer. A page of 500 VMs takes a few seconds.
 const READ: Duration = Duration::from_secs(60);
 
-/// An HTTP client that follows no redirect, so that nothing but the pipeline decides where a request goes. It takes the
-/// system's certificates, or those that `SSL_CERT_FILE` names, and `HTTPS_PROXY` from the environment, unless `with` says
-/// otherwise. The server at `loopback` speaks plain HTTP.
+/// An HTTP client that follows no redirect, so that only the pipeline decides where a request goes.
+///
+/// It uses the system's certificates or those in `SSL_CERT_FILE`, and the proxy in `HTTPS_PROXY`, unless `with` changes that. It
+/// speaks plain HTTP to the server at `loopback`.
 ///
 /// # Errors
 /// The certificates or the proxy settings cannot be used.
@@ -30,7 +31,7 @@ pub(super) fn client(
     loopback: Option<SocketAddr>,
     with: impl Fn(ClientBuilder) -> ClientBuilder,
 ) -> Result<Arc<dyn HttpClient>, Trouble> {
-    // Already installed is as good.
+    // It fails if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT)
@@ -49,8 +50,8 @@ pub(super) fn client(
 
 /// A client for a server on loopback, which speaks plain HTTP.
 ///
-/// The SDK refuses to send a token over plain HTTP, rightly. Here no wire is involved, so the URL says https up to this
-/// client and http from here on. Requests for any other address are sent as they are.
+/// The SDK rightly refuses to send a token over plain HTTP. A loopback connection never leaves the machine, so the URL is https up
+/// to this client and http from here on. Requests to any other address stay as they are.
 #[derive(Debug)]
 struct Loopback {
     client: reqwest::Client,
@@ -65,7 +66,7 @@ impl HttpClient for Loopback {
         let port = url.port_or_known_default().unwrap_or_default();
         let asked = format!("{}:{port}", url.host_str().unwrap_or_default());
         if url.scheme() == "https" && asked == self.address.to_string() {
-            // The scheme first: a port that is the scheme's own is not kept. Neither fails for an address.
+            // Set the scheme first, because it drops its own default port. Neither call fails for an IP address.
             let _ = url.set_scheme("http");
             let _ = url.set_port(Some(port));
         }
@@ -73,7 +74,7 @@ impl HttpClient for Loopback {
     }
 }
 
-/// A pipeline that names azlin, with the policies `per_try` below the SDK's own.
+/// A pipeline with azlin's name as user agent, and the policies `per_try` below the SDK's own.
 pub(super) fn pipeline(options: ClientOptions, per_try: Vec<Arc<dyn Policy>>) -> Pipeline {
     Pipeline::new(
         Some(env!("CARGO_PKG_NAME")),

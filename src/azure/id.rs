@@ -1,8 +1,9 @@
-//! How Azure Resource Manager spells a VM's id: `/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/virtualMachines/V`.
+//! Parses and formats the VM ids of Azure Resource Manager:
+//! `/subscriptions/S/resourceGroups/G/providers/Microsoft.Compute/virtualMachines/V`.
 
 use crate::model::{SubscriptionId, VmId, VmPath};
 
-/// The VM in an id as ARM writes it, whatever its casing. None where it is not the id of a VM in the subscription `own`.
+/// The VM in an id of ARM, in any casing. None if it is not the id of a VM in the subscription `own`.
 pub(super) fn parse(id: &str, own: &SubscriptionId) -> Option<VmId> {
     let mut segments = id.trim_start_matches('/').split('/');
     let mut after = |keyword: &str| {
@@ -22,7 +23,7 @@ pub(super) fn parse(id: &str, own: &SubscriptionId) -> Option<VmId> {
     Some(VmId::new(own, VmPath::new(group, name).ok()?))
 }
 
-/// The id of `vm`.
+/// The id of `vm` in ARM's spelling.
 pub fn spell(vm: &VmId) -> String {
     let (subscription, group, name) = (vm.subscription(), vm.group(), vm.name());
     format!(
@@ -37,7 +38,7 @@ mod tests {
     const S: &str = "00000000-0000-0000-0000-000000000001";
 
     #[test]
-    fn an_id_is_read_whatever_its_casing_and_written_as_azure_documents_it() {
+    fn an_id_parses_in_any_casing_and_is_spelled_as_azure_documents_it() {
         let subscription = SubscriptionId::new(S).unwrap();
         let vm = VmId::new(
             &subscription,
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_vm_has_no_id_of_one() {
+    fn only_the_id_of_a_vm_parses() {
         let vm = format!(
             "/subscriptions/{S}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/vm"
         );

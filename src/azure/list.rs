@@ -1,4 +1,4 @@
-//! Azure's lists: every page, whatever is odd in it.
+//! Reads every page of Azure's lists, and tolerates odd items.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::{Failure, Kind};
 use crate::text::quote;
 use crate::trouble::Trouble;
 
-/// The items of a list that azlin can read, how many it cannot, and why there may be more.
+/// A list: the items that azlin can read, the number that it cannot, and why more may be missing.
 #[derive(Default)]
 pub(super) struct Listed<T> {
     pub items: Vec<T>,
@@ -23,7 +23,7 @@ pub(super) struct Listed<T> {
 }
 
 impl<T> Listed<T> {
-    /// The items, where half a list is of no use.
+    /// The items, or the failure that made the list incomplete.
     pub fn whole(self) -> Result<Vec<T>, Failure> {
         match self.incomplete.into_iter().next() {
             Some(failure) => Err(failure),
@@ -41,13 +41,13 @@ struct Page<'a> {
 }
 
 impl Arm {
-    /// Every page of a list. `nextLink` is followed as it came, and only to the host that was opened; the SDK's streams would
-    /// add to it, and follow it anywhere.
+    /// Every page of a list.
     ///
-    /// An item that azlin cannot read is counted, and costs no other. A later page that fails leaves the list incomplete.
+    /// It follows each `nextLink` unchanged, and only to the host that was opened. The SDK's streams would change the link, and
+    /// follow it to any host. An item that azlin cannot read is only counted. If a later page fails, the list is incomplete.
     ///
     /// # Errors
-    /// The first page could not be had, or one names another host: something is wrong that no flag should wave through.
+    /// The first page could not be read, or a page links to another host, which no flag should allow.
     pub(super) async fn list<T: DeserializeOwned + Default>(
         &self,
         doing: &str,
@@ -61,7 +61,7 @@ impl Arm {
             let page = if seen.insert(url.to_string()) {
                 self.page(doing, url, &mut listed).await
             } else {
-                let what = "its list goes round in a circle".to_owned();
+                let what = "one of its pages links back to an earlier one".to_owned();
                 Err(Failure::new(doing, Kind::NotAzure(200, what)))
             };
             next = page.unwrap_or_else(|failure| {
@@ -90,20 +90,23 @@ impl Arm {
         Ok(page.next_link.filter(|link| !link.is_empty()))
     }
 
-    /// `link` as a URL, if it leads to the host that was opened: the token goes to no other.
+    /// `link` as a URL, if it leads to the host that was opened. The token must not go to another.
     fn own(&self, doing: &str, link: &str) -> Result<Url, Failure> {
         let mut url = Url::parse(link).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or(link);
         let foreign = Kind::Final(Trouble::new(
-            format!("the answer points to another host, {}", quote(host)),
-            "something between you and Azure is changing its answers; nothing was sent to that host",
+            format!(
+                "the link to the next page leads to another host, {}",
+                quote(host)
+            ),
+            "check the network: something between you and Azure changes its answers; azlin sent nothing to that host",
         ));
         if let (Some(url), Origin::Loopback(emulator)) = (&mut url, &self.origin)
             && url.scheme() == "http"
             && url.port_or_known_default() == Some(emulator.port())
         {
-            // The pipeline wants https even for an emulator, which names itself by http; see `Loopback`. Where that fails, the
-            // origin is another.
+            // The pipeline requires https even for an emulator, whose links say http; see `Loopback`. If a call fails, the
+            // origins differ below.
             let _ = url
                 .set_scheme("https")
                 .and_then(|()| url.set_port(Some(emulator.port())));

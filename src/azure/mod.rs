@@ -1,20 +1,20 @@
-//! Azure, below everything else: requests over the SDK's pipeline, answers as [`crate::model`]'s words.
+//! Azure: sends requests over the SDK's pipeline, and returns the answers as types of [`crate::model`].
 //!
 //! # Who builds a request
 //!
-//! Requests on one VM are built by Azure's own crates: its tags by `azure_mgmt_resources`, its start and its state by
-//! `azure_mgmt_compute`. The `bridge` hands each of them to [`Arm`], which sends it; azlin's own lenient types read the answer.
-//! Compared with the same requests written by hand, they are the same to the byte, `plan`, `list` and `apply` take as long, and
-//! the program is as large (7.8 MB).
+//! Azure's own crates build the requests on one VM: `azure_mgmt_resources` those on its tags, `azure_mgmt_compute` those that
+//! start it and read its state. The `bridge` hands each request to [`Arm`], which sends it, and azlin's own lenient types read
+//! the answer. The same requests written by hand are identical to the byte. They change neither the speed of `plan`, `list` and
+//! `apply` nor the size of the program (7.8 MB).
 //!
-//! Lists are requests of azlin's own. The crate's lists can only be had as streams, which parse a page strictly, so that one odd
-//! VM costs the whole page, and rewrite a `nextLink`. Building just the first page's request by one costs 0.6 MB, for
-//! the parser that never runs. `azure_mgmt_network` would be a third crate for two more such lists.
+//! azlin builds the requests for lists itself. The crates offer lists only as streams. These parse a page strictly, so that one
+//! odd VM fails the whole page, and they rewrite a `nextLink`. Using one only for the first page's request adds 0.6 MB for a
+//! parser that never runs. `azure_mgmt_network` would be a third crate for two more lists.
 //!
-//! # What stays in here
+//! # Boundaries
 //!
-//! This room alone names Azure's crates. The bearer token does not leave it; no request leaves for a host other than the one
-//! that was opened, and those that give out tokens.
+//! Only this room names Azure's crates. The bearer token does not leave it. Requests go only to the host that was opened, and
+//! to the hosts that issue tokens.
 
 mod addresses;
 mod arm;

@@ -1,4 +1,4 @@
-//! [`Origin`]: a host that a person names by its URL, for Azure Resource Manager or for signing in.
+//! [`Origin`]: a host given by URL, of an Azure Resource Manager or of an authority that issues tokens.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use azure_core::http::Url;
 
 use crate::text::quote;
 
-/// Where requests can be sent: over TLS, or to this machine.
+/// A destination for requests: a host over TLS, or this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// `https://host` or `https://host:port`.
@@ -16,16 +16,16 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The origin in `url`, which is `https://…` or `http://` with a loopback address. A name alone means https, as in
+    /// The origin in `url`, which is `https://…` or `http://` with a loopback address. A bare host name means https, as in
     /// Azure's other SDKs.
     ///
     /// # Errors
-    /// It is something else, as a phrase that follows the name of what holds it: plain HTTP over a wire would show the token
-    /// to whoever listens.
+    /// The URL is something else, such as plain HTTP over the network, which would expose the token. The error is a phrase that
+    /// follows the name of the flag or variable.
     pub fn parse(url: &str) -> Result<Self, String> {
         let refusal = || {
             format!(
-                "takes https://HOST, or http:// with a loopback address like 127.0.0.1:8999, not {}",
+                "must be https://HOST, or http:// with a loopback address such as 127.0.0.1:8999, not {}",
                 quote(url)
             )
         };
@@ -48,7 +48,7 @@ impl Origin {
         }
     }
 
-    /// The URL that the SDK is given: it takes https only, and the transport to a loopback address knows better.
+    /// The URL for the SDK, which accepts only https. The loopback transport changes it back to http.
     pub(super) fn https(&self) -> String {
         match self {
             Self::Tls(origin) => origin.clone(),
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_tls_and_this_machine_are_taken() {
+    fn only_tls_and_loopback_urls_are_accepted() {
         let shown = |url: &str| Origin::parse(url).map(|origin| origin.to_string());
         assert_eq!(
             shown("https://Login.example.com/"),

@@ -1,8 +1,8 @@
-//! [`Pace`]: writes no faster than Azure takes them.
+//! [`Pace`]: limits writes to the rate that Azure accepts.
 //!
-//! Azure Resource Manager gives each subscription, principal and region a bucket of 200 writes, refilled at 10 a second, and
-//! says in each answer how many are left (Microsoft's documentation of its throttling limits). Writing into an empty bucket
-//! earns a 429 and a wait that is longer than the one that was spared.
+//! Azure Resource Manager gives each subscription, principal and region a bucket of 200 writes and refills it at 10 a second. Each
+//! answer says how many are left (Microsoft's documentation of its throttling limits). A write to an empty bucket gets a 429 and
+//! a longer wait than pacing would have cost.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::time::{Instant, sleep_until};
 
 /// The writes that Azure gives back each second.
 const REFILL: f64 = 10.0;
-/// The writes that the bucket holds.
+/// The size of the bucket, in writes.
 const MOST: f64 = 200.0;
 
-/// Azure's bucket, as far as it is known.
+/// The state of Azure's bucket, as far as azlin knows it.
 pub(super) struct Pace {
-    /// The writes that were left, and when; none as long as Azure has not said.
+    /// The writes that were left, and when. None until Azure says.
     left: Cell<Option<(f64, Instant)>>,
-    /// The turns that are taken and have no answer yet.
+    /// The number of turns without an answer yet.
     under_way: Cell<u32>,
-    /// Before then Azure takes no write at all.
+    /// Azure accepts no writes before this time.
     closed_until: Cell<Instant>,
 }
 
@@ -37,10 +37,10 @@ impl Pace {
         }
     }
 
-    /// Waits until there is a write for this caller.
+    /// Waits until the caller may write.
     ///
     /// # Errors
-    /// There is none before `end`, and for how long.
+    /// Azure accepts no write before `end`. The error is how long that lasts.
     pub(super) async fn turn(&self, end: Instant) -> Result<Turn<'_>, Duration> {
         while let Err(free) = self.take() {
             if free >= end {
@@ -52,7 +52,7 @@ impl Pace {
         Ok(Turn(&self.under_way))
     }
 
-    /// Takes a write out, or answers when to come again.
+    /// Takes one write out of the bucket, or returns the time of the next one.
     fn take(&self) -> Result<(), Instant> {
         let now = Instant::now();
         if now < self.closed_until.get() {
@@ -69,15 +69,15 @@ impl Pace {
         Ok(())
     }
 
-    /// Takes note of what the answer to a write says is left.
+    /// Records the number of writes that an answer says are left.
     pub(super) fn is_left(&self, writes: u32) {
-        // The others under way may have been counted or not.
+        // Azure may or may not have counted the other writes in progress.
         let others = self.under_way.get().saturating_sub(1);
         let left = f64::from(writes.saturating_sub(others));
         self.left.set(Some((left, Instant::now())));
     }
 
-    /// Takes note that Azure takes no write before `pause` is over.
+    /// Records that Azure accepts no writes during `pause`.
     pub(super) fn close(&self, pause: Duration) {
         let over = Instant::now() + pause;
         self.closed_until.update(|until| until.max(over));
@@ -97,8 +97,8 @@ mod tests {
     use super::*;
     use crate::azure::Patience;
 
-    /// A server as Azure describes itself: what is left before each of `writes` writes, `at_once` of which are under way at a
-    /// time, each `TRIP` long.
+    /// The lowest level of the bucket, and the total duration, of `writes` writes to a server that counts as Azure does.
+    /// `at_once` of them are in progress at a time, and each takes `TRIP`.
     async fn written(writes: usize, at_once: usize) -> (f64, Duration) {
         const TRIP: Duration = Duration::from_millis(80);
         let pace = Pace::new();
@@ -137,12 +137,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_thousand_writes_go_at_azures_rate_and_never_into_an_empty_bucket() {
+    async fn a_thousand_writes_keep_to_azures_rate_and_never_empty_the_bucket() {
         for at_once in [1, 10, 50, 100] {
             let (least, took) = written(1000, at_once).await;
             assert!(least >= 0.0, "{at_once} at once: {least}");
             let seconds = took.as_secs_f64();
-            // 200 are there, 800 come at 10 a second; what may be counted twice is kept back.
+            // 200 are in the bucket, and 800 come at 10 a second. The pace holds back those that may count twice.
             let most = 82.0 + at_once as f64 / REFILL;
             assert!(
                 (79.0..most).contains(&seconds),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_azure_does_not_limit_does_not_wait() {
+    async fn writes_without_a_known_limit_do_not_wait() {
         let pace = Pace::new();
         let start = Instant::now();
         for _ in 0..1000 {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_is_written_before_azure_wants_it() {
+    async fn no_write_starts_before_azure_accepts_it() {
         let pace = Pace::new();
         let start = Instant::now();
         pace.close(Duration::from_secs(7));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_that_comes_too_late_is_not_waited_for() {
+    async fn a_turn_after_the_deadline_fails_at_once() {
         let pace = Pace::new();
         let start = Instant::now();
         pace.close(Duration::from_secs(1200));

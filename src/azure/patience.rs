@@ -1,4 +1,4 @@
-//! [`Patience`]: the time that azlin gives Azure, and the one retry loop.
+//! [`Patience`]: the deadline for requests to Azure, and the only retry loop.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep};
 use super::{Failure, Kind};
 use crate::trouble::Trouble;
 
-/// Turns true when somebody wants azlin to end.
+/// Becomes true when someone interrupts azlin.
 pub type Stopping = watch::Receiver<bool>;
 
-/// Awaits `waiting`, and returns none if somebody wants azlin to end before it is done.
+/// Awaits `waiting`. Returns none if someone interrupts azlin first.
 pub(super) async fn unless_stopped<T>(
     stopping: Option<&Stopping>,
     waiting: impl Future<Output = T>,
@@ -29,24 +29,24 @@ pub(super) async fn unless_stopped<T>(
     }
 }
 
-/// Hears of a pause: the failure before it, and its length.
+/// A callback for a pause: the failure before it, and its length.
 type Tell = dyn Fn(&Failure, Duration);
 
-/// The time limit for all requests of one run together, with the pauses between them.
+/// The time limit for all requests of one run together, including the pauses between them.
 pub struct Patience {
     limit: Duration,
     tell: Rc<Tell>,
     end: Cell<Instant>,
-    /// The end of the last pause that was told: many requests wait for the same thing.
+    /// The end of the last reported pause. Many requests may wait for the same thing.
     told: Cell<Instant>,
 }
 
 impl Patience {
-    /// The longest limit: asking for more is a mistake.
+    /// The longest limit. A longer one would be a mistake.
     pub const MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// Waits until `limit` from now. `tell` hears of each pause that a person would notice, once for all the requests that
-    /// make it at the same time.
+    /// A deadline `limit` from now. Calls `tell` for each pause that a person would notice, once for all requests that pause at
+    /// the same time.
     pub fn new(limit: Duration, tell: impl Fn(&Failure, Duration) + 'static) -> Self {
         Self::telling(limit, Rc::new(tell))
     }
@@ -61,36 +61,36 @@ impl Patience {
         }
     }
 
-    /// Another patience, with a `limit` from now, which tells the same one.
+    /// Another deadline, `limit` from now, with the same callback.
     pub(super) fn another(&self, limit: Duration) -> Self {
         Self::telling(limit, self.tell.clone())
     }
 
-    /// Begins anew: what has passed so far was a person's time.
+    /// Restarts the deadline, because a person took the time so far.
     pub(super) fn restart(&self) {
         self.end.set(Instant::now() + self.limit);
     }
 
-    /// When it ends.
+    /// The deadline.
     pub(super) fn end(&self) -> Instant {
         self.end.get()
     }
 
-    /// The reason for a request that was not made, or not waited for, because this has ended.
+    /// The reason for giving up on a request at the deadline.
     pub(super) fn too_late(&self) -> Kind {
         let seconds = self.limit.as_secs();
         Kind::Final(Trouble::new(
             format!("deadline of {seconds} s exceeded"),
             format!(
-                "run the same command again to continue where this one stopped, or give it more time: --deadline {}",
+                "run the same command again to continue where this one stopped, or allow more time: --deadline {}",
                 seconds.saturating_mul(2).max(60)
             ),
         ))
     }
 
-    /// Repeats `attempt`, after a pause, while it fails in a way that passes and there is time.
+    /// Repeats `attempt` after a pause as long as it fails temporarily and the deadline allows.
     ///
-    /// When `stopping`, no other attempt is made: the result is the last failure, or [`Kind::Interrupted`] where there is none.
+    /// When `stopping`, it makes no further attempt and returns the last failure, or [`Kind::Interrupted`] without one.
     pub(super) async fn retry<T, F: Future<Output = Result<T, Failure>>>(
         &self,
         stopping: Option<&Stopping>,
@@ -115,8 +115,8 @@ impl Patience {
         }
     }
 
-    /// Waits after `attempts` of which the last ended in `failure`. Returns false, at once, where another would not help or
-    /// would come too late: asking earlier than Azure wants only earns a new wait.
+    /// Waits before the next attempt, after `attempts` that ended in `failure`. Returns false at once if another attempt would not
+    /// help or would come after the deadline. An attempt earlier than Azure asks for only causes another wait.
     async fn pause(&self, failure: &Failure, attempts: u32) -> bool {
         const NOTICED: Duration = Duration::from_secs(1);
         let Some(pause) = failure.pause(attempts) else {

@@ -1,7 +1,8 @@
-//! `AZLIN_RECORD=FILE`: what was said to Azure and what it answered, one exchange a line, for a bug report or a validator.
+//! `AZLIN_RECORD=FILE`: records each request to Azure and its answer, one exchange a line, for a bug report or a validator.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,10 +11,9 @@ use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 use serde_json::{Value, json};
 
 use super::discreet::without_proofs;
-use crate::text::plain;
 use crate::trouble::Trouble;
 
-/// An HTTP client that writes down what goes through it. The `authorization` header is never written.
+/// An HTTP client that records its exchanges, without the `authorization` header.
 #[derive(Debug)]
 pub(super) struct Recorder {
     inner: Arc<dyn HttpClient>,
@@ -21,7 +21,7 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// `client`, recorded if `AZLIN_RECORD` names a file.
+    /// `client`, wrapped in a recorder if `AZLIN_RECORD` names a file.
     ///
     /// # Errors
     /// The file cannot be appended to.
@@ -34,9 +34,9 @@ impl Recorder {
         options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| {
-            let help = "AZLIN_RECORD must name a file that you can write to";
-            Trouble::new(format!("AZLIN_RECORD: {}", plain(&error)), help)
+        let file = options.open(&path).map_err(|error| {
+            let help = "set AZLIN_RECORD to a file that you can write to";
+            Trouble::cannot("record requests in", Path::new(&path), &error, help)
         })?;
         Ok(Arc::new(Self {
             inner: client,
@@ -65,7 +65,7 @@ impl HttpClient for Recorder {
         });
         let whole = format!("{exchange}\n");
         let line = without_proofs(&whole, request);
-        // One write a line: several processes may record into one file.
+        // One write for each line, because several processes may record to one file.
         let _ = (&self.file).write_all(line.as_bytes());
         Ok(AsyncRawResponse::from_bytes(status, headers, body))
     }

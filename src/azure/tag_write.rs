@@ -1,4 +1,4 @@
-//! The one way in which tags are changed: read, decide, write, compare.
+//! The only code that changes tags: it reads, decides, writes and compares.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -13,40 +13,40 @@ use super::{Failure, Kind};
 use crate::model::{Tags, VmId};
 use crate::trouble::Trouble;
 
-/// The decision about the tags of a VM as they were read.
+/// The decision about a VM whose tags were read.
 pub enum Decision<R> {
-    /// Nothing: they are as they should be.
+    /// Write nothing: the tags are as they should be.
     Done,
-    /// One write.
+    /// Write this patch.
     Write(Patch),
-    /// Another reading: this one is from before azlin's own last write.
+    /// Read again: the tags are from before azlin's own last write.
     Old,
-    /// Nothing: the change must not be made.
+    /// Write nothing: azlin must not make the change.
     Refuse(R),
 }
 
 /// The outcome of a change.
 pub enum Changed<R> {
-    /// Nothing was written: the tags were as they should be.
+    /// azlin wrote nothing, because the tags were as they should be.
     Already(Tags),
-    /// Written, and Azure shows it.
+    /// azlin wrote the tags, and Azure shows them.
     Written(Tags),
-    /// Written, and Azure shows something else.
+    /// azlin wrote the tags, but Azure shows others.
     Altered(Tags),
-    /// Azure has accepted the write, and the VM does not show it yet.
+    /// Azure accepted the write, but the VM does not show it yet.
     Accepted,
-    /// Nothing was written: the decision was not to.
+    /// azlin wrote nothing, because of [`Decision::Refuse`].
     Refused(R),
-    /// Azure said no, or did not answer; or somebody wanted azlin to end.
+    /// Azure rejected a request or did not answer, or someone interrupted azlin.
     Failed {
         /// The last failure.
         failure: Failure,
-        /// True if a write was sent whose fate is unknown: it may have arrived, or may yet.
+        /// True if azlin sent a write with unknown outcome: it may have arrived, or may still arrive.
         in_doubt: bool,
     },
 }
 
-/// The pauses between looks at a VM whose write was accepted, until it shows it.
+/// The pauses between reads of a VM until it shows an accepted write.
 const WATCH: [Duration; 6] = [
     Duration::ZERO,
     Duration::from_millis(500),
@@ -56,11 +56,11 @@ const WATCH: [Duration; 6] = [
     Duration::from_secs(8),
 ];
 
-/// Changes the tags of `vm` as `decide` says of the tags that were read, and compares the result. `decide` is also told if a
-/// write of an earlier attempt may have arrived, or may yet.
+/// Reads the tags of `vm`, changes them as `decide` says, and compares the result. `decide` also receives whether a write of an
+/// earlier attempt may have arrived, or may still arrive.
 ///
-/// Where a failure passes, all is tried again from the reading on: what was true before it need not be true after it, so no
-/// write is sent again without a new look. When `stopping`, a write under way is finished and no other is begun.
+/// After a temporary failure it starts again with the read, because the tags may have changed. So it never repeats a write
+/// without reading the tags again. When `stopping`, it finishes a write in progress and starts no other.
 pub async fn change<R>(
     arm: &Arm,
     vm: &VmId,
@@ -87,7 +87,7 @@ async fn try_once<R>(
 ) -> Result<Changed<R>, Failure> {
     let doing = format!("write the tags of {}", vm.path());
     let failed = |kind| Failure::new(&doing, kind);
-    // The turn, and then the tags, so that what was read is not old by the time of the write.
+    // Wait for the turn first and then read the tags, so that they are not old by the time of the write.
     let looking = async {
         let turn = arm.pace.turn(arm.patience.end()).await;
         let turn = turn.map_err(|wait| failed(closed(wait.as_secs())))?;
@@ -98,7 +98,7 @@ async fn try_once<R>(
     };
     let (turn, before) = looked?;
     let patch = match decide(&before, in_doubt.get()) {
-        // What an attempt before this one sent has arrived.
+        // The write of an earlier attempt has arrived.
         Decision::Done if in_doubt.get() => return Ok(Changed::Written(before)),
         Decision::Done => return Ok(Changed::Already(before)),
         Decision::Write(patch) => patch,
@@ -115,7 +115,7 @@ async fn try_once<R>(
         in_doubt.set(true);
         return arrival(arm, vm, is_settled).await;
     }
-    // Azure's answer to the write has all tags after it, except where it is something else (the resource, in recorded answers).
+    // Azure's answer contains all tags after the write. In some recorded answers it is the resource instead.
     let (after, failure) = match parse(&doing, &answer) {
         Ok(Some(tags)) => (tags, None),
         unclear => {
@@ -125,14 +125,14 @@ async fn try_once<R>(
     };
     match failure {
         _ if is_settled(&after) => Ok(Changed::Written(after)),
-        // The body is not Azure's (a sign-in page, say) and the write does not show: it was not done.
+        // The body is not Azure's (it may be a sign-in page), and the tags are unchanged: the write did not happen.
         Some(failure) => Err(failure),
         None => Ok(Changed::Altered(after)),
     }
 }
 
-/// Waits until `vm` shows what was written. After a 202 (documented from 2022-09-01 on) only a reading counts, and it may
-/// take a while.
+/// Waits until `vm` shows the written tags. After a 202 (documented since 2022-09-01) only a read proves the write, and that
+/// may take a while.
 async fn arrival<R>(
     arm: &Arm,
     vm: &VmId,
@@ -148,12 +148,12 @@ async fn arrival<R>(
     Ok(Changed::Accepted)
 }
 
-/// Azure takes no write for `seconds`, which is longer than there is time.
+/// The failure if Azure accepts no writes for `seconds`, which is past the deadline.
 fn closed(seconds: u64) -> Kind {
     Kind::Final(Trouble::new(
         format!("Azure accepts no more writes for {}", minutes(seconds)),
         format!(
-            "run the same command again then to continue where this one stopped, or let it wait: --deadline {}",
+            "run the same command again after that to continue where this one stopped, or let azlin wait: --deadline {}",
             seconds.div_ceil(60) * 60 + 60
         ),
     ))

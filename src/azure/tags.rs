@@ -1,11 +1,11 @@
-//! One VM's tags, through the Tags API and nothing else.
+//! Reads and writes one VM's tags, only through the Tags API.
 //!
-//! A PATCH of the VM itself would replace all its tags, needs the right to write VMs, and can fail for reasons that have
-//! nothing to do with tags. The Tags API touches the named keys only and takes the role Tag Contributor (Microsoft's
+//! A PATCH of the VM itself would replace all its tags, requires the permission to write VMs, and can fail for reasons that have
+//! nothing to do with tags. The Tags API touches only the named keys and requires the role Tag Contributor (Microsoft's
 //! documentation of both).
 //!
-//! Its requests are built by `azure_mgmt_resources` over the bridge. Only `.send()` is used: awaiting its request builders
-//! would parse the answer by its own types.
+//! `azure_mgmt_resources` builds the requests over the bridge. azlin calls only `.send()`: awaiting a request builder would parse
+//! the answer with the crate's own types.
 
 use std::collections::BTreeMap;
 
@@ -23,31 +23,31 @@ use crate::model::{Tags, VmId};
 /// A change of some tags of a VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Patch {
-    /// Adds these, or gives them these values.
+    /// Sets these tags.
     Merge(Tags),
-    /// Removes these, where they still have these values.
+    /// Removes these tags if they still have these values.
     Delete(Tags),
 }
 
-/// The tags of `vm` now.
+/// The current tags of `vm`.
 ///
 /// # Errors
-/// Azure could not be asked, or says no: the VM may be gone.
+/// Azure did not answer or rejected the request. The VM may no longer exist.
 pub async fn read(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
     arm.patience.retry(None, || look(arm, vm)).await
 }
 
-/// The tags of `vm` now, asked for once.
+/// The current tags of `vm`, read without retries.
 ///
 /// # Errors
-/// As of [`read`].
+/// Those of [`read`].
 pub(super) async fn look(arm: &Arm, vm: &VmId) -> Result<Tags, Failure> {
     let doing = format!("read the tags of {}", vm.path());
     let answer = arm.once(&doing, get(arm, &doing, vm)?).await?;
     Ok(parse(&doing, &answer)?.unwrap_or_default())
 }
 
-/// The tags in `answer`; none where it is about something else, such as the VM itself.
+/// The tags in `answer`, or none if it contains something else, such as the VM itself.
 pub(super) fn parse(doing: &str, answer: &RawResponse) -> Result<Option<Tags>, Failure> {
     #[derive(Deserialize)]
     struct Resource {
@@ -61,7 +61,7 @@ pub(super) fn parse(doing: &str, answer: &RawResponse) -> Result<Option<Tags>, F
     Ok(properties.tags.map(with_values))
 }
 
-/// Tags of which Azure gives some no value: an empty one.
+/// Tags with an empty value in place of a null.
 pub(super) fn with_values(tags: BTreeMap<String, Option<String>>) -> Tags {
     let with_value = |(key, value): (_, Option<_>)| (key, value.unwrap_or_default());
     tags.into_iter().map(with_value).collect()
@@ -72,7 +72,7 @@ fn get(arm: &Arm, doing: &str, vm: &VmId) -> Result<Request, Failure> {
     bridge::request(doing, tags(arm).get_at_scope(scope(vm)).send())
 }
 
-/// The request that changes `vm`'s tags as `patch` says, and no others.
+/// The request that applies `patch` to the tags of `vm`.
 pub(super) fn update(arm: &Arm, doing: &str, vm: &VmId, patch: &Patch) -> Result<Request, Failure> {
     let (operation, changed) = match patch {
         Patch::Merge(tags) => (Operation::Merge, tags),
@@ -93,8 +93,8 @@ fn tags(arm: &Arm) -> resources::tags::Client {
     resources::Client::new(arm.base.clone(), credential, scopes, options).tags_client()
 }
 
-/// The id of `vm`, without the slash that the client puts before it. The client encodes no segment by itself; [`VmId`] takes
-/// only names that cannot leave theirs.
+/// The id of `vm` without its leading slash, which the client adds. The client does not encode the segments, so [`VmId`] accepts
+/// only names that need no encoding.
 fn scope(vm: &VmId) -> String {
     id::spell(vm).trim_start_matches('/').to_owned()
 }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_says_what_to_do_with_the_named_tags_and_nothing_else() {
+    fn a_change_names_only_the_changed_tags() {
         let tags: Tags = [("azlin_session", "db \"1\""), ("o/ü", "")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_carries_no_header_and_no_body() {
+    fn a_read_has_no_headers_and_no_body() {
         let request = get(&arm(), "read", &vm("rg", "vm").unwrap()).unwrap();
         assert_eq!(request.method(), Method::Get);
         assert_eq!(names(request.headers()), [""; 0]);
@@ -151,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_name_leaves_its_place_in_the_url((group, name) in names_as_typed()) {
+        fn names_cannot_change_the_shape_of_the_url((group, name) in names_as_typed()) {
             if let Some(vm) = vm(&group, &name) {
                 let arm = arm();
                 let segments = [

@@ -1,4 +1,4 @@
-//! [`Target`]: the three places that a request can go to, below the pipeline.
+//! [`Target`]: the destinations of requests, below the pipeline.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::model::Cloud;
 use crate::sandbox::{self, Sandbox};
 use crate::trouble::Trouble;
 
-/// Where requests go.
+/// The destination of requests.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// A cloud of Microsoft's, over TLS.
+    /// One of Microsoft's clouds, over TLS.
     Cloud(Cloud),
-    /// An Azure Resource Manager somewhere else (Azure Stack, a private cloud), over TLS: its origin and its audience.
+    /// Another Azure Resource Manager (Azure Stack, a private cloud), over TLS: its origin and its audience.
     Elsewhere(String, String),
     /// An emulator on this machine, over plain HTTP.
     Loopback(SocketAddr),
@@ -30,13 +30,13 @@ pub enum Target {
 }
 
 impl Target {
-    /// The base of every URL, and the audience that tokens are asked for.
+    /// The base of every URL, and the audience of tokens.
     pub(super) fn base(&self) -> (Origin, String) {
         let host = match self {
             Self::Cloud(Cloud::Public) => "https://management.azure.com",
             Self::Cloud(Cloud::UsGovernment) => "https://management.usgovcloudapi.net",
             Self::Cloud(Cloud::China) => "https://management.chinacloudapi.cn",
-            // No host has this name (RFC 2606), so not even a mistake can send a request there.
+            // No host has this name (RFC 2606), so not even a bug can send a request there.
             Self::Sandbox(_) | Self::Cloud(Cloud::Sandbox) => "https://sandbox.invalid",
             Self::Elsewhere(origin, audience) => {
                 return (Origin::Tls(origin.clone()), audience.clone());
@@ -49,14 +49,14 @@ impl Target {
         (Origin::Tls(host.to_owned()), host.to_owned())
     }
 
-    /// Sends requests there.
+    /// The HTTP client for this destination.
     ///
     /// # Errors
     /// The system's certificates, the proxy settings or the file in `AZLIN_RECORD` cannot be used.
     pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, Trouble> {
         let client = match self {
             Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
-            // Nothing here speaks TLS, and a proxy must not see the token.
+            // An emulator does not speak TLS, and a proxy must not see the token.
             Self::Loopback(address) => http::client(Some(address), |builder| {
                 builder.no_proxy().tls_certs_only([])
             })?,
@@ -73,7 +73,7 @@ struct Sandboxed(Arc<Sandbox>);
 impl HttpClient for Sandboxed {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let Body::Bytes(body) = request.body() else {
-            let message = "the sandbox takes no streamed body";
+            let message = "the sandbox does not accept a streamed body";
             return Err(Error::with_message(ErrorKind::Other, message));
         };
         let headers = request.headers();

@@ -1,4 +1,4 @@
-//! The identity that azlin has in Azure: the token's account, the subscription's name, and the permissions in it.
+//! The identity that azlin has in Azure: the token's account, the subscription, and the permissions on it.
 
 use azure_core::base64::decode_url_safe;
 use azure_core::credentials::TokenCredential as _;
@@ -12,26 +12,26 @@ use super::{Failure, Kind};
 const SUBSCRIPTIONS: (&str, &str) = ("api-version", "2022-12-01");
 const PERMISSIONS: (&str, &str) = ("api-version", "2022-04-01");
 
-/// The account that a token names. Nothing here is verified: it is for a person to read, not to decide by.
+/// The account that a token names. It is not verified: people may read it, but nothing may depend on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// A person's name, or what an app is known by; none where the token does not say.
+    /// The name of a person, or the id of an app, if the token has one.
     pub name: Option<String>,
     /// The tenant.
     pub tenant: Option<String>,
 }
 
-/// A subscription as Azure knows it.
+/// A subscription in Azure.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
-    /// The name that people gave it.
+    /// Its display name.
     pub display_name: String,
-    /// The tenant that it belongs to.
+    /// Its tenant.
     pub tenant_id: Option<String>,
 }
 
-/// The actions of a role, with `*` for anything, less those that it takes away again.
+/// The actions that a role allows, minus those that it excludes. `*` stands for any text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Permission {
@@ -52,17 +52,17 @@ pub async fn account(arm: &Arm) -> Result<Account, Failure> {
 /// The subscription's name and tenant.
 ///
 /// # Errors
-/// Azure could not be asked, or has no such subscription in this tenant and cloud.
+/// Azure did not answer, or this tenant and cloud have no such subscription.
 pub async fn subscription(arm: &Arm) -> Result<Known, Failure> {
     let doing = format!("read the subscription {}", arm.subscription());
     let answer = arm.get(&doing, arm.url(&[], &[SUBSCRIPTIONS])).await?;
     content(&doing, &answer)
 }
 
-/// The identity's permissions in the whole subscription. A role on a resource group only is not among them.
+/// The identity's permissions on the whole subscription. They do not include roles on single resource groups.
 ///
 /// # Errors
-/// Azure could not be asked, or says no.
+/// Azure did not answer, or rejected the request.
 pub async fn permissions(arm: &Arm) -> Result<Vec<Permission>, Failure> {
     let url = arm.url(
         &["providers", "Microsoft.Authorization", "permissions"],
@@ -73,8 +73,8 @@ pub async fn permissions(arm: &Arm) -> Result<Vec<Permission>, Failure> {
         .whole()
 }
 
-/// Returns true if one of `permissions` allows `action` and does not take it away again (Microsoft's documentation of role
-/// definitions). Case does not count.
+/// Returns true if one of `permissions` allows `action` and does not exclude it (Microsoft's documentation of role definitions).
+/// Ignores case.
 pub fn allows(permissions: &[Permission], action: &str) -> bool {
     let fits = |pattern: &String| WildMatch::new_case_insensitive(pattern).matches(action);
     permissions
@@ -94,7 +94,7 @@ struct Claims {
     oid: Option<String>,
 }
 
-/// The account in a token in the format of JSON Web Tokens; an empty one where it is something else.
+/// The account in a JSON Web Token, or an empty one if `token` has another format.
 fn claims(token: &str) -> Account {
     let payload = token.split('.').nth(1).unwrap_or_default();
     let payload = decode_url_safe(payload).unwrap_or_default();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_allows_what_it_names_and_does_not_take_away() {
+    fn a_role_allows_its_actions_except_the_excluded_ones() {
         let write = "Microsoft.Resources/tags/write";
         let cases = [
             (vec![role(&["*"], &[])], true),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_it_is_for_or_nothing() {
+    fn a_token_names_its_account_or_nothing() {
         let token = |claims: &str| format!("h.{}.s", azure_core::base64::encode_url_safe(claims));
         let person = claims(&token(
             r#"{"tid":"t","upn":"maria@example.com","appid":"x","oid":"o"}"#,

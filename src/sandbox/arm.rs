@@ -1,4 +1,4 @@
-//! From a request to its answer.
+//! [`Sandbox`]: checks a request and answers it.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,31 +16,31 @@ use super::{network, start, subscriptions, tags, versions, vms};
 
 pub(super) const TENANT: &str = "5a4db0e5-0000-4000-8000-00000000aad0";
 
-/// A request, reduced to the parts on which the answer depends.
+/// The parts of a request on which the answer depends.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The HTTP method, in upper case.
     pub method: &'a str,
     /// Path and query, as sent.
     pub target: &'a str,
-    /// Scheme and authority, such as `http://127.0.0.1:8999`: what the links in an answer start with.
+    /// Scheme and authority, such as `http://127.0.0.1:8999`. The links in an answer start with it.
     pub origin: &'a str,
-    /// True if it has an `Authorization: Bearer` header with a token. Any token will do.
+    /// True if it has an `Authorization: Bearer` header with any token.
     pub authorized: bool,
     /// The `Content-Type` header.
     pub content_type: Option<&'a str>,
-    /// The body; empty where there is none.
+    /// The body, which may be empty.
     pub body: &'a [u8],
 }
 
-/// An answer. Names of headers are in lower case.
+/// An answer. Header names are in lower case.
 #[derive(Debug)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The headers, each name once.
     pub headers: Vec<(&'static str, String)>,
-    /// The body; empty where there is none.
+    /// The body, which may be empty.
     pub body: Vec<u8>,
 }
 
@@ -63,7 +63,7 @@ impl Response {
     }
 
     pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
-        // Only a map with keys that aren't text can fail, and there is none.
+        // This fails only for a map whose keys are not text, and no answer has one.
         Response::with_body(status, serde_json::to_vec(body).unwrap_or_default())
     }
 
@@ -80,22 +80,22 @@ pub(super) fn add(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-/// ARM's answer to a request; the error is a refusal.
+/// ARM's answer to a request. The error is a rejection.
 pub(super) type Answer = Result<Response, Response>;
 
-/// The outcome of a request. Without faults it is always the whole answer.
+/// The outcome of a request. Without faults it is always `Whole`.
 #[derive(Debug)]
 pub enum Reply {
-    /// An answer.
+    /// The complete answer.
     Whole(Response),
-    /// The connection ends within the answer, after this much of its body.
+    /// The connection breaks within the answer, after this part of its body.
     Cut(Response),
-    /// The connection ends without an answer.
+    /// The connection breaks without an answer.
     Lost,
 }
 
 impl Reply {
-    /// The answer, if all of it arrives.
+    /// The answer, if it arrives completely.
     pub fn whole(self) -> Option<Response> {
         match self {
             Reply::Whole(response) => Some(response),
@@ -104,7 +104,7 @@ impl Reply {
     }
 }
 
-/// An ARM over the fleet in one file. Several may share the file, in one process or in many.
+/// An ARM over the fleet in one file. Several sandboxes may share the file, in one process or in several.
 #[derive(Debug)]
 pub struct Sandbox {
     store: Store,
@@ -113,13 +113,13 @@ pub struct Sandbox {
     faults: Faults,
 }
 
-/// A request that is known to be in order up to its route.
+/// A request with a valid route.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) request: &'a Request<'a>,
     pub(super) target: &'a Target<'a>,
     pub(super) route: &'a Route,
-    /// The route's; nil where it has none.
+    /// The subscription in the route, or nil if it has none.
     pub(super) subscription: Guid,
     pub(super) api_version: &'a str,
     pub(super) store: &'a Store,
@@ -129,9 +129,9 @@ pub(super) struct Call<'a> {
 }
 
 impl Sandbox {
-    /// A sandbox on the fleet in the file `state`, with lists in pages of `page_size`.
+    /// A sandbox over the fleet in the file `state`, with lists in pages of `page_size`.
     ///
-    /// Touches nothing on disk; as long as there is no file, the sandbox shows the standard fleet.
+    /// This does not touch the disk. While the file does not exist, the sandbox shows the standard fleet.
     pub fn open(state: impl Into<PathBuf>, page_size: usize) -> Sandbox {
         Sandbox {
             store: Store::new(state.into()),
@@ -141,7 +141,7 @@ impl Sandbox {
         }
     }
 
-    /// This sandbox with these faults in place of its own; they are asked in this order.
+    /// This sandbox with these faults instead of its own. For each request, it checks them in this order.
     pub fn with_faults(self, faults: Vec<Fault>) -> Sandbox {
         Sandbox {
             faults: Faults::of(faults),
@@ -149,12 +149,12 @@ impl Sandbox {
         }
     }
 
-    /// How often a fault of this kind, such as `throttle`, fired: for a test that wants to know that it tested something.
+    /// The number of times that faults of this kind, such as `throttle`, fired. Tests use it to prove that they tested something.
     pub fn fired(&self, kind: &str) -> u64 {
         self.faults.fired(kind)
     }
 
-    /// Answers one request: at once, but for a turn at writing the file.
+    /// Answers one request. Waits only for its turn to write the file.
     pub fn answer(&self, request: &Request<'_>) -> Reply {
         let target = Target::parse(request.target);
         let signed = |response| self.signed(request, &target, response);
@@ -166,7 +166,7 @@ impl Sandbox {
         }
     }
 
-    /// The response with the headers that ARM puts on each.
+    /// The response with the headers that ARM adds to each one.
     fn signed(
         &self,
         request: &Request<'_>,
@@ -192,8 +192,8 @@ impl Sandbox {
         response
     }
 
-    /// The checks in ARM's order: a request without an api-version is refused even to those who
-    /// haven't signed in, and a path is judged before the version is.
+    /// Checks the request in ARM's order: the api-version comes even before the sign-in, and the path before the value of the
+    /// version.
     fn dispatch(&self, request: &Request<'_>, target: &Target<'_>) -> Result<Outcome, Response> {
         let api_version = match target.parameter("api-version") {
             Some(version) if !version.is_empty() => version,
@@ -236,13 +236,13 @@ impl Sandbox {
 }
 
 impl Call<'_> {
-    /// The faithful answer.
+    /// The answer without faults.
     pub(super) fn answer(&self) -> Answer {
         match self.route.resource {
             Resource::Subscriptions => subscriptions::list(self),
             Resource::Subscription => Ok(subscriptions::get(self)),
             Resource::Permissions => {
-                // What the role Owner allows.
+                // The permissions of the role Owner.
                 let owner = json!({"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []});
                 Ok(Response::json(200, &json!({"value": [owner]})))
             }

@@ -1,7 +1,7 @@
-//! Azure's refusals, in Azure's words.
+//! Azure's errors, in Azure's words.
 //!
-//! Codes and messages are those of Microsoft's list of Azure Resource Manager error codes and of
-//! errors that users of Azure quote in public, as far as there is one to quote.
+//! Codes and messages come from Microsoft's list of Azure Resource Manager error codes, and from errors that users of Azure
+//! quote in public, if there is such a quote.
 
 use std::fmt::Display;
 use std::io;
@@ -10,13 +10,13 @@ use serde_json::json;
 
 use super::arm::{Response, TENANT};
 
-/// The refusal `{"error":{"code","message"}}`.
+/// The error `{"error":{"code","message"}}`.
 pub(super) fn refuse(status: u16, code: &str, message: impl Display) -> Response {
     let error = json!({"code": code, "message": message.to_string()});
     Response::json(status, &json!({ "error": error }))
 }
 
-/// Makes each line a function of the values in its message, which returns the refusal.
+/// Turns each line into a function that takes the values in the message and returns the error.
 macro_rules! refusals {
     ($($(#[$doc:meta])* $name:ident($($value:ident),*): $status:literal $code:literal $message:literal)*) => {
         $($(#[$doc])* pub(super) fn $name($($value: impl Display),*) -> Response {
@@ -28,14 +28,14 @@ macro_rules! refusals {
 refusals! {
     missing_api_version(): 400 "MissingApiVersionParameter"
         "The api-version query parameter (?api-version=) is required for all requests."
-    /// The answer of ARM's own types (subscriptions, tags) to a version that they don't have.
+    /// The answer of ARM's own types (subscriptions, tags) to an unknown version.
     invalid_api_version(version, known): 400 "InvalidApiVersionParameter"
         "The api-version '{version}' is invalid. The supported versions are '{known}'."
-    /// The answer of a provider's list to a version that it doesn't have.
+    /// The answer of a provider's list to an unknown version.
     invalid_resource_type(kind, namespace, version, known): 400 "InvalidResourceType"
         "The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{version}'. The \
          supported api-versions are '{known}'."
-    /// The answer to a request on one resource whose provider doesn't have the version.
+    /// The answer to a request on one resource whose provider does not know the version.
     no_registered_provider(kind, version, known): 400 "NoRegisteredProviderFound"
         "No registered resource provider found for location 'eastus' and API version '{version}' for type '{kind}'. The \
          supported api-versions are '{known}'. The supported locations are 'eastus, westus2'."
@@ -45,7 +45,7 @@ refusals! {
         "The resource type '{kind}' could not be found in the namespace '{namespace}' for api version '{version}'."
     invalid_namespace(namespace): 404 "InvalidResourceNamespace"
         "The resource namespace '{namespace}' is invalid."
-    /// A path that ARM may know and the sandbox doesn't.
+    /// A path that ARM may know and the sandbox does not.
     not_found(path): 404 "NotFound"
         "The requested resource '{path}' was not found."
     unsupported_method(method, path): 405 "MethodNotAllowed"
@@ -63,7 +63,7 @@ refusals! {
         "The entity was not found: operation '{id}'."
     invalid_parameter(name, value): 400 "InvalidParameter"
         "The value '{value}' of the query parameter '{name}' is invalid."
-    /// A lock on `locked`, which is `scope` or what it is in.
+    /// A lock on `locked`, which is `scope` or contains it.
     locked(scope, locked): 409 "ScopeLocked"
         "The scope '{scope}' cannot perform write operation because following scope(s) are locked: '{locked}'. Please \
          remove the lock and try again."
@@ -85,15 +85,15 @@ refusals! {
         "The resource would have '{count}' tags. Maximum allowed number of tags - '{limit}'."
     /// A request over HTTP that names another host.
     misdirected(host): 421 "MisdirectedRequest"
-        "the sandbox answers to loopback addresses and localhost, not to '{host}'"
+        "the sandbox answers requests to localhost and loopback addresses only, not to '{host}'"
     too_large(limit): 413 "RequestContentTooLarge"
         "The request content size exceeds the maximum size of '{limit}' bytes."
     cut_short(): 400 "BadRequest"
-        "the request content ended early"
+        "the request body is incomplete"
 }
 
 impl From<io::Error> for Response {
-    /// The refusal while the file of the fleet cannot be used.
+    /// The error while the fleet's file is unusable.
     fn from(error: io::Error) -> Response {
         refuse(409, "SandboxStateUnusable", error)
     }

@@ -1,4 +1,4 @@
-//! The fleet: what the sandbox knows of each VM, and its text form.
+//! The fleet: everything that the sandbox knows about each VM, and its file format.
 
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
@@ -10,12 +10,11 @@ use super::guid::{self, Guid};
 use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
 
-/// The version of the file's layout. A file that says another one is not touched.
+/// The version of the file format. The sandbox rejects a file with another version.
 const FORMAT: u32 = 1;
 
-/// One VM, as compact as the answers allow: interfaces, disks and the rest of what Azure tells
-/// are derived from it. Everything but the name and the group may be left out, so that a person
-/// can write the file.
+/// One VM, as compact as possible: the sandbox derives interfaces, disks and the rest of Azure's answers from it. Only the name
+/// and the group are required, so that a person can write the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Vm {
     pub(super) name: Box<str>,
@@ -27,8 +26,8 @@ pub(super) struct Vm {
     pub(super) subscription: Guid,
     #[serde(default = "default_location")]
     pub(super) location: Box<str>,
-    /// New for every re-created VM: what tells "same name, other machine". Derived from subscription,
-    /// group and name when the file has none.
+    /// The machine's id. A re-created VM with the same name has a new one. Derived from subscription, group and name if the file
+    /// has none.
     #[serde(default)]
     pub(super) vm_id: Guid,
     #[serde(default)]
@@ -37,8 +36,7 @@ pub(super) struct Vm {
     pub(super) power: Power,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) private_ip: Option<Ipv4Addr>,
-    /// A dynamic address: Azure releases it while the VM is deallocated and the public IP object
-    /// stays, without an `ipAddress`.
+    /// A dynamic address. Azure releases it while the VM is deallocated; the public IP object stays, without an `ipAddress`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) public_ip: Option<Ipv4Addr>,
     /// A second network interface, which is not the primary one.
@@ -83,15 +81,15 @@ fn default_location() -> Box<str> {
 /// Subscriptions, resource groups and the VMs in them, in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Fleet {
-    /// Subscriptions that exist even when no VM is in them; that of a VM and the default one exist anyway.
+    /// Subscriptions that exist even without a VM. The default one, and those of the VMs, exist anyway.
     pub(super) subscriptions: Vec<Guid>,
-    /// Groups of the default subscription that exist even when no VM is in them; the group of a VM exists anyway.
+    /// Groups of the default subscription that exist even without a VM. Those of the VMs exist anyway.
     pub(super) groups: Vec<Box<str>>,
     pub(super) vms: Vec<Vm>,
 }
 
 impl Fleet {
-    /// The fleet that the text of a file describes, or what is wrong with the text.
+    /// The fleet in the text of a file, or the error in the text.
     pub(super) fn read(text: &[u8]) -> Result<Fleet, String> {
         #[derive(Deserialize)]
         struct Document {
@@ -124,7 +122,7 @@ impl Fleet {
             for part in [&vm.name, &vm.group, &vm.location] {
                 if !is_plain(part) {
                     let shown = part.escape_debug();
-                    return Err(format!("`{shown}` is not a valid name in Azure"));
+                    return Err(format!("invalid Azure name `{shown}`"));
                 }
             }
             let key = format!("{}/{}", vm.group, vm.name).to_lowercase();
@@ -143,7 +141,7 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// Writes the fleet with one VM a line, so that a diff shows which VM changed.
+    /// Writes the fleet with one VM on each line, so that a diff shows which VM changed.
     pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "{{\n  \"format\": {FORMAT},\n")?;
         if !self.subscriptions.is_empty() {
@@ -196,7 +194,7 @@ impl Fleet {
         vms.find(|vm| vm.is(subscription, group, name))
     }
 
-    /// The machine with this id, which also names what goes on with it.
+    /// The machine with this id, which also identifies its operations.
     pub(super) fn vm_of_id(&self, subscription: Guid, vm_id: Guid) -> Option<&Vm> {
         let mut vms = self.vms.iter();
         vms.find(|vm| vm.vm_id == vm_id && vm.subscription == subscription)
@@ -219,8 +217,8 @@ impl Vm {
     }
 }
 
-/// The id of the machine `key`, which is `group/name` in lower case, as long as nothing else is said. Names repeat across
-/// subscriptions, machines do not.
+/// The default id of the machine `key`, which is `group/name` in lower case. Names may repeat across subscriptions, but ids do
+/// not.
 pub(super) fn derived_vm_id(subscription: Guid, key: &str) -> Guid {
     match subscription {
         DEFAULT => guid::of_text(key),
@@ -228,8 +226,8 @@ pub(super) fn derived_vm_id(subscription: Guid, key: &str) -> Guid {
     }
 }
 
-/// True if a name can stand in a resource id as it is. (Microsoft's rules for names of resources
-/// allow letters, digits, and for groups also these marks.)
+/// Returns true if a resource id can contain the name unchanged. (Microsoft's naming rules allow letters and digits, and for
+/// groups also these marks.)
 fn is_plain(name: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.()".contains(c);
     !name.is_empty() && name.chars().all(is_plain)
@@ -302,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_may_not_say_is_named() {
+    fn errors_in_a_file_are_named() {
         let wrong = |text: &str| Fleet::read(text.as_bytes()).unwrap_err();
         insta::assert_snapshot!(
             [
@@ -325,7 +323,7 @@ mod tests {
         EOF while parsing a value at line 1 column 0
         unsupported format 2; this azlin reads format 1
         duplicate VM G/A
-        `a/../b` is not a valid name in Azure
+        invalid Azure name `a/../b`
         unknown variant `on`, expected one of `running`, `deallocated`, `stopped`, `starting` at line 1 column 44
         invalid IPv4 address syntax at line 1 column 51
         UUID parsing failed: invalid length: found 1 at line 1 column 43

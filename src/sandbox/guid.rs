@@ -5,8 +5,8 @@ use uuid::Builder;
 pub(super) use crate::text::guid as parse;
 pub(super) use uuid::Uuid as Guid;
 
-/// The GUID of a text: the same one on every machine, so that fleets and answers are reproducible. (FNV-1a, mixed so that like
-/// texts give unlike GUIDs.)
+/// The GUID of a text. It is the same on every machine, so that fleets and answers are reproducible. (FNV-1a, mixed so that
+/// similar texts give different GUIDs.)
 pub(super) fn of_text(text: &str) -> Guid {
     let hash = text
         .bytes()
@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_guid_is_refused() {
+    fn an_invalid_guid_is_rejected() {
         assert!(parse("5a4db0e5-0012-4000-89AB-0000c000000f").is_some());
         for text in [
             "",

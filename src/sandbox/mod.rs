@@ -1,11 +1,9 @@
-//! An Azure Resource Manager (ARM) in a box, over a small fleet of VMs, in one subscription or several,
-//! kept in a JSON file.
+//! An embedded Azure Resource Manager (ARM) over a small fleet of VMs in a JSON file, in one or more subscriptions.
 //!
-//! It answers the REST requests that azlin sends, in Azure's own shapes and as strictly as Azure:
-//! what passes here is a request that Azure would recognise. So every command runs without an
-//! account and without a network, on the same code as against Azure. It is used in two ways: in
-//! process, as what stands under the pipeline in place of the network ([`Sandbox::answer`]), and
-//! over HTTP on loopback for other clients ([`serve`]).
+//! It answers the REST requests that azlin sends, in Azure's own format and as strictly as Azure: a request that passes here is
+//! one that Azure would recognise. So every command runs the same code as against Azure, without an account or a network.
+//! Commands use it in process, below the pipeline in place of the network ([`Sandbox::answer`]). Other clients use it over HTTP
+//! on loopback ([`serve`]).
 //!
 //! ```text
 //! Request ──route──▶ faults ──▶ vms · start · network · tags ──▶ Response
@@ -14,8 +12,8 @@
 //!                     store ──▶ fleet (the JSON file), or the standard fleet while there is none
 //! ```
 //!
-//! Nothing here knows the rest of azlin but its ground floor (`text`, `replace`), and nothing here but a budget of requests
-//! keeps time: the same file, the same faults and the same requests give the same answers.
+//! The sandbox uses nothing of azlin except its ground floor (`text`, `replace`). Only a budget of requests depends on the time:
+//! otherwise the same file, faults and requests give the same answers.
 
 mod arm;
 mod errors;

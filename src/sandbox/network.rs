@@ -1,4 +1,4 @@
-//! Network interfaces and public IP addresses, derived from the VMs that have them.
+//! Network interfaces and public IP addresses, derived from the VMs.
 
 use std::net::Ipv4Addr;
 
@@ -95,7 +95,7 @@ impl Interface<'_> {
     }
 }
 
-/// The address is dynamic, so a deallocated VM's public IP has none.
+/// The public IP object of a VM. Its address is dynamic, so it has none while the VM is deallocated.
 fn public_ip(vm: &Vm, address: Ipv4Addr) -> Value {
     let interface = format!("{}-nic/ipConfigurations/ipconfig1", vm.name);
     let mut properties = json!({
@@ -123,7 +123,7 @@ fn public_ip_name(vm: &Vm) -> String {
     format!("{}-ip", vm.name)
 }
 
-/// The id of something that goes with the VM; its group in the casing given.
+/// The id of a network resource of the VM, with the casing of `group`.
 fn network_id(vm: &Vm, group: &str, kind: &str, name: &str) -> String {
     format!(
         "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.Network/{kind}/{name}",
@@ -131,8 +131,8 @@ fn network_id(vm: &Vm, group: &str, kind: &str, name: &str) -> String {
     )
 }
 
-/// The group in one of three casings, another one in each place that names the VM's resources:
-/// ARM's answers disagree about the casing of ids, as seen in recorded traffic.
+/// The group in one of three casings, a different one for each `place` that names the VM's resources. ARM's answers disagree
+/// about the casing of ids, as recorded traffic shows.
 fn cased(vm: &Vm, place: u8) -> String {
     match (vm.vm_id.as_u128() % 3 + u128::from(place)) % 3 {
         0 => vm.group.to_string(),

@@ -1,4 +1,4 @@
-//! Lists, a page at a time.
+//! Returns lists page by page.
 
 use std::io::Write;
 
@@ -7,19 +7,17 @@ use serde_json::Value;
 use super::arm::{Answer, Call, Response};
 use super::errors;
 
-/// How many resources a page of a list has when nothing else is asked for.
+/// The default number of resources on a page.
 pub const DEFAULT_PAGE_SIZE: usize = 200;
 
 const TOKEN: &str = "$skiptoken";
 
-/// Keeps a client from taking the token for a number that it could make itself.
+/// Scrambles the token, so that no client takes it for a number that it could compute itself.
 const SCRAMBLE: u64 = 0x5a4d_b0e5_c0de_f00d;
 
-/// The page of `items` that the request asks for. Each item is rendered into the answer by
-/// itself, so a page needs no more memory than its text.
+/// The page of `items` that the request asks for. It renders one item at a time, so a page needs no more memory than its text.
 ///
-/// `nextLink` has a raw `$` in the query and no such key on the last page, as seen in recorded
-/// traffic of Compute.
+/// `nextLink` has a raw `$` in its query, and the last page has no `nextLink`, as in recorded traffic of Compute.
 pub(super) fn page<T>(
     call: &Call<'_>,
     items: impl Iterator<Item = T>,
@@ -36,7 +34,7 @@ pub(super) fn page<T>(
         if position > 0 {
             body.push(b',');
         }
-        // A vector takes all that is written, and a JSON value has only text for keys.
+        // This cannot fail: writing to a vector always works, and the keys of a JSON value are text.
         let _ = serde_json::to_writer(&mut body, &render(item));
     }
     body.push(b']');
@@ -59,7 +57,7 @@ fn read_token(token: &str) -> Option<usize> {
         return None;
     }
     let start = u64::from_str_radix(token, 16).ok()? ^ SCRAMBLE;
-    // No list is longer; a larger number is a token of someone's own making.
+    // No list is longer, so a larger number is not a token from here.
     usize::try_from(start).ok().filter(|start| *start < 1 << 32)
 }
 
@@ -75,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_made_up_token_leads_nowhere() {
+    fn a_made_up_token_is_rejected() {
         for token in [
             "",
             "200",

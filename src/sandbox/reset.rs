@@ -1,4 +1,4 @@
-//! A new sandbox: its fleet, in one subscription or several.
+//! Creates the fleet of a new sandbox, in one subscription or several.
 
 use std::io;
 use std::path::Path;
@@ -7,39 +7,38 @@ use super::guid::Guid;
 use super::subscriptions::DEFAULT;
 use super::{standard, store};
 
-/// The most VMs that a sandbox is made with: addresses stay unique, and the file stays small
-/// enough to be written as a whole for each change.
+/// The largest number of VMs in a new sandbox. It keeps addresses unique, and the file small enough to rewrite for each change.
 pub const MAX_VMS: usize = 100_000;
 
-/// How many VMs the standard fleet has.
+/// The number of VMs in the standard fleet.
 const STANDARD: usize = 8;
 
-/// Makes a new fleet in the file `state`, whatever was there: the standard fleet, or one of
-/// exactly `vms` VMs. Returns how many VMs it has.
+/// Creates a new fleet in the file `state` and overwrites what was there: the standard fleet, or one of exactly `vms` VMs. Returns
+/// the number of VMs.
 pub fn reset(state: &Path, vms: Option<usize>) -> io::Result<usize> {
     reset_several(state, vms, 1)
 }
 
-/// Makes a new fleet of so many subscriptions, each with as many VMs.
+/// Creates a new fleet of so many subscriptions, each with as many VMs.
 ///
 /// # Errors
-/// `InvalidInput` where these are more than [`MAX_VMS`] in all; those of the file otherwise.
+/// `InvalidInput` if these are more than [`MAX_VMS`] in all, otherwise the error of writing the file.
 pub fn reset_several(state: &Path, vms: Option<usize>, subscriptions: u32) -> io::Result<usize> {
     let each = vms.unwrap_or(STANDARD);
     let all = usize::try_from(subscriptions).map_or(usize::MAX, |count| each.saturating_mul(count));
     if all > MAX_VMS {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("a sandbox has at most {MAX_VMS} VMs, and these would be {all}"),
+            format!("a sandbox can have at most {MAX_VMS} VMs, but this one would have {all}"),
         ));
     }
     let mut fleet = standard::fleet(vms);
-    // No larger than `MAX_VMS`.
+    // `each` is at most `MAX_VMS`.
     let each = u32::try_from(each).unwrap_or(u32::MAX);
     for number in 2..=subscriptions {
         let id = numbered(number);
         fleet.subscriptions.push(id);
-        // Named like those of the other subscriptions; ids, addresses and sessions are their own.
+        // Each subscription has the same VM names, but its own ids, addresses and sessions.
         fleet.vms.extend((1..=each).map(|vm| {
             let session = format!("session-{number}-{vm:04}");
             standard::plain_vm(id, vm, (number - 1) * each + vm, &session)
@@ -49,7 +48,7 @@ pub fn reset_several(state: &Path, vms: Option<usize>, subscriptions: u32) -> io
     Ok(fleet.vms.len())
 }
 
-/// The id of a subscription that [`reset_several`] makes, counted from 1: the first is the default one.
+/// The id of a subscription that [`reset_several`] creates, counted from 1. The first is the default one.
 pub fn subscription_id(number: u32) -> String {
     numbered(number).to_string()
 }
@@ -121,7 +120,7 @@ mod tests {
             let ips = [vm.private_ip, vm.public_ip].map(|ip| ip.map(|ip| ip.to_string()));
             let own = [session, Some(vm.vm_id.to_string())].into_iter().chain(ips);
             for text in own.flatten() {
-                // The standard fleet itself has a session twice.
+                // The standard fleet has one session twice.
                 let known = text == "bert-training-run-1";
                 assert!(seen.insert(text.clone()) || known, "{text}");
             }
@@ -129,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn several_subscriptions_of_no_said_size_have_eight_vms_each() {
+    fn several_subscriptions_have_eight_vms_each_by_default() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         assert_eq!(standard::fleet(None).vms.len(), STANDARD);
         assert_eq!(reset_several(&path, None, 3).unwrap(), 24);
         let error = reset_several(&path, Some(MAX_VMS / 2), 3).unwrap_err();
-        insta::assert_snapshot!(error, @"a sandbox has at most 100000 VMs, and these would be 150000");
+        insta::assert_snapshot!(error, @"a sandbox can have at most 100000 VMs, but this one would have 150000");
         assert_eq!(Store::new(path).read().unwrap().vms.len(), 24);
     }
 }

@@ -1,4 +1,4 @@
-//! From a request's target to the resource it names.
+//! Finds the resource that a request's target names.
 
 use percent_encoding::percent_decode_str;
 
@@ -6,7 +6,7 @@ use super::arm::Response;
 use super::errors;
 use super::guid::{self, Guid};
 
-/// The path and the query of a request, as sent and decoded.
+/// The path and the query of a request, both as sent and decoded.
 pub(super) struct Target<'a> {
     pub(super) path: &'a str,
     segments: Vec<String>,
@@ -32,7 +32,7 @@ impl<'a> Target<'a> {
         });
         Target {
             path,
-            // ARM reads `//subscriptions/` and a trailing slash as if the empty segment weren't there.
+            // ARM ignores empty segments, as in `//subscriptions/` or after a trailing slash.
             segments: path
                 .split('/')
                 .filter(|segment| !segment.is_empty())
@@ -42,7 +42,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The subscription that the path is in, whether or not there is such a path.
+    /// The subscription in the path, even if the path itself is unknown.
     pub(super) fn subscription(&self) -> Option<Guid> {
         let mut segments = self.segments.iter();
         let first = segments.next()?;
@@ -51,13 +51,13 @@ impl<'a> Target<'a> {
         of_one.then(|| guid::parse(id)).flatten()
     }
 
-    /// The first value of a query parameter; names are case-insensitive.
+    /// The first value of a query parameter. Names are case-insensitive.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let found = |p: &&Parameter<'_>| p.name.eq_ignore_ascii_case(name);
         Some(&self.parameters.iter().find(found)?.value)
     }
 
-    /// The target again, as sent, with one query parameter replaced.
+    /// The target as sent, with one query parameter replaced.
     pub(super) fn with_parameter(&self, name: &str, value: &str) -> String {
         let mut target = format!("{}?", self.path);
         for parameter in &self.parameters {
@@ -69,12 +69,12 @@ impl<'a> Target<'a> {
     }
 }
 
-/// `%41` to `A`. What is no such escape stands for itself, as in .NET's decoder.
+/// Decodes `%41` to `A`. An invalid escape stays as it is, as in .NET's decoder.
 fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// The resources that the sandbox has.
+/// The resources in the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resource {
     Subscriptions,
@@ -92,7 +92,7 @@ pub(super) enum Resource {
 }
 
 impl Resource {
-    /// The methods that it answers, as in an `Allow` header.
+    /// The allowed methods, as in an `Allow` header.
     pub(super) fn methods(self) -> &'static str {
         match self {
             Resource::Start => "POST",
@@ -102,8 +102,8 @@ impl Resource {
     }
 }
 
-/// A resource, and the names in its path in the casing of the request. A name that the path has
-/// no place for is empty: a list without a group is the whole subscription's.
+/// A resource, and the names in its path in the casing of the request. A name that the path does not have is empty: a list
+/// without a group covers the whole subscription.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) resource: Resource,
@@ -141,7 +141,7 @@ const PATHS: &[(&[&str], Resource)] = &[
 ];
 
 impl Route {
-    /// The route of a target, or None for a path that is not in the list above.
+    /// The route of a target, or none for a path that is not in [`PATHS`].
     pub(super) fn find(target: &Target<'_>) -> Option<Route> {
         PATHS
             .iter()
@@ -170,8 +170,7 @@ impl Route {
         segments.next().is_none().then_some(route)
     }
 
-    /// The id of the VM that the route names, in the casing of the request: a GET echoes it, as
-    /// seen in recorded traffic.
+    /// The id of the VM in the route, in the casing of the request. A GET echoes that casing, as in recorded traffic.
     pub(super) fn vm_id(&self) -> String {
         super::vms::id(&self.subscription, &self.group, &self.name)
     }
@@ -189,7 +188,7 @@ impl Route {
     }
 }
 
-/// Why a path without a route is refused; the subscription's id, when the path has one.
+/// The error for a path without a route, and the subscription's id if the path has one.
 pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, Response) {
     let mut segments = target.segments.iter();
     let is_subscriptions = |first: &String| first.eq_ignore_ascii_case("subscriptions");
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_goes_on_or_ends_early_is_another() {
+    fn a_longer_or_shorter_path_does_not_match() {
         let find = |path| Route::find(&Target::parse(path)).map(|route| route.resource);
         assert_eq!(find("/subscriptions/s"), Some(Resource::Subscription));
         assert_eq!(find("/subscriptions/s/"), Some(Resource::Subscription));

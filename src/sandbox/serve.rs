@@ -1,4 +1,4 @@
-//! The sandbox over HTTP/1.1, for clients other than this process.
+//! Serves the sandbox over HTTP/1.1 to other processes.
 
 use std::io;
 use std::net::IpAddr;
@@ -23,15 +23,14 @@ use super::errors;
 /// ARM's own limit ("the maximum size of a request is 4 MB": Microsoft's documentation of limits).
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// More wait in the listener's queue.
+/// The most connections at a time. More wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 512;
 
-/// Answers the listener's connections until the future is dropped, which closes them. Each answer
-/// waits for `latency` first; requests of several connections wait side by side.
+/// Answers the listener's connections until the future is dropped, which closes them. Each answer waits for `latency` first;
+/// requests of several connections wait in parallel.
 ///
-/// Only requests to a loopback address or `localhost` are answered. A web page can make its own
-/// host name resolve to 127.0.0.1 and so reach a local server from the browser (DNS rebinding),
-/// but not without naming that host.
+/// It answers only requests to a loopback address or `localhost`. A web page can make its own host name resolve to 127.0.0.1 and
+/// so reach a local server from the browser (DNS rebinding), but such a request names that host.
 pub async fn serve(
     listener: TcpListener,
     sandbox: Arc<Sandbox>,
@@ -46,9 +45,9 @@ pub async fn serve(
             .map_err(io::Error::other)?;
         let (stream, _) = match listener.accept().await {
             Ok(accepted) => accepted,
-            // The client gave up before it was its turn.
+            // The client closed the connection while it was queued.
             Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
-            // Out of file descriptors: some will be closed.
+            // Probably out of file descriptors. Other connections will close some.
             Err(_) => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
@@ -70,7 +69,7 @@ async fn converse(stream: TcpStream, sandbox: &Sandbox, latency: Duration) {
             .unwrap_or_else(Reply::Whole);
         into_http(reply)
     });
-    // A connection that breaks concerns its client, who notices.
+    // If a connection breaks, its client notices.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
@@ -89,7 +88,7 @@ async fn reply(
     if let Some(other) = [host, authority].into_iter().find(|named| !is_local(named)) {
         return Err(errors::misdirected(other));
     }
-    // Before reading: a client that announces too much may be waiting for an answer first.
+    // Answer before reading the body: a client that announces too much may wait for the answer first.
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Err(errors::too_large(MAX_BODY));
     }
@@ -119,7 +118,7 @@ fn is_bearer(authorization: &str) -> bool {
     scheme.eq_ignore_ascii_case("Bearer") && !token.trim().is_empty()
 }
 
-/// True if a `Host` header names this machine to itself.
+/// Returns true if a `Host` header names this machine by a loopback address or `localhost`.
 fn is_local(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
@@ -132,7 +131,7 @@ fn is_local(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// An error in place of an answer, or of the rest of its body, closes the connection.
+/// The HTTP response for `reply`. An error instead of a response, or of the rest of its body, closes the connection.
 fn into_http(reply: Reply) -> io::Result<hyper::Response<UnsyncBoxBody<Bytes, io::Error>>> {
     let (response, is_whole) = match reply {
         Reply::Whole(response) => (response, true),
@@ -150,7 +149,7 @@ fn into_http(reply: Reply) -> io::Result<hyper::Response<UnsyncBoxBody<Bytes, io
     let mut http = hyper::Response::new(body);
     *http.status_mut() = hyper::StatusCode::from_u16(response.status).unwrap_or_default();
     for (name, value) in response.headers {
-        // What a client sent can come back in a header; what can't stand in one is left out.
+        // A header may repeat what a client sent. Omit it if the value is not valid in a header.
         if let Ok(value) = HeaderValue::try_from(value) {
             http.headers_mut()
                 .append(HeaderName::from_static(name), value);
@@ -159,7 +158,7 @@ fn into_http(reply: Reply) -> io::Result<hyper::Response<UnsyncBoxBody<Bytes, io
     Ok(http)
 }
 
-/// A body that breaks off. The pause lets what is there leave before the connection ends.
+/// A body that breaks off after `start`. Yielding lets hyper send `start` before the connection closes.
 fn cut_after(start: Bytes) -> impl Body<Data = Bytes, Error = io::Error> {
     let end = async {
         tokio::task::yield_now().await;

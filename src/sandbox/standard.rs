@@ -1,4 +1,4 @@
-//! The fleet of a fresh sandbox, and the VMs that a larger one is filled up with.
+//! The standard fleet of a new sandbox, and the plain VMs that fill up a larger one.
 
 use std::net::Ipv4Addr;
 
@@ -8,13 +8,12 @@ use super::reset::MAX_VMS;
 use super::subscriptions::DEFAULT;
 use super::tag_set::TagSet;
 
-/// Differs from the sample `sessions.toml` in one VM for each thing that a plan can say.
+/// The standard fleet. It differs from the sample `sessions.toml` by one VM for each kind of line in a plan.
 const STANDARD: &[u8] = include_bytes!("standard.json");
 
-/// The standard fleet of eight VMs in two groups. With a count, exactly that many: cut, or
-/// filled up with plain VMs.
+/// The standard fleet of eight VMs in two groups. With a count, it is truncated or filled up with plain VMs to exactly that many.
 pub(super) fn fleet(count: Option<usize>) -> Fleet {
-    let mut fleet = Fleet::read(STANDARD).unwrap_or_default(); // A test reads it.
+    let mut fleet = Fleet::read(STANDARD).unwrap_or_default(); // A test proves that it is valid.
     if let Some(count) = count.map(|count| count.min(MAX_VMS)) {
         fleet.vms.truncate(count);
         let missing = count - fleet.vms.len();
@@ -24,7 +23,7 @@ pub(super) fn fleet(count: Option<usize>) -> Fleet {
     fleet
 }
 
-/// `vm-0001` and on, at the addresses of `host`. Most run; every third has the session.
+/// The plain VM of this number, such as `vm-0001`, with the addresses of `host`. Most run, and every third has the session.
 pub(super) fn plain_vm(subscription: Guid, number: u32, host: u32, session: &str) -> Vm {
     let name = format!("vm-{number:04}");
     let (group, location) = match number % 2 {
@@ -50,7 +49,7 @@ pub(super) fn plain_vm(subscription: Guid, number: u32, host: u32, session: &str
             7 => Power::Deallocated,
             _ => Power::Running,
         },
-        // The addresses of the standard fleet are elsewhere; 198.18.0.0/15 is set aside for tests.
+        // The standard fleet uses other addresses. 198.18.0.0/15 is reserved for tests.
         private_ip: Some(address([10, 128], host)),
         public_ip: (number % 4 < 2).then(|| address([198, 18], host)),
         second_private_ip: None,
@@ -59,8 +58,7 @@ pub(super) fn plain_vm(subscription: Guid, number: u32, host: u32, session: &str
     }
 }
 
-/// The host of that number in a network, leaving out what Azure keeps in each subnet (the first
-/// four addresses and the last).
+/// The address of host `number` in a network. It skips those that Azure reserves in each subnet (the first four and the last).
 fn address([first, second]: [u8; 2], number: u32) -> Ipv4Addr {
     let octet = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
     Ipv4Addr::new(
@@ -78,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_standard_fleet_is_what_the_sample_file_expects() {
+    fn the_standard_fleet_matches_the_sample_file() {
         let mut written = Vec::new();
         fleet(None).write(&mut written).unwrap();
         insta::assert_snapshot!(String::from_utf8(written).unwrap(), @r#"

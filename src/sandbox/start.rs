@@ -1,4 +1,4 @@
-//! Starting a VM: a long-running operation that takes as long as one look at it.
+//! Starts a VM: a long-running operation that is done after one read.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::errors;
 use super::fleet::{Fleet, Power, Vm};
 use super::vms;
 
-/// POST …/start. A VM that runs already answers likewise and goes on running.
+/// POST …/start. The answer for a running VM is the same, and it keeps running.
 pub(super) fn start(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
     let vm = vms::find(&fleet, call)?;
@@ -29,8 +29,8 @@ pub(super) fn start(call: &Call<'_>) -> Answer {
     Ok(pending(&operation).header("azure-asyncoperation", operation))
 }
 
-/// Lets a VM that is starting run. Called by all that shows its state, after looking: so a client
-/// sees it starting once, whichever way it waits.
+/// Makes a starting VM run. Every request that shows its state calls this after the read, so a client sees it starting exactly
+/// once, whichever way it waits.
 pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), Response> {
     if vm.power != Power::Starting {
         return Ok(());
@@ -38,16 +38,15 @@ pub(super) fn finish(call: &Call<'_>, vm: &Vm) -> Result<(), Response> {
     call.store.update(|fleet: &mut Fleet| {
         match fleet.vm_mut(vm.subscription, &vm.group, &vm.name) {
             Some(vm) if vm.power == Power::Starting => vm.power = Power::Running,
-            // Removed or stopped meanwhile: there is nothing left to finish.
+            // Someone removed or stopped it in the meantime.
             _ => {}
         }
         Ok(())
     })
 }
 
-/// GET of either URL that a start answered with. The one of `Location` has no body and tells by
-/// its status; that of `Azure-AsyncOperation` tells by `status`. (Microsoft's documentation of
-/// asynchronous operations.)
+/// GET of either URL from the answer to a start. The URL in `Location` reports by its HTTP status, without a body; the one in
+/// `Azure-AsyncOperation` reports by `status` in its body. (Microsoft's documentation of asynchronous operations.)
 pub(super) fn status(call: &Call<'_>) -> Answer {
     let id = &call.route.name;
     let fleet = call.store.read()?;
@@ -75,7 +74,7 @@ fn pending(operation: &str) -> Response {
         .header("retry-after", "0")
 }
 
-/// The VM's own id serves for the operation's: the sandbox keeps no list of operations.
+/// The URL of the operation. It uses the VM's id, because the sandbox keeps no list of operations.
 fn operation_url(call: &Call<'_>, vm: &Vm) -> String {
     format!(
         "{}/subscriptions/{}/providers/Microsoft.Compute/locations/{}/operations/{}?api-version={}",

@@ -1,8 +1,7 @@
-//! The file that the fleet is kept in.
+//! The file that holds the fleet.
 //!
-//! Readers take no lock: a write puts a whole new file in place of the old one. Writers, of this
-//! and of other processes, take turns through a lock file, and each reads what the one before it
-//! wrote. So what two of them change at once, neither loses.
+//! Readers take no lock, because a write replaces the whole file. Writers, in this and other processes, take turns with a lock
+//! file, and each reads what the previous one wrote. So no concurrent change is lost.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Read as _, Write as _};
@@ -14,10 +13,10 @@ use super::fleet::Fleet;
 use super::standard;
 use crate::replace::put;
 
-/// No file this large was written by azlin: the largest fleet takes a tenth of it.
+/// The largest file to read. azlin never writes one this large: the largest fleet takes a tenth of it.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
 
-/// A fleet in a file, remembered as long as the file stays the same.
+/// A fleet in a file, cached as long as the file stays the same.
 #[derive(Debug)]
 pub(super) struct Store {
     path: PathBuf,
@@ -26,12 +25,12 @@ pub(super) struct Store {
 
 #[derive(Debug)]
 struct Remembered {
-    /// None while there is no file.
+    /// None while the file does not exist.
     version: Option<Version>,
     fleet: Arc<Fleet>,
 }
 
-/// A version of the file, told from others without reading it.
+/// A version of the file, recognised without reading the file.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     inode: u64,
@@ -61,7 +60,7 @@ impl Store {
         }
     }
 
-    /// The fleet as it is now; the standard one while there is no file.
+    /// The current fleet, or the standard one while the file does not exist.
     pub(super) fn read(&self) -> io::Result<Arc<Fleet>> {
         let mut remembered = self.remembered();
         let current = self.current(remembered.take())?;
@@ -70,19 +69,18 @@ impl Store {
         Ok(fleet)
     }
 
-    /// Changes the fleet as no one else does at the same time. An `edit` that refuses must leave
-    /// the fleet as it was; then nothing is written.
+    /// Changes the fleet exclusively. An `edit` that returns an error must leave the fleet as it was, and nothing is written.
     pub(super) fn update<T, E: From<io::Error>>(
         &self,
         edit: impl FnOnce(&mut Fleet) -> Result<T, E>,
     ) -> Result<T, E> {
-        let _turn = take_turn(&self.path).map_err(|e| self.error("can't be locked", &e))?;
+        let _turn = take_turn(&self.path).map_err(|e| self.error("cannot lock", &e))?;
         let mut remembered = self.remembered();
         let mut current = self.current(remembered.take())?;
         let outcome = edit(Arc::make_mut(&mut current.fleet));
         if outcome.is_ok() {
-            let version = replace(&self.path, &current.fleet)
-                .map_err(|e| self.error("can't be written", &e))?;
+            let version =
+                replace(&self.path, &current.fleet).map_err(|e| self.error("cannot write", &e))?;
             current.version = Some(version);
         }
         *remembered = Some(current);
@@ -96,7 +94,7 @@ impl Store {
     }
 
     fn current(&self, remembered: Option<Remembered>) -> io::Result<Remembered> {
-        let unreadable = |error: io::Error| self.error("can't be read", &error);
+        let unreadable = |error: io::Error| self.error("cannot read", &error);
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -114,7 +112,7 @@ impl Store {
             return Ok(known);
         }
         if metadata.len() > MAX_FILE {
-            return Err(self.error("can't be read", &"it is too large"));
+            return Err(self.error("cannot read", &"it is too large"));
         }
         let mut text = Vec::new();
         file.take(MAX_FILE)
@@ -122,7 +120,7 @@ impl Store {
             .map_err(unreadable)?;
         let fleet = Fleet::read(&text).map_err(|what| {
             let way_out = "fix it, or create a new fleet with `azlin sandbox reset`";
-            self.error("is damaged", &format_args!("{what}; {way_out}"))
+            self.error("invalid sandbox file", &format_args!("{what}; {way_out}"))
         })?;
         Ok(Remembered {
             version,
@@ -131,11 +129,11 @@ impl Store {
     }
 
     fn error(&self, what: &str, cause: &dyn std::fmt::Display) -> io::Error {
-        io::Error::other(format!("{}: {what}: {cause}", self.path.display()))
+        io::Error::other(format!("{what} {}: {cause}", self.path.display()))
     }
 }
 
-/// Waits until no one else writes; as long as the file returned is open, no one will.
+/// Waits until no one else writes. No one else will write while the returned file is open.
 fn take_turn(state: &Path) -> io::Result<File> {
     if let Some(folder) = state.parent() {
         fs::create_dir_all(folder)?;
@@ -149,13 +147,13 @@ fn take_turn(state: &Path) -> io::Result<File> {
     Ok(turn)
 }
 
-/// Makes `fleet` the one in the file, whatever is there.
+/// Writes `fleet` to the file, whatever its content.
 pub(super) fn overwrite(state: &Path, fleet: &Fleet) -> io::Result<()> {
     let _turn = take_turn(state)?;
     replace(state, fleet).map(drop)
 }
 
-/// Puts a new file in place of `state`. The caller has the turn.
+/// Replaces the file `state`. The caller must have the turn.
 fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
     let before = fs::metadata(state).and_then(|m| m.modified()).ok();
     put(state, false, |file| {
@@ -163,8 +161,8 @@ fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
         fleet.write(&mut out)?;
         out.flush()?;
         drop(out);
-        // A file system's clock ticks every few milliseconds and inodes are used again, so without
-        // this two versions of the file could look the same to another process.
+        // A file system's clock ticks only every few milliseconds, and it reuses inodes. Without this, two versions of the file
+        // could look the same to another process.
         if let Some(before) = before
             && file.metadata()?.modified()? <= before
         {
@@ -200,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_write_makes_folder_and_file() {
+    fn the_first_write_creates_the_folder_and_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(".azlin/sandbox.json");
         drop_one(&Store::new(path.clone()));
@@ -218,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_many_quick_writes_by_another_is_seen() {
+    fn every_quick_write_by_another_store_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sandbox.json");
         reset(&path, Some(64)).unwrap();
@@ -262,7 +260,8 @@ mod tests {
         ] {
             fs::write(&path, garbage).unwrap();
             let error = store.read().unwrap_err().to_string();
-            assert!(error.contains("sandbox.json: is damaged"), "{error}");
+            assert!(error.starts_with("invalid sandbox file "), "{error}");
+            assert!(error.contains("sandbox.json: "), "{error}");
             assert!(
                 store
                     .update(|_| Ok::<_, io::Error>(()))

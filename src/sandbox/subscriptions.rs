@@ -1,4 +1,4 @@
-//! The subscriptions that the sandbox knows.
+//! The subscriptions in the sandbox.
 
 use serde_json::{Value, json};
 
@@ -7,13 +7,13 @@ use super::errors;
 use super::guid::{self, Guid};
 use super::store::Store;
 
-/// The subscription that a VM is in when the file says nothing else. It always exists.
+/// The default subscription of a VM. It always exists.
 pub const SUBSCRIPTION: &str = "5a4db0e5-0000-4000-8000-000000000000";
 
 /// [`SUBSCRIPTION`] as a GUID.
 pub(super) const DEFAULT: Guid = Guid::from_u128(0x5a4d_b0e5_0000_4000_8000_0000_0000_0000);
 
-/// Refuses a subscription that isn't there. The default one is there whatever the file says, even if it can't be read.
+/// Rejects an unknown subscription. The default one always exists, even if the file cannot be read.
 pub(super) fn check(store: &Store, id: &str) -> Result<(), Response> {
     let subscription = guid::parse(id).ok_or_else(|| errors::invalid_subscription(id))?;
     if subscription == DEFAULT || store.read()?.has_subscription(subscription) {
@@ -23,7 +23,7 @@ pub(super) fn check(store: &Store, id: &str) -> Result<(), Response> {
     }
 }
 
-/// Azure leaves `nextLink` out of a last page here too, though its own description of this list requires one.
+/// The list of subscriptions. Like Azure, it omits `nextLink` on the last page, although Azure's own specification requires one.
 pub(super) fn list(call: &Call<'_>) -> Answer {
     let all = call.store.read()?.all_subscriptions();
     let all: Vec<Value> = all.into_iter().map(body).collect();

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Tags by name. Names are unique without regard to case, values keep theirs ("tag names are
-/// case-insensitive for operations, tag values are case-sensitive": Microsoft's documentation of
-/// tags).
+/// Tags by name. Names are case-insensitive and values case-sensitive ("tag names are case-insensitive for operations, tag values
+/// are case-sensitive": Microsoft's documentation of tags).
 ///
-/// A sorted vector, because a fleet of thousands holds one or two tags a VM, and a tree would
-/// take several times the memory.
+/// A sorted vector, because most VMs have one or two tags, and a tree would take several times the memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TagSet(Vec<(Box<str>, Box<str>)>);
 
@@ -23,8 +21,7 @@ impl TagSet {
         Some(value)
     }
 
-    /// Sets a tag. A name that is there already keeps its casing: Microsoft's documentation says
-    /// that a provider might keep the casing given, not which one.
+    /// Sets a tag. An existing name keeps its casing. Microsoft's documentation does not say which casing a provider keeps.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         if let Some((_, held)) = self.0.iter_mut().find(|(held, _)| same_name(held, name)) {
             *held = value.into();
@@ -38,7 +35,7 @@ impl TagSet {
         self.0.retain(|(held, _)| !same_name(held, name));
     }
 
-    /// The name as it is held, which may differ in case from `name`.
+    /// The stored name, whose casing may differ from `name`.
     pub(super) fn held_name(&self, name: &str) -> Option<&str> {
         let (held, _) = self.0.iter().find(|(held, _)| same_name(held, name))?;
         Some(held)

@@ -17,14 +17,14 @@ const MAX_TAGS: usize = 50;
 const MAX_NAME: usize = 512;
 const MAX_VALUE: usize = 256;
 
-/// A fault that changes what a write does.
+/// A fault that changes the effect of a write.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Twist<'a> {
-    /// Nothing.
+    /// No fault.
     None,
-    /// The VM has as many tags as it may have, whatever a reading shows.
+    /// The VM has the maximum number of tags, whatever a read shows.
     Full,
-    /// A policy with the `modify` effect: `tag`, where it is written, gets this value, or goes. ("The Modify effect is used
+    /// A policy with the `modify` effect: a write of `tag` sets this value instead, or removes it. ("The Modify effect is used
     /// to add, update, or remove properties or tags … during creation or update": Microsoft's documentation of policies.)
     Modified {
         tag: &'a str,
@@ -57,7 +57,7 @@ pub(super) fn answer(call: &Call<'_>) -> Answer {
     }
     check_media_type(call.request.content_type)?;
     let patch = Patch::read(call.request.body)?;
-    // Refused here, a request leaves no trace on disk.
+    // Checking the lock here keeps a rejected request from touching the disk.
     vms::check_lock(call, vms::find(&*call.store.read()?, call)?)?;
     let tags = call.store.update(|fleet| {
         let vm = vms::find(fleet, call)?;
@@ -112,7 +112,7 @@ struct Properties {
     tags: Pairs,
 }
 
-/// Names and values as sent: a map would hide a name that comes twice.
+/// The names and values as sent. A map would hide a duplicate name.
 #[derive(Debug)]
 struct Pairs(Vec<(String, Option<String>)>);
 
@@ -192,12 +192,13 @@ impl Patch {
     }
 }
 
-/// As .NET counts: a character outside the basic plane is two.
+/// The length as .NET counts it: a character outside the basic plane counts as two.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// Azure's own tags, which start with `hidden` or `link`, may hold the id of a resource.
+/// Returns true if Azure forbids a character in `name`. Azure's own tags, which start with `hidden` or `link`, may contain a
+/// resource id.
 fn has_reserved_characters(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let own = lower.starts_with("hidden") || lower.starts_with("link");

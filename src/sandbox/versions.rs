@@ -1,8 +1,7 @@
-//! The api-versions that each resource type answers to.
+//! The api-versions that each resource type supports.
 //!
-//! Real ones, and only some of them, up to those that Microsoft's SDK for Python asks for by itself
-//! (`azure-mgmt-compute` 39.0, `-network` 33.1, `-resource` 26.0): a request with another one fails
-//! here before it fails on Azure, and the message lists these.
+//! These are some of Azure's real ones, up to the defaults of Microsoft's SDK for Python (`azure-mgmt-compute` 39.0, `-network`
+//! 33.1, `-resource` 26.0). A request with another one fails here before it fails on Azure, and the message lists these.
 
 use super::arm::Response;
 use super::errors;
@@ -20,7 +19,7 @@ const AUTHORIZATION: &str = "2015-07-01, 2018-07-01, 2022-04-01";
 const RESOURCES: &str = "2025-04-01, 2025-03-01, 2024-11-01, 2024-07-01, 2024-03-01, 2023-07-01, 2022-12-01, 2022-09-01, \
     2022-06-01, 2022-01-01, 2021-04-01, 2021-01-01, 2020-10-01, 2020-06-01, 2020-01-01, 2019-10-01";
 
-/// Refuses a version that the route's resource type doesn't have, as that type's provider would.
+/// Rejects a version that the route's resource type does not support, as its provider would.
 pub(super) fn check(route: &Route, version: &str) -> Result<(), Response> {
     let (namespace, kind, known) = match route.resource {
         Resource::Subscriptions

@@ -1,4 +1,4 @@
-//! Virtual machines: lists, one VM, and how it is doing.
+//! Virtual machines: lists, single VMs and instance views.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ use super::network;
 use super::page::page;
 use super::start;
 
-/// The sandbox keeps no time: every machine was made, and last changed, at this one.
+/// The time at which every machine was created and last changed. The sandbox has no clock.
 pub(super) const TIME: &str = "2026-01-05T08:00:00.0000000+00:00";
 
 pub(super) fn id(subscription: impl Display, group: &str, name: &str) -> String {
@@ -21,7 +21,7 @@ pub(super) fn id(subscription: impl Display, group: &str, name: &str) -> String 
     )
 }
 
-/// The VM that the route names.
+/// The VM in the route.
 pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, Response> {
     let route = call.route;
     check_group(fleet, call)?;
@@ -30,14 +30,14 @@ pub(super) fn find<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, Resp
         .ok_or_else(|| errors::vm_not_found(&route.group, &route.name))
 }
 
-/// The VM whose id names the operation in the route: the sandbox keeps no list of operations.
+/// The VM whose id is that of the operation in the route. The sandbox keeps no list of operations.
 pub(super) fn of_operation<'f>(fleet: &'f Fleet, call: &Call<'_>) -> Result<&'f Vm, Response> {
     let id = &call.route.name;
     let vm = guid::parse(id).and_then(|id| fleet.vm_of_id(call.subscription, id));
     vm.ok_or_else(|| errors::operation_not_found(id))
 }
 
-/// Refuses to write to a VM with a lock, or to start it.
+/// Rejects a write to a locked VM, or starting it.
 pub(super) fn check_lock(call: &Call<'_>, vm: &Vm) -> Result<(), Response> {
     if vm.lock {
         let id = call.route.vm_id();
@@ -46,7 +46,7 @@ pub(super) fn check_lock(call: &Call<'_>, vm: &Vm) -> Result<(), Response> {
     Ok(())
 }
 
-/// Refuses a group that isn't there; the empty one is the whole subscription.
+/// Rejects an unknown group. The empty one stands for the whole subscription.
 pub(super) fn check_group(fleet: &Fleet, call: &Call<'_>) -> Result<(), Response> {
     let group = &call.route.group;
     if group.is_empty() || fleet.has_group(call.subscription, group) {
@@ -67,7 +67,7 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
     };
     let vms = fleet.in_scope(call.subscription, &call.route.group);
     page(call, vms, |vm| {
-        // A list gives each id with an upper-case group, as seen in recorded traffic.
+        // A list spells the group in each id in upper case, as in recorded traffic.
         let id = id(vm.subscription, &vm.group.to_ascii_uppercase(), &vm.name);
         if status_only {
             status(vm, &id)
@@ -102,8 +102,7 @@ pub(super) fn instance_view(call: &Call<'_>) -> Answer {
     Ok(Response::json(200, &view(vm)))
 }
 
-/// An item of the plain list, and the body of a GET. A VM without tags has no `tags` key, as seen
-/// in recorded traffic.
+/// An item of the plain list, and the body of a GET. A VM without tags has no `tags` key, as in recorded traffic.
 pub(super) fn machine(call: &Call<'_>, vm: &Vm, id: &str) -> Value {
     let interfaces: Vec<Value> = network::interfaces_of(vm)
         .map(|nic| json!({"id": nic.id(), "properties": {"primary": nic.primary}}))
@@ -160,8 +159,7 @@ fn storage(vm: &Vm) -> Value {
     })
 }
 
-/// An item of the list with `statusOnly=true`: power states, and no tags, as users of Azure
-/// report.
+/// An item of the list with `statusOnly=true`, which has power states but no tags, as users of Azure report.
 fn status(vm: &Vm, id: &str) -> Value {
     let properties = json!({
         "vmId": vm.vm_id,
@@ -188,7 +186,7 @@ fn provisioning_state(vm: &Vm) -> &'static str {
     }
 }
 
-/// The instance view: a guest that doesn't run reports neither its name nor its system.
+/// The instance view. A guest that is not running reports neither its name nor its system.
 fn view(vm: &Vm) -> Value {
     let mut view = json!({
         "hyperVGeneration": "V2",

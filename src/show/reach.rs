@@ -1,4 +1,4 @@
-//! Names that lead to no VM, to another than the files say, or into no ssh_config.
+//! Messages about a name that matches no VM, leads to another VM than the file says, or cannot go into an ssh_config.
 
 use time::Date;
 
@@ -10,7 +10,7 @@ use crate::ssh::LeftOut;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
-/// The trouble with `name`, which was looked for, in resource group `group` only if there is one.
+/// The trouble with `name`, for which azlin found no VM or several. `group` is the resource group of the search, if there is one.
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
     let name = quote(name);
     let searched = |among: usize| {
@@ -27,14 +27,14 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
         } => {
             let help = if let Some(vm) = holder {
                 let vm = ids.name(vm);
-                format!("{vm} holds the session of that name: use {vm}")
+                format!("use {vm}, which holds the session of that name")
             } else if nearest.is_empty() {
-                "azlin list --all shows the VMs".to_owned()
+                "run azlin list --all to see the VMs".to_owned()
             } else {
                 did_you_mean(nearest.iter().map(|vm| ids.name(vm)))
             };
             let searched = searched(*among);
-            Trouble::new(format!("no VM is called {name} ({searched})"), help)
+            Trouble::new(format!("no VM is named {name} ({searched})"), help)
         }
         Miss::Ambiguous { by, vms } => {
             let (by, help) = match by {
@@ -71,7 +71,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
         help = did_you_mean(nearest.iter()) + " ";
     }
     if sessions.is_empty() {
-        return help + "none of them holds a session";
+        return help + "none of these VMs holds a session; set one with azlin session VM NAME";
     }
     help += "sessions that exist:";
     let shown = sessions.iter().take(MOST);
@@ -86,7 +86,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
     help
 }
 
-/// A warning if a file assigns `name`, which led to `vm`, to another VM, or another session to `vm`.
+/// A warning if a file assigns `name`, which led to `vm`, to another VM, or assigns another session to `vm`.
 pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> Option<String> {
     let (id, file) = (ids.name(&vm.id), escape(&desired.basis.file));
     let held = vm.held.session.as_ref();
@@ -96,7 +96,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     {
         let (name, other) = (escape(name), ids.name(&line.vm));
         return Some(format!(
-            "{name} is {id} now; {file} assigns it to {other} (see azlin plan)"
+            "{name} is on {id} now; {file} assigns it to {other} (see azlin plan)"
         ));
     }
     let line = desired.line_of(&vm.id, today)?;
@@ -111,11 +111,12 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     ))
 }
 
-/// A warning that `name` was left out of an ssh_config, with why and what to do. `file` is the file that may declare it.
+/// A warning that azlin skipped `name` in an ssh_config, with the reason and the next action. `file` is the file that may declare
+/// the name.
 pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String {
     let why = match why {
         LeftOut::NoName => {
-            "it is not a valid session name; give the VM another with azlin session".to_owned()
+            "not a valid session name; set another with azlin session VM NAME".to_owned()
         }
         LeftOut::Several(vms) => {
             let vms = ids.names(vms);
@@ -126,15 +127,15 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String 
             format!("another VM, {vm}, has this name; choose another session name")
         }
         LeftOut::LikeHost => format!(
-            "it may be a host that ssh already knows, and {file} does not declare it; declare it there if you mean it"
+            "it looks like the name of an existing SSH host; to include it anyway, declare it in {file}"
         ),
         LeftOut::Taken => {
-            "ssh already has a host of this name; choose another session name".to_owned()
+            "ssh already has a host with this name; choose another session name".to_owned()
         }
         LeftOut::NoAddress(vm) => {
             let vm = ids.name(vm);
             format!("{vm} has no address; give it a network interface with an address")
         }
     };
-    format!("{} is left out: {why}", quote(name.raw()))
+    format!("skipped {}: {why}", quote(name.raw()))
 }

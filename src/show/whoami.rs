@@ -1,4 +1,4 @@
-//! Who azlin is to Azure.
+//! The output of `azlin whoami`.
 
 use std::collections::BTreeMap;
 
@@ -9,15 +9,15 @@ use crate::json;
 use crate::model::SubscriptionId;
 use crate::text::escape;
 
-/// The findings of `azlin whoami`; a field that Azure has not answered is none.
+/// The findings of `azlin whoami`. A field is none if Azure did not return it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Who {
-    /// The way of signing in as `--auth` takes it, or "sandbox".
+    /// The credential's name in `--auth`, or "sandbox".
     pub way: &'static str,
-    /// A phrase for that way.
+    /// A description of the credential.
     #[serde(skip)]
     pub what: &'static str,
-    /// The reason why azlin signs in that way.
+    /// The reason why azlin uses this credential.
     #[serde(skip)]
     pub why: String,
     /// The account that the token names.
@@ -28,11 +28,11 @@ pub struct Who {
     pub subscription: Subscription,
     /// The address that requests go to.
     pub endpoint: String,
-    /// The rights that azlin can use.
+    /// The permissions that azlin uses.
     pub rights: Option<Vec<Right>>,
 }
 
-/// The subscription that a command is about.
+/// The subscription of a command.
 #[derive(Clone, Debug, Serialize)]
 pub struct Subscription {
     /// Its id.
@@ -53,25 +53,25 @@ pub enum NamedBy {
     File(String),
     /// The environment variable.
     Variable(&'static str),
-    /// The default of `az`.
+    /// The default subscription of `az`.
     Az,
-    /// The sandbox, which has one.
+    /// The sandbox, which has a default subscription.
     Sandbox,
 }
 
-/// A right on the subscription.
+/// A permission on the subscription.
 #[derive(Clone, Debug, Serialize)]
 pub struct Right {
-    /// Azure's name of it.
+    /// Its name in Azure.
     pub action: &'static str,
     /// True if the identity has it.
     pub granted: bool,
-    /// The commands that need it.
+    /// The commands that require it.
     #[serde(skip)]
     pub used_by: &'static str,
 }
 
-/// The word for a program.
+/// The word in JSON.
 impl From<NamedBy> for &'static str {
     fn from(named_by: NamedBy) -> Self {
         match named_by {
@@ -85,12 +85,12 @@ impl From<NamedBy> for &'static str {
 }
 
 impl Who {
-    /// Text for people, without what is not known.
+    /// Text for people. Omits unknown values.
     pub fn text(&self, paint: Paint) -> String {
         let mut text = String::new();
         let mut say = |name: &str, value: &str| text += &format!("{name:<14}{value}\n");
         let why = escape(&self.why);
-        say("signed in by", &format!("{} ({why})", self.what));
+        say("credential", &format!("{} ({why})", self.what));
         for (name, value) in [("account", &self.account), ("tenant", &self.tenant)] {
             if let Some(value) = value {
                 say(name, &escape(value));
@@ -106,7 +106,7 @@ impl Who {
         };
         let name = name.as_ref().map(|name| format!("{} ", escape(name)));
         let name = name.unwrap_or_default();
-        say("subscription", &format!("{name}{id} (named by {by})"));
+        say("subscription", &format!("{name}{id} (from {by})"));
         say("endpoint", &self.endpoint);
         text + &self.rights(paint)
     }
@@ -117,7 +117,9 @@ impl Who {
         };
         let widths = rights.iter().map(|right| right.action.len());
         let width = widths.max().unwrap_or(0);
-        let mut text = "\nrights on the whole subscription, and what needs them:\n".to_owned();
+        let mut text =
+            "\npermissions on the whole subscription, and the commands that require them:\n"
+                .to_owned();
         let mut lacks_one = false;
         for right in rights {
             let mut word = paint.green("yes");
@@ -128,13 +130,13 @@ impl Who {
             text += &format!("  {word}  {:<width$}  {}\n", right.action, right.used_by);
         }
         if lacks_one {
-            text += "A role on a resource group only is not counted. Reader and Tag Contributor give all but starting VMs.\n";
+            text += "Roles on single resource groups are not counted. Reader and Tag Contributor cover all but starting VMs.\n";
         }
         text
     }
 }
 
-/// JSON for programs: about one subscription, or about several in a list.
+/// JSON for programs: one object for one subscription, a list for several.
 pub fn whoami_json(all: &[&Who]) -> String {
     #[derive(Serialize)]
     struct Document<T> {

@@ -1,4 +1,4 @@
-//! `azlin completions`, and what a shell asks at each TAB.
+//! `azlin completions`, and the answers to a shell at each TAB.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ use super::{Exit, Streams, Trouble};
 use crate::cli::{self, Completions, Shell};
 use crate::text::plain;
 
-/// The variable by which a script says that azlin is to complete, and for which shell.
+/// The variable with which a completion script asks azlin to complete, and for which shell.
 const VARIABLE: &str = "COMPLETE";
 
 const SHELLS: Shells<'static> = Shells(&[&Bash, &Fish, &Powershell, &Zsh]);
@@ -26,23 +26,23 @@ pub(super) fn run(args: &Completions, streams: Streams) -> Result<Exit, Trouble>
         Shell::PowerShell => &Powershell,
     };
     let mut script = Vec::new();
-    // By its name alone, so that the script outlives an azlin that moves or is replaced.
+    // The script calls azlin by name, so that it still works after azlin is moved or replaced.
     shell
         .write_registration(VARIABLE, "azlin", "azlin", "azlin", &mut script)
         .map_err(|error| {
             Trouble::new(
                 format!("cannot write the script: {}", plain(&error)),
-                "please report this: it is a mistake in azlin",
+                "report this as a bug in azlin",
             )
         })?;
     streams.print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }
 
-/// Answers a script of `azlin completions` that asks what can stand at the cursor; false where this is no such call.
+/// Prints the candidates for a script of `azlin completions`. Returns false if this is not such a call.
 ///
-/// Someone is in the middle of a line: whatever is wrong, nothing is said, and nothing but candidates is printed. A variable
-/// that some other program left behind makes no call of this one.
+/// It prints nothing else, not even errors, because the user is in the middle of a line. The variable alone does not make it such
+/// a call, because another program may have set it.
 pub fn answer() -> bool {
     let mut words = std::env::args_os();
     let mut asked: Vec<OsString> = words.by_ref().take(2).collect();
@@ -65,8 +65,8 @@ pub fn answer() -> bool {
     true
 }
 
-/// `command` with what knows the names that live in Azure. An argument of the same name means the same in every command, but
-/// for `connect NAME` and `session VM NAME`.
+/// `command` with completers for the names in Azure. An argument of the same name means the same in every command, except in
+/// `connect NAME` and `session VM NAME`.
 fn with_names(command: Command) -> Command {
     let complete = |offer: fn(&[Name], &OsStr) -> Vec<CompletionCandidate>| {
         ArgValueCompleter::new(move |current: &OsStr| offer(&names::known(), current))
@@ -81,8 +81,7 @@ fn with_names(command: Command) -> Command {
     named.mut_subcommands(with_names)
 }
 
-/// Answers as clap's Bash does, for a line with `--rg=rg-dev` too, which arrives as three words: to Bash, a `=` is one of its
-/// own.
+/// Answers like clap's completer for Bash, but also completes `--rg=rg-dev`, which Bash passes as three words.
 fn answer_bash(line: Vec<OsString>, here: Option<&Path>) -> io::Result<()> {
     let said = |name| std::env::var(name).ok();
     let cursor = said("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
@@ -94,7 +93,7 @@ fn answer_bash(line: Vec<OsString>, here: Option<&Path>) -> io::Result<()> {
     io::stdout().write_all(values.join(&between).as_bytes())
 }
 
-/// The words, and which of them the cursor is on, with `--flag = value` as `--flag value`.
+/// The words with `--flag = value` changed to `--flag value`, and the index of the word at the cursor.
 fn without_equals(words: Vec<OsString>, cursor: usize) -> (Vec<OsString>, usize) {
     let mut kept: Vec<OsString> = Vec::with_capacity(words.len());
     let mut moved = cursor;

@@ -22,6 +22,10 @@ pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
     for (name, text) in &pages {
         fs::write(folder.join(name), text).map_err(cannot)?;
     }
-    streams.say(&format!("{} pages are in {}\n", pages.len(), shown(folder)));
+    streams.say(&format!(
+        "wrote {} pages to {}\n",
+        pages.len(),
+        shown(folder)
+    ));
     Ok(Exit::Done)
 }

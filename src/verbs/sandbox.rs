@@ -16,7 +16,7 @@ use crate::file::find;
 use crate::sandbox::{self, Sandbox};
 use crate::text::{plain, shown};
 
-/// The folder beside whose file the sandbox lives.
+/// The folder of `sessions.toml`, which also holds the sandbox.
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     let mut folders = BTreeSet::new();
     for path in document::named(common) {
@@ -28,8 +28,8 @@ fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     }
     if folders.len() > 1 {
         let n = folders.len();
-        let message = format!("the files are in {n} folders, each of which has its own sandbox");
-        return Err(Trouble::new(message, "name one with --file"));
+        let message = format!("the files are in {n} folders, and each folder has its own sandbox");
+        return Err(Trouble::new(message, "choose one file with --file"));
     }
     if let Some(folder) = folders.pop_first() {
         return Ok(folder);
@@ -51,7 +51,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
                 let help = "check that you may write to this folder";
                 Trouble::cannot("write", &state, &error, help)
             })?;
-            let mut fleet = format!("{} is a new fleet of {made} VMs", shown(&state));
+            let mut fleet = format!("created {} with {made} VMs", shown(&state));
             if *subscriptions > 1 {
                 fleet += &format!(" in {subscriptions} subscriptions");
             }
@@ -72,7 +72,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
     Ok(Exit::Done)
 }
 
-/// Answers on `port` of this machine, for as long as nobody ends it.
+/// Serves on `port` of this machine until Ctrl-C.
 async fn serve(
     sandbox: Sandbox,
     state: &Path,
@@ -82,16 +82,19 @@ async fn serve(
 ) -> Result<(), Trouble> {
     let busy = |error: std::io::Error| {
         let message = format!("cannot serve on 127.0.0.1:{port}: {}", plain(&error));
-        Trouble::new(message, "choose another port, or 0 for a free one")
+        Trouble::new(
+            message,
+            "choose another port with --port; 0 picks a free one",
+        )
     };
     let listening = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
     let listener = listening.map_err(busy)?;
     let address = listener.local_addr().map_err(busy)?;
-    // The line that a script waits for: where it serves, on stdout.
+    // A script waits for this line on stdout.
     streams.print(&format!("http://{address}\n"))?;
     streams.say(&format!(
-        "serving {}; in another sessions.toml:\n\n  [azure]\n  endpoint = \"http://{address}\"\n  \
-         subscription = \"{}\"\n\nand AZURE_ACCESS_TOKEN=anything in the environment; Ctrl-C ends it\n",
+        "serving {}; to use it, add to another sessions.toml:\n\n  [azure]\n  endpoint = \"http://{address}\"\n  \
+         subscription = \"{}\"\n\nand set AZURE_ACCESS_TOKEN to any value; press Ctrl-C to stop\n",
         shown(state),
         sandbox::SUBSCRIPTION
     ));

@@ -16,14 +16,14 @@ use crate::show;
 use crate::ssh;
 use crate::text::{fits, shown};
 
-/// The folder of azlin's files, in `~/.ssh`.
+/// The folder of azlin's files in `~/.ssh`.
 const OURS: &str = "azlin.d";
 
-/// The line that makes `ssh` read what azlin writes; relative to `~/.ssh`.
+/// The line that makes `ssh` read azlin's files. Its path is relative to `~/.ssh`.
 const INCLUDE: &str = "Include azlin.d/*.conf";
 
 /// The help for a file that cannot be read or written.
-const HELP: &str = "check that it is yours and that you may write to it";
+const HELP: &str = "check that you own it and may write to it";
 
 pub(super) async fn run(
     common: &Common,
@@ -41,7 +41,7 @@ pub(super) async fn run(
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
             read => read.map_err(|error| Trouble::cannot("read", &config, &error, HELP))?,
         };
-        // One run writes all of these, so that none of them stands in another's way.
+        // One run writes all of these files, so their hosts do not count as taken.
         let ours = context.subscriptions().map(|part| file_of(&context, part));
         taken = hosts_elsewhere(folder, ours.map(|file| folder.join(file)).collect());
     }
@@ -58,13 +58,13 @@ pub(super) async fn run(
     }
     let home = home.filter(|_| args.write);
     if home.is_none() && args.write {
-        let message = "there is no home folder to write into";
-        return Err(Trouble::new(message, "set HOME, or leave --write out"));
+        let message = "cannot find your home folder";
+        return Err(Trouble::new(message, "set HOME, or omit --write"));
     }
     for part in context.subscriptions() {
         let place = part.place();
         let head = format!(
-            "# The sessions in {place}, as `azlin ssh-config` found them; it writes this file anew.\n"
+            "# The sessions in {place}, written by `azlin ssh-config`, which overwrites this file each time.\n"
         );
         let subscription = part.arm.subscription();
         let hosts = config.hosts.iter();
@@ -80,7 +80,7 @@ pub(super) async fn run(
             .and_then(|()| replace(&file, text.as_bytes(), true))
             .map_err(|error| Trouble::cannot("write", &file, &error, HELP))?;
         let hosts = show::count(blocks.len(), "session");
-        streams.note(&format!("{hosts} in {}", shown(&file)));
+        streams.note(&format!("wrote {hosts} to {}", shown(&file)));
     }
     if let Some(home) = home {
         include(&home.join("config"), &own, streams)?;
@@ -88,7 +88,7 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// azlin's file for what this command sees, in `~/.ssh`: two that see different parts of one subscription write two.
+/// The file for the sessions of `part`, relative to `~/.ssh`. Different scopes or tags of one subscription have different files.
 fn file_of(context: &Context, part: &Part) -> PathBuf {
     let (tag, subscription) = (&part.desired.basis.tag, part.arm.subscription());
     let scope = context.scope_of(subscription);
@@ -100,7 +100,7 @@ fn file_of(context: &Context, part: &Part) -> PathBuf {
     Path::new(OURS).join(name + ".conf")
 }
 
-/// The hosts that `ssh` knows from elsewhere than azlin's files `ours`: `config` in `folder`, and what it includes.
+/// The hosts in `config` in `folder` and in the files that it includes, except those in azlin's own files `ours`.
 fn hosts_elsewhere(folder: &Path, ours: BTreeSet<PathBuf>) -> BTreeSet<String> {
     const MOST_FILES: usize = 200;
     let mut hosts = BTreeSet::new();
@@ -112,7 +112,7 @@ fn hosts_elsewhere(folder: &Path, ours: BTreeSet<PathBuf>) -> BTreeSet<String> {
         if seen.len() > most || !seen.insert(file.clone()) {
             continue;
         }
-        // What cannot be read here, ssh tells the user of.
+        // ssh itself reports a file that cannot be read.
         let text = fs::read(&file).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         hosts.extend(ssh::hosts_in(&text));
@@ -127,7 +127,7 @@ fn hosts_elsewhere(folder: &Path, ours: BTreeSet<PathBuf>) -> BTreeSet<String> {
     hosts
 }
 
-/// The files that `path` means, the last part of which may have a `*`.
+/// The files that match `path`, whose last part may contain a `*`.
 fn matching(path: &Path) -> Vec<PathBuf> {
     let (Some(folder), Some(pattern)) = (path.parent(), path.file_name()) else {
         return Vec::new();
@@ -147,8 +147,8 @@ fn matching(path: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Sees to it that `config`, which holds `text`, includes azlin's files. At the top, because further down the line would
-/// belong to the `Host` above it.
+/// Makes `config`, whose content is `text`, include azlin's files. The line goes to the top, because further down it would belong
+/// to the `Host` above it.
 fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> {
     if ssh::has_for_all(&String::from_utf8_lossy(text), INCLUDE) {
         return Ok(());
@@ -157,6 +157,6 @@ fn include(config: &Path, text: &[u8], streams: Streams) -> Result<(), Trouble> 
     let text = [INCLUDE.as_bytes(), gap.as_bytes(), text].concat();
     replace(config, &text, !config.exists())
         .map_err(|error| Trouble::cannot("write", config, &error, HELP))?;
-    streams.note(&format!("{} now has the line `{INCLUDE}`", shown(config)));
+    streams.note(&format!("added the line `{INCLUDE}` to {}", shown(config)));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! [`Subscription`]: the one that a command is about, and who named it.
+//! [`Subscription`]: the subscription of a command, and the source of its id.
 
 use std::path::PathBuf;
 
@@ -11,30 +11,30 @@ use crate::model::{Cloud, SubscriptionId};
 use crate::sandbox;
 use crate::show::NamedBy;
 
-/// The subscription that a command is about.
+/// The subscription of a command.
 pub(super) struct Subscription {
     pub id: SubscriptionId,
-    /// The cloud that it is in.
+    /// Its cloud.
     pub cloud: Cloud,
     /// The source of its id.
     pub from: NamedBy,
 }
 
-/// The subscription that the flag names, else `file` (called `name`; none where there is no file), else the environment,
-/// else `az`'s default.
+/// The subscription from the flag, else from `file`, else from the environment, else the default of `az`. `name` is the file's
+/// name, or none if there is no file.
 pub(super) fn subscription(
     common: &Common,
     file: &File,
     name: Option<&str>,
 ) -> Result<Subscription, Trouble> {
     let cloud = match file.azure.cloud {
-        // It is sought at the endpoint that a person named.
+        // The flag or variable names an endpoint, so the subscription is there and not in the sandbox.
         Cloud::Sandbox if target::endpoint(common).is_some() => Cloud::Public,
         cloud => cloud,
     };
     let checked = |id: &str, from: NamedBy, whence: &str| match SubscriptionId::new(id) {
         Ok(id) => Ok(Subscription { id, cloud, from }),
-        Err(rule) => Err(Trouble::new(rule, format!("correct {whence}"))),
+        Err(rule) => Err(Trouble::new(rule, format!("fix {whence}"))),
     };
     if let Some(id) = &common.subscription {
         return checked(id, NamedBy::Flag, "--subscription");
@@ -54,19 +54,21 @@ pub(super) fn subscription(
     if let Some(profile) = azs_profile().and_then(|bytes| Profile::read(&bytes)) {
         return Ok(Subscription {
             id: profile.subscription,
-            // An id of another cloud would be found nowhere.
+            // The id exists only in that cloud.
             cloud: profile.cloud,
             from: NamedBy::Az,
         });
     }
     let (message, first) = match name {
         Some(name) => (
-            format!("{name} names no subscription, and nothing else does"),
-            "write `subscription = \"…\"` under [azure]",
+            format!(
+                "no subscription given: {name} does not set one, nor do the environment and `az`"
+            ),
+            "set `subscription = \"…\"` under [azure]",
         ),
         None => (
-            format!("no {NAME} in this folder or any above it, and no subscription is named"),
-            "go to the folder that has one",
+            format!("no subscription given, and no {NAME} found in this folder or above it"),
+            "change to the folder that has one",
         ),
     };
     let help =
@@ -74,7 +76,7 @@ pub(super) fn subscription(
     Err(Trouble::new(message, help))
 }
 
-/// The file in which `az` remembers its subscriptions, where there is one.
+/// The content of the file in which `az` stores its subscriptions, if it exists.
 pub(super) fn azs_profile() -> Option<Vec<u8>> {
     let folder = match variable("AZURE_CONFIG_DIR") {
         Some(folder) => PathBuf::from(folder),

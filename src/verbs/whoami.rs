@@ -10,7 +10,7 @@ use crate::azure::{Failure, who};
 use crate::cli::{Common, Whoami, WhoamiFormat};
 use crate::show::{self, Right, Who};
 
-/// The commands that ask for states and addresses.
+/// The commands that read power states and addresses.
 const DETAILS: &str = "connect, list, ssh-config";
 
 /// The commands that write.
@@ -19,7 +19,7 @@ const WRITING: &str = "apply, session, tag";
 /// The command that starts a VM.
 const START: &str = "connect --start";
 
-/// The permissions that azlin uses, and the commands that need each.
+/// The permissions that azlin uses, each with the commands that require it.
 const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Compute/virtualMachines/read", "every command"),
     ("Microsoft.Network/networkInterfaces/read", DETAILS),
@@ -30,7 +30,7 @@ const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Compute/virtualMachines/instanceView/read", START),
 ];
 
-/// The answers about one subscription.
+/// The findings about one subscription.
 struct Found {
     who: Who,
     /// The reason why the rest is unknown.
@@ -42,7 +42,7 @@ struct Found {
 pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
     let asking = join_all(context.subscriptions().map(ask));
-    let what = || format!("asking {}", context.place());
+    let what = || format!("querying {}", context.place());
     let found = streams.patiently(what, asking).await;
     match args.format {
         WhoamiFormat::Text => {
@@ -73,14 +73,14 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
     Ok(Exit::Done)
 }
 
-/// Asks for the identity that azlin has in the subscription of `part`, and for its permissions there.
+/// Reads the identity that azlin has in the subscription of `part`, and its permissions there.
 async fn ask(part: &Part) -> Found {
     let arm = &part.arm;
     let sign_in = arm.sign_in();
     let mut found = Found {
         who: Who {
             way: sign_in.way.map_or("sandbox", Way::name),
-            what: sign_in.way.map_or("nothing", Way::what),
+            what: sign_in.way.map_or("none", Way::what),
             why: sign_in.why.clone(),
             account: None,
             tenant: None,

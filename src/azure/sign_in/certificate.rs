@@ -1,7 +1,7 @@
-//! [`Certificate`]: a service principal's certificate, which signs what azlin says it is.
+//! [`Certificate`]: a service principal's certificate, which signs azlin's assertion of its identity.
 //!
-//! The SDK's credential for this needs OpenSSL, and so do PKCS #12 files and encrypted keys; PEM is signed with the code that
-//! TLS is built on anyway.
+//! The SDK's own credential for certificates requires OpenSSL, and so do PKCS #12 files and encrypted keys. For PEM, the
+//! cryptography behind TLS is enough, which azlin contains anyway.
 
 use async_trait::async_trait;
 use azure_core::base64::encode_url_safe;
@@ -18,10 +18,10 @@ use serde_json::json;
 use crate::text::{plain, quote};
 use crate::trouble::Trouble;
 
-/// The life of an assertion, which is used at once.
+/// The lifetime of an assertion. azlin uses it at once.
 const SECONDS: i64 = 300;
 
-/// A certificate and its key, for one app and one place that gives out tokens.
+/// A certificate and its key, for one app and one authority.
 #[derive(Debug)]
 pub(super) struct Certificate {
     key: RsaKeyPair,
@@ -37,22 +37,22 @@ impl Certificate {
         let pem = std::fs::read(path).map_err(|error| {
             Trouble::new(
                 format!("cannot read the certificate {name}: {}", plain(&error)),
-                "AZURE_CLIENT_CERTIFICATE_PATH names it: check the path",
+                "check the path in AZURE_CLIENT_CERTIFICATE_PATH",
             )
         })?;
         let unusable = |what: &str| {
             Trouble::new(
-                format!("the certificate {name} {what}"),
-                "azlin needs PEM with an unencrypted RSA key: openssl pkcs12 -in cert.pfx -nodes -out cert.pem converts a \
-                 PKCS #12 file, openssl pkey -in old.pem -out key.pem decrypts a key",
+                format!("the certificate file {name} {what}"),
+                "provide a PEM file with an unencrypted RSA key; to convert a PKCS #12 file: openssl pkcs12 -in cert.pfx \
+                 -nodes -out cert.pem; to decrypt a key: openssl pkey -in old.pem -out key.pem",
             )
         };
-        // The app's own comes first, those that vouch for it after.
+        // The app's own certificate comes first, then its issuers.
         let Some(Ok(certificate)) = CertificateDer::pem_slice_iter(&pem).next() else {
             return Err(unusable("contains no PEM certificate"));
         };
         if String::from_utf8_lossy(&pem).contains("ENCRYPTED") {
-            return Err(unusable("has an encrypted key"));
+            return Err(unusable("has an encrypted private key"));
         }
         let key = PrivateKeyDer::from_pem_slice(&pem)
             .map_err(|_| unusable("contains no PEM private key"))?;
@@ -62,14 +62,14 @@ impl Certificate {
             _ => return Err(unusable("has a key that is not RSA")),
         };
         Ok(Self {
-            key: key.map_err(|_| unusable("has a key that is not RSA of 2048 bits or more"))?,
+            key: key.map_err(|_| unusable("has a key that is not RSA with at least 2048 bits"))?,
             thumbprint: encode_url_safe(digest(&SHA256, &certificate)),
             client: client.to_owned(),
             audience,
         })
     }
 
-    /// A signed statement of who asks, in the format that Microsoft's documentation of certificate credentials gives.
+    /// A signed assertion of the app's identity (Microsoft's documentation of certificate credentials).
     fn assertion(&self, now: i64) -> Option<String> {
         let random = SystemRandom::new();
         let mut id = [0; 16];
@@ -94,8 +94,8 @@ impl ClientAssertion for Certificate {
     async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
         let assertion = self.assertion(OffsetDateTime::now_utc().unix_timestamp());
         assertion.ok_or_else(|| {
-            let help = "check that the file named by AZURE_CLIENT_CERTIFICATE_PATH is whole";
-            Trouble::new("the certificate's key cannot sign", help).into()
+            let help = "check that the file in AZURE_CLIENT_CERTIFICATE_PATH is complete";
+            Trouble::new("cannot sign with the certificate's key", help).into()
         })
     }
 }

@@ -1,16 +1,16 @@
-//! Which way of signing in, from what the flag and the environment say.
+//! Picks the credential from the flag and the environment variables.
 //!
-//! Nothing is tried: the managed identity of a machine that has none takes two minutes to say so, and a way that fails is
-//! an error that its owner wants to see, not a reason to go on as somebody else.
+//! azlin never tries one after another. On a machine without a managed identity, trying it takes two minutes. And a credential
+//! that fails is an error that its owner wants to see, not a reason to go on as someone else.
 
 use super::way::Way;
-use crate::text::{and, quote};
+use crate::text::{and, or, quote};
 use crate::trouble::Trouble;
 
-/// A way of signing in, and the reason for it as a phrase such as "AZURE_CLIENT_SECRET is set".
+/// A credential, and the reason for it as a phrase such as "AZURE_CLIENT_SECRET is set".
 type Choice = (Way, String);
 
-/// The ways that are looked for without being asked for, in their order.
+/// The credentials that azlin looks for by default, in order.
 const ANNOUNCED: [Way; 7] = [
     Way::Token,
     Way::Secret,
@@ -21,18 +21,18 @@ const ANNOUNCED: [Way; 7] = [
     Way::Managed,
 ];
 
-/// Tells if an environment variable is set, and not empty.
+/// Returns true if an environment variable is set and not empty.
 type IsSet<'a> = dyn Fn(&str) -> bool + 'a;
 
-/// The way that `flag` names (`--auth`), else the one that `AZURE_TOKEN_CREDENTIALS` names, else the first that the
-/// environment sets up completely, else `az`, or `azd` where only that is installed.
+/// The credential that `flag` (`--auth`) names, else the one that `AZURE_TOKEN_CREDENTIALS` names, else the first one that the
+/// environment sets up completely, else `az`, or `azd` if only that is installed.
 ///
 /// `AZURE_TOKEN_CREDENTIALS` is `prod`, `dev` or a credential's name, as in Azure's other SDKs (Microsoft's documentation of
-/// `DefaultAzureCredential`). An empty variable counts as none. `installed` says whether a program is on the PATH.
+/// `DefaultAzureCredential`). An empty variable counts as not set. `installed` returns true if a program is on the PATH.
 ///
 /// # Errors
-/// The way that is asked for is unknown or not set up, or a way is set up in part and none completely: the message names the
-/// variables that are missing.
+/// The named credential is unknown or not set up, or one is set up in part and none completely. The message names the missing
+/// variables.
 pub(super) fn choose(
     flag: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,
@@ -44,14 +44,14 @@ pub(super) fn choose(
         let Some((_, way)) = Way::NAMES.iter().find(|(known, _)| *known == name) else {
             let names = Way::NAMES.map(|(name, _)| name);
             return Err(Trouble::new(
-                format!("--auth cannot be {}", quote(name)),
-                format!("the choices are {}", and(&names)),
+                format!("invalid value for --auth: {}", quote(name)),
+                format!("choose {}", or(&names)),
             ));
         };
-        return demanded(*way, format!("--auth {name} asks for it"), &is_set);
+        return demanded(*way, format!("--auth {name} is set"), &is_set);
     }
     let asked = value("AZURE_TOKEN_CREDENTIALS").unwrap_or_default();
-    let mut by = format!("AZURE_TOKEN_CREDENTIALS={asked} asks for it");
+    let mut by = format!("AZURE_TOKEN_CREDENTIALS={asked} is set");
     let (ways, last) = match asked.to_ascii_lowercase().as_str() {
         "" => (&ANNOUNCED[..], None),
         "dev" => (&[Way::Token][..], None),
@@ -63,21 +63,21 @@ pub(super) fn choose(
         return Ok(choice);
     }
     match last {
-        Some(Way::Managed) => by.push_str(", and nothing else is set up"),
+        Some(Way::Managed) => by.push_str(", and no other credential is set up"),
         None if !installed("az") && installed("azd") => {
-            let why = "nothing else is set up, and `az` is not installed";
+            let why = "no other credential is set up, and `az` is not installed";
             return Ok((Way::Azd, why.to_owned()));
         }
-        None if asked.is_empty() => by = "nothing else is set up".to_owned(),
+        None if asked.is_empty() => by = "no other credential is set up".to_owned(),
         _ => {}
     }
     demanded(last.unwrap_or(Way::Az), by, &is_set)
 }
 
-/// `way`, which `why` says to take, if it is set up.
+/// `way`, if it is set up. `why` is the reason for choosing it.
 fn demanded(way: Way, why: String, is_set: &IsSet<'_>) -> Result<Choice, Trouble> {
     let missing = missing(way, is_set);
-    // Without an announcement it is the machine's own, which has one address everywhere.
+    // Without these variables it is the VM's own identity, whose endpoint has a fixed address.
     if missing.is_empty() || way == Way::Managed {
         return Ok((way, why));
     }
@@ -89,7 +89,7 @@ fn demanded(way: Way, why: String, is_set: &IsSet<'_>) -> Result<Choice, Trouble
 /// The first of `ways` that the environment sets up completely.
 fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble> {
     for way in ways {
-        // That variable is Service Fabric's, whose identities `azure_identity` cannot use.
+        // Service Fabric sets this variable, and `azure_identity` cannot use its identities.
         let is_anothers = *way == Way::Managed && is_set("IDENTITY_SERVER_THUMBPRINT");
         if is_anothers || !missing(*way, is_set).is_empty() {
             continue;
@@ -103,21 +103,21 @@ fn announced(ways: &[Way], is_set: &IsSet<'_>) -> Result<Option<Choice>, Trouble
         let announced_by = way.announced_by();
         if !announced_by.is_empty() && announced_by.iter().all(|name| is_set(name)) {
             let trouble = half(*way, &missing(*way, is_set));
-            let help = format!("{}, or choose another way with --auth", trouble.help);
+            let help = format!("{}, or choose another credential with --auth", trouble.help);
             return Err(Trouble { help, ..trouble });
         }
     }
     Ok(None)
 }
 
-/// A credential by the name that Azure's SDKs give it, in any case.
+/// The credential that Azure's SDKs call `name`, in any case.
 fn by_the_sdks_name(name: &str) -> Result<Way, Trouble> {
     let mut known = Way::SDK_NAMES.into_iter();
     let known = known.find(|(known, _)| known.eq_ignore_ascii_case(name));
     known.map(|(_, way)| way).ok_or_else(|| {
         let name = quote(name);
         Trouble::new(
-            format!("AZURE_TOKEN_CREDENTIALS is {name}, which azlin cannot sign in with"),
+            format!("unsupported credential in AZURE_TOKEN_CREDENTIALS: {name}"),
             "set it to dev, prod, EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, \
              AzureCliCredential or AzureDeveloperCliCredential, or pass --auth",
         )
@@ -128,19 +128,19 @@ fn first<'n>(any: &[&'n str], is_set: &IsSet<'_>) -> Option<&'n str> {
     any.iter().find(|name| is_set(name)).copied()
 }
 
-/// The variables that `way` lacks, each by its first name.
+/// The missing variables of `way`, each by its first name.
 fn missing(way: Way, is_set: &IsSet<'_>) -> Vec<&'static str> {
     let needs = way.needs().iter();
     let lacking = needs.filter(|any| first(any, is_set).is_none());
     lacking.filter_map(|any| any.first().copied()).collect()
 }
 
-/// The trouble with `way`, which is set up but for the variables that are `missing`.
+/// The trouble with `way`, whose variables in `missing` are not set.
 fn half(way: Way, missing: &[&str]) -> Trouble {
     let for_the_job = if missing.iter().any(|name| name.starts_with("ACTIONS_")) {
-        "; GitHub sets it in a job with `permissions: id-token: write`"
+        "; GitHub does so in a job with `permissions: id-token: write`"
     } else if missing.contains(&"SYSTEM_ACCESSTOKEN") {
-        "; map it in the step: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"
+        " in the step: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"
     } else {
         ""
     };
@@ -182,7 +182,7 @@ mod tests {
     const PRINCIPAL: [&str; 2] = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID"];
 
     #[test]
-    fn the_first_complete_way_wins_and_az_is_the_last() {
+    fn the_first_complete_credential_wins_and_az_is_last() {
         let all = [
             ("AZURE_ACCESS_TOKEN", Way::Token),
             ("AZURE_CLIENT_SECRET", Way::Secret),
@@ -209,17 +209,17 @@ mod tests {
     }
 
     #[test]
-    fn azd_is_taken_only_where_az_is_not_installed() {
+    fn azd_is_used_only_if_az_is_not_installed() {
         assert_eq!(with(None, &[], &["azd"]), Ok(Way::Azd));
         assert_eq!(
             with(None, &[], &[]),
             Ok(Way::Az),
-            "whose error says what to install"
+            "its error says what to install"
         );
     }
 
     #[test]
-    fn an_empty_variable_is_none() {
+    fn an_empty_variable_counts_as_not_set() {
         assert_eq!(
             chosen(None, &["AZURE_ACCESS_TOKEN=", "AZURE_TOKEN_CREDENTIALS="]),
             Ok(Way::Az)
@@ -227,12 +227,12 @@ mod tests {
     }
 
     #[test]
-    fn half_a_way_is_an_error_unless_another_is_whole() {
+    fn an_incomplete_credential_is_an_error_unless_another_is_complete() {
         let half = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_ID"];
         assert_eq!(
             chosen(None, &half).unwrap_err(),
             "a service principal with a secret requires AZURE_TENANT_ID, which is not set | set AZURE_TENANT_ID, or choose \
-             another way with --auth"
+             another credential with --auth"
         );
         let whole = [half[0], half[1], "IDENTITY_ENDPOINT", "IDENTITY_HEADER"];
         assert_eq!(chosen(None, &whole), Ok(Way::Managed));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_pipeline_sets_for_every_job_leaves_az_to_be_used() {
+    fn variables_that_every_job_has_do_not_replace_az() {
         let github = [
             "ACTIONS_ID_TOKEN_REQUEST_URL",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -263,7 +263,7 @@ mod tests {
             chosen(None, &[&task[..], &["SYSTEM_ACCESSTOKEN"]].concat()),
             Ok(Way::Pipelines)
         );
-        // Cloud Shell, where az is signed in, and Service Fabric, whose identities azure_identity cannot use.
+        // In Cloud Shell `az` is signed in. On Service Fabric, azure_identity cannot use the identities.
         let fabric = [
             "IDENTITY_ENDPOINT",
             "IDENTITY_HEADER",
@@ -274,12 +274,12 @@ mod tests {
     }
 
     #[test]
-    fn a_way_that_is_asked_for_must_be_set_up() {
+    fn a_requested_credential_must_be_set_up() {
         assert_eq!(
             chosen(Some("github"), &PRINCIPAL).unwrap_err(),
-            "--auth github asks for it, but the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and \
+            "--auth github is set, but the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and \
              ACTIONS_ID_TOKEN_REQUEST_TOKEN, which are not set | set ACTIONS_ID_TOKEN_REQUEST_URL and \
-             ACTIONS_ID_TOKEN_REQUEST_TOKEN; GitHub sets it in a job with `permissions: id-token: write`"
+             ACTIONS_ID_TOKEN_REQUEST_TOKEN; GitHub does so in a job with `permissions: id-token: write`"
         );
         assert_eq!(
             chosen(Some("managed"), &["AZURE_ACCESS_TOKEN"]),
@@ -288,12 +288,12 @@ mod tests {
         assert!(
             chosen(Some("browser"), &[])
                 .unwrap_err()
-                .contains("the choices are token, secret")
+                .contains("choose token, secret")
         );
     }
 
     #[test]
-    fn azures_own_variable_narrows_the_choice_and_the_flag_wins_over_it() {
+    fn azures_variable_narrows_the_choice_and_the_flag_overrides_it() {
         let chosen_by = |name: &str, set: &[&str]| {
             let asked = format!("AZURE_TOKEN_CREDENTIALS={name}");
             chosen(None, &[set, &[asked.as_str()]].concat())

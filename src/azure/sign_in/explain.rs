@@ -1,4 +1,4 @@
-//! The trouble behind a credential of the SDK's that gave no token, for the person who has to fix it.
+//! Explains to the person who has to fix it why a credential of the SDK returned no token.
 
 use azure_core::error::{Error, ErrorKind};
 
@@ -9,12 +9,11 @@ use crate::model::Guid;
 use crate::text::guid;
 use crate::trouble::Trouble;
 
-const NO_IDENTITY: &str =
-    "azlin must run on Azure, on a machine that has an identity; or choose another way with --auth";
+const NO_IDENTITY: &str = "run azlin on an Azure machine with a managed identity, or choose another credential with --auth";
 
-/// Explains why `way` gave no token, from its credential's `error`. `authority` gives out tokens.
+/// Explains why `way` returned no token, from its credential's `error`. `authority` issues the tokens.
 ///
-/// The text of an answer that could not be read is left out: it may be a token.
+/// It omits the text of an answer that could not be read, because that may be a token.
 pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     if let Some(trouble) = find::<Trouble>(error) {
         return trouble.clone();
@@ -41,9 +40,9 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
         }
         ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
         ErrorKind::DataConversion => {
-            Trouble::new(format!("the answer from {place} is not Azure's"), NOT_AZURE)
+            Trouble::new(format!("the answer from {place} is not a token"), NOT_AZURE)
         }
-        // What the SDK finds wrong with the values of the variables; the rest of what it says is about its own code.
+        // The SDK rejects the value of a variable. Only the first sentence is about the value; the rest is about its own code.
         _ => {
             let said = root(innermost);
             Trouble::new(said.split(". ").next().unwrap_or(&said), help(way, ""))
@@ -51,23 +50,23 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     }
 }
 
-/// The trouble with a token that did not come within `seconds`.
+/// The trouble if no token arrives within `seconds`.
 pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
     if way == Way::Managed {
-        let message = format!("the managed identity's endpoint did not answer in {seconds} s");
+        let message = format!("the managed identity's endpoint did not answer within {seconds} s");
         return Trouble::new(message, NO_IDENTITY);
     }
     Trouble::new(
-        format!("{authority} gave no token in {seconds} s"),
+        format!("{authority} issued no token within {seconds} s"),
         NO_ANSWER,
     )
 }
 
-/// The trouble behind `place`'s answer with `status`, in which it `said` why.
+/// The trouble if `place` answers with `status`; `said` is its reason.
 fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     if way == Way::Pipelines && said.contains("OIDC endpoint") {
         let message = format!(
-            "Azure Pipelines gave no token for the service connection: it answered {status}"
+            "Azure Pipelines issued no token for the service connection: it answered {status}"
         );
         return Trouble::new(message, help(way, ""));
     }
@@ -77,7 +76,7 @@ fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     Trouble::new(message, help(way, said))
 }
 
-/// The help for an answer of Microsoft Entra, by the codes that Microsoft's documentation lists.
+/// The help for an error of Microsoft Entra, by the codes in Microsoft's documentation.
 fn help(way: Way, said: &str) -> &'static str {
     let code = said
         .split([':', ' '])
@@ -87,12 +86,14 @@ fn help(way: Way, said: &str) -> &'static str {
             "check AZURE_CLIENT_SECRET: it must be the secret's value, not its id, and belong to this app"
         }
         (Some("7000222"), _) => {
-            "the secret has expired: create a new one and set AZURE_CLIENT_SECRET"
+            "create a new secret and set AZURE_CLIENT_SECRET to it: the old one has expired"
         }
         (Some("700016"), _) => {
-            "the app is not in this tenant: check AZURE_CLIENT_ID, AZURE_TENANT_ID and the cloud"
+            "check AZURE_CLIENT_ID, AZURE_TENANT_ID and `cloud`: this tenant does not have the app"
         }
-        (Some("90002" | "900023"), _) => "check AZURE_TENANT_ID, and that `cloud` is the tenant's",
+        (Some("90002" | "900023"), _) => {
+            "check AZURE_TENANT_ID, and that `cloud` is the cloud of that tenant"
+        }
         (Some("700027"), _) => {
             "upload the certificate to the app, or check AZURE_CLIENT_CERTIFICATE_PATH"
         }
@@ -100,22 +101,22 @@ fn help(way: Way, said: &str) -> &'static str {
             "add a federated credential to the app, with exactly this issuer, subject and audience"
         }
         (_, Way::Managed) => {
-            "give this machine an identity; AZURE_CLIENT_ID names one where there are several"
+            "assign a managed identity to this machine; if it has several, set AZURE_CLIENT_ID to choose one"
         }
         (_, Way::Pipelines) => {
             "check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step"
         }
         _ => {
-            "check AZURE_TENANT_ID and AZURE_CLIENT_ID, and what proves them; `azlin whoami` says what is used"
+            "check AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or token; `azlin whoami` shows which one azlin uses"
         }
     }
 }
 
-/// Trouble with a tool that printed something else. What it printed is not shown: it may be a token all the same.
+/// The trouble with a tool that printed something other than a token. It does not show the output, which may be a token after all.
 pub(super) fn not_a_token(way: Way) -> Trouble {
     let version = match way {
         Way::Azd => "",
-        _ => "; azlin needs the Azure CLI 2.54 or newer",
+        _ => "; azlin requires Azure CLI 2.54 or newer",
     };
     Trouble::new(
         format!("`{}` did not print a token in JSON", way.name()),
@@ -123,7 +124,7 @@ pub(super) fn not_a_token(way: Way) -> Trouble {
     )
 }
 
-/// The command that shows a person what the tool says.
+/// The command that shows a person the tool's output.
 pub(super) fn by_hand(way: Way) -> &'static str {
     match way {
         Way::Azd => "azd auth token --output json",
@@ -131,13 +132,13 @@ pub(super) fn by_hand(way: Way) -> &'static str {
     }
 }
 
-/// A message of Microsoft Entra's without the ids at its end, by which only Microsoft finds the request.
+/// A message of Microsoft Entra without the ids at its end, which help only Microsoft.
 pub(super) fn without_trace(said: &str) -> &str {
     let message = said.split(" Trace ID:").next().unwrap_or(said);
     message.trim().trim_end_matches('.')
 }
 
-/// `text` without what looks like a token: three parts of Base64, of which the first opens a JSON object.
+/// `text` with anything that looks like a JSON Web Token replaced. Such a token starts with `eyJ`, the Base64 of `{"`.
 pub(super) fn without_tokens(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
     let mut written = String::with_capacity(text.len());
@@ -153,7 +154,7 @@ pub(super) fn without_tokens(text: &str) -> String {
     written + rest
 }
 
-/// The GUIDs in a message, in their order.
+/// The GUIDs in a message, in order.
 pub(super) fn guids(text: &str) -> impl Iterator<Item = Guid> {
     let words = text.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
     words.filter_map(guid)

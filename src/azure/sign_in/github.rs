@@ -1,4 +1,4 @@
-//! [`GitHub`]: the identity of a job on GitHub Actions, which the SDK has no credential for.
+//! [`GitHub`]: the identity of a GitHub Actions job, for which the SDK has no credential.
 
 use async_trait::async_trait;
 use azure_core::credentials::Secret;
@@ -11,8 +11,8 @@ use crate::azure::failure::root;
 use crate::azure::http;
 use crate::trouble::Trouble;
 
-/// Where a job asks for the token that says which job it is, and what it asks with (GitHub's documentation of OpenID
-/// Connect). That token lasts for minutes, so each sign-in takes a new one.
+/// The endpoint that issues a job's identity token, and the token that authorizes the request (GitHub's documentation of OpenID
+/// Connect). An identity token is valid for minutes, so each sign-in requests a new one.
 #[derive(Debug)]
 pub(super) struct GitHub {
     pub url: Url,
@@ -34,10 +34,10 @@ impl ClientAssertion for GitHub {
         let mut request = Request::new(url, Method::Get);
         request.insert_header(AUTHORIZATION, format!("Bearer {}", self.token.secret()));
         let failed = |why: &str, help| {
-            Trouble::new(format!("GitHub gave no token for this job: {why}"), help)
+            Trouble::new(format!("GitHub issued no token for this job: {why}"), help)
         };
         let response = http::send(&self.pipeline, request).await.map_err(|error| {
-            let help = "run the job again; on a runner of your own, check its network";
+            let help = "run the job again; if the runner is self-hosted, check its network";
             failed(&root(&error), help)
         })?;
         let status = u16::from(response.status());

@@ -1,4 +1,4 @@
-//! [`Kept`]: the token of this run, fetched when it is first needed, and again when Azure no longer takes it.
+//! [`Kept`]: the token of this run. azlin fetches it for the first request, and again when Azure no longer accepts it.
 
 use std::time::Instant;
 
@@ -10,18 +10,18 @@ use futures::lock::Mutex;
 use super::recipe::Recipe;
 use crate::trouble::Trouble;
 
-/// A credential that knows which token it gave out last.
+/// A credential that caches its last token.
 ///
-/// The SDK's own credentials keep their tokens for as long as those say they last, and would give one that Azure has refused
-/// again. So each token comes from a credential made for it, and what is kept is kept here.
+/// The SDK's own credentials cache a token until it expires, and would return one again that Azure has rejected. So azlin creates
+/// a new credential for each token, and caches the token here.
 #[derive(Debug)]
 pub(in crate::azure) struct Kept {
-    /// The way to another token; none where there is only the one that was given.
+    /// The recipe for a new token. None for a given token, which cannot be renewed.
     recipe: Option<Recipe>,
     last: Mutex<Last>,
 }
 
-/// The outcome of the last attempts to get a token.
+/// The last token and the last failure to get one.
 #[derive(Debug, Default)]
 struct Last {
     token: Option<AccessToken>,
@@ -36,9 +36,9 @@ impl Kept {
         }
     }
 
-    /// Keeps `token`, where a line's end may have come along.
+    /// Keeps a given `token`, without the line break that may follow it.
     pub(super) fn given(token: &str) -> Self {
-        // Its real end is unknown; Azure says so when it comes.
+        // azlin does not know when it expires. Azure will say so.
         let end = OffsetDateTime::now_utc() + Duration::days(7);
         let last = Last {
             token: Some(AccessToken::new(token.trim().to_owned(), end)),
@@ -50,14 +50,14 @@ impl Kept {
         }
     }
 
-    /// Returns true if there can be another token than the first.
+    /// Returns true if azlin can get another token.
     pub fn can_renew(&self) -> bool {
         self.recipe.is_some()
     }
 
-    /// Forgets `token`, which Azure refused.
+    /// Forgets `token`, which Azure rejected.
     ///
-    /// Of many requests that are refused at once, the first brings a new token and the others get the same.
+    /// If Azure rejects many requests at once, the first one fetches a new token for all of them.
     pub async fn forget(&self, token: &str) {
         let mut last = self.last.lock().await;
         last.token.take_if(|kept| kept.token.secret() == token);
@@ -73,14 +73,14 @@ impl TokenCredential for Kept {
     ) -> azure_core::Result<AccessToken> {
         let asked = Instant::now();
         let mut last = self.last.lock().await;
-        // The SDK's policy asks for a new token as long before the end.
+        // The SDK's policy renews a token equally long before it expires.
         let soon = OffsetDateTime::now_utc() + Duration::minutes(5);
         if let Some(token) = &last.token
             && token.expires_on > soon
         {
             return Ok(token.clone());
         }
-        // Of many requests at once, the first waits for a sign-in that fails and the others need not.
+        // If many requests wait for the same sign-in and it fails, only the first one tries.
         if let Some((failed, trouble)) = &last.failure
             && *failed > asked
         {
@@ -89,8 +89,8 @@ impl TokenCredential for Kept {
         let fetched = match &self.recipe {
             Some(recipe) => recipe.token(scopes).await,
             None => Err(Trouble::new(
-                "the token that was given has ended",
-                "set a new one",
+                "the token in AZURE_ACCESS_TOKEN has expired",
+                "set AZURE_ACCESS_TOKEN to a new token",
             )),
         };
         match &fetched {

@@ -1,4 +1,4 @@
-//! Signing in: who azlin is to Azure, chosen from what the environment says, never by trying.
+//! Signs in to Azure with a credential picked from the environment variables. azlin never tries one after another.
 
 mod certificate;
 mod choose;
@@ -24,22 +24,22 @@ pub(super) use unauthorized::unauthorized;
 pub use way::Way;
 pub(crate) use way::variable;
 
-/// A way of signing in, chosen, and the token that comes of it. No token is fetched before the first request needs one.
+/// The chosen credential and its token. azlin fetches no token before the first request.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// The way; none in the sandbox, which accepts anyone.
+    /// The credential. None in the sandbox, which accepts anyone.
     pub way: Option<Way>,
-    /// The reason for it.
+    /// The reason for choosing it.
     pub why: String,
     pub(super) kept: Arc<Kept>,
 }
 
 impl SignIn {
-    /// Chooses a way to get tokens for `subscription`; see `choose` for the order. `flag` is `--auth`; `authority` gives out
-    /// tokens, where it is not the cloud's own.
+    /// Chooses a credential for `subscription`; see `choose` for the order. `flag` is `--auth`. `authority` issues the tokens, if
+    /// it is not the cloud's own.
     ///
     /// # Errors
-    /// None can be chosen.
+    /// No credential can be chosen.
     pub fn open(
         flag: Option<&str>,
         subscription: &SubscriptionId,
@@ -72,33 +72,33 @@ impl SignIn {
         }
     }
 
-    /// Returns true if its tokens open every subscription that the identity may see. Those of `az` are for one subscription's
-    /// tenant and account.
+    /// Returns true if its tokens are valid for every subscription that the identity may read. Those of `az` are for the tenant
+    /// and account of one subscription.
     pub fn is_for_any_subscription(&self) -> bool {
         self.way != Some(Way::Az)
     }
 
-    /// Signs in to an `endpoint` that a file names, with the token in `AZURE_ACCESS_TOKEN` and nothing else: a file must not
-    /// decide where anything else goes. `flag` is `--auth`.
+    /// Signs in to an `endpoint` that a file names. azlin sends it only the token in `AZURE_ACCESS_TOKEN`, because a file must not
+    /// decide where another token goes. `flag` is `--auth`.
     ///
     /// # Errors
-    /// It is not set, or another way is asked for.
+    /// The variable is not set, or `flag` names another credential.
     pub fn emulator(flag: Option<&str>) -> Result<Self, Trouble> {
         let refused = |why: &str| {
             Err(Trouble::new(
                 format!(
                     "cannot sign in to the file's `endpoint`: azlin sends it only AZURE_ACCESS_TOKEN, {why}"
                 ),
-                "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every way of signing in",
+                "set AZURE_ACCESS_TOKEN (an emulator accepts any value), or pass --endpoint, which allows every credential",
             ))
         };
         if flag.is_some_and(|way| way != Way::Token.name()) {
-            return refused("and --auth asks for another way");
+            return refused("and --auth names another credential");
         }
         let Some(token) = variable("AZURE_ACCESS_TOKEN") else {
             return refused("which is not set");
         };
-        let why = "the file's `endpoint` is sent nothing else";
+        let why = "azlin sends nothing else to the file's `endpoint`";
         Ok(Self::given(Some(Way::Token), why, &token))
     }
 
@@ -109,7 +109,7 @@ impl SignIn {
     }
 }
 
-/// Who gives out a cloud's tokens (Microsoft's documentation of national clouds).
+/// The authority that issues a cloud's tokens (Microsoft's documentation of national clouds).
 fn authority_of(cloud: Cloud) -> Origin {
     let host = match cloud {
         Cloud::Public | Cloud::Sandbox => "https://login.microsoftonline.com",
@@ -119,7 +119,7 @@ fn authority_of(cloud: Cloud) -> Origin {
     Origin::Tls(host.to_owned())
 }
 
-/// Looks for a program on the PATH. On Windows, `az` is a script with an extension.
+/// Returns true if `program` is on the PATH. On Windows, `az` is a script with an extension.
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let endings = if cfg!(windows) {

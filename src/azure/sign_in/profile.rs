@@ -1,16 +1,16 @@
-//! The memory of `az`: [`Profile`], its default subscription, and the account of each subscription.
+//! The profile of `az`: its default subscription ([`Profile`]), and the account of each subscription.
 
 use serde::Deserialize;
 
 use crate::model::{Cloud, SubscriptionId};
 use crate::text::is_unprintable;
 
-/// The default of `az account set`, as `az` keeps it in `azureProfile.json`.
+/// The default subscription of `az`, which `az account set` stores in `azureProfile.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     /// Its id.
     pub subscription: SubscriptionId,
-    /// The cloud that it is in.
+    /// Its cloud.
     pub cloud: Cloud,
 }
 
@@ -39,7 +39,7 @@ struct User {
     kind: String,
 }
 
-/// The account whose token `az` gives for `subscription`: its tenant, name and kind. `bytes` is the content of
+/// The account for which `az` returns a token of `subscription`: its tenant, name and kind. `bytes` is the content of
 /// `azureProfile.json`.
 pub fn account_of(bytes: &[u8], subscription: &SubscriptionId) -> Option<[String; 3]> {
     let is_it = |entry: &Entry| entry.id.eq_ignore_ascii_case(subscription.as_str());
@@ -63,9 +63,10 @@ fn entries(bytes: &[u8]) -> Option<Vec<Entry>> {
 }
 
 impl Profile {
-    /// The default in `bytes`, the content of `azureProfile.json`, which starts with a byte order mark. None where there is no
-    /// default that azlin can use: an account without a subscription has a tenant's id there, and a cloud that somebody
-    /// registered with `az cloud` is known to `az` only.
+    /// The default in `bytes`, the content of `azureProfile.json`, which starts with a byte order mark.
+    ///
+    /// None if azlin cannot use the default: an account without a subscription has the id of its tenant there, and only `az` knows
+    /// a cloud that someone registered with `az cloud`.
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let entry = entries(bytes)?.into_iter().find(|entry| entry.is_default)?;
         let cloud = match entry.environment_name.as_deref() {
@@ -103,7 +104,7 @@ mod tests {
         let known = ["x", "m", "user"].map(str::to_owned);
         assert_eq!(account(&found.subscription), Some(known));
         let other = SubscriptionId::new("00000000-0000-0000-0000-000000000001").unwrap();
-        assert_eq!(account(&other), None, "it is not said");
+        assert_eq!(account(&other), None, "the entry has no account");
         let name = |id: &SubscriptionId| name_of(file.as_bytes(), id);
         assert_eq!(name(&found.subscription).as_deref(), Some("b"));
         let hostile = file.replace("\"name\":\"b\"", "\"name\":\"b\\u001b[2J\"");
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn no_default_is_none() {
+    fn without_a_default_there_is_no_profile() {
         for file in [
             "",
             "{}",

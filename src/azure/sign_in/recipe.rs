@@ -1,4 +1,4 @@
-//! [`Recipe`]: from a way of signing in to a token, by the SDK's credentials.
+//! [`Recipe`]: gets a token with one of the SDK's credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,20 +30,20 @@ use crate::trouble::Trouble;
 
 type Credential = azure_core::Result<Arc<dyn TokenCredential>>;
 
-/// The time limit for a machine's identity. Without it, the SDK tries an address that leads nowhere for two minutes.
+/// The time limit for a managed identity. Without a limit, the SDK tries an unreachable address for two minutes.
 const MANAGED: Duration = Duration::from_secs(20);
-/// The time limit for a token of any other way, the SDK's retries included.
+/// The time limit for any other credential, including the SDK's retries.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// All that a token depends on, besides the values of the way's variables, which are read when it is fetched.
+/// Everything that a token depends on, except the environment variables, which azlin reads when it fetches the token.
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
     pub way: Way,
-    /// `az` is asked for a token of this subscription's tenant, which may be another than that of its default account.
+    /// `az` returns a token for the tenant of this subscription, which may not be the tenant of its default account.
     pub subscription: SubscriptionId,
-    /// Decides the audience of the assertion that GitHub makes.
+    /// Decides the audience of GitHub's assertion.
     pub cloud: Cloud,
-    /// Who gives out tokens.
+    /// The authority that issues tokens.
     pub authority: Origin,
 }
 
@@ -51,7 +51,7 @@ impl Recipe {
     /// A new token.
     ///
     /// # Errors
-    /// There is none.
+    /// The credential returned none.
     pub async fn token(&self, scopes: &[&str]) -> Result<AccessToken, Trouble> {
         let patience = match self.way {
             Way::Managed => MANAGED,
@@ -60,7 +60,7 @@ impl Recipe {
         let fetching = async { self.credential()?.get_token(scopes, None).await };
         let trouble = match tokio::time::timeout(patience, fetching).await {
             Ok(Ok(token)) if token.token.secret().is_empty() => Trouble::new(
-                "the answer has no token in it",
+                "the answer contains no token",
                 "check the network: something other than Azure may have answered",
             ),
             Ok(Ok(token)) => return Ok(token),
@@ -111,8 +111,14 @@ impl Recipe {
                     ..Default::default()
                 }))?
             }
-            // Given tokens are never fetched.
-            _ => return Err(Trouble::new("AZURE_ACCESS_TOKEN is not set", "set it").into()),
+            // azlin never fetches a given token.
+            _ => {
+                return Err(Trouble::new(
+                    "AZURE_ACCESS_TOKEN is not set",
+                    "set AZURE_ACCESS_TOKEN",
+                )
+                .into());
+            }
         })
     }
 
@@ -121,7 +127,7 @@ impl Recipe {
             let (name, why) = (quote(file), plain(&error));
             Trouble::new(
                 format!("cannot read the token in {name}: {why}"),
-                "AZURE_FEDERATED_TOKEN_FILE names the file, which Kubernetes mounts: check the pod",
+                "check AZURE_FEDERATED_TOKEN_FILE, and that Kubernetes mounts this file into the pod",
             )
         })?;
         let options = WorkloadIdentityCredentialOptions {
@@ -148,7 +154,8 @@ impl Recipe {
             client_options: self.options()?,
         };
         let credential = ManagedIdentityCredential::new(Some(options)).map_err(|error| {
-            let help = "choose another way with --auth; `az` may be signed in here";
+            let help =
+                "choose another credential with --auth; if `az` is signed in here, use --auth az";
             Trouble::new(error.to_string(), help)
         })?;
         Ok(credential)
@@ -188,7 +195,7 @@ impl Recipe {
         };
         let is_local = loopback.is_some() || self.way == Way::Managed;
         let client = http::client(loopback, |builder| {
-            // A proxy would see the token that a server on this machine or beside it gives out.
+            // A proxy would see a token from a server on this machine or its host.
             if is_local {
                 builder.no_proxy()
             } else {
@@ -201,7 +208,7 @@ impl Recipe {
         Ok(ClientOptions {
             transport: Some(Transport::new(client)),
             cloud: Some(Arc::new(CloudConfiguration::from(custom))),
-            // The SDK's own patience is longer than a person's, and than what it may take here at all.
+            // The SDK's default retries take longer than the time limit here.
             retry: RetryOptions::exponential(ExponentialRetryOptions {
                 initial_delay: azure_core::time::Duration::milliseconds(300),
                 max_retries: 3,
@@ -212,8 +219,8 @@ impl Recipe {
     }
 }
 
-/// An error of Microsoft Entra's with its description in one line; none where `body` has no description. The SDK borrows the
-/// description from the answer, and so cannot read one with an escape in it, which every line break is.
+/// An error of Microsoft Entra with its description on one line, or none if `body` has no description. The SDK borrows the
+/// description from the answer, so it cannot read one with an escape sequence such as a line break.
 fn in_one_line(body: &[u8]) -> Option<String> {
     let mut error: Value = serde_json::from_slice(body).ok()?;
     let Some(Value::String(description)) = error.get_mut("error_description") else {
@@ -229,7 +236,7 @@ fn in_one_line(body: &[u8]) -> Option<String> {
     Some(error.to_string())
 }
 
-/// Who an assertion of GitHub's is for (Microsoft's documentation of workload identity federation).
+/// The audience of GitHub's assertion (Microsoft's documentation of workload identity federation).
 fn audience(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::UsGovernment => "api://AzureADTokenExchangeUSGov",
@@ -238,12 +245,12 @@ fn audience(cloud: Cloud) -> &'static str {
     }
 }
 
-/// The URL in the variable `name`, if a job's token may go there.
+/// The URL in the variable `name`, if azlin may send a job's token there.
 fn trusted(name: &str, text: &str) -> Result<Url, Trouble> {
     let refusal = || {
         Trouble::new(
             format!("{name} is not an https URL: {}", quote(text)),
-            "the pipeline sets it: check what changed it",
+            format!("check what changed {name}, which the pipeline sets"),
         )
     };
     let url = Url::parse(text).map_err(|_| refusal())?;

@@ -1,4 +1,4 @@
-//! [`Patient`]: `az` and `azd`, run with a limit, and the token or the error that they print.
+//! [`Patient`]: runs `az` and `azd` with a time limit, and reads the token or the error that they print.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,14 +13,14 @@ use super::explain::{by_hand, guids, not_a_token, without_tokens, without_trace}
 use super::way::Way;
 use crate::trouble::Trouble;
 
-/// The time limit for a tool. `az` takes a second.
+/// The time limit for a tool. `az` takes about a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Runs a tool for the SDK, and ends it with all that it started when it takes too long.
+/// Runs a tool for the SDK. If it takes too long, kills it and every process that it started.
 #[derive(Debug)]
 pub(super) struct Patient {
     pub way: Way,
-    /// The subscription whose token `az` is asked for.
+    /// The subscription that the token is for.
     pub subscription: String,
     pub patience: Duration,
 }
@@ -43,8 +43,8 @@ impl Executor for Patient {
         let Ok(output) = output.await else {
             let (name, seconds) = (self.way.name(), self.patience.as_secs());
             return Err(io::Error::other(Trouble::new(
-                format!("`{name}` gave no answer in {seconds} s, and was ended"),
-                format!("run `{}` to see what it waits for", by_hand(self.way)),
+                format!("`{name}` did not answer within {seconds} s, so azlin stopped it"),
+                format!("run `{}` to see what it is waiting for", by_hand(self.way)),
             )));
         };
         group.0 = None;
@@ -52,8 +52,8 @@ impl Executor for Patient {
     }
 }
 
-/// A program with all that it started, which ends when nobody waits for it any more: a shell starts `az`, which is a script
-/// that starts Python, and the end of the first leaves the others.
+/// A program and every process that it started, killed when azlin stops waiting. `az` is a script that starts Python, which would
+/// outlive the script.
 struct Group(Option<u32>);
 
 impl Drop for Group {
@@ -64,7 +64,7 @@ impl Drop for Group {
             use rustix::process::{Pid, Signal, kill_process_group};
             let leader = i32::try_from(leader).ok().and_then(Pid::from_raw);
             if let Some(leader) = leader {
-                // It may have ended by itself.
+                // It fails if the group has ended already.
                 let _ = kill_process_group(leader, Signal::KILL);
             }
         }
@@ -79,17 +79,17 @@ impl Drop for Group {
     }
 }
 
-/// `output`, if it is a token. `subscription` is the one that it was asked for.
+/// `output`, if it is a token. `subscription` is the one that the token is for.
 pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<Output, Trouble> {
     let tool = way.name();
     let said = String::from_utf8_lossy(&output.stderr);
-    // 127 is what a shell says of a program that it cannot find, and Windows has a sentence for it.
+    // A shell exits with 127 if it cannot find the program, and Windows prints a message.
     if output.status.code() == Some(127) || said.contains("' is not recognized") {
         let login = way.login(None);
         return Err(Trouble::new(
             format!("`{tool}` is not installed"),
             format!(
-                "install it and run `{login}`, or set up another way, as a pipeline does (azlin's README, Signing in)"
+                "install it and run `{login}`, or set up another credential (see \"Signing in\" in azlin's README)"
             ),
         ));
     }
@@ -119,19 +119,19 @@ fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
         )
     } else if said.to_lowercase().contains("subscription") && said.contains(subscription) {
         (
-            format!("the account of `{tool}` has no subscription {subscription}"),
-            "run `az login --tenant TENANT` for the subscription's tenant, or check the subscription's id and `az cloud show`".to_owned(),
+            format!("subscription {subscription} not found in the account of `{tool}`"),
+            "check the subscription id and `az cloud show`; if the subscription is in another tenant, run `az login --tenant TENANT`".to_owned(),
         )
     } else {
         let why = if line.is_empty() {
-            " and said nothing".to_owned()
+            " without a message".to_owned()
         } else {
             format!(": {line}")
         };
         (
             format!("`{tool}` failed{why}"),
             format!(
-                "run `{}` to see it fail; `{}` fixes most causes",
+                "run `{}` to see the error; `{}` fixes most causes",
                 by_hand(way),
                 way.login(None)
             ),
@@ -149,7 +149,7 @@ fn is_token(way: Way, stdout: &[u8]) -> bool {
     }
 }
 
-/// The message in stderr; `azd` wraps it in JSON.
+/// The message in `stderr`, which `azd` wraps in JSON.
 fn message(stderr: &str) -> String {
     let wrapped = stderr.lines().find_map(|line| {
         let line: Value = serde_json::from_str(line).ok()?;
@@ -158,7 +158,7 @@ fn message(stderr: &str) -> String {
     wrapped.unwrap_or_else(|| stderr.to_owned())
 }
 
-/// The first line that says something, without the word that it is an error.
+/// The first line that is not empty or a warning, without `ERROR:`.
 fn first_line(said: &str) -> &str {
     let mut lines = said.lines().map(str::trim);
     let line = lines.find(|line| !line.is_empty() && !line.starts_with("WARNING"));
@@ -166,7 +166,7 @@ fn first_line(said: &str) -> &str {
     without_trace(line.strip_prefix("ERROR:").unwrap_or(line))
 }
 
-/// The tenant in a hint such as `az login --tenant "…"`. Only a GUID is taken: the rest becomes a command line.
+/// The tenant in a hint such as `az login --tenant "…"`. Accepts only a GUID, because it becomes part of a command line.
 fn tenant(said: &str) -> Option<String> {
     let (_, after) = said.split_once("--tenant")?;
     let word = after.trim_start_matches("-id").split_whitespace().next()?;
@@ -195,10 +195,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_hangs_is_ended_with_all_that_it_started() {
+    async fn a_hanging_tool_is_killed_with_its_child_processes() {
         let folder = tempfile::tempdir().unwrap();
         let pid = folder.path().join("pid");
-        // As `az` does: a script that starts another program, which is the one that hangs.
+        // Like `az`: a script that starts another program, which hangs.
         let script = format!("sleep 600 & echo $! > {}; wait", pid.display());
         let start = std::time::Instant::now();
         let error = run(&patient(Way::Az, Duration::from_millis(1000)), &script)
@@ -206,7 +206,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`az` gave no answer in 1 s, and was ended"
+            "`az` did not answer within 1 s, so azlin stopped it"
         );
         assert!(start.elapsed() < Duration::from_secs(10));
         let child: i32 = std::fs::read_to_string(pid)
@@ -215,7 +215,7 @@ mod tests {
             .parse()
             .unwrap();
         let child = rustix::process::Pid::from_raw(child).unwrap();
-        // It is gone, or waits to be taken note of by whoever adopted it.
+        // It has ended, or is a zombie that its new parent has not reaped.
         let ended = || {
             let state = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
             rustix::process::test_kill_process(child).is_err() || state.contains(") Z ")
@@ -226,11 +226,11 @@ mod tests {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        panic!("the program that the script started goes on");
+        panic!("the program that the script started still runs");
     }
 
     #[tokio::test]
-    async fn a_run_that_nobody_waits_for_any_more_ends_too() {
+    async fn an_abandoned_run_is_killed_too() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
         let script = format!("sleep 0.5; touch {}", mark.display());
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_is_taken_from_a_hint_only_if_it_is_one() {
+    fn a_tenant_in_a_hint_must_be_a_guid() {
         let id = "00000000-0000-4000-8000-00000000000A";
         let lower = Some(id.to_lowercase());
         assert_eq!(

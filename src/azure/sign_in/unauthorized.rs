@@ -1,4 +1,4 @@
-//! The meaning of a 401 of Azure Resource Manager: the token is too old, allows too little, or is for another tenant.
+//! Explains a 401 of Azure Resource Manager: the token has expired, allows too little, or is for another tenant.
 
 use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
 
@@ -9,8 +9,7 @@ use crate::model::Guid;
 use crate::text::escape;
 use crate::trouble::Trouble;
 
-/// The trouble behind a 401 with these `headers`, after a new token has been tried where there can be one. `way` is where the
-/// token comes from.
+/// The trouble behind a 401 with these `headers`, after azlin tried a new token if it could get one. `way` is the credential.
 pub(in crate::azure) fn unauthorized(
     refusal: &Denial,
     headers: &Headers,
@@ -23,28 +22,28 @@ pub(in crate::azure) fn unauthorized(
     let lacks_claims = challenge(headers) == Some("insufficient_claims");
     let help = match way {
         Some(tool @ (Way::Az | Way::Azd)) if lacks_claims => format!(
-            "the tenant asks for a new sign-in (Conditional Access, or a session that was revoked): {}{}",
+            "sign in again, as Conditional Access or a revoked session requires: {}{}",
             if tool == Way::Az { "az logout, then " } else { "" },
             tool.login(None)
         ),
         _ if lacks_claims => {
-            "the tenant's Conditional Access wants more than this identity shows: ask who manages it"
+            "ask whoever manages the tenant: its Conditional Access rejects this identity's token"
                 .to_owned()
         }
-        Some(Way::Token) => "the token in AZURE_ACCESS_TOKEN is too old or not for Azure's management API; a new one: az account \
-                             get-access-token --query accessToken --output tsv"
+        Some(Way::Token) => "get a new token, as the one in AZURE_ACCESS_TOKEN has expired or is not for Azure's management API: az \
+                             account get-access-token --query accessToken --output tsv"
             .to_owned(),
         Some(tool @ (Way::Az | Way::Azd)) => format!(
-            "a new token was refused too: sign in again with `{}`",
+            "sign in again with `{}`: Azure rejected a new token too",
             tool.login(None)
         ),
-        _ => "a new token was refused too: check that `cloud`, --endpoint and --audience are the identity's own"
+        _ => "check that `cloud`, --endpoint and --audience match the identity: Azure rejected a new token too"
             .to_owned(),
     };
     Trouble::new(said, help)
 }
 
-/// The trouble with a subscription of another tenant. Azure names both by URL, first the token's, then the subscription's.
+/// The trouble with a subscription in another tenant. Azure's message has the URLs of both tenants, first the token's.
 fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
     let tenants: Vec<Guid> = guids(&said).collect();
     let [has, needs, ..] = tenants.as_slice() else {
@@ -69,7 +68,7 @@ fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
     Trouble::new(message, help)
 }
 
-/// The `error` in the challenge of a 401 (RFC 6750): what is wrong with the token.
+/// The `error` in the challenge of a 401 (RFC 6750), which says what is wrong with the token.
 fn challenge(headers: &Headers) -> Option<&str> {
     let challenge = headers.get_optional_str(&WWW_AUTHENTICATE)?;
     let mut parameters = challenge.split([' ', ',']);
@@ -82,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_error_is_found_among_what_else_a_challenge_says() {
+    fn the_error_is_found_among_other_parameters_of_a_challenge() {
         let said = |text: &'static str| {
             let mut headers = Headers::new();
             headers.insert(WWW_AUTHENTICATE, text);

@@ -1,17 +1,17 @@
-//! [`Way`]: one way of proving to Azure who is asking, and the environment variables that set it up.
+//! [`Way`]: a credential, and the environment variables that set it up.
 
-/// One way of signing in, in the order in which they are looked for.
+/// A credential, in the order in which azlin looks for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// A token that somebody else got.
+    /// A given token.
     Token,
     /// A service principal with a secret.
     Secret,
     /// A service principal with a certificate.
     Certificate,
-    /// A token that Kubernetes writes into a file (Microsoft Entra Workload ID).
+    /// A token that Kubernetes writes to a file (Microsoft Entra Workload ID).
     Workload,
-    /// The identity of a job on GitHub Actions.
+    /// The identity of a GitHub Actions job.
     GitHub,
     /// A service connection of Azure Pipelines.
     Pipelines,
@@ -23,7 +23,7 @@ pub enum Way {
     Azd,
 }
 
-/// An environment variable that is not empty.
+/// The value of an environment variable, if it is not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -33,7 +33,7 @@ pub(super) const TENANT: &str = "AZURE_TENANT_ID";
 pub(super) const CLIENT: &str = "AZURE_CLIENT_ID";
 
 impl Way {
-    /// Every way with the name that `--auth` takes.
+    /// Every credential with its name in `--auth`.
     pub const NAMES: [(&'static str, Self); 9] = [
         ("token", Self::Token),
         ("secret", Self::Secret),
@@ -46,13 +46,13 @@ impl Way {
         ("azd", Self::Azd),
     ];
 
-    /// The name that `--auth` takes.
+    /// Its name in `--auth`.
     pub fn name(self) -> &'static str {
         let found = Self::NAMES.iter().find(|(_, way)| *way == self);
         found.map_or("", |(name, _)| name)
     }
 
-    /// The credentials that have a name in Azure's other SDKs, by that name.
+    /// The credentials that Azure's other SDKs have too, by their names there.
     pub(super) const SDK_NAMES: [(&'static str, Self); 7] = [
         ("ClientSecretCredential", Self::Secret),
         ("ClientCertificateCredential", Self::Certificate),
@@ -63,7 +63,7 @@ impl Way {
         ("AzureDeveloperCliCredential", Self::Azd),
     ];
 
-    /// The command that signs in to the tool, to `tenant` where one is known.
+    /// The command that signs in to the tool, to `tenant` if it is known.
     pub(super) fn login(self, tenant: Option<&str>) -> String {
         let (command, option) = match self {
             Self::Azd => ("azd auth login", "--tenant-id"),
@@ -90,7 +90,7 @@ impl Way {
         }
     }
 
-    /// The values that it needs: for each, the variables that may hold it, the first one first.
+    /// The required values: for each, the variables that may hold it, in order of preference.
     pub(super) fn needs(self) -> &'static [&'static [&'static str]] {
         match self {
             Self::Token => &[&["AZURE_ACCESS_TOKEN"]],
@@ -111,16 +111,16 @@ impl Way {
                 &["AZURESUBSCRIPTION_TENANT_ID", TENANT],
                 &["AZURESUBSCRIPTION_CLIENT_ID", CLIENT],
             ],
-            // What App Service and Functions announce. azure_identity speaks neither with Azure Arc, Service Fabric and
-            // Azure ML nor with Cloud Shell, where `az` is signed in anyway.
+            // App Service and Functions set these. azure_identity does not support Azure Arc, Service Fabric, Azure ML or Cloud
+            // Shell; in Cloud Shell `az` is signed in anyway.
             Self::Managed => &[&["IDENTITY_ENDPOINT"], &["IDENTITY_HEADER"]],
             Self::Az | Self::Azd => &[],
         }
     }
 
-    /// Of what it needs, the variables that nobody sets for any other reason: with all of them, it is meant.
+    /// The variables that show that this credential is intended, because they are set for no other reason.
     ///
-    /// GitHub and Azure Pipelines give every job some of theirs, also where `az` is signed in.
+    /// Other variables do not show that: GitHub and Azure Pipelines set some in every job, even if the job uses `az`.
     pub(super) fn announced_by(self) -> &'static [&'static str] {
         match self {
             Self::Secret => &["AZURE_CLIENT_SECRET"],

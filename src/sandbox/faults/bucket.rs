@@ -1,4 +1,4 @@
-//! Token buckets, as Azure Resource Manager counts requests.
+//! Token buckets, with which Azure Resource Manager counts requests.
 //!
 //! "Each time a request is made a token is taken out … the bucket is refilled at a rate" (Microsoft's documentation of its
 //! throttling: 250 reads and 25 a second, 200 writes and 10 a second, for a subscription, a principal and a region).
@@ -10,20 +10,20 @@ use tokio::time::Instant;
 
 use crate::sandbox::guid::Guid;
 
-/// The value of one token: tokens per second times a time in nanoseconds then needs no rounding.
+/// One token. With this unit, tokens per second times nanoseconds needs no rounding.
 const TOKEN: u128 = 1_000_000_000;
 
-/// A bucket for each subscription, all of one size.
+/// A bucket for each subscription, all of the same size.
 #[derive(Debug)]
 pub(super) struct Buckets {
     size: u128,
     per_second: u128,
-    /// How full each was, and when; one that nothing was taken from is full.
+    /// The level of each bucket, and when it was measured. A bucket without an entry is full.
     levels: Mutex<HashMap<Guid, (u128, Instant)>>,
 }
 
 impl Buckets {
-    /// Full buckets. Those that nothing flows into count as one token a second.
+    /// Full buckets. A rate of 0 counts as one token a second.
     pub(super) fn new(size: u64, per_second: u64) -> Buckets {
         Buckets {
             size: u128::from(size) * TOKEN,
@@ -32,7 +32,7 @@ impl Buckets {
         }
     }
 
-    /// Takes one of the subscription's tokens; without one, says in how many seconds there will be.
+    /// Takes one of the subscription's tokens. The error is the number of seconds until there is one.
     pub(super) fn take(&self, subscription: Guid) -> Result<(), u64> {
         let mut levels = self.levels();
         let now = self.now(levels.get(&subscription));
@@ -45,7 +45,7 @@ impl Buckets {
         Err(u64::try_from(wait.div_ceil(TOKEN)).unwrap_or(u64::MAX))
     }
 
-    /// How many whole tokens the subscription has left.
+    /// The number of whole tokens that the subscription has left.
     pub(super) fn left(&self, subscription: Guid) -> u64 {
         let levels = self.levels();
         u64::try_from(self.now(levels.get(&subscription)) / TOKEN).unwrap_or(u64::MAX)
@@ -75,7 +75,7 @@ mod tests {
     const OTHER: Guid = Guid::from_u128(2);
 
     #[tokio::test(start_paused = true)]
-    async fn a_bucket_empties_and_fills_again_but_never_over_its_size() {
+    async fn a_bucket_empties_and_refills_up_to_its_size() {
         let bucket = Buckets::new(2, 10);
         assert_eq!(bucket.left(ONE), 2);
         assert_eq!((bucket.take(ONE), bucket.take(ONE)), (Ok(()), Ok(())));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_subscription_spends_another_still_has() {
+    fn each_subscription_has_its_own_bucket() {
         let buckets = Buckets::new(1, 1);
         assert_eq!((buckets.take(ONE), buckets.take(ONE)), (Ok(()), Err(1)));
         assert_eq!((buckets.left(ONE), buckets.left(OTHER)), (0, 1));

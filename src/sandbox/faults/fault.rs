@@ -1,4 +1,4 @@
-//! One fault: what it does, and to which requests.
+//! [`Fault`]: one kind of misbehaviour, and the requests that it affects.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use super::kinds::Kind;
 use crate::sandbox::guid::Guid;
 use crate::sandbox::route::Resource;
 
-/// One fault: what it does, and to which requests.
+/// A fault: its kind, and the requests that it affects.
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub(super) kind: &'static Kind,
-    /// The value of each of the kind's keys, which takes it.
+    /// The values of the kind's keys.
     pub(super) values: BTreeMap<&'static str, String>,
     pub(super) reach: Reach,
     pub(super) scope: Scope,
-    /// It strikes each so many of the requests that it meets,
+    /// It strikes every N-th request that it meets,
     pub(super) every: u64,
-    /// as long as it has met no more than these,
+    /// only among the first so many that it meets,
     pub(super) first: Option<u64>,
-    /// and of those a share.
+    /// and only a share of those.
     pub(super) share: Option<Share>,
 }
 
@@ -33,7 +33,7 @@ impl Fault {
         self.word(key).parse().unwrap_or_default()
     }
 
-    /// The status that it answers with.
+    /// The HTTP status of its answer.
     pub(super) fn status(&self) -> u16 {
         self.word("status").parse().unwrap_or(500)
     }
@@ -51,7 +51,7 @@ pub(super) enum Reach {
     OfGroup,
 }
 
-/// Whom a fault strikes.
+/// The subscription or VM that a fault affects.
 #[derive(Clone, Debug)]
 pub(super) enum Scope {
     All,
@@ -61,7 +61,7 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    /// True if this VM may be in here.
+    /// Returns true if this VM is in the scope.
     pub(super) fn has_vm(&self, group: &str, name: &str) -> bool {
         match self {
             Scope::All | Scope::Subscription(_) => true,
@@ -72,7 +72,7 @@ impl Scope {
         }
     }
 
-    /// True if anything of this subscription may be in here.
+    /// Returns true if the scope may contain something of this subscription.
     pub(super) fn has(&self, subscription: Guid) -> bool {
         match self {
             Scope::All | Scope::Vm(_) => true,
@@ -81,7 +81,7 @@ impl Scope {
     }
 }
 
-/// A share of requests, picked by number: the same ones for the same seed, on every machine.
+/// A share of requests, picked by number. The same seed picks the same requests on every machine.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
     pub(super) rate: f64,
@@ -90,7 +90,7 @@ pub(super) struct Share {
 
 impl Share {
     pub(super) fn holds(self, number: u64) -> bool {
-        // Below 2^53 every integer is a double of its own.
+        // A double represents every integer below 2^53 exactly.
         let picked = (splitmix64(self.seed, number) >> 11) as f64;
         picked / ((1_u64 << 53) as f64) < self.rate
     }

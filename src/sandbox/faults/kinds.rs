@@ -1,4 +1,4 @@
-//! The kinds of faults: which requests each meets, which keys it takes, and what becomes of a request that it strikes.
+//! The kinds of faults: the requests that each meets, its keys, and what it does to a request.
 
 use std::ops::RangeInclusive;
 
@@ -16,30 +16,30 @@ use crate::sandbox::vms;
 #[derive(Debug)]
 pub(super) struct Kind {
     pub(super) name: &'static str,
-    /// The requests that it means something to; none where `on` and `list` choose among all.
+    /// The requests that it can affect. None if the keys `on` and `list` choose them.
     pub(super) reach: Option<Reach>,
     keys: &'static [Key],
     pub(super) strike: fn(&Strike<'_>) -> Outcome,
 }
 
 impl Kind {
-    /// The keys of its own.
+    /// Its own keys.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static Key> {
         let choice = CHOICE.iter().filter(|_| self.reach.is_none());
         choice.chain(self.keys)
     }
 }
 
-/// A key, and what it takes.
+/// A key and its values.
 pub(super) type Key = (&'static str, Takes);
 
 #[derive(Debug)]
 pub(super) enum Takes {
     /// One of these words; the first is the default.
     Word(&'static [&'static str]),
-    /// A number, with its default.
+    /// A number: the default, and the valid range.
     Number(u64, RangeInclusive<u64>),
-    /// Any text, with its default.
+    /// Any text, with this default.
     Text(&'static str),
 }
 
@@ -47,14 +47,14 @@ pub(super) enum Takes {
 pub(super) struct Strike<'a> {
     pub(super) fault: &'a Fault,
     pub(super) call: &'a Call<'a>,
-    /// How many seconds a budget asks to wait.
+    /// The wait in seconds that a budget asks for.
     pub(super) wait: u64,
 }
 
 const ANY: RangeInclusive<u64> = 0..=u64::MAX;
 const SOME: RangeInclusive<u64> = 1..=1_000_000;
 
-/// What every kind takes that can be told which requests to meet.
+/// The keys of every kind without a fixed reach.
 const CHOICE: &[Key] = &[
     ("on", Takes::Word(&["all", "reads", "writes"])),
     ("list", Takes::Word(&["vms", "nics", "ips"])),
@@ -130,13 +130,13 @@ const fn kind(
     }
 }
 
-/// The faithful answer. The request is carried out, whatever becomes of its answer.
+/// The answer without a fault. The sandbox carries out the request, even if its answer is lost.
 fn faithful(hit: &Strike<'_>) -> Response {
     let (Ok(answer) | Err(answer)) = hit.call.answer();
     answer
 }
 
-/// The first half of a body; what has none stays as it is.
+/// The response with the first half of its body.
 fn half(mut response: Response) -> Response {
     response.body.truncate(response.body.len() / 2);
     response
@@ -175,7 +175,7 @@ fn accepted(hit: &Strike<'_>) -> Outcome {
     Outcome::of(written(hit.call, hit.fault.number("shows-after"), true))
 }
 
-/// Carries a write out, and lets `reads` reads show the tags from before it.
+/// Carries out a write, and makes the next `reads` reads show the tags from before it.
 fn written(call: &Call<'_>, reads: u64, accepted: bool) -> Answer {
     let fleet = call.store.read()?;
     let before = vms::find(&fleet, call)?;
@@ -188,8 +188,7 @@ fn written(call: &Call<'_>, reads: u64, accepted: bool) -> Answer {
     })
 }
 
-/// A list in which one VM lacks what others have. (Clients have met a `location` that is missing, an `osType` of a newer
-/// API, a tag that is null.)
+/// A list in which one VM is unusual. (Real clients have met a missing `location`, an `osType` of a newer API, and a null tag.)
 fn odd_vm(hit: &Strike<'_>) -> Outcome {
     let mut response = faithful(hit);
     let Ok(mut list) = serde_json::from_slice::<Value>(&response.body) else {

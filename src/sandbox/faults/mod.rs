@@ -1,12 +1,12 @@
-//! Faults by name: what Azure and the network do to a client on a bad day.
+//! Faults by name: the failures of Azure and the network that a client may meet.
 //!
-//! A fault strikes requests that are otherwise in order, so a wrong request is still told what is wrong with it. Faults
-//! are asked in the order given, and the first that strikes decides the answer; those after it don't count the request.
+//! A fault strikes only valid requests, so an invalid request still gets its own error. For each request, the sandbox checks the
+//! faults in the given order. The first one that strikes decides the answer, and those after it do not count the request.
 //!
 //! ```text
-//! text ──spec──▶ Fault ──strikes?──▶ kinds ──▶ refusals (what Azure says)
-//!                  │                  └──▶ the faithful answer, changed, lost or cut
-//!                  └─ budget: buckets   shadows: what reads still show of a VM that was written
+//! text ──spec──▶ Fault ──strikes?──▶ kinds ──▶ refusals (Azure's errors)
+//!                  │                  └──▶ the normal answer, changed, lost or cut
+//!                  └─ budget: buckets   shadows: reads that still show the tags from before a write
 //! ```
 
 mod bucket;
@@ -28,14 +28,14 @@ use fault::Reach;
 use kinds::Strike;
 pub(super) use shadows::{Shadows, result};
 
-/// The answer to a request, before ARM's own headers.
+/// The answer to a request, before ARM adds its headers.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// ARM's answer.
     Arm(Response),
-    /// ARM's answer, of which this much arrives.
+    /// ARM's answer, of which only this part arrives.
     Cut(Response),
-    /// The answer of something in front of ARM.
+    /// The answer of a proxy in front of ARM.
     Proxy(Response),
     /// No answer.
     Lost,
@@ -48,7 +48,7 @@ impl Outcome {
     }
 }
 
-/// The faults of one sandbox, and what they did so far.
+/// The faults of one sandbox and their state.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     armed: Vec<Armed>,
@@ -60,7 +60,7 @@ struct Armed {
     fault: Fault,
     met: AtomicU64,
     fired: AtomicU64,
-    /// Those of reads and of writes, where the fault is a budget.
+    /// The buckets for reads and for writes, if the fault is a budget.
     buckets: Option<(Buckets, Buckets)>,
 }
 
@@ -85,7 +85,7 @@ impl Faults {
         }
     }
 
-    /// How often a fault of this kind fired.
+    /// The number of times that faults of this kind fired.
     pub(super) fn fired(&self, kind: &str) -> u64 {
         let all = self.armed.iter();
         let of_kind = all.filter(|armed| armed.fault.kind.name == kind);
@@ -94,7 +94,7 @@ impl Faults {
             .sum()
     }
 
-    /// How many requests the subscription's budget has left, if there is a budget.
+    /// The number of requests that the subscription's budget has left, if there is a budget.
     pub(super) fn left(&self, subscription: Guid, write: bool) -> Option<u64> {
         let mut armed = self.armed.iter();
         armed.find_map(|armed| {
@@ -104,7 +104,7 @@ impl Faults {
         })
     }
 
-    /// Answers a request that is in order.
+    /// Answers a valid request.
     pub(super) fn answer(&self, call: &Call<'_>) -> Outcome {
         for armed in &self.armed {
             if let Some(wait) = armed.strikes(call) {
@@ -123,7 +123,7 @@ impl Armed {
         Some(if write { writes } else { reads })
     }
 
-    /// Some if the fault strikes this request: for a budget, how many seconds it asks to wait.
+    /// Returns some if the fault strikes this request. For a budget, the value is the wait in seconds.
     fn strikes(&self, call: &Call<'_>) -> Option<u64> {
         let fault = &self.fault;
         let is_list = matches!(fault.reach, Reach::List(_));

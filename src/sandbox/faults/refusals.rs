@@ -1,6 +1,6 @@
-//! What Azure says when it refuses for reasons outside the request.
+//! Azure's errors for reasons outside the request.
 //!
-//! Wording from Microsoft's documentation and from answers that users of Azure quote in public; each says where from.
+//! The words come from Microsoft's documentation, or from answers that users of Azure quote in public. Each error has its source.
 
 use serde_json::json;
 
@@ -11,10 +11,10 @@ use crate::sandbox::errors::{self, refuse};
 use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
 
-/// Who asks, in answers that name the principal.
+/// The principal in answers that name one.
 const ACTOR: &str = "5a4db0e5-0000-4000-8000-0000000ac7a0";
 
-/// 429 of the limits that `body` names.
+/// A 429 of the limits that `body` selects.
 pub(super) fn throttle(hit: &Strike<'_>) -> Outcome {
     let seconds = hit.fault.number("retry-after");
     if hit.fault.word("body") == "compute" {
@@ -28,7 +28,7 @@ pub(super) fn budget(hit: &Strike<'_>) -> Outcome {
     throttled(hit, hit.wait)
 }
 
-/// 429 of ARM's own limits (<https://aka.ms/arm-throttling>; the words as quoted in public with "additional tokens").
+/// A 429 of ARM's own limits (<https://aka.ms/arm-throttling>; the words as quoted in public with "additional tokens").
 fn throttled(hit: &Strike<'_>, seconds: u64) -> Outcome {
     let kind = if is_write(hit.call) { "write" } else { "read" };
     let message = format!(
@@ -41,8 +41,7 @@ fn throttled(hit: &Strike<'_>, seconds: u64) -> Outcome {
     Outcome::Arm(response.header("retry-after", seconds.to_string()))
 }
 
-/// 429 of Compute's limits, without an `error` around it (Microsoft's documentation "Troubleshooting API throttling
-/// errors").
+/// A 429 of Compute's limits, without an `error` wrapper (Microsoft's documentation "Troubleshooting API throttling errors").
 fn throttled_by_compute(seconds: u64) -> Outcome {
     let measured = json!({
         "operationGroup": "HighCostGet",
@@ -65,9 +64,9 @@ fn throttled_by_compute(seconds: u64) -> Outcome {
     Outcome::Arm(response.header("x-ms-ratelimit-remaining-resource", left))
 }
 
-/// 408 and the 5xx.
+/// A 408 or a 5xx.
 ///
-/// 502: pulumi-azure-native#560; 503: microsoft/MLOS#950; 504: azure-cli#31815.
+/// Sources: 502: pulumi-azure-native#560; 503: microsoft/MLOS#950; 504: azure-cli#31815.
 pub(super) fn status(hit: &Strike<'_>) -> Outcome {
     let route = hit.call.route;
     let provider = match route.resource {
@@ -120,21 +119,21 @@ pub(super) fn group_gone(hit: &Strike<'_>) -> Outcome {
     Outcome::Arm(errors::group_not_found(&hit.call.route.group))
 }
 
-/// pulumi-azure-native#4765, bosh-azure-cpi-release#762.
+/// A 409 for a concurrent write (pulumi-azure-native#4765, bosh-azure-cpi-release#762).
 pub(super) fn conflict(_: &Strike<'_>) -> Outcome {
     let message = "The operation was interrupted by a conflicting concurrent write on the same entity. Please retry later.";
     arm(409, "ConflictingConcurrentWriteNotAllowed", message)
 }
 
-/// vscode-azureappservice#2483; the challenge as Microsoft's documentation of ARM authentication has it.
+/// A 401 for an expired token (vscode-azureappservice#2483; the challenge as in Microsoft's documentation of ARM authentication).
 pub(super) fn expired_token(_: &Strike<'_>) -> Outcome {
     let message = "The access token expiry UTC time '1/5/2026 7:00:00 AM' is earlier than current UTC time '1/5/2026 8:00:00 AM'.";
     let challenge = "error=\"invalid_token\", error_description=\"The access token has expired.\"";
     unauthorized("ExpiredAuthenticationToken", message, challenge)
 }
 
-/// A claims challenge: the token must be had anew with these claims (azure-powershell#28200, azure-cli#23635; Microsoft's
-/// documentation of claims challenges). The claims say `{"access_token":{"nbf":{"essential":true,"value":"1767600000"}}}`.
+/// A claims challenge: the client must get a new token with these claims (azure-powershell#28200, azure-cli#23635; Microsoft's
+/// documentation of claims challenges). The claims are `{"access_token":{"nbf":{"essential":true,"value":"1767600000"}}}`.
 pub(super) fn claims(_: &Strike<'_>) -> Outcome {
     let message = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: \
          TokenIssuedBeforeRevocationTimestamp";
@@ -143,7 +142,8 @@ pub(super) fn claims(_: &Strike<'_>) -> Outcome {
     unauthorized("InvalidAuthenticationToken", message, challenge)
 }
 
-/// Microsoft's list of ARM error codes and threads about subscriptions that moved to another tenant.
+/// A 401 for a token of another tenant (Microsoft's list of ARM error codes, and threads about subscriptions that moved to another
+/// tenant).
 pub(super) fn wrong_tenant(_: &Strike<'_>) -> Outcome {
     let other = "5a4db0e5-0000-4000-8000-00000000bad0";
     let message = format!(
@@ -164,7 +164,7 @@ fn unauthorized(code: &str, message: &str, challenge: &str) -> Outcome {
     Outcome::Arm(refuse(401, code, message).header("www-authenticate", authority))
 }
 
-/// The action and the scope are those of the request (Microsoft's list of permissions of its providers).
+/// A 403 with the action and the scope of the request (Microsoft's list of permissions of its providers).
 pub(super) fn forbidden(hit: &Strike<'_>) -> Outcome {
     let route = hit.call.route;
     let action = match route.resource {
@@ -199,7 +199,7 @@ pub(super) fn forbidden(hit: &Strike<'_>) -> Outcome {
     arm(403, "AuthorizationFailed", &message)
 }
 
-/// Azure names the scope that is locked, not the lock (azure-sdk-for-java#2560).
+/// A 409 for a lock. Azure names the locked scope, not the lock (azure-sdk-for-java#2560).
 pub(super) fn scope_locked(hit: &Strike<'_>) -> Outcome {
     let route = hit.call.route;
     let locked = match hit.fault.word("at") {
@@ -210,7 +210,8 @@ pub(super) fn scope_locked(hit: &Strike<'_>) -> Outcome {
     Outcome::Arm(errors::locked(route.vm_id(), locked))
 }
 
-/// vscode-apimanagement#348 for the message; `additionalInfo` as in Microsoft's documentation of RequestDisallowedByPolicy.
+/// A 403 of a policy (vscode-apimanagement#348 for the message; `additionalInfo` as in Microsoft's documentation of
+/// RequestDisallowedByPolicy).
 pub(super) fn policy_denied(hit: &Strike<'_>) -> Outcome {
     const NAME: &str = "tags-by-platform-only";
     let (subscription, vm) = (hit.call.route.subscription_id(), &hit.call.route.name);
@@ -246,7 +247,7 @@ pub(super) fn policy_denied(hit: &Strike<'_>) -> Outcome {
     Outcome::Arm(Response::json(403, &body))
 }
 
-/// vscode-azureappservice#1646.
+/// A 409 for a disabled subscription (vscode-azureappservice#1646).
 pub(super) fn disabled(hit: &Strike<'_>) -> Outcome {
     let message = format!(
         "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on \
@@ -256,7 +257,7 @@ pub(super) fn disabled(hit: &Strike<'_>) -> Outcome {
     arm(409, "ReadOnlyDisabledSubscription", &message)
 }
 
-/// A page of something between the client and Azure: a sign-in portal where the status is a success.
+/// A page of a proxy between the client and Azure. With a successful status, it is a sign-in page.
 pub(super) fn page(hit: &Strike<'_>) -> Outcome {
     let status = hit.fault.status();
     let (title, text) = match status {

@@ -1,4 +1,4 @@
-//! What reads still show of a VM after a write: the tags from before it.
+//! [`Shadows`]: tags from before a write, which reads still show after it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,11 +11,11 @@ use crate::sandbox::guid::Guid;
 use crate::sandbox::tag_set::TagSet;
 use crate::sandbox::vms;
 
-/// The VMs that were written under `stale` or `accepted`, in this process's memory only.
+/// The VMs that were written under the faults `stale` or `accepted`, in this process only.
 #[derive(Debug, Default)]
 pub(in crate::sandbox) struct Shadows(Mutex<HashMap<Machine, Shadow>>);
 
-/// A subscription and a VM's id in it: whoever writes the file may give an id twice.
+/// A subscription and a VM's id in it, because a handwritten file may contain an id twice.
 type Machine = (Guid, Guid);
 
 #[derive(Debug)]
@@ -25,7 +25,7 @@ struct Shadow {
 }
 
 impl Shadows {
-    /// From here on, `reads` reads of the VM show `tags`.
+    /// Makes the next `reads` reads of the VM show `tags`.
     pub(super) fn cast(&self, vm: &Vm, tags: TagSet, reads: u64) {
         self.all().insert(machine(vm), Shadow { tags, reads });
     }
@@ -41,8 +41,8 @@ impl Shadows {
         }
     }
 
-    /// True if a look at the write's result finds it done; none where there was no such write. A look counts as a read: so
-    /// a client sees the end, whichever way it waits.
+    /// Returns true if the write is done, or none if there was no such write. This counts as a read, so a client sees the end,
+    /// whichever way it waits.
     fn look(&self, vm: &Vm) -> Option<bool> {
         let mut all = self.all();
         let shadow = all.get_mut(&machine(vm))?;
@@ -60,8 +60,8 @@ fn machine(vm: &Vm) -> Machine {
     (vm.subscription, vm.vm_id)
 }
 
-/// GET of the URL that an accepted write answered with in `Location`: 202 until it is done, then the resource that was
-/// tagged, as seen in recorded traffic, not the tags object.
+/// GET of the URL in the `Location` of an accepted write: 202 until it is done, then the tagged resource and not the tags object,
+/// as in recorded traffic.
 pub(in crate::sandbox) fn result(call: &Call<'_>) -> Answer {
     let fleet = call.store.read()?;
     let vm = vms::of_operation(&fleet, call)?;
@@ -73,7 +73,7 @@ pub(in crate::sandbox) fn result(call: &Call<'_>) -> Answer {
     Ok(Response::json(200, &vms::machine(call, vm, &id)))
 }
 
-/// The 202 of a write that goes on. The VM's own id serves for the operation's.
+/// The 202 of a write that is not done yet. The VM's id is also that of the operation.
 pub(super) fn pending(call: &Call<'_>, vm: &Vm) -> Response {
     let location = format!(
         "{}/subscriptions/{}/operationresults/{}?api-version={}",

@@ -1,4 +1,4 @@
-//! A fault as a person writes it: `[vm=NAME:|subscription=ID:]KIND[:key=value,…]`.
+//! Parses a fault: `[vm=NAME:|subscription=ID:]KIND[:key=value,…]`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ use super::kinds::{KINDS, Kind, Takes};
 use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
 
-/// The keys of every kind.
+/// The keys that every kind takes.
 const COMMON: [&str; 4] = ["every", "first", "rate", "seed"];
 
 /// The keys that a fault of `kind` takes: the kind's own, then those of every kind.
@@ -22,10 +22,10 @@ impl Fault {
         KINDS.iter().map(|kind| (kind.name, keys(kind)))
     }
 
-    /// Reads one fault.
+    /// Parses one fault.
     ///
     /// # Errors
-    /// What is wrong with the text, and what there is instead.
+    /// The text is invalid. The message says why, and lists the valid words.
     pub fn parse(text: &str) -> Result<Fault, String> {
         let (scope, rest) = scope(text)?;
         let (name, settings) = rest.split_once(':').unwrap_or((rest, ""));
@@ -50,7 +50,7 @@ impl Fault {
     }
 }
 
-/// Whom a fault's text names in front, and the rest of the text.
+/// The scope at the start of a fault's text, and the rest of the text.
 fn scope(text: &str) -> Result<(Scope, &str), String> {
     let (form, behind) = match text.split_once('=') {
         Some(("vm", behind)) => ("vm=NAME", behind),
@@ -58,22 +58,20 @@ fn scope(text: &str) -> Result<(Scope, &str), String> {
         _ => return Ok((Scope::All, text)),
     };
     let Some((named, rest)) = behind.split_once(':') else {
-        return Err(format!(
-            "`{form}:` must be followed by the kind of the fault"
-        ));
+        return Err(format!("`{form}:` must be followed by a kind of fault"));
     };
     let shown = named.escape_debug();
     if form == "vm=NAME" {
         let parts: Vec<&str> = named.split('/').collect();
         if parts.len() > 2 || parts.contains(&"") {
             return Err(format!(
-                "`vm={shown}` is neither `vm=NAME` nor `vm=GROUP/NAME`"
+                "invalid `vm={shown}`: expected `vm=NAME` or `vm=GROUP/NAME`"
             ));
         }
         return Ok((Scope::Vm(named.to_owned()), rest));
     }
     let id = guid::parse(named).map(Scope::Subscription);
-    let wrong = || format!("`subscription={shown}` is not a subscription id (a GUID)");
+    let wrong = || format!("invalid `subscription={shown}`: expected a subscription id (a GUID)");
     Ok((id.ok_or_else(wrong)?, rest))
 }
 
@@ -91,16 +89,16 @@ impl<'a> Settings<'a> {
                 return Err(unknown("key", key, &takes, &known));
             }
             if value.is_empty() {
-                return Err(format!("`{key}` has no value: write `{key}=…`"));
+                return Err(format!("`{key}` requires a value: write `{key}=…`"));
             }
             if given.insert(key, value).is_some() {
-                return Err(format!("`{key}` is given twice"));
+                return Err(format!("`{key}` appears twice"));
             }
         }
         Ok(Settings(given))
     }
 
-    /// The value of a key, given or not.
+    /// The given value of a key, or its default.
     fn value(&self, key: &str, takes: &Takes) -> Result<String, String> {
         let given = self.0.get(key).copied();
         match takes {
@@ -133,11 +131,11 @@ impl<'a> Settings<'a> {
             most => format!(" to {most}"),
         };
         Err(format!(
-            "`{key}={shown}`: expected a whole number from {least}{most}"
+            "invalid `{key}={shown}`: expected a whole number from {least}{most}"
         ))
     }
 
-    /// The requests that a fault meets: those that its kind means something to, or those that `on` and `list` choose.
+    /// The requests that a fault meets: those of its kind, or those that `on` and `list` choose.
     fn reach(
         &self,
         kind: &Kind,
@@ -179,14 +177,14 @@ impl<'a> Settings<'a> {
         let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
         let rate = rate.ok_or_else(|| {
             let shown = text.escape_debug();
-            format!("`rate={shown}`: expected a share from 0 to 1, such as 0.1")
+            format!("invalid `rate={shown}`: expected a number from 0 to 1, such as 0.1")
         })?;
         let seed = seed.unwrap_or_default();
         Ok(Some(Share { rate, seed }))
     }
 }
 
-/// The message that `word` is unknown, with the nearest of those `known` and all of them.
+/// The message that `word` is unknown, with the closest known word and all `known` words.
 fn unknown(what: &str, word: &str, takes: &str, known: &[&str]) -> String {
     const LONGEST: usize = 100;
     let shown: String = word.chars().take(LONGEST).collect();

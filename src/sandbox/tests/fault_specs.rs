@@ -1,4 +1,4 @@
-//! Which requests a fault strikes, and how a person writes that down.
+//! The requests that a fault strikes, and the syntax of faults.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn the_first_fault_that_strikes_answers_and_the_others_do_not_count() {
 }
 
 #[test]
-fn a_wrong_request_is_told_so_and_not_counted() {
+fn an_invalid_request_gets_its_own_error_and_does_not_count() {
     let sandbox = with(&["status"]);
     let refusal = sandbox.get("/subscriptions").refusal();
     assert!(
@@ -70,7 +70,7 @@ fn a_wrong_request_is_told_so_and_not_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_budget_is_spent_and_grows_again() {
+async fn a_budget_is_spent_and_refills() {
     let sandbox = with(&["budget:writes=2,per-second=1,reads=1,reads-per-second=1"]);
     let target = vms();
     let read = sandbox.get(&target);
@@ -98,7 +98,7 @@ async fn a_budget_is_spent_and_grows_again() {
 }
 
 #[test]
-fn what_a_fault_may_not_say_is_told_with_what_there_is() {
+fn an_invalid_fault_is_rejected_with_the_valid_words() {
     let wrong = [
         "",
         "throtle",
@@ -131,25 +131,25 @@ fn what_a_fault_may_not_say_is_told_with_what_there_is() {
     "": unknown fault ``; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm
     "throtle": unknown fault `throtle` (did you mean `throttle`?); the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm
     "throttle:retry=2": unknown key `retry` (did you mean `retry-after`?); `throttle` takes on, list, retry-after, body, every, first, rate, seed
-    "throttle:retry-after=soon": `retry-after=soon`: expected a whole number from 0
+    "throttle:retry-after=soon": invalid `retry-after=soon`: expected a whole number from 0
     "throttle:body=graph": unknown value `graph`; `body` takes arm, compute
-    "throttle:every=0": `every=0`: expected a whole number from 1
-    "throttle:first": `first` has no value: write `first=…`
-    "throttle:first=1,first=2": `first` is given twice
-    "throttle:rate=2": `rate=2`: expected a share from 0 to 1, such as 0.1
+    "throttle:every=0": invalid `every=0`: expected a whole number from 1
+    "throttle:first": `first` requires a value: write `first=…`
+    "throttle:first=1,first=2": `first` appears twice
+    "throttle:rate=2": invalid `rate=2`: expected a number from 0 to 1, such as 0.1
     "throttle:seed=2": `seed` requires `rate`
     "status:status=418": unknown value `418` (did you mean `408`?); `status` takes 500, 408, 502, 503, 504
     "status:list=vms,on=reads": `list` cannot be combined with `on`: lists are only read
     "vm=dev-vm-1:status:list=vms": `list` cannot be combined with `vm=`: a list covers many VMs
-    "budget:reads=0": `reads=0`: expected a whole number from 1 to 1000000
+    "budget:reads=0": invalid `reads=0`: expected a whole number from 1 to 1000000
     "html:status=500": unknown value `500` (did you mean `200`?); `status` takes 200, 403, 502, 503
     "conflict:on=reads": unknown key `on`; `conflict` takes every, first, rate, seed
     "drop:after": unknown key `after` (did you mean `rate`?); `drop` takes on, list, when, every, first, rate, seed
-    "vm=a/b/c:gone": `vm=a/b/c` is neither `vm=NAME` nor `vm=GROUP/NAME`
-    "vm=:gone": `vm=` is neither `vm=NAME` nor `vm=GROUP/NAME`
-    "vm=dev-vm-1": `vm=NAME:` must be followed by the kind of the fault
-    "subscription=dev:gone": `subscription=dev` is not a subscription id (a GUID)
-    "subscription=5a4db0e5-0000-4000-8000-000000000002": `subscription=ID:` must be followed by the kind of the fault
+    "vm=a/b/c:gone": invalid `vm=a/b/c`: expected `vm=NAME` or `vm=GROUP/NAME`
+    "vm=:gone": invalid `vm=`: expected `vm=NAME` or `vm=GROUP/NAME`
+    "vm=dev-vm-1": `vm=NAME:` must be followed by a kind of fault
+    "subscription=dev:gone": invalid `subscription=dev`: expected a subscription id (a GUID)
+    "subscription=5a4db0e5-0000-4000-8000-000000000002": `subscription=ID:` must be followed by a kind of fault
     "subscription=5a4db0e5-0000-4000-8000-000000000002:vm=a:gone": unknown fault `vm=a`; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm
     "policy-modified:drop=yes": unknown value `yes`; `drop` takes false, true
     "\u{1b}[2J": unknown fault `\u{1b}[2J`; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm
@@ -157,7 +157,7 @@ fn what_a_fault_may_not_say_is_told_with_what_there_is() {
 }
 
 #[test]
-fn every_kind_reads_alone_and_with_its_keys() {
+fn every_kind_parses_alone_and_with_the_common_keys() {
     for (kind, _) in Fault::kinds() {
         assert!(Fault::parse(kind).is_ok(), "{kind}");
         let all = format!("vm=g/n:{kind}:every=2,first=9,rate=0.5,seed=1");

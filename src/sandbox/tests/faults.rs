@@ -1,4 +1,4 @@
-//! Faults, one by one: what a client is told, and when.
+//! Each kind of fault: the answers that a client gets, and when.
 
 use super::*;
 use crate::sandbox::{Fault, Reply};
@@ -83,7 +83,7 @@ fn statuses_are_those_of_servers_and_gateways() {
 }
 
 #[test]
-fn what_went_wrong_after_the_write_was_carried_out() {
+fn when_decides_if_a_failed_write_was_carried_out() {
     for (fault, done) in [
         ("status:when=after", true),
         ("status:when=before", false),
@@ -300,7 +300,7 @@ fn an_accepted_write_shows_after_some_reads_of_the_vm() {
         .to_owned();
     assert!(location.contains("/operationresults/"), "{location}");
     assert!(!sandbox.tags(VM).contains("fresh"));
-    // The list and the other VMs' tags are read too, and only this VM is late.
+    // The list and the tags of other VMs are up to date. Only this VM lags behind.
     assert!(!sandbox.get(&vms()).ok().to_string().contains("fresh"));
     assert!(sandbox.tags(VM).contains("fresh"));
     let done = sandbox.get(&location).ok();
@@ -342,7 +342,7 @@ fn a_stale_read_shows_what_was_before_the_write() {
 }
 
 #[test]
-fn what_is_gone_stays_in_the_list() {
+fn a_vm_that_is_gone_stays_in_the_list() {
     let sandbox = with(&["vm=dev-vm-2:gone"]);
     insta::assert_snapshot!(sandbox.get(&tags_of(VM)).refusal(), @"404 ResourceNotFound: The Resource 'Microsoft.Compute/virtualMachines/dev-vm-2' under resource group 'rg-dev' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix");
     assert!(sandbox.get(&vms()).ok().to_string().contains("dev-vm-2"));

@@ -15,7 +15,7 @@ fn item<'a>(list: &'a Value, name: &str) -> &'a Value {
     items.find(|item| item["name"] == name).unwrap()
 }
 
-/// All the names, following `nextLink` as `rewrite` spells it; and how many pages it took.
+/// All names in a list, and its number of pages. Follows each `nextLink` as `rewrite` changes it.
 fn names_in_pages(sandbox: &Box, first: &str, rewrite: fn(&str) -> String) -> (Vec<String>, usize) {
     let (mut target, mut found, mut pages) = (first.to_owned(), Vec::new(), 0);
     loop {
@@ -134,7 +134,7 @@ fn next_links_keep_what_the_list_was_asked_for() {
 }
 
 #[test]
-fn a_page_size_of_nothing_is_a_page_size_of_one() {
+fn a_page_size_of_zero_counts_as_one() {
     let sandbox = with_page_size(0);
     let target = format!("{}?{COMPUTE}", all("Microsoft.Compute/virtualMachines"));
     assert_eq!(names_in_pages(&sandbox, &target, str::to_owned).1, 8);
@@ -199,7 +199,7 @@ fn ten_thousand_vms_come_in_fifty_pages() {
 }
 
 #[test]
-fn whoever_asks_may_do_everything() {
+fn every_identity_has_all_permissions() {
     let path = all("Microsoft.Authorization/permissions");
     let list = new().get(&format!("{path}?api-version=2022-04-01")).ok();
     assert_eq!(list["value"][0]["actions"], serde_json::json!(["*"]));

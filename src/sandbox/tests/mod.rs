@@ -1,4 +1,4 @@
-//! The sandbox as a client meets it, request by request.
+//! Sends requests to the sandbox as a client would.
 
 mod fault_specs;
 mod faults;
@@ -21,7 +21,7 @@ const COMPUTE: &str = "api-version=2024-03-01";
 const NETWORK: &str = "api-version=2023-11-01";
 const TAGS: &str = "api-version=2021-04-01";
 
-/// A sandbox whose file goes with it.
+/// A sandbox whose file is deleted with it.
 struct Box {
     folder: tempfile::TempDir,
     sandbox: Sandbox,
@@ -139,7 +139,7 @@ impl Answer {
         self.body
     }
 
-    /// A refusal on one line.
+    /// The error on one line.
     fn refusal(self) -> String {
         let error = &self.body["error"];
         let text = |key: &str| error[key].as_str().unwrap().to_owned();

@@ -30,7 +30,7 @@ fn every_request_names_an_api_version() {
 #[test]
 fn an_api_version_belongs_to_its_provider() {
     let list = |kind: &str, version: &str| format!("{}?api-version={version}", all(kind));
-    // Each is another provider's.
+    // Each version belongs to another provider.
     for target in [
         list("Microsoft.Compute/virtualMachines", "2021-04-01"),
         list("Microsoft.Network/networkInterfaces", "2021-11-01"),
@@ -90,7 +90,7 @@ fn the_versions_that_azlin_and_other_clients_use_are_known() {
 }
 
 #[test]
-fn a_subscription_is_a_guid_and_one_there_is() {
+fn a_subscription_must_be_a_guid_and_exist() {
     let at = |id: &str| {
         refusal(
             "GET",
@@ -106,7 +106,7 @@ fn a_subscription_is_a_guid_and_one_there_is() {
 }
 
 #[test]
-fn a_group_that_is_not_there_is_named() {
+fn an_unknown_group_is_named() {
     for kind in [
         "Microsoft.Compute/virtualMachines",
         "Microsoft.Compute/virtualMachines/a",
@@ -130,7 +130,7 @@ fn a_group_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_vm_that_is_not_there_is_named() {
+fn an_unknown_vm_is_named() {
     let path = vm("rg-dev/gpu-vm-1");
     for (method, target) in [
         ("GET", format!("{path}?{COMPUTE}")),
@@ -148,7 +148,7 @@ fn a_vm_that_is_not_there_is_named() {
 }
 
 #[test]
-fn an_operation_that_is_not_there_is_named() {
+fn an_unknown_operation_is_named() {
     let path = all("Microsoft.Compute/locations/eastus/operations/x");
     let refusal = refusal("GET", &format!("{path}?{COMPUTE}"));
     assert!(refusal.starts_with("404 NotFound"), "{refusal}");
@@ -174,7 +174,7 @@ fn writing_goes_through_the_tags_api_only() {
 }
 
 #[test]
-fn what_the_sandbox_does_not_have_is_not_found() {
+fn an_unknown_resource_is_not_found() {
     let at = |path: &str| refusal("GET", &format!("{path}?{COMPUTE}"));
     insta::assert_snapshot!(at("/tenants"), @"404 MissingSubscription: The request did not have a subscription or a valid tenant level resource provider.");
     insta::assert_snapshot!(at(&all("Microsoft.Storage/storageAccounts")), @"404 InvalidResourceNamespace: The resource namespace 'Microsoft.Storage' is invalid.");
@@ -198,7 +198,7 @@ fn parameters_have_their_values() {
 }
 
 #[test]
-fn a_damaged_file_is_named_with_the_way_out() {
+fn a_damaged_file_is_named_with_help() {
     let sandbox = holding("}");
     for answer in [
         sandbox.get(&format!("{}?{COMPUTE}", vm("rg-dev/dev-vm-1"))),
@@ -209,7 +209,8 @@ fn a_damaged_file_is_named_with_the_way_out() {
             refusal.starts_with("409 SandboxStateUnusable: "),
             "{refusal}"
         );
-        assert!(refusal.contains("sandbox.json: is damaged: "), "{refusal}");
+        assert!(refusal.contains("invalid sandbox file "), "{refusal}");
+        assert!(refusal.contains("sandbox.json: "), "{refusal}");
         assert!(refusal.contains("`azlin sandbox reset`"), "{refusal}");
     }
     assert_eq!(

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::sandbox::{Fault, Sandbox, serve};
 
-/// Reads and writes a socket without the `io-util` feature, which nothing else needs.
+/// A client that reads and writes a socket without the `io-util` feature, which nothing else needs.
 struct Client(TcpStream);
 
 impl Client {
@@ -24,7 +24,7 @@ impl Client {
         Client(stream)
     }
 
-    /// What comes until `enough` of it is there, or the connection ends.
+    /// Reads until `enough` returns true for the text, or the connection closes.
     async fn read(&self, enough: impl Fn(&str) -> bool) -> String {
         let (mut text, mut buffer) = (String::new(), [0; 4096]);
         while !enough(&text) {
@@ -56,12 +56,12 @@ fn sandbox() -> (tempfile::TempDir, Arc<Sandbox>) {
     (folder, Arc::new(Sandbox::open(state, 3)))
 }
 
-/// The answer to one request in HTTP's own words; `HOST` stands for the listener's address.
+/// The raw HTTP answer to one request. `HOST` stands for the listener's address.
 async fn answer(request: &str) -> String {
     answer_under("throttle:first=0", request).await
 }
 
-/// The same from a sandbox with this fault.
+/// The raw HTTP answer of a sandbox with this fault.
 async fn answer_under(fault: &str, request: &str) -> String {
     let (folder, _) = sandbox();
     let state = folder.path().join("sandbox.json");
@@ -104,7 +104,7 @@ async fn a_cut_answer_begins_as_the_whole_one_and_breaks_off() {
     assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
     assert!(text.contains("transfer-encoding: chunked"), "{text}");
     assert!(text.contains("{\"value\":[{"), "{text}");
-    // A chunk of length 0 would say that this is all.
+    // A chunk of length 0 would end the body.
     assert!(!text.ends_with("\r\n0\r\n\r\n"), "{text}");
 }
 
@@ -162,7 +162,7 @@ async fn a_connection_serves_one_request_after_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_wait_for_the_latency_side_by_side() {
+async fn requests_wait_for_the_latency_in_parallel() {
     let (_folder, sandbox) = sandbox();
     let (listener, address) = listen().await;
     let request = get("/", "Host: localhost\r\n");

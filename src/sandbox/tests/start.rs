@@ -28,7 +28,7 @@ fn a_started_vm_is_seen_starting_once_and_then_runs() {
 }
 
 #[test]
-fn a_look_through_expand_counts_too() {
+fn a_read_with_expand_counts_too() {
     let sandbox = new();
     start(&sandbox, STOPPED);
     let target = format!("{}?$expand=instanceView&{COMPUTE}", vm(STOPPED));
@@ -39,7 +39,7 @@ fn a_look_through_expand_counts_too() {
 }
 
 #[test]
-fn a_plain_get_and_a_list_do_not_count_as_looks() {
+fn a_plain_get_and_a_list_do_not_advance_the_start() {
     let sandbox = new();
     start(&sandbox, STOPPED);
     let list = all("Microsoft.Compute/virtualMachines");
@@ -69,7 +69,7 @@ fn the_location_answers_202_until_the_vm_runs() {
 }
 
 #[test]
-fn a_running_vm_answers_likewise_and_goes_on_running() {
+fn starting_a_running_vm_answers_the_same_and_leaves_it_running() {
     let sandbox = new();
     let answer = start(&sandbox, "rg-dev/dev-vm-1");
     assert_eq!(answer.status, 202);

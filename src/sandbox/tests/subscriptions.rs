@@ -1,4 +1,4 @@
-//! Several subscriptions: the same names, and each subscription's own machines.
+//! Several subscriptions with the same VM names but their own machines.
 
 use super::faults::FRESH;
 use super::*;
@@ -7,7 +7,7 @@ use crate::sandbox::{Fault, reset_several, subscription_id};
 const OTHER: &str = "5a4db0e5-0000-4000-8000-000000000002";
 const SUBSCRIPTIONS: &str = "api-version=2022-12-01";
 
-/// Two subscriptions of three VMs each: the first three of the standard fleet, and plain ones.
+/// Two subscriptions of three VMs each: the first three of the standard fleet, and three plain ones.
 fn two(faults: &[&str]) -> Box {
     let Box { folder, sandbox } = with_page_size(2);
     let faults = faults.iter().map(|text| Fault::parse(text).unwrap());
@@ -17,7 +17,7 @@ fn two(faults: &[&str]) -> Box {
     sandbox
 }
 
-/// Two VMs of one name, each in a subscription of its own, and a third subscription.
+/// Two VMs with the same name in two subscriptions, and a third subscription.
 fn twins(more: &str) -> Box {
     let sandbox = holding(&format!(
         r#"{{"name":"a","group":"g","tags":{{"in":"default"}}{more}}},
@@ -31,7 +31,7 @@ fn twins(more: &str) -> Box {
     sandbox
 }
 
-/// The target as it is in the other subscription.
+/// The same target in the other subscription.
 fn other(target: &str) -> String {
     target.replace(SUBSCRIPTION, OTHER)
 }
@@ -58,7 +58,7 @@ fn pages(sandbox: &Box, first: &str) -> Vec<Value> {
     all
 }
 
-/// How a read is answered, and how many more its subscription has left.
+/// The status of a read, and the number of reads that its subscription has left.
 fn left(sandbox: &Box, target: &str) -> String {
     let answer = sandbox.get(target);
     let left = answer.header("x-ms-ratelimit-remaining-subscription-reads");
@@ -98,7 +98,7 @@ fn the_default_subscription_comes_first_and_then_the_others_by_id() {
 }
 
 #[test]
-fn a_subscription_that_no_one_named_is_not_found() {
+fn an_unknown_subscription_is_not_found() {
     let sandbox = twins("");
     let list = list_of("Microsoft.Compute/virtualMachines");
     let unknown = list.replace(SUBSCRIPTION, "5a4db0e5-0000-4000-8000-000000000003");
@@ -113,7 +113,7 @@ fn a_damaged_file_has_the_default_subscription_only_and_says_why() {
     let target = format!("/subscriptions/{SUBSCRIPTION}?{SUBSCRIPTIONS}");
     sandbox.get(&target).ok();
     let refusal = sandbox.get(&other(&target)).refusal();
-    assert!(refusal.contains("is damaged"), "{refusal}");
+    assert!(refusal.contains("invalid sandbox file"), "{refusal}");
 }
 
 #[test]
@@ -229,8 +229,8 @@ fn a_start_and_its_operation_are_of_one_subscription() {
 }
 
 #[test]
-fn a_late_write_is_late_in_its_subscription_only() {
-    // Whoever writes the file by hand may give two machines one id.
+fn a_delayed_write_is_delayed_in_its_subscription_only() {
+    // A handwritten file may give two machines the same id.
     let sandbox = twins(r#","vm_id":"00000000-0000-4000-8000-00000000000a""#);
     let Box { folder, sandbox } = sandbox;
     let sandbox = sandbox.with_faults(vec![Fault::parse("accepted:first=1").unwrap()]);
@@ -293,7 +293,7 @@ async fn each_subscription_has_a_budget_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_budget_of_one_subscription_is_told_there_only() {
+async fn a_budget_of_one_subscription_shows_there_only() {
     let sandbox = two(&[&format!("subscription={OTHER}:budget:reads=1")]);
     let list = list_of("Microsoft.Compute/virtualMachines");
     let left = |target: &str| left(&sandbox, target);

@@ -247,7 +247,7 @@ fn a_refused_write_leaves_no_trace_on_disk() {
 }
 
 #[test]
-fn two_that_write_at_once_lose_nothing() {
+fn concurrent_writes_lose_nothing() {
     let sandbox = new();
     reset(&sandbox.state(), Some(20)).unwrap();
     let other = Sandbox::open(sandbox.state(), 200);
@@ -256,7 +256,7 @@ fn two_that_write_at_once_lose_nothing() {
         ready.wait();
         for n in 0..100 {
             let target = tags_of(["rg-dev/dev-vm-2", "rg-dev/vm-0005"][n % 2]);
-            // Rounds of 20 names keep within the 50 tags that a VM may have.
+            // Rounds of 20 names stay below the limit of 50 tags.
             let tags = format!(r#"{{"{writer}{}":"{n}"}}"#, n % 20);
             let body = patch("Merge", &tags);
             let response = sandbox

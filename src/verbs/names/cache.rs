@@ -1,7 +1,7 @@
-//! The file that keeps live names for a few minutes, so that a TAB need not wait for Azure.
+//! [`Cache`]: a file that keeps live names for a few minutes, so that TAB does not wait for Azure.
 //!
-//! It is a convenience and nothing more: what cannot be read, is damaged, too old, too large or from another azlin is as if
-//! it were not there, and a failure to write it is no failure of a command.
+//! It is only a convenience. azlin ignores a file that it cannot read, or that is damaged, too old, too large or from another
+//! version. If azlin cannot write it, the command still succeeds.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -18,30 +18,30 @@ use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmPath};
 use crate::plan;
 use crate::replace::{private_folder, replace};
 
-/// Names older than this are never offered.
+/// The maximum age of names on offer.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 
-/// Azure is not asked again sooner than this, however often TAB is pressed.
+/// The minimum time between two requests to Azure, however often the user presses TAB.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// The largest file that is read or written, in bytes: some hundred thousand VMs.
+/// The largest file to read or write, in bytes. It holds some hundred thousand VMs.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// The file's format; another one is another azlin's.
+/// The version of the file format. Another version of azlin may use another one.
 const FORMAT: u32 = 1;
 
-/// The names of one Azure, as one file sees it.
+/// The cached names of one Azure, as one `sessions.toml` sees it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Cache {
     path: PathBuf,
-    /// Whose VMs the names are.
+    /// The subscription of the VMs.
     subscription: SubscriptionId,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Content {
     format_version: u32,
-    /// When Azure was asked, in seconds since 1970.
+    /// The time at which azlin read Azure, in seconds since 1970.
     read_at: u64,
     vms: Vec<Entry>,
 }
@@ -54,9 +54,9 @@ struct Entry {
 }
 
 impl Cache {
-    /// The cache for what a file says of Azure. None where the user has no folder for such files.
+    /// The cache for the `[azure]` table of a file in `folder`. None if the user has no folder for caches.
     ///
-    /// `elsewhere` is the endpoint that a person named instead.
+    /// `elsewhere` is the endpoint that replaces the file's, if a flag or variable names one.
     pub fn of(
         azure: &AzureSettings,
         subscription: &SubscriptionId,
@@ -71,7 +71,7 @@ impl Cache {
         })
     }
 
-    /// The names, if they were read within [`MAX_AGE`] of `now`.
+    /// The names, if azlin read them within [`MAX_AGE`] before `now`.
     pub fn read(&self, now: SystemTime) -> Option<Vec<Name>> {
         let mut bytes = Vec::new();
         let file = File::open(&self.path).ok()?;
@@ -86,7 +86,7 @@ impl Cache {
         is_usable.then(|| names.collect())
     }
 
-    /// The names in `entry`, checked again: who may write the file may not thereby write a command line.
+    /// The names in `entry`, validated again: whoever can write the file must not be able to write a command line.
     fn name(&self, entry: &Entry) -> Option<Name> {
         let session = entry.session.as_deref();
         Some(Name {
@@ -96,7 +96,7 @@ impl Cache {
         })
     }
 
-    /// Keeps `names`, which were read at `now`, in place of what is there; that stays where it cannot be replaced.
+    /// Replaces the cache with `names`, which were read at `now`.
     pub fn write(&self, names: Vec<Name>, now: SystemTime) -> io::Result<()> {
         let entry = |name: Name| Entry {
             group: name.vm.group().to_owned(),
@@ -116,7 +116,7 @@ impl Cache {
         replace(&self.path, &bytes, true)
     }
 
-    /// True if the caller is the one to have Azure asked: nobody does so at the moment, nor did within [`PAUSE`].
+    /// Returns true if the caller should read Azure: no process is reading it now or started to within [`PAUSE`].
     pub fn claim(&self, now: SystemTime) -> bool {
         self.try_claim(now).unwrap_or(false)
     }
@@ -137,14 +137,14 @@ impl Cache {
         Ok(true)
     }
 
-    /// The turn of the one that asks Azure: as long as the file is open, nobody else claims it.
+    /// Waits for the turn to read Azure. No other process can claim it while the returned file is open.
     pub fn take_turn(&self) -> io::Result<File> {
         let marker = self.marker()?;
         marker.lock()?;
         Ok(marker)
     }
 
-    /// The file beside the cache that says when Azure was last asked.
+    /// The file beside the cache that holds the time of the last claim.
     fn marker(&self) -> io::Result<File> {
         self.make_folder()?;
         let mut options = File::options();
@@ -159,7 +159,7 @@ impl Cache {
     }
 }
 
-/// A name for what decides which names Azure answers with.
+/// The name of the cache file: a hash of everything that decides which names Azure returns.
 fn file_name(
     azure: &AzureSettings,
     subscription: &SubscriptionId,
@@ -181,7 +181,7 @@ fn file_name(
     Some(format!("names-{}.json", hash.get(..16)?))
 }
 
-/// True if `then` is at most `span` before `now`. A time to come is not: a clock was set, and nobody knows how long ago.
+/// Returns true if `then` is at most `span` before `now`. A time in the future does not count: someone set the clock back.
 fn is_within(span: Duration, then: u64, now: u64) -> bool {
     now.checked_sub(then)
         .is_some_and(|age| age <= span.as_secs())
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_or_another_azlins_is_not_there() {
+    fn a_file_that_is_damaged_or_of_another_version_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         assert!(cache.read(after(0)).is_none());
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_dropped_from_a_file_too() {
+    fn an_invalid_name_in_the_file_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         put(&cache, &content(1_000_000, "$(id)"));
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_cache_reads_back() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         let name = |vm, session| Name {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn one_asks_at_a_time_and_not_again_for_ten_seconds() {
+    fn one_process_claims_at_a_time_and_not_again_for_ten_seconds() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(folder.path());
         assert!(cache.claim(after(0)));

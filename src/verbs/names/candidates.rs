@@ -1,4 +1,4 @@
-//! Names → candidates, with what a shell may show beside each. The first that is said of a VM or a session counts.
+//! Names → candidates, each with a description for the shell. The first name of a VM or a session counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -8,24 +8,24 @@ use clap_complete::CompletionCandidate;
 use crate::model::{SessionName, SubscriptionId, VmPath};
 use crate::show::count;
 
-/// A name that may be typed.
+/// A VM and its session, as names to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::verbs) struct Name {
-    /// The VM's subscription; none where there is one only, or none is known.
+    /// The VM's subscription. None if it is unknown or the only one.
     pub subscription: Option<SubscriptionId>,
     /// The VM.
     pub vm: VmPath,
-    /// The session that it holds or is to hold.
+    /// The session that it holds, or that the file assigns to it.
     pub session: Option<SessionName>,
 }
 
 impl Name {
-    /// The VM's id, which tells it from every other.
+    /// The VM's unique id.
     fn id(&self) -> (Option<&SubscriptionId>, &VmPath) {
         (self.subscription.as_ref(), &self.vm)
     }
 
-    /// The VM by all of its id.
+    /// The VM with its subscription, if that is known.
     fn in_full(&self) -> String {
         match &self.subscription {
             Some(subscription) => format!("{subscription}/{}", self.vm),
@@ -34,13 +34,13 @@ impl Name {
     }
 }
 
-/// The VMs of one name, each once.
+/// The distinct VMs with the same name.
 type Same<'k> = BTreeMap<(Option<&'k SubscriptionId>, &'k VmPath), &'k Name>;
 
-/// The words on offer, each with what is shown beside it, in alphabetical order.
+/// The words on offer in alphabetical order, each with its description.
 type Offers = BTreeMap<String, String>;
 
-/// VM names, or `GROUP/VM` where a name alone is not enough or a group is being typed.
+/// VM names, or `GROUP/VM` if the name alone is ambiguous or the user is typing a group.
 pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     let namesakes = by_name(names);
     let slashes = current.to_string_lossy().matches('/').count();
@@ -50,7 +50,7 @@ pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCa
             let alike = same.values().filter(|other| other.vm == known.vm).count();
             let offer = match (same.len() > 1, slashes) {
                 (false, 0) => known.vm.name().to_owned(),
-                // A name alone, or with its group, is enough where it is one VM's.
+                // `GROUP/VM` is enough if it is one VM's.
                 (_, 0 | 1) if alike == 1 => known.vm.to_string(),
                 _ => known.in_full(),
             };
@@ -60,7 +60,7 @@ pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCa
     starting_with(current, offers)
 }
 
-/// Session names, then VM names. A name that is both is the VM's, as it is to `connect`.
+/// Session names, then VM names. If a name is both, the VM wins, as in `connect`.
 pub(in crate::verbs) fn sessions_and_vms(
     names: &[Name],
     current: &OsStr,
@@ -73,9 +73,9 @@ pub(in crate::verbs) fn sessions_and_vms(
         let about = match same.len() {
             1 => about(known),
             many if known.subscription.is_some() => {
-                format!("{many} VMs: say which as SUBSCRIPTION/GROUP/VM")
+                format!("{many} VMs: choose one as SUBSCRIPTION/GROUP/VM")
             }
-            many => format!("VM in {many} resource groups: say which with --rg"),
+            many => format!("VM in {many} resource groups: choose one with --rg"),
         };
         vms.insert(known.vm.name().to_owned(), about);
     }
@@ -108,7 +108,7 @@ pub(in crate::verbs) fn groups(names: &[Name], current: &OsStr) -> Vec<Completio
     starting_with(current, offers)
 }
 
-/// Each VM once, under its name.
+/// The distinct VMs by name.
 fn by_name(names: &[Name]) -> BTreeMap<&str, Same<'_>> {
     let mut by_name: BTreeMap<&str, Same<'_>> = BTreeMap::new();
     for known in names {
@@ -137,8 +137,8 @@ fn starting_with(current: &OsStr, offers: Offers) -> Vec<CompletionCandidate> {
     candidates
 }
 
-/// True if every shell takes `word` for exactly one word, and azlin for no flag: not every shell quotes what it completes,
-/// and a resource group may have parentheses, which run a command in some.
+/// Returns true if every shell reads `word` as exactly one word, and azlin does not read it as a flag. Not every shell quotes its
+/// completions, and parentheses in the name of a resource group would run a command in some.
 fn is_plain(word: &str) -> bool {
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';
     word.starts_with(is_letter) && word.chars().all(|c| is_letter(c) || "-./".contains(c))
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_first_counts() {
+    fn the_first_name_of_a_vm_counts() {
         let names = names(&[("rg", "a", "live"), ("RG", "A", "declared")]);
         insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
         declared  session on RG/A
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_a_vms_too_is_the_vms() {
+    fn a_name_of_a_vm_and_a_session_means_the_vm() {
         let names = names(&[("rg", "web", "db"), ("rg", "db", "other")]);
         insta::assert_snapshot!(shown(&sessions_and_vms(&names, OsStr::new(""))), @r"
         other  session on rg/db
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_could_run_is_not_offered() {
+    fn a_word_that_a_shell_could_run_is_not_offered() {
         let names = names(&[("rg(id)", "a", ""), ("-rg", "-rf", ""), ("größe", "_1", "")]);
         insta::assert_snapshot!(shown(&groups(&names, OsStr::new(""))), @"größe  1 VM");
         insta::assert_snapshot!(shown(&vms(&names, OsStr::new(""))), @r"

@@ -1,6 +1,6 @@
-//! The names that a shell completes: what the file declares, and what Azure said a short while ago.
+//! The names that a shell completes: those that the file declares, and those that Azure had recently.
 //!
-//! They run within a TAB, so they fail by knowing no names, and say nothing.
+//! This code runs at a TAB, so on failure it returns no names and prints nothing.
 
 mod cache;
 mod candidates;
@@ -23,10 +23,10 @@ use crate::file::{self, File, find};
 use crate::model::{Live, Scope, SessionName};
 use cache::Cache;
 
-/// Reads Azure, and keeps the names for the next TAB while a person is at a terminal: a script leaves no files behind.
+/// Reads Azure. On a terminal it also caches the names for the next TAB; a script leaves no files behind.
 ///
-/// `scope` makes of each subscription's scope what is read there. A part of the scope, or a list that may lack VMs, is not
-/// kept, because the names left out would seem to be gone.
+/// `scope` narrows the scope of each subscription for this read. azlin does not cache a narrowed scope or a list that may be
+/// incomplete, because the missing names would seem to be gone.
 pub(super) async fn read_azure(
     context: &Context,
     what: What,
@@ -46,14 +46,14 @@ pub(super) async fn read_azure(
             && !is_incomplete
             && let Some(cache) = cache_of(part)
         {
-            // The command has what it needs, and the next TAB asks Azure itself.
+            // A failure does not matter: the next TAB reads Azure itself.
             let _ = cache.write(of_live(&live, part), now);
         }
     }
     Ok(live)
 }
 
-/// Where the names of `part`'s Azure are kept.
+/// The cache for the names of `part`.
 fn cache_of(part: &Part) -> Option<Cache> {
     let (document, subscription) = (&part.document, part.arm.subscription());
     let elsewhere = part.elsewhere.as_deref();
@@ -65,8 +65,8 @@ fn cache_of(part: &Part) -> Option<Cache> {
     )
 }
 
-/// The VMs of `live` that are in `part`'s subscription and count for it, with those of their sessions that are names: anything
-/// else on a tag is nothing to put on a command line.
+/// The VMs of `live` in the subscription and scope of `part`, with their sessions. It omits a session that is not a valid name,
+/// because such a tag must not end up on a command line.
 fn of_live(live: &Live, part: &Part) -> Vec<Name> {
     let scope = &part.desired.scope;
     let mut names = Vec::new();
@@ -83,7 +83,7 @@ fn of_live(live: &Live, part: &Part) -> Vec<Name> {
     names
 }
 
-/// The live names, then the declared ones. None where a file is not valid, because it says which Azure to ask.
+/// The live names, then the declared ones. Empty if a file is invalid, because the file says which Azure to read.
 pub(super) fn known() -> Vec<Name> {
     let common = typed(std::env::args_os());
     let elsewhere = target::endpoint(&common);
@@ -118,7 +118,7 @@ pub(super) fn known() -> Vec<Name> {
     names
 }
 
-/// The file at `path`, if it is valid. A pipe is not opened: that would hold up the line.
+/// The file at `path`, if it is valid. Does not open a pipe, which would block.
 fn read(path: PathBuf) -> Option<(PathBuf, File)> {
     if !path.is_file() {
         return None;
@@ -128,18 +128,18 @@ fn read(path: PathBuf) -> Option<(PathBuf, File)> {
     Some((found.path, file?))
 }
 
-/// The files, the subscription and the endpoint that are named on the line that is being typed.
+/// The files, the subscription and the endpoint on the line that the user is typing.
 ///
-/// By hand, because clap stops reading at the first word that is wrong or unfinished, and a line that is being typed has one.
+/// This does not use clap, which stops at the first invalid or unfinished word, and an unfinished line has one.
 fn typed(words: impl Iterator<Item = OsString>) -> Common {
     let text = |value: OsString| value.into_string().ok();
     let mut common = Common::default();
     let mut words = words
-        // The first `--` stands before the line; from the second on, nothing is azlin's.
+        // The line starts after the first `--`. Words after the second one are not for azlin.
         .skip_while(|word| word != "--")
         .skip(1)
         .take_while(|word| word != "--")
-        // Bash hands over `--file=x` as three words.
+        // Bash passes `--file=x` as three words.
         .filter(|word| word != "=");
     while let Some(word) = words.next() {
         let word = word.to_string_lossy();

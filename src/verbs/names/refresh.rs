@@ -1,4 +1,4 @@
-//! Live names at a TAB: from the cache, else from Azure, which is asked out of sight.
+//! Live names at a TAB: from the cache, else from Azure, which a background process reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -19,16 +19,16 @@ use crate::text::plain;
 /// The variable that makes an azlin without a command fill the cache. A command for it would be one more to suggest.
 const REFRESH: &str = "AZLIN_REFRESH_NAMES";
 
-/// How long a TAB waits for Azure.
+/// The time that a TAB waits for Azure.
 const PATIENCE: Duration = Duration::from_millis(150);
 
-/// How often it looks whether the answer is there.
+/// The pause between checks for the answer.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// How long Azure may take when nobody waits.
+/// The time limit of the background process.
 const MOST: Duration = Duration::from_secs(60);
 
-/// The live names that are known within [`PATIENCE`]; where Azure takes longer, the next TAB has them.
+/// The live names that are known within [`PATIENCE`]. If Azure takes longer, the next TAB has them.
 pub(super) fn live(caches: &BTreeSet<Cache>, common: &Common) -> Vec<Name> {
     let start = Instant::now();
     let (mut names, mut old) = (Vec::new(), Vec::new());
@@ -38,7 +38,7 @@ pub(super) fn live(caches: &BTreeSet<Cache>, common: &Common) -> Vec<Name> {
             None => old.push(cache),
         }
     }
-    // Each of them, so that the next TAB does not ask for the rest.
+    // Claim every cache, so that the next TAB does not start another process for the rest.
     let claimed = old.iter().filter(|cache| cache.claim(SystemTime::now()));
     if claimed.count() > 0 && ask(common).is_ok_and(|child| ends_by(child, start + PATIENCE)) {
         let filled = old.iter().filter_map(|cache| cache.read(SystemTime::now()));
@@ -47,8 +47,8 @@ pub(super) fn live(caches: &BTreeSet<Cache>, common: &Common) -> Vec<Name> {
     names
 }
 
-/// Starts the azlin that fills the cache. It holds no stream of the shell's, which would wait for it, and is in no group
-/// of its processes, whose Ctrl-C would end it.
+/// Starts the process that fills the cache. It inherits no stream from the shell, which would wait for it, and has its own
+/// process group, so that Ctrl-C does not end it.
 fn ask(common: &Common) -> std::io::Result<Child> {
     let mut azlin = Command::new(std::env::current_exe()?);
     azlin.env(REFRESH, "1");
@@ -93,16 +93,16 @@ pub(in crate::verbs) fn is_refresh() -> bool {
 /// Reads Azure and fills the cache.
 pub(in crate::verbs) async fn refresh(common: &Common, streams: Streams) -> Result<(), Trouble> {
     let context = Context::open(common, streams)?;
-    // In one order, in which every azlin waits for its turn; and each once, for nobody waits for himself.
+    // Every process takes its turns in the same order, so that two cannot wait for each other, and takes each turn once.
     let own = context.parts().map(|part| Some((cache_of(part)?, part)));
     let caches = own
         .collect::<Option<BTreeMap<Cache, &Part>>>()
         .ok_or_else(|| {
             let help = "set HOME to your home folder";
-            Trouble::new("there is no folder for caches", help)
+            Trouble::new("cannot find your cache folder", help)
         })?;
     let cannot = |error: std::io::Error| {
-        let message = format!("cannot keep the names: {}", plain(&error));
+        let message = format!("cannot cache the names: {}", plain(&error));
         Trouble::new(message, "check that you may write to ~/.cache/azlin")
     };
     let turns = caches.keys().map(|cache| cache.take_turn().map_err(cannot));
@@ -110,7 +110,7 @@ pub(in crate::verbs) async fn refresh(common: &Common, streams: Streams) -> Resu
     let now = SystemTime::now();
     let reading = context.read(What::Sessions, &Scope::clone);
     let live = tokio::time::timeout(MOST, reading).await.map_err(|_| {
-        let help = "try a command that waits for it, such as azlin plan";
+        let help = "run a command that waits longer, such as azlin plan";
         Trouble::new("Azure did not answer within a minute", help)
     })??;
     for (cache, part) in caches {
