@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Ok(runtime) => ExitCode::from(runtime.block_on(verbs::run(cli)) as u8),
         Err(error) => {
             eprintln!(
-                "error: cannot start: {error}\nhelp: the system is out of file descriptors or threads"
+                "error: cannot start: {error}\nhelp: check the limits on open files and threads (ulimit -a)"
             );
             ExitCode::from(Exit::Error as u8)
         }

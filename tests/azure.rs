@@ -156,7 +156,7 @@ fn another_tools_tag_is_left_alone_and_said_once() {
     assert_snapshot!(project.run(&["plan"]).stdout, @"
     No changes: the sandbox matches sessions.toml.
     note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
-    note: another tool's tag, `azlin-session`, is on 2 VMs; azlin leaves it alone
+    note: 2 VMs carry another tool's tag, `azlin-session`, which azlin does not touch
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -285,11 +285,11 @@ fn a_session_that_changed_since_the_plan_is_not_overwritten() {
     let after = outcomes(&ran);
     assert_snapshot!(after, @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          someone changed it after the plan was made: it has maria-was-here
-          help: run plan again and review it
+          someone changed it after the plan was made; it now holds maria-was-here
+          help: run azlin plan and review the change
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
     ");
 }
 
@@ -314,11 +314,11 @@ fn a_policy_that_changes_the_tag_is_told() {
     let after = outcomes(&ran);
     assert_snapshot!(after, @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   written, but not kept
-          Azure's answer has ruled
-          help: a policy with a `modify` effect may change this tag: ask who assigns it
+          Azure stored ruled instead
+          help: look for an Azure Policy with a `modify` effect on this tag
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
     ");
 }
 
@@ -399,15 +399,15 @@ fn a_write_that_is_answered_with_the_vm_itself_is_read_again() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert_snapshot!(outcomes(&ran), @"
       - rg/a   db   written, but not kept
-          Azure's answer has db
-          help: a policy with a `modify` effect may change this tag: ask who assigns it
+          Azure stored db instead
+          help: look for an Azure Policy with a `modify` effect on this tag
       + rg/a   web   not tried
-          rg/a has to come first
+          depends on rg/a, which did not succeed
       ~ rg/b   web -> db   not tried
-          rg/a has to come first
+          depends on rg/a, which did not succeed
 
     Nothing applied: 1 step failed, 2 not tried.
-    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
+    Azure does not match sessions.toml yet: 2 lines differ. Run azlin plan for details.
     ");
 }
 
@@ -476,11 +476,11 @@ fn a_write_is_not_made_again_over_what_someone_else_wrote_meanwhile() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert_snapshot!(outcomes(&ran), @"
       ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          someone changed it after the plan was made: it has maria-was-here
-          help: run plan again and review it
+          someone changed it after the plan was made; it now holds maria-was-here
+          help: run azlin plan and review the change
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
     ");
 }
 

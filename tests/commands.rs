@@ -20,7 +20,7 @@ fn the_sample_is_planned_applied_and_then_matches() {
           set by hand; only adds the owner tag
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
-          set by hand; cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
+          set by hand; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
     Plan: 2 to set, 2 to change, 0 to clear, 2 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
 
@@ -41,7 +41,7 @@ fn the_sample_is_planned_applied_and_then_matches() {
           set by hand; only adds the owner tag
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
-          set by hand; cures a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
+          set by hand; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
     Plan: 2 to set, 2 to change, 0 to clear, 2 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
 
@@ -96,7 +96,7 @@ fn without_a_terminal_apply_asks_for_auto_approve_and_writes_nothing() {
     assert_eq!(ran.code(), 4);
     assert_snapshot!(ran.stderr, @"
     error: cannot ask for approval: not a terminal, or CI is set
-    help: review the plan (azlin plan), then run apply with --auto-approve
+    help: review the output of azlin plan, then run azlin apply --auto-approve
     ");
     assert!(!project.state().exists());
 }
@@ -143,7 +143,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
 
     --- stderr
     error: 1 line in sessions.toml cannot be applied
-    help: see the help under each line; apply --partial applies all other lines
+    help: fix each line as its help says, or run apply --partial to apply the others
     ");
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 1);
     assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 1);
@@ -177,12 +177,12 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
           cannot write the tags of rg/b: blocked by a lock on `b` (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
       + rg/a   n1   not tried
-          rg/b has to come first
+          depends on rg/b, which did not succeed
       + rg/c   n3   done
       + rg/d   x   done
 
     Applied in part: 2 steps done, 1 failed, 1 not tried.
-    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
+    Azure does not match sessions.toml yet: 2 lines differ. Run azlin plan for details.
     ");
     assert_eq!(
         project.sessions(),
@@ -302,8 +302,8 @@ fn take_ownership_is_for_one_vm_and_needs_an_owner() {
     let ran = project.run(&["plan", "--target", "nothing\u{1b}"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @r"
-    error: --target: no VM `nothing\u{1b}` in the file or in Azure
-    help: name it as VM or GROUP/VM
+    error: --target: VM `nothing\u{1b}` not found in the file or in Azure
+    help: check the name, or write it as GROUP/VM
     ");
     let without = Project::sandbox("[sessions.rg]\na = 'x'\n").with_fleet(&[("rg/a", None)]);
     assert_eq!(without.run(&["plan", "--take-ownership", "a"]).code(), 1);
@@ -441,7 +441,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
 
     --- stderr
     error: 1 line in sessions.toml cannot be applied
-    help: see the help under each line; apply --partial applies all other lines
+    help: fix each line as its help says, or run apply --partial to apply the others
     ");
 }
 
@@ -547,7 +547,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     --- stderr
     note: rg-ml/gpu-vm-2 holds no session; sessions.toml assigns debugging-issue-123 to it (see azlin plan)
     error: rg-ml/gpu-vm-2 is deallocated
-    help: start it first: azlin connect rg-ml/gpu-vm-2 --start
+    help: start it: azlin connect rg-ml/gpu-vm-2 --start
     ");
     assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print", "--start"]), @"
     $ azlin connect gpu-vm-2 --print --start -> 0
@@ -692,7 +692,7 @@ fn connect_without_ssh_says_what_to_install() {
     $ azlin connect db -> 1
     --- stderr
     error: cannot run ssh: no such file or directory
-    help: install the OpenSSH client, or see that `ssh` is on your PATH
+    help: install the OpenSSH client, or add `ssh` to your PATH
     ");
 }
 

@@ -197,7 +197,7 @@ fn an_empty_diff_says_why_if_owners_are_to_be_written() {
     assert_snapshot!(project.run(&["plan", "--diff"]), @"
     $ azlin plan --diff -> 0
     --- stderr
-    note: no diff: sessions.toml matches Azure, and applying it only writes the owner tag azlin_owner on 1 VM
+    note: no diff to show: the sessions in Azure match sessions.toml, and apply only adds the owner tag azlin_owner to 1 VM
     Run azlin apply to make these changes.
     ");
 }

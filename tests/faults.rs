@@ -71,7 +71,7 @@ fn waiting_is_said() {
       + rg/a   atlas   done
 
     Applied: 1 step done. Azure now matches sessions.toml.
-    retrying in 1 s (list the VMs): Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 1 s
+    retrying in 1 s (list the VMs): Azure is throttling requests (429 SubscriptionRequestsThrottled)
     -> 0
     ");
 }
@@ -90,7 +90,7 @@ fn throttling_past_the_deadline_is_not_waited_for() {
           help: run the same command again in 90 s, or let azlin wait: --deadline 150
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -114,7 +114,7 @@ fn no_other_write_waits_for_what_comes_after_the_deadline() {
           help: run the same command again after that to continue where this one stopped, or let azlin wait: --deadline 1260
 
     Nothing applied: 2 steps failed.
-    Azure does not match sessions.toml yet: 2 lines differ. Run plan to see.
+    Azure does not match sessions.toml yet: 2 lines differ. Run azlin plan for details.
     ");
 }
 
@@ -181,7 +181,7 @@ fn a_server_that_stays_broken_is_told() {
           help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
     retrying in 2 s (write the tags of rg/a): Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
     -> 1
     ");
@@ -219,7 +219,7 @@ fn what_is_not_azure_is_told() {
           help: check the network: a proxy or a sign-in page may have answered instead of Azure
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -251,7 +251,7 @@ fn missing_rights_are_named_with_the_role_that_has_them() {
           help: ask for the role Tag Contributor; a new role assignment takes a few minutes to take effect
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -269,8 +269,8 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
     assert_snapshot!(told_of(&["forbidden:list=nics"], &["connect", "b", "--print"]), @"
 
     warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
-    error: rg/b has no IP address that azlin can see
-    help: give it a network interface with an address, or check your right to read interfaces
+    error: no IP address found for rg/b
+    help: check your permission to read network interfaces (azlin whoami), or give the VM one with an address
     -> 1
     ");
 }
@@ -283,7 +283,7 @@ fn locks_policies_and_limits_are_named() {
           help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -293,7 +293,7 @@ fn locks_policies_and_limits_are_named() {
           help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -303,7 +303,7 @@ fn locks_policies_and_limits_are_named() {
           help: ask the policy's owner for an exemption, or for a name that it allows
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -313,7 +313,7 @@ fn locks_policies_and_limits_are_named() {
           help: remove a tag: azlin tag list VM, then azlin tag remove VM KEY
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -323,7 +323,7 @@ fn locks_policies_and_limits_are_named() {
           help: check the subscription in the Azure portal: it stays read-only until someone enables it again
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -337,7 +337,7 @@ fn what_is_gone_is_said_to_be() {
           help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -347,7 +347,7 @@ fn what_is_gone_is_said_to_be() {
           help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -357,21 +357,21 @@ fn what_is_gone_is_said_to_be() {
 fn a_policy_that_changes_the_tag_is_said() {
     assert_snapshot!(told(&["policy-modified"]), @"
       + rg/a   atlas   written, but not kept
-          Azure's answer has policy-name
-          help: a policy with a `modify` effect may change this tag: ask who assigns it
+          Azure stored policy-name instead
+          help: look for an Azure Policy with a `modify` effect on this tag
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
     assert_snapshot!(told(&["policy-modified:drop=true"]), @"
       + rg/a   atlas   written, but not kept
-          Azure's answer has no session
-          help: a policy with a `modify` effect may change this tag: ask who assigns it
+          Azure stored no session instead
+          help: look for an Azure Policy with a `modify` effect on this tag
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
     -> 1
     ");
@@ -385,7 +385,7 @@ fn a_conflict_that_does_not_end_is_told() {
           help: run the same command again
 
     Nothing applied: 1 step failed.
-    Azure does not match sessions.toml yet: 1 line differs. Run plan to see.
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
     retrying in 2 s (write the tags of rg/a): someone else is writing to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
     -> 1
     ");
@@ -396,7 +396,7 @@ fn odd_vms_are_counted() {
     assert_snapshot!(told_of(&["vm=b:odd-vm:how=id"], &["list"]), @"
 
     ~ 1 VM differs from sessions.toml: azlin plan shows how
-    warning: Azure's list has 1 VM that azlin cannot read
+    warning: azlin cannot read 1 VM in Azure's list
     -> 0
     ");
 }

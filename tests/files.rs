@@ -316,11 +316,11 @@ fn a_subscription_on_the_command_line_does_not_overrule_several_files() {
     let file = "[azure]\nsubscription = '00000000-0000-4000-8000-000000000001'\n";
     let project = teams(&[("a.toml", ""), ("b.toml", file)]);
     let other = "00000000-0000-4000-8000-000000000002";
-    assert_snapshot!(project.run(&["plan", "--file", "teams", "--subscription", other]), @r"
+    assert_snapshot!(project.run(&["plan", "--file", "teams", "--subscription", other]), @"
     $ azlin plan --file teams --subscription 00000000-0000-4000-8000-000000000002 -> 1
     --- stderr
-    error: teams/b.toml names subscription 00000000-0000-4000-8000-000000000001, and --subscription another
-    help: leave --subscription out, or name one file only
+    error: --subscription conflicts with teams/b.toml, which sets subscription 00000000-0000-4000-8000-000000000001
+    help: remove --subscription, or pass only one file
     ");
 }
 

@@ -315,6 +315,6 @@ fn terraforms_flags_mean_the_same_or_are_refused_by_name() {
     ");
     assert_snapshot!(project.run(&["apply", "-input=false"]).stderr, @"
     error: cannot ask for approval: --no-input is set
-    help: review the plan (azlin plan), then run apply with --auto-approve
+    help: review the output of azlin plan, then run azlin apply --auto-approve
     ");
 }

@@ -250,7 +250,7 @@ fn when_nothing_is_to_be_shown_the_reason_is_said() {
         ran.stderr
     };
     assert_snapshot!(said(&["list", "--rg", "rg-mll"]), @"no VM in resource group `rg-mll`; did you mean RG-ML?");
-    assert_snapshot!(said(&["list", "--rg", "x\u{1b}[2J"]), @r"no VM in resource group `x\u{1b}[2J`, or none that you may see");
+    assert_snapshot!(said(&["list", "--rg", "x\u{1b}[2J"]), @r"no VMs in resource group `x\u{1b}[2J`, or none that you have permission to see");
     assert_snapshot!(said(&["list", "--tag", "team=nobody", "--tag", "env"]), @"none of 8 VMs in the sandbox has the tags team=nobody and env");
     assert_snapshot!(said(&["list", "--tag", "cost-center=CC 0815 Training"]), @"
     no matching VM in the sandbox is running
@@ -261,7 +261,7 @@ fn when_nothing_is_to_be_shown_the_reason_is_said() {
     assert_snapshot!(ran, @"
     $ azlin list -> 0
     --- stderr
-    no VM in the sandbox, or none that you may see
+    no VMs in the sandbox, or none that you have permission to see
     ");
     assert_snapshot!(empty.run(&["list", "--format", "json"]).stdout, @r#"
     {
@@ -566,7 +566,7 @@ fn a_vm_whose_state_azure_does_not_say_is_shown_and_one_that_azlin_cannot_read_i
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────╯
 
     --- stderr
-    warning: Azure's list has 1 VM that azlin cannot read
+    warning: azlin cannot read 1 VM in Azure's list
     ");
     let json = azure.project("").run(&["list", "--format", "json"]).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();

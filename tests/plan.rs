@@ -178,7 +178,7 @@ fn a_live_duplicate_that_the_plan_cures_is_said_as_such() {
     assert_snapshot!(shown(&[("a", "db"), ("b", "web")], &[("a", "db"), ("b", "db")]), @"
     azlin will change 1 session in the sandbox:
 
-      ~ rg/b   db -> web   (cures a duplicate: db is also on rg/a)
+      ~ rg/b   db -> web   (resolves a duplicate: db is also on rg/a)
 
     Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
     ");

@@ -568,8 +568,8 @@ fn a_session_that_a_policy_changes_is_said() {
     assert_snapshot!(client.run(&["session", "d", "new-name"]), @"
     $ azlin session d new-name -> 1
     --- stderr
-    error: RG/d: written, but not kept: Azure's answer has policy-name
-    help: a policy with a `modify` effect may change this tag: ask who assigns it
+    error: RG/d: written, but not kept: Azure stored policy-name instead
+    help: look for an Azure Policy with a `modify` effect on this tag
     ");
 }
 

@@ -312,9 +312,9 @@ fn where_one_vm_cannot_be_written_the_other_subscription_keeps_its_name() {
 #[test]
 fn a_target_is_one_subscriptions_vm() {
     let several = swapping();
-    assert_snapshot!(several.run(&["plan", "--target", "vm"]).stderr, @r"
-    error: --target: `vm` is the name of 2 VMs
-    help: say which as SUBSCRIPTION/GROUP/VM
+    assert_snapshot!(several.run(&["plan", "--target", "vm"]).stderr, @"
+    error: --target: `vm` matches 2 VMs
+    help: name one as SUBSCRIPTION/GROUP/VM
     ");
     let third = format!("{}/RG/third", subscription_id(2).to_uppercase());
     let ran = several.run(&["apply", "--auto-approve", "--target", &third]);

@@ -430,7 +430,7 @@ fn a_stopped_vm_is_said_and_started_when_asked() {
     $ azlin connect project-alpha -> 1
     --- stderr
     error: RG/vm-1 is deallocated
-    help: start it first: azlin connect RG/vm-1 --start
+    help: start it: azlin connect RG/vm-1 --start
     ");
     assert_snapshot!(connect(&["--start"]), @"
     $ azlin connect project-alpha --start -> 4

@@ -195,13 +195,9 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (status, code) = (self.status, escape(&self.code));
         match self.words() {
-            Some(words) if code.is_empty() => write!(f, "{words} ({status})")?,
-            Some(words) => write!(f, "{words} ({status} {code})")?,
-            None => f.write_str(&escape(&self.said()))?,
-        }
-        match self.retry_after {
-            Some(seconds) => write!(f, "; retry after {}", minutes(seconds)),
-            None => Ok(()),
+            Some(words) if code.is_empty() => write!(f, "{words} ({status})"),
+            Some(words) => write!(f, "{words} ({status} {code})"),
+            None => f.write_str(&escape(&self.said())),
         }
     }
 }

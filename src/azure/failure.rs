@@ -6,7 +6,7 @@ use std::{fmt, io};
 
 use azure_core::error::ErrorKind;
 
-use super::denial::Denial;
+use super::denial::{Denial, minutes};
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
@@ -115,6 +115,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}: {}", self.doing, self.kind)?;
+        if let Kind::Refused(denial) = &self.kind
+            && let Some(seconds) = denial.retry_after
+        {
+            write!(f, "; retry after {}", minutes(seconds))?;
+        }
         match &self.request {
             Some(id) => write!(f, " (request {})", escape(id)),
             None => Ok(()),

@@ -117,7 +117,7 @@ pub fn for_completion(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     ours.collect()
 }
 
-/// The flag of azlin's that `word` stands for, if any; none where `word` is no flag of Terraform's.
+/// azlin's flag for `word`, if `word` is a flag of Terraform's: none of those that azlin ignores.
 fn meaning(word: &OsString) -> Option<Result<Option<OsString>, Trouble>> {
     let text = word.to_str()?;
     let name = text.strip_prefix("--").or_else(|| text.strip_prefix('-'))?;

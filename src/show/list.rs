@@ -11,7 +11,7 @@ use crate::model::{Power, Vm};
 use crate::plan::Duplicate;
 use crate::text::{and, escape, or, quote};
 
-/// An IPv4 address is never cut, for half of one is none.
+/// An IPv4 address is never cut: half of one is useless.
 const COLUMNS: [Column; 6] = [
     Column("Name", 16, 8),
     Column("Status", 7, 7),
@@ -30,7 +30,7 @@ const FOREIGN: char = '@';
 /// Below this many columns, a table is cut to pieces that say little.
 const NARROW: usize = 60;
 
-/// The table, at most `room` columns wide if there is a limit; nothing where there is no VM to show. `file` names the file of
+/// The table, at most `room` columns wide if there is a limit; empty without VMs. `file` names the file of
 /// each VM, where there are several. With little room, each VM is two lines instead.
 pub fn list<'f>(
     listing: &Listing<'_>,
@@ -190,7 +190,10 @@ pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
     if listing.rows.is_empty() {
         let _ = match (listing.among, listing.hidden.len()) {
             (0, _) if listing.nearest_groups.is_empty() => {
-                writeln!(text, "no VM in {place}, or none that you may see")
+                writeln!(
+                    text,
+                    "no VMs in {place}, or none that you have permission to see"
+                )
             }
             (0, _) => {
                 let groups = did_you_mean(listing.nearest_groups.iter());

@@ -34,7 +34,7 @@ fn page(command: &Command, name: &str, above: Option<&str>) -> Option<String> {
     let shown = command.clone().override_usage(usage);
     let man = Man::new(shown.subcommand_help_heading("COMMANDS"))
         .title(name.to_uppercase())
-        // `""` is no date: the same azlin writes the same page.
+        // `""` leaves the date out, so that the same azlin writes the same page.
         .date("\"\"")
         .source(concat!("azlin ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");

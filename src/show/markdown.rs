@@ -139,7 +139,7 @@ fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most:
 
 /// Writes how many there are besides those that fit.
 fn more(text: &mut String, more: impl Display) {
-    let _ = writeln!(text, "\n… and {more} more; `azlin show` has them all.");
+    let _ = writeln!(text, "\n… and {more} more; `azlin show` lists them all.");
 }
 
 fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {

@@ -57,12 +57,17 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
         Outcome::Already => (good, "done", plain("no change was needed"), ""),
         Outcome::Changed { found, .. } => {
             let found = held(found);
-            let why = format!("someone changed it after the plan was made: it has {found}");
-            (bad, "not written", why, "run plan again and review it")
+            let why = format!("someone changed it after the plan was made; it now holds {found}");
+            (
+                bad,
+                "not written",
+                why,
+                "run azlin plan and review the change",
+            )
         }
         Outcome::Altered { found } => {
-            let why = format!("Azure's answer has {}", held(found));
-            let help = "a policy with a `modify` effect may change this tag: ask who assigns it";
+            let why = format!("Azure stored {} instead", held(found));
+            let help = "look for an Azure Policy with a `modify` effect on this tag";
             (bad, "written, but not kept", why, help)
         }
         Outcome::Accepted => {
@@ -74,17 +79,17 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
             (bad, "failed", why.clone(), help)
         }
         Outcome::PutBack => {
-            let why = plain("it had been freed for a VM that could not take it");
+            let why = plain("its name was freed for a VM that could not take it");
             (fair, "put back", why, "")
         }
         Outcome::NotPutBack { why } => {
             let why = format!("no VM holds the name now: {why}");
-            let help = "run the same command again, which sets it";
-            (bad, "freed, and not put back", why, help)
+            let help = "run the same command again to set it";
+            (bad, "freed, but not put back", why, help)
         }
         Outcome::Interrupted => (fair, "not tried", plain("interrupted"), ""),
         Outcome::Skipped { because } => {
-            let why = format!("{} has to come first", because.path());
+            let why = format!("depends on {}, which did not succeed", because.path());
             (fair, "not tried", why, "")
         }
     }
@@ -94,9 +99,9 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
 fn held(found: &Held) -> String {
     match (&found.session, &found.owner) {
         (None, None) => "no session".to_owned(),
-        (None, Some(owner)) => format!("no session, and the owner {owner}"),
+        (None, Some(owner)) => format!("no session and owner {owner}"),
         (Some(session), None) => session.to_string(),
-        (Some(session), Some(owner)) => format!("{session} of the owner {owner}"),
+        (Some(session), Some(owner)) => format!("{session} (owner {owner})"),
     }
 }
 
@@ -108,14 +113,14 @@ pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
     };
     let (.., mut help) = wording(outcome);
     if help.is_empty() {
-        help = "resolve what Azure reports, then run it again";
+        help = "fix what Azure reports, then run the command again";
     }
     Trouble::new(message, help)
 }
 
 /// The trouble with a name that was just given out and is on several VMs.
 pub fn doubled(double: &Duplicate, ids: Ids) -> Trouble {
-    let help = "take it from one of them: azlin session VM --clear";
+    let help = "clear one of them: azlin session VM --clear";
     Trouble::new(on_several(double, ids), help).exit(Exit::Partial)
 }
 
@@ -183,11 +188,13 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
         } => {
             for double in *doubles {
                 let (error, what) = (paint.red("error"), on_several(double, ids));
-                text += &format!("\n{error}: {what}; take it from one of them");
+                text += &format!("\n{error}: {what}; clear one of them");
             }
             if *differ > 0 {
                 let lines = several(*differ, "line differs", "lines differ");
-                let verdict = format!("Azure does not match {file} yet: {lines}. Run plan to see.");
+                let verdict = format!(
+                    "Azure does not match {file} yet: {lines}. Run azlin plan for details."
+                );
                 text += &format!("\n{}", paint.red(verdict));
             } else if doubles.is_empty() {
                 let mut verdict = format!("Azure now matches {file}.");

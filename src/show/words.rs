@@ -128,7 +128,7 @@ impl<'p> Words<'p> {
         }
         if let (Some(name), [_, ..]) = (&change.before.session, change.cures.as_slice()) {
             let others = self.ids.names(&change.cures);
-            notes.push(format!("cures a duplicate: {name} is also on {others}"));
+            notes.push(format!("resolves a duplicate: {name} is also on {others}"));
         }
         notes.extend(self.waits(step));
         notes
@@ -185,9 +185,9 @@ impl<'p> Words<'p> {
             remarks.push((Note, remark));
         }
         if file.foreign > 0 {
-            let vms = count(file.foreign, "VM");
+            let carry = several(file.foreign, "VM carries", "VMs carry");
             let remark =
-                format!("another tool's tag, `azlin-session`, is on {vms}; azlin leaves it alone");
+                format!("{carry} another tool's tag, `azlin-session`, which azlin does not touch");
             remarks.push((Note, remark));
         }
         remarks

@@ -39,8 +39,8 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         let again = planning::make(&context, &args.planning).await?.plan;
         let mut files = again.files.iter().zip(&plan.files);
         if again.steps != plan.steps || files.any(|(now, then)| now.blocked != then.blocked) {
-            let message = "Azure has changed since the plan was shown: nothing was written";
-            let help = "run apply again and look at the new plan";
+            let message = "Azure changed while you reviewed the plan; nothing was written";
+            let help = "run azlin apply again and review the new plan";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     }
@@ -164,7 +164,7 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
         && !planned.allowed.incomplete
     {
         let message = format!("VMs may be missing from Azure's list: {reason}");
-        let help = "run plan to see whether Azure matches";
+        let help = "run azlin plan to check whether Azure matches";
         return Err(Trouble::new(message, help));
     }
     Ok(live)
@@ -173,12 +173,12 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
 fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<(), Trouble> {
     if no_input {
         let message = "cannot ask for approval: --no-input is set";
-        let help = "review the plan (azlin plan), then run apply with --auto-approve";
+        let help = "review the output of azlin plan, then run azlin apply --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     if variable("CI").is_some() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let message = "cannot ask for approval: not a terminal, or CI is set";
-        let help = "review the plan (azlin plan), then run apply with --auto-approve";
+        let help = "review the output of azlin plan, then run azlin apply --auto-approve";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     if !io::stdout().is_terminal() || format != Format::Text {
@@ -196,5 +196,5 @@ fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<
         streams.say("\n");
     }
     let message = "not approved: nothing was written";
-    Err(Trouble::new(message, "run apply again when you are ready").exit(Exit::Refused))
+    Err(Trouble::new(message, "run azlin apply again when you are ready").exit(Exit::Refused))
 }

@@ -54,7 +54,7 @@ pub(super) async fn run(
     if is_down && !args.start {
         return Err(Trouble::new(
             format!("{shown} is {}", found.power),
-            format!("start it first: azlin connect {shown} --start"),
+            format!("start it: azlin connect {shown} --start"),
         ));
     }
     let starts = is_down || (found.power == Power::Starting && args.start);
@@ -64,8 +64,8 @@ pub(super) async fn run(
         live = context.read(What::Visible, &scope).await?;
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
-        let help = "someone has deleted it: azlin list shows what there is";
-        Trouble::new(format!("{shown} is gone"), help)
+        let help = "list the VMs: azlin list --all";
+        Trouble::new(format!("{shown} no longer exists in Azure"), help)
     })?;
     let ask = ssh::Options {
         user: args.user.clone(),
@@ -77,9 +77,9 @@ pub(super) async fn run(
         command: args.command.clone(),
     };
     let arguments = ssh::arguments(found, &ask, &part.document.file.ssh).map_err(|ssh::NoAddress| {
-        let message = format!("{shown} has no IP address that azlin can see");
+        let message = format!("no IP address found for {shown}");
         let help =
-            "give it a network interface with an address, or check your right to read interfaces";
+            "check your permission to read network interfaces (azlin whoami), or give the VM one with an address";
         Trouble::new(message, help)
     })?;
     if args.print {
@@ -96,7 +96,7 @@ pub(super) async fn run(
     }
     become_ssh(&arguments).map_err(|error| {
         let message = format!("cannot run ssh: {}", plain(&error));
-        let help = "install the OpenSSH client, or see that `ssh` is on your PATH";
+        let help = "install the OpenSSH client, or add `ssh` to your PATH";
         Trouble::new(message, help)
     })
 }
@@ -137,8 +137,8 @@ fn print(arguments: &[OsString], streams: Streams) -> Result<Exit, Trouble> {
     for word in arguments {
         let word = word.to_string_lossy();
         let quoted = shlex::try_quote(&word).map_err(|_| {
-            let message = format!("{} holds a NUL", quote(&word));
-            Trouble::new(message, "no command line can carry it: leave it out")
+            let message = format!("{} contains a NUL character", quote(&word));
+            Trouble::new(message, "remove the NUL character")
         })?;
         line = line + " " + &quoted;
     }

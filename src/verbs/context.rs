@@ -52,7 +52,7 @@ impl Context {
         Self::start(common, document::find(common)?, streams)
     }
 
-    /// Opens a context for a command that needs no file: where there is none, the subscription is named in another way.
+    /// Opens a context for a command that works without a file. The subscription then comes from a flag, the environment or `az`.
     pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
         Self::start(common, document::locate(common)?, streams)
     }
@@ -72,8 +72,8 @@ impl Context {
             if let Some(own) = own.filter(|own| several && **own != subscription.id) {
                 // `--subscription` must not redirect a file that names another one.
                 let message =
-                    format!("{name} names subscription {own}, and --subscription another");
-                let help = "leave --subscription out, or name one file only";
+                    format!("--subscription conflicts with {name}, which sets subscription {own}");
+                let help = "remove --subscription, or pass only one file";
                 return Err(Trouble::new(message, help));
             }
             files.push((document, subscription));

@@ -62,7 +62,7 @@ fn vm_called<'l>(
     resolve::vm_called(live, name, group).map_err(|miss| words::miss(name, group, &miss, ids))
 }
 
-/// Runs the command that `cli` names; what is wrong is said on stderr.
+/// Runs the command that `cli` names, and reports its failure on stderr.
 pub async fn run(cli: Cli) -> Exit {
     let streams = Streams::new(cli.common.color);
     let Some(verb) = &cli.verb else {

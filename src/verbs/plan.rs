@@ -27,7 +27,7 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     if let Some(out) = &args.out {
         let json = planned.json(&context);
         replace(out, json.as_bytes(), false).map_err(|error| {
-            let help = "check that the folder is there and that you may write to it";
+            let help = "check that the folder exists and is writable";
             Trouble::cannot("write", out, &error, help)
         })?;
         let out = shown(out);
@@ -51,21 +51,22 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     Ok(Exit::Done)
 }
 
-/// Prints the diff of the file at `at`, or says why there is none although azlin would write.
+/// Prints the diff of the file at `at`. If azlin would write although the diff is empty, a note says why.
 fn diff(plan: &plan::Plan, at: usize, part: &Part, streams: Streams) -> Result<(), Trouble> {
     let (name, document) = (&part.name, &part.document);
     let mark = if document.has_mark { "\u{feff}" } else { "" };
     let text = format!("{mark}{}", document.source.text);
     let diff = show::diff(plan, at, &text, name, streams.stdout).map_err(|CannotEdit| {
-        let message = format!("cannot write {name} as Azure would have it");
-        Trouble::new(message, "leave --diff out")
+        let message =
+            format!("cannot show the plan for {name} as a diff: azlin cannot edit this file");
+        Trouble::new(message, "run azlin plan without --diff")
     })?;
     streams.print(&diff)?;
     let adopted = plan.changes_of(at).count();
     if diff.is_empty() && adopted > 0 {
         let (vms, tag) = (show::count(adopted, "VM"), Owner::TAG);
         streams.note(&format!(
-            "no diff: {name} matches Azure, and applying it only writes the owner tag {tag} on {vms}"
+            "no diff to show: the sessions in Azure match {name}, and apply only adds the owner tag {tag} to {vms}"
         ));
     }
     Ok(())

@@ -108,12 +108,12 @@ fn vms(
         match found.as_slice() {
             [id] => Ok((**id).clone()),
             [] => Err(Trouble::new(
-                format!("{flag}: no VM {name} in the file or in Azure"),
-                "name it as VM or GROUP/VM",
+                format!("{flag}: VM {name} not found in the file or in Azure"),
+                "check the name, or write it as GROUP/VM",
             )),
             several => Err(Trouble::new(
-                format!("{flag}: {name} is the name of {} VMs", several.len()),
-                format!("say which as {}", context.ids.spelling()),
+                format!("{flag}: {name} matches {} VMs", several.len()),
+                format!("name one as {}", context.ids.spelling()),
             )),
         }
     };
@@ -136,7 +136,7 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result
     }
     let (lines, files) = (show::count(plan.blocked(), "line"), show::names(&files));
     let message = format!("{lines} in {files} cannot be applied{so}");
-    let help = "see the help under each line; apply --partial applies all other lines";
+    let help = "fix each line as its help says, or run apply --partial to apply the others";
     Err(Trouble::new(message, help))
 }
 

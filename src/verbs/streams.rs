@@ -35,14 +35,14 @@ impl Streams {
         io::stdout().is_terminal() || io::stderr().is_terminal()
     }
 
-    /// Writes data. A reader that has had enough (`azlin plan | head`) is no error; a full disk is one.
+    /// Writes data. A reader that stops early (`azlin plan | head`) is not an error; a full disk is.
     pub fn print(self, data: &str) -> Result<(), Trouble> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(data.as_bytes());
         match written.and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 let message = format!("cannot write to stdout: {}", plain(&error));
-                let help = "check where the output goes, and that its disk is not full";
+                let help = "check that the disk of the output is not full";
                 Err(Trouble::new(message, help))
             }
             _ => Ok(()),
@@ -139,9 +139,7 @@ impl Streams {
             }
             if gaps.unreadable > 0 {
                 let vms = show::count(gaps.unreadable, "VM");
-                self.warn(&format!(
-                    "{place}Azure's list has {vms} that azlin cannot read"
-                ));
+                self.warn(&format!("{place}azlin cannot read {vms} in Azure's list"));
             }
         }
     }
