@@ -6,7 +6,7 @@ mod sandbox;
 mod ssh;
 mod vms;
 
-pub use inform::{Completions, Man, Shell, Whoami, WhoamiFormat};
+pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use ssh::{Connect, SshConfig};
@@ -201,6 +201,8 @@ pub enum Verb {
     Completions(Completions),
     /// Read about azlin where `--help` is not enough, or install its manual pages
     Man(Man),
+    /// Read a chapter of the guide
+    Guide(Guide),
     /// Fill the cache of names; what a TAB starts where it has none
     #[command(hide = true)]
     RefreshNames,
