@@ -30,6 +30,7 @@
 //! | [`ssh`] | a VM → how to reach it → ssh's arguments, or an ssh_config |
 //! | [`listing`], [`tagging`] | the decisions of `list` and `tag` |
 //! | [`show`] | plain data → what a person or a program reads |
+//! | [`mod@guide`] | the chapters of `azlin guide`, as text |
 //! | [`azure`] | requests and answers: sign-in, sending, lists, tags, starting a VM |
 //! | [`mod@sandbox`] | an Azure over a small fleet; knows nothing of the rest |
 //! | [`trouble`], [`text`], [`json`], `replace` | the ground floor: a failure, text made safe, JSON, a file put in place of another |
@@ -50,6 +51,7 @@
 //! | which kinds of machine there are | `model/vm_id.rs`, and `azure/id.rs` for how Azure spells them |
 //! | how azlin signs in | `azure/sign_in/` |
 //! | how a VM is reached | `ssh/mod.rs` decides the route, `ssh/arguments.rs` and `ssh/config.rs` spell it |
+//! | the guide | the chapter in `guide/`; `AZLIN_DOCS=write cargo test --test docs` puts in what the commands print |
 //! | a command | its file in `verbs/`, its arguments in `cli/` |
 //! | what the sandbox answers | `sandbox/route.rs`, then the file of that resource; its misbehaviour in `sandbox/faults/` |
 //!
@@ -81,6 +83,7 @@ pub mod apply;
 pub mod azure;
 pub mod cli;
 pub mod file;
+pub mod guide;
 pub mod json;
 pub mod listing;
 pub mod model;

@@ -15,9 +15,8 @@ fn the_sample_is_planned_applied_and_then_matches() {
 
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
       + rg-dev/dev-vm-2   project-beta
-      = rg-dev/dev-vm-3   sarah-frontend   (set by hand; only adds the owner tag)
-      = rg-ml/gpu-vm-1    bert-training-run-1
-          set by hand; only adds the owner tag
+      = rg-dev/dev-vm-3   sarah-frontend   (adds the owner tag)
+      = rg-ml/gpu-vm-1    bert-training-run-1   (adds the owner tag)
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
           set by hand; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
@@ -36,9 +35,8 @@ fn the_sample_is_planned_applied_and_then_matches() {
 
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
       + rg-dev/dev-vm-2   project-beta
-      = rg-dev/dev-vm-3   sarah-frontend   (set by hand; only adds the owner tag)
-      = rg-ml/gpu-vm-1    bert-training-run-1
-          set by hand; only adds the owner tag
+      = rg-dev/dev-vm-3   sarah-frontend   (adds the owner tag)
+      = rg-ml/gpu-vm-1    bert-training-run-1   (adds the owner tag)
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
           set by hand; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1

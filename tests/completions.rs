@@ -114,6 +114,18 @@ fn flags_complete_vms_and_groups() {
 }
 
 #[test]
+fn the_guides_topics_complete() {
+    let project = Project::sandbox("");
+    assert_snapshot!(offline(&project, &["guide", "s"]), @"
+    subscriptions  How to manage several subscriptions or teams as one.
+    sign-in  How azlin picks an identity and a subscription.
+    sandbox  How to try azlin, or test against it, without an account.
+    security  What azlin trusts, what it writes, and what it never does.
+    shell  How to set up your shell for azlin.
+    ");
+}
+
+#[test]
 fn files_complete_as_paths() {
     let project = Project::sandbox("");
     fs::write(project.path().join("id_ed25519"), "").unwrap();

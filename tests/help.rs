@@ -57,11 +57,12 @@ fn azlin_alone_shows_three_things_to_try() {
     azlin: session names for Azure VMs as code
 
     Three things to try:
-      azlin plan                     how Azure differs from sessions.toml; writes nothing
-      azlin list                     the VMs, and which session each one holds
-      azlin connect project-alpha    SSH to the VM that holds a session
+      azlin plan                     see how Azure differs from sessions.toml; writes nothing
+      azlin list                     see which VMs are running, and the session of each
+      azlin connect project-alpha    open SSH on the VM that holds a session
 
-    azlin --help shows the rest. To try it without Azure, put these two lines into a sessions.toml:
+    azlin --help lists all commands, azlin guide explains them. To try azlin without Azure,
+    put these two lines into a file called sessions.toml:
       [azure]
       cloud = "sandbox"
     "#);
@@ -232,6 +233,7 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       validate      Check the file without reading Azure
 
     Setup:
+      guide         Read a chapter of the guide
       whoami        Show who azlin signs in as, and its rights
       sandbox       Try azlin or test against it without Azure
       completions   Complete commands, VMs and sessions at TAB

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the core: pure, so that a test is a call.
-const CORE: [&str; 10] = [
+const CORE: [&str; 11] = [
     "model",
     "file",
+    "guide",
     "plan",
     "show",
     "ssh",

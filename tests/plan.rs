@@ -243,7 +243,7 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
     azlin will change 3 sessions and adopt 1 in the sandbox:
 
       + rg/a   new
-      = rg/c   adopted   (set by hand; only adds the owner tag)
+      = rg/c   adopted   (adds the owner tag)
       ~ rg/d   old -> by-hand   (set by hand)
       - rg/e   gone   (removed from sessions.toml)
 

@@ -17,7 +17,10 @@ const GROUPS: [(&str, &[&str]); 3] = [
         &["connect", "list", "session", "tag", "ssh-config"],
     ),
     ("Sessions as code", &["plan", "apply", "show", "validate"]),
-    ("Setup", &["whoami", "sandbox", "completions", "man"]),
+    (
+        "Setup",
+        &["guide", "whoami", "sandbox", "completions", "man"],
+    ),
 ];
 
 /// No help is wider than this, however wide the terminal.

@@ -1,8 +1,12 @@
-//! `whoami`, `completions` and `man`: about azlin itself.
+//! `whoami`, `completions`, `man` and `guide`: about azlin itself.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, Error, ValueEnum, ValueHint};
+
+use crate::guide::{CHAPTERS, Chapter};
 
 /// `azlin whoami`.
 #[derive(Debug, Args)]
@@ -71,4 +75,38 @@ pub struct Man {
     /// The folder to write the pages to [default: azlin's own page, on stdout]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
+}
+
+/// `azlin guide`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin guide                              list the topics
+  azlin guide ci                           read one
+  azlin guide apply                        read the one that explains a command")]
+pub struct Guide {
+    /// The topic; without it, list the topics
+    #[arg(value_name = "TOPIC", value_parser = Topic)]
+    pub topic: Option<String>,
+}
+
+/// Reads any word as a topic, so that the command can suggest one for a wrong word; help and TAB offer the real ones.
+#[derive(Clone)]
+struct Topic;
+
+impl TypedValueParser for Topic {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let topic = |chapter: &Chapter| PossibleValue::new(chapter.name).help(chapter.summary());
+        Some(Box::new(CHAPTERS.iter().map(topic)))
+    }
 }

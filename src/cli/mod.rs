@@ -9,7 +9,7 @@ mod terraform;
 mod vms;
 
 pub use command::{Usage, command, parse};
-pub use inform::{Completions, Man, Shell, Whoami, WhoamiFormat};
+pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use ssh::{Connect, SshConfig};
@@ -28,11 +28,12 @@ pub const FIRST_STEPS: &str = "\
 azlin: session names for Azure VMs as code
 
 Three things to try:
-  azlin plan                     how Azure differs from sessions.toml; writes nothing
-  azlin list                     the VMs, and which session each one holds
-  azlin connect project-alpha    SSH to the VM that holds a session
+  azlin plan                     see how Azure differs from sessions.toml; writes nothing
+  azlin list                     see which VMs are running, and the session of each
+  azlin connect project-alpha    open SSH on the VM that holds a session
 
-azlin --help shows the rest. To try it without Azure, put these two lines into a sessions.toml:
+azlin --help lists all commands, azlin guide explains them. To try azlin without Azure,
+put these two lines into a file called sessions.toml:
   [azure]
   cloud = \"sandbox\"
 ";
@@ -221,4 +222,6 @@ pub enum Verb {
     Completions(Completions),
     /// Install the manual pages, or print one
     Man(Man),
+    /// Read a chapter of the guide
+    Guide(Guide),
 }

@@ -5,6 +5,7 @@
 pub mod annotation;
 mod diagnostic;
 mod diff;
+pub mod guide;
 mod ids;
 mod list;
 mod list_data;

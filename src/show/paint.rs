@@ -39,6 +39,11 @@ impl Paint {
         self.of(text).bold()
     }
 
+    /// For code in prose.
+    pub fn code<T>(self, text: T) -> StyledObject<T> {
+        self.of(text).cyan()
+    }
+
     /// For remarks beside the text.
     pub fn dim<T>(self, text: T) -> StyledObject<T> {
         self.of(text).dim()

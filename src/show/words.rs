@@ -117,7 +117,7 @@ impl<'p> Words<'p> {
             }
             Action::Change { by_hand: true } => notes.push("set by hand".to_owned()),
             Action::Adopt if change.before.owner.is_none() => {
-                notes.push("set by hand; only adds the owner tag".to_owned());
+                notes.push("adds the owner tag".to_owned());
             }
             Action::Set | Action::Change { by_hand: false } | Action::Adopt => {}
         }

@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod context;
 mod document;
+mod guide;
 mod interrupt;
 mod list;
 mod man;
@@ -109,5 +110,6 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Sandbox(args) => sandbox::run(common, args, streams).await,
         Verb::Completions(args) => completions::run(args, streams),
         Verb::Man(args) => man::run(args, streams),
+        Verb::Guide(args) => guide::run(args, streams).await,
     }
 }
