@@ -243,7 +243,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let given = project().run(&["plan", "--subscription", sandbox::SUBSCRIPTION]);
     assert_eq!(given.code(), 0, "{given}");
     assert_snapshot!(project().run(&["plan", "--subscription", "dev\u{1b}"]).stderr, @r"
-    error: `dev\u{1b}` is not a subscription id (a GUID, as in `az account show --query id`)
+    error: invalid subscription id `dev\u{1b}`: expected a GUID, as in `az account show --query id`
     help: correct --subscription
     ");
     let other = "00000000-0000-0000-0000-000000000000";
@@ -601,8 +601,8 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     let ran = azure.project(file).run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: VMs that hold names may be missing from Azure's list: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
-    help: try again, or fix the access; --allow-incomplete continues without them
+    error: Azure's list may lack VMs that hold names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
+    help: fix the access and run this again; use --allow-incomplete only if those VMs hold none of the names
     ");
     // Nothing is known to change, and nothing is known.
     assert_eq!(

@@ -121,11 +121,11 @@ fn the_text_says_everything() {
     2 lines in sessions.toml cannot be applied:
 
       ! rg/gone   x   sessions.toml:11
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
       ! rg/theirs   y   sessions.toml:12
           the VM belongs to another owner, them
-          help: agree with them, then take it with --take-ownership rg/theirs
+          help: ask them, then take the VM with --take-ownership rg/theirs
 
     warning: double is on several VMs: OTHER/m and OTHER/n
 
@@ -247,8 +247,8 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
 
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
-    | <code>rg&#47;gone</code> | <code>x</code> | 11 | Azure lists no such VM, or the identity may not see it | check the name, the resource group and the subscription |
-    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | agree with them, then take it with --take-ownership rg&#47;theirs |
+    | <code>rg&#47;gone</code> | <code>x</code> | 11 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
+    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then take the VM with --take-ownership rg&#47;theirs |
 
     - double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
@@ -458,8 +458,8 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .filter(|line| line.starts_with("::"))
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
-    ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: Azure lists no such VM, or the identity may not see it%0Ahelp: check the name, the resource group and the subscription
-    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: agree with them, then take it with --take-ownership rg/theirs
+    ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: VM not found, or not visible to this identity%0Ahelp: check the name, the resource group and the subscription
+    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: ask them, then take the VM with --take-ownership rg/theirs
     ");
     let invalid = Project::sandbox("[sessions.rg]\na = 'x y'\nb = 'Upper'\n")
         .with_env("GITHUB_ACTIONS", "true");
@@ -470,8 +470,8 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .filter(|line| line.starts_with("::"))
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
-    ::error file=sessions.toml,line=5,col=5,title=azlin::a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
-    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: session names are case-sensitive: `azlin connect` needs it exactly like this
+    ::error file=sessions.toml,line=5,col=5,title=azlin::invalid session name `x y`: it contains ` `; use only letters, digits, `-`, `_` and `.`
+    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: prefer lower case, because `azlin connect` requires the exact spelling
     ");
 }
 

@@ -105,13 +105,13 @@ fn a_vm_that_is_not_there_is_blocked_with_the_nearest_names() {
     3 lines in sessions.toml cannot be applied:
 
       ! rg/dev-vm-1   db   sessions.toml:1
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: did you mean rg/dev-vm-11 or rg/dev-vm-2?
       ! rg/web-9   web   sessions.toml:2
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: did you mean rg/web-8?
       ! rg/zzz   z   sessions.toml:3
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
@@ -126,13 +126,13 @@ fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
 
       ! rg/a   na   sessions.toml:1
           the name is on rg/b, whose own line is blocked
-          help: unblock the line of rg/b first
+          help: fix the line of rg/b first
       ! rg/b   nb   sessions.toml:2
           the name is on rg/c, whose own line is blocked
-          help: unblock the line of rg/c first
+          help: fix the line of rg/c first
       ! rg/c   out   sessions.toml:3
-          the name is on rg/d, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on rg/d, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -144,8 +144,8 @@ fn a_name_that_is_right_but_also_on_a_vm_outside_the_file_is_blocked() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   db   sessions.toml:1
-          the name is on rg/b, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on rg/b, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
 
     warning: db is on several VMs: rg/a and rg/b
 
@@ -159,7 +159,7 @@ fn a_session_that_is_the_name_of_another_vm_is_blocked() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   Web-1   sessions.toml:1
-          it is the name of another VM, rg/web-1, to which `azlin connect` would go
+          it is the name of another VM, rg/web-1: `azlin connect` would go there
           help: choose another session name
 
     Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
@@ -263,13 +263,13 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 
       ! rg/a   x   sessions.toml:1
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/a
+          help: ask ml-team, then take the VM with --take-ownership rg/a
       ! rg/b   y   sessions.toml:2
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/b
+          help: ask ml-team, then take the VM with --take-ownership rg/b
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/c
+          help: ask ml-team, then take the VM with --take-ownership rg/c
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -285,7 +285,7 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/c
+          help: ask ml-team, then take the VM with --take-ownership rg/c
 
     Plan: 0 to set, 1 to change, 0 to clear, 1 to adopt, 1 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -362,8 +362,8 @@ fn a_target_leaves_everything_else_as_it_is() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   n1   sessions.toml:1
-          the name is on rg/b, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on rg/b, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
 
     Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -407,16 +407,16 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         ..none
     };
     assert_snapshot!(refused(6, 19, false, none).join("\n"), @"
-    this would clear 6 of the 19 sessions that the owner of sessions.toml holds
-    review what would be cleared; --max-removals 6 allows it
+    the plan would clear 6 of the 19 sessions that sessions.toml owns
+    review what would be cleared, then allow it with --max-removals 6
     ");
     assert_eq!(refused(6, 20, false, none), [""; 0], "30 percent");
     assert_eq!(refused(5, 6, false, none), [""; 0], "five are few");
     assert_eq!(refused(6, 19, false, up_to(6)), [""; 0]);
     assert_eq!(refused(6, 19, false, up_to(5)).len(), 1);
     assert_snapshot!(refused(2, 2, true, none).join("\n"), @"
-    this would clear all 2 sessions that the owner of sessions.toml holds
-    review what would be cleared; --max-removals 2 allows it
+    the plan would clear all 2 sessions that sessions.toml owns
+    review what would be cleared, then allow it with --max-removals 2
     ");
     assert_eq!(
         refused(1, 1, true, none),
@@ -424,8 +424,8 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         "one session that moved is no clean sweep"
     );
     assert_snapshot!(refused(1, 1, false, none).join("\n"), @"
-    sessions.toml no longer declares any session: this would clear 1
-    review what would be cleared; --max-removals 1 allows it
+    sessions.toml declares no sessions, so the plan would clear 1 session
+    review what would be cleared, then allow it with --max-removals 1
     ");
     assert_eq!(refused(1, 1, false, up_to(1)), [""; 0]);
 }

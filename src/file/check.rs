@@ -80,9 +80,12 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
                 let name = escape(&earlier.source.name);
                 let here = (at, member.file.azure_span.clone());
                 let there = (other, earlier.file.azure_span.clone());
-                let message = format!("{name} has another `{what}` for the same subscription");
-                let help = format!("give both the same `{what}`, or another `subscription`");
-                let labels = ["this one", "the other"];
+                let message =
+                    format!("`{what}` differs from {name}, a file for the same subscription");
+                let help = format!(
+                    "use the same `{what}` in both; if they mean different subscriptions, correct one `subscription`"
+                );
+                let labels = ["this file", "the other file"];
                 found.push(clash(message, [here, there], labels, &help));
             }
         }
@@ -96,7 +99,7 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
                 "owner {} has two files for the same subscription: each would clear what the other sets",
                 quote(owner.as_str())
             );
-            let help = "put all lines into one of the files, or give one of them another owner";
+            let help = "merge the files; if they belong to different teams, give one of them another owner";
             found.push(clash(message, [here, there.clone()], TWICE, help));
         }
     }
@@ -114,7 +117,7 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
         if let Some((there, spelled)) = vms.get(&(member.key(), vm)) {
             let mut help = "keep one of the lines";
             if vm.to_string() != spelled.to_string() {
-                help = "Azure ignores case in names: keep one of the lines";
+                help = "keep one of the lines: Azure ignores case in VM names";
             }
             let message = format!("VM `{vm}` appears twice");
             found.push(clash(message, [here, there.clone()], TWICE, help));
@@ -126,7 +129,7 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
         if let Some(there) = sessions.get(name) {
             let message = format!("session {} is assigned twice", quote(name));
             let vm = vm.name();
-            let help = format!("give {vm} another name, or delete one of the lines");
+            let help = format!("give {vm} another session, or delete one of the lines");
             found.push(clash(message, [here, there.clone()], TWICE, &help));
             continue;
         }
@@ -162,7 +165,7 @@ fn shadowed(files: &[Member<'_>]) -> Vec<Diagnostic> {
             let vm = &other.vm;
             let message = format!("session {} is the name of another VM, {vm}", quote(name));
             let (here, there) = (line.session_span.clone(), other.vm_span.clone());
-            let help = "`azlin connect` looks for VM names first: choose another session name";
+            let help = "choose another session name: `azlin connect` looks for VM names first";
             let labels = ["this session", "that VM"];
             found.push(clash(message, [(at, here), (*file, there)], labels, help));
         }

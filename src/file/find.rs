@@ -60,7 +60,7 @@ pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, 
 
 /// The files of a folder, but for hidden ones and those of its own folders.
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let help = "check that you may read the folder, or name the files with --file";
+    let help = "check the path, and that you can read the folder";
     let cannot = |error: io::Error| Trouble::cannot("read", folder, &error, help);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
@@ -78,8 +78,8 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     }
     if files.is_empty() {
         return Err(Trouble::new(
-            format!("no file in {} ends in .toml", shown(folder)),
-            "azlin reads the .toml files directly in the folder, not in its subfolders",
+            format!("no .toml file found in {}", shown(folder)),
+            "name a folder that has .toml files; azlin does not search subfolders",
         ));
     }
     files.sort();
@@ -89,8 +89,8 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
 /// The trouble that [`locate`] finds no file.
 pub fn none() -> Trouble {
     Trouble::new(
-        format!("no {NAME} in this folder or any above it"),
-        "go to the folder that has one, or name it with --file or AZLIN_FILE",
+        format!("{NAME} not found in this folder or any above it"),
+        "change to the folder that has one, or name the file with --file or AZLIN_FILE",
     )
 }
 
@@ -99,7 +99,7 @@ pub fn none() -> Trouble {
 /// # Errors
 /// The file cannot be read, or has more than 16 MB: what happened, and what to do now.
 pub fn read(path: PathBuf) -> Result<Found, Trouble> {
-    let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file";
+    let help = "check the path, and that you can read the file; --file or AZLIN_FILE names another";
     let cannot = |error: io::Error| Trouble::cannot("read", &path, &error, help);
     let mut bytes = Vec::new();
     let file = fs::File::open(&path).map_err(cannot)?;
@@ -108,7 +108,7 @@ pub fn read(path: PathBuf) -> Result<Found, Trouble> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Trouble::new(
             format!("{} is larger than {} MB", shown(&path), MAX_BYTES >> 20),
-            format!("{NAME} is one short line for each VM; is this the right file?"),
+            format!("check the path: {NAME} has one short line per VM"),
         ));
     }
     Ok(Found { path, bytes })

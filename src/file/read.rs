@@ -25,8 +25,9 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
         Ok(text) => text,
         Err(error) => {
             let at = error.valid_up_to();
-            let diagnostic = Diagnostic::error("the file is not UTF-8", at..at + 1, "this byte")
-                .help("save it as UTF-8: that is what TOML is written in");
+            let diagnostic =
+                Diagnostic::error("the file is not valid UTF-8", at..at + 1, "this byte")
+                    .help("save the file as UTF-8, which TOML requires");
             let source = Source::new(name, String::from_utf8_lossy(bytes));
             return (None, vec![diagnostic], source);
         }
@@ -68,7 +69,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
 fn syntax(error: &toml::de::Error, text: &str, keys: &Keys<'_>) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     if error.message() != "duplicate key" {
-        let message = format!("not TOML: {}", escape(error.message()));
+        let message = format!("invalid TOML: {}", escape(error.message()));
         return Diagnostic::error(message, span, "here");
     }
     let key = text.get(span.clone()).unwrap_or_default();
@@ -118,8 +119,9 @@ impl Reader<'_> {
         if let (None, Some(line)) = (&file.owner, expires) {
             let start = self.source.start_of(line.line);
             let span = start..start + self.source.line(line.line).len();
-            let message = "`expires` needs an `owner`: without one azlin never clears a session";
-            let help = "write `owner = \"…\"`, a name for this file, above all tables";
+            let message =
+                "`expires` requires an `owner`: without one, azlin never clears a session";
+            let help = "add `owner = \"…\"`, a name for this file, above the first table";
             self.found
                 .push(Diagnostic::error(message, span, "").help(help));
         }
@@ -180,7 +182,7 @@ impl Reader<'_> {
         check: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let checked = check(self.string(entry)?);
-        self.valid(checked, subject, entry.value.span(), "not valid")
+        self.valid(checked, subject, entry.value.span(), "invalid")
     }
 
     /// What was `checked`, or a report of the rule that it breaks.
@@ -207,9 +209,9 @@ impl Reader<'_> {
             return chosen.clone();
         }
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        let message = format!("`{}` cannot be {}", entry.key, quote(text));
-        let diagnostic = Diagnostic::error(message, entry.value.span(), "not known")
-            .help(format!("the choices are {}", listed(&names)));
+        let message = format!("invalid `{}`: {}", entry.key, quote(text));
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "unknown value")
+            .help(format!("use {}", listed(&names)));
         self.found.push(diagnostic);
         T::default()
     }
@@ -219,7 +221,10 @@ impl Reader<'_> {
 fn session_tag(key: &str) -> Result<TagKey, String> {
     let tag = TagKey::new(key)?;
     if tag.is(Owner::TAG) {
-        return Err(format!("cannot be `{}`: that is the owner's", Owner::TAG));
+        return Err(format!(
+            "cannot be `{}`, the tag that holds the owner",
+            Owner::TAG
+        ));
     }
     Ok(tag)
 }
@@ -240,7 +245,7 @@ fn loopback(endpoint: &str) -> Result<SocketAddr, String> {
         .filter(|address| address.ip().is_loopback())
         .ok_or_else(|| {
             format!(
-                "`endpoint` takes a loopback address like \"http://127.0.0.1:8999\", not {}: \
+                "`endpoint` requires a loopback address like \"http://127.0.0.1:8999\", not {}: \
              a file must not decide where your token goes",
                 quote(endpoint)
             )

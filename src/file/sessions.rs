@@ -30,10 +30,10 @@ impl Reader<'_> {
         let (text, session_span, expires) = self.given(group, vm)?;
         let vm_span = vm.span.clone();
         let path = VmPath::new(group.key, vm.key);
-        let path = self.valid(path, "", vm_span.clone(), "not a VM in Azure");
-        let subject = "a session name ";
+        let path = self.valid(path, "", vm_span.clone(), "invalid name");
+        let subject = format!("invalid session name {}: it ", quote(text));
         let session = SessionName::new(text);
-        let session = self.valid(session, subject, session_span.clone(), "not a session name");
+        let session = self.valid(session, &subject, session_span.clone(), "invalid");
         Some(Line {
             vm: path?,
             session: session?,
@@ -57,7 +57,7 @@ impl Reader<'_> {
         };
         let is_session = |key: &str| !nearest(key, ["session"].into_iter(), 1).is_empty();
         if !settings.iter().any(|entry| is_session(entry.key)) {
-            let message = format!("{} has no `session`", quote(vm.key));
+            let message = format!("missing `session` for {}", quote(vm.key));
             let help = format!(
                 "write {} = {{ session = \"…\" }}; if a name has a dot, put it in quotes: [sessions.\"{}\"]",
                 escape(vm.key),
@@ -87,10 +87,10 @@ impl Reader<'_> {
         {
             return Some(day);
         }
-        let message = "`expires` takes a day, the last on which the session is wanted";
-        let diagnostic = Diagnostic::error(message, entry.value.span(), "not a day");
+        let message = "`expires` takes a date, the last day of the session";
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "not a date");
         self.found
-            .push(diagnostic.help("write it without quotes: expires = 2026-12-31"));
+            .push(diagnostic.help("write the date without quotes: expires = 2026-12-31"));
         None
     }
 }

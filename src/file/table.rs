@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Diagnostic, Source};
-use crate::text::{and, nearest, quote};
+use crate::text::{nearest, or, quote};
 
 /// The help for a section that is not a table.
 pub(super) const SECTION: &str =
@@ -74,17 +74,17 @@ impl Reader<'_> {
     pub fn unknown(&mut self, entry: &Entry<'_, '_>, place: &str, known: &[&str]) {
         let help = match nearest(entry.key, known.iter().copied(), 1).first() {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("{place} takes {}", listed(known)),
+            None => format!("use {}", listed(known)),
         };
         let message = format!("unknown key {} in {place}", quote(entry.key));
-        let diagnostic = Diagnostic::error(message, entry.span.clone(), "not known here");
+        let diagnostic = Diagnostic::error(message, entry.span.clone(), "unknown key");
         self.found.push(diagnostic.help(help));
     }
 }
 
-/// `words` in backquotes, joined.
+/// `words` in backquotes, as alternatives.
 pub(super) fn listed(words: &[&str]) -> String {
-    and(&words
+    or(&words
         .iter()
         .map(|word| format!("`{word}`"))
         .collect::<Vec<_>>())

@@ -96,7 +96,7 @@ impl SubscriptionId {
         let guid = guid(id).ok_or_else(|| {
             let shown = escape(id);
             format!(
-                "`{shown}` is not a subscription id (a GUID, as in `az account show --query id`)"
+                "invalid subscription id `{shown}`: expected a GUID, as in `az account show --query id`"
             )
         })?;
         Ok(Self(guid.to_string().into()))

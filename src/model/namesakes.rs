@@ -72,18 +72,17 @@ impl Doubt {
         }
     }
 
-    /// Why that matters.
+    /// What to do about it, and why.
     pub fn help(&self) -> String {
         match self {
             Self::Alike(_) => {
-                "session names are case-sensitive, but people will mix these up".to_owned()
+                "choose a more distinct name, because people will confuse these two".to_owned()
             }
             Self::UpperCase => {
-                "session names are case-sensitive: `azlin connect` needs it exactly like this"
-                    .to_owned()
+                "prefer lower case, because `azlin connect` requires the exact spelling".to_owned()
             }
             Self::Long(_) => format!(
-                "names of up to {} characters are easier to type and fit the tables",
+                "prefer at most {} characters, which are easier to type and fit the tables",
                 SessionName::COMFORTABLE
             ),
         }

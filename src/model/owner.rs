@@ -25,7 +25,7 @@ impl Owner {
             Err(format!("cannot contain `{}`", odd.escape_debug()))
         } else if owner.len() > Self::MAX {
             Err(format!(
-                "cannot have {} characters: at most {}",
+                "cannot have {} characters: the limit is {}",
                 owner.len(),
                 Self::MAX
             ))

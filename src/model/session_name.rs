@@ -22,30 +22,30 @@ impl SessionName {
     /// Checks `name` against the rules above.
     ///
     /// # Errors
-    /// The rule that it breaks, as a phrase that follows "a session name ".
+    /// What is wrong with it, as a phrase that follows "invalid session name: it ".
     pub fn new(name: &str) -> Result<Self, String> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() {
-            return Err("cannot be empty".to_owned());
+            return Err("is empty".to_owned());
         }
         if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
             return Err(format!(
-                "cannot contain `{}`: letters, digits, `-`, `_` and `.` only",
+                "contains `{}`; use only letters, digits, `-`, `_` and `.`",
                 odd.escape_debug()
             ));
         }
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return Err("must start with a letter or a digit".to_owned());
+            return Err("does not start with a letter or a digit".to_owned());
         }
         if name.len() > Self::MAX {
             return Err(format!(
-                "cannot have {} characters: Azure allows at most {} in a tag",
+                "has {} characters; Azure allows at most {} in a tag",
                 name.len(),
                 Self::MAX
             ));
         }
         if reads_as_address(name) || reads_as_number(name) {
-            return Err("cannot look like an IP address or a number".to_owned());
+            return Err("looks like an IP address or a number".to_owned());
         }
         Ok(Self(name.to_owned()))
     }

@@ -207,7 +207,9 @@ impl TryFrom<String> for VmId {
         let parts: Vec<&str> = text.split('/').collect();
         let [subscription, group, name] = parts.as_slice() else {
             let shown = crate::text::quote(&text);
-            return Err(format!("{shown} is not SUBSCRIPTION/GROUP/VM"));
+            return Err(format!(
+                "invalid VM id {shown}: expected SUBSCRIPTION/GROUP/VM"
+            ));
         };
         let subscription = SubscriptionId::new(subscription)?;
         Ok(Self::new(&subscription, VmPath::new(group, name)?))

@@ -56,8 +56,8 @@ pub enum Unusable {
         saved: String,
         /// What there is.
         now: String,
-        /// The file that differs, where it is one of several.
-        file: Option<String>,
+        /// The file that differs; empty for [`What::Files`].
+        file: String,
     },
 }
 
@@ -171,7 +171,7 @@ impl Saved {
     pub fn places(&self, now: &[&Basis]) -> Result<Vec<usize>, Unusable> {
         let files = &self.plan.files;
         if let ([file], [now]) = (files.as_slice(), now) {
-            check(&file.basis, now, false)?;
+            check(&file.basis, now)?;
             return Ok(vec![0]);
         }
         let other_files = || {
@@ -181,7 +181,7 @@ impl Saved {
                 what: What::Files,
                 saved: saved.join(", "),
                 now: now.join(", "),
-                file: None,
+                file: String::new(),
             }
         };
         if files.len() != now.len() {
@@ -213,7 +213,7 @@ impl Saved {
             .ok_or_else(other_files)?;
         for (file, place) in files.iter().zip(&places) {
             if let Some(basis) = now.get(*place) {
-                check(&file.basis, basis, true)?;
+                check(&file.basis, basis)?;
             }
         }
         Ok(places)
@@ -270,8 +270,8 @@ fn is_same(a: &Step, b: &Step) -> bool {
     (&a.machine, &a.before, &a.after) == (&b.machine, &b.before, &b.after)
 }
 
-/// Checks that a file's plan was made for the file that there is `now`; one of `several` is named.
-fn check(saved: &Basis, now: &Basis, several: bool) -> Result<(), Unusable> {
+/// Checks that a file's saved plan was made from the file as it is `now`.
+fn check(saved: &Basis, now: &Basis) -> Result<(), Unusable> {
     let all = |basis: &Basis| {
         let owner = basis.owner.as_ref();
         [
@@ -290,7 +290,7 @@ fn check(saved: &Basis, now: &Basis, several: bool) -> Result<(), Unusable> {
                 what,
                 saved: then,
                 now: now_is,
-                file: several.then(|| now.file.clone()),
+                file: now.file.clone(),
             });
         }
     }

@@ -14,10 +14,11 @@ use crate::trouble::Trouble;
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
     let name = quote(name);
     let searched = |among: usize| {
-        let place = group.map_or("in scope".to_owned(), |group| {
-            format!("in resource group {}", escape(group))
-        });
-        format!("searched {} {place}", count(among, "VM"))
+        let vms = count(among, "VM");
+        match group {
+            Some(group) => format!("searched {vms} in resource group {}", escape(group)),
+            None => format!("searched {vms}"),
+        }
     };
     match miss {
         Miss::NoVm {
@@ -27,14 +28,14 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
         } => {
             let help = if let Some(vm) = holder {
                 let vm = ids.name(vm);
-                format!("{vm} holds the session of that name: use {vm}")
+                format!("use {vm}, which holds the session of that name")
             } else if nearest.is_empty() {
-                "azlin list --all shows the VMs".to_owned()
+                "list the VMs with azlin list --all".to_owned()
             } else {
                 did_you_mean(nearest.iter().map(|vm| ids.name(vm)))
             };
             let searched = searched(*among);
-            Trouble::new(format!("no VM is called {name} ({searched})"), help)
+            Trouble::new(format!("no VM is named {name} ({searched})"), help)
         }
         Miss::Ambiguous { by, vms } => {
             let (by, help) = match by {
@@ -42,7 +43,7 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
                 By::Name => ("name", "use --rg to choose one"),
                 By::Session => (
                     "session",
-                    "connect by VM name, and give one of them another session",
+                    "connect by VM name; to fix the duplicate, give one of them another session",
                 ),
                 By::Address => ("address", "connect by VM name"),
             };
@@ -71,7 +72,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
         help = did_you_mean(nearest.iter()) + " ";
     }
     if sessions.is_empty() {
-        return help + "none of them holds a session";
+        return help + "no VM holds a session";
     }
     help += "sessions that exist:";
     let shown = sessions.iter().take(MOST);
@@ -96,7 +97,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     {
         let (name, other) = (escape(name), ids.name(&line.vm));
         return Some(format!(
-            "{name} is {id} now; {file} assigns it to {other} (see azlin plan)"
+            "{name} is on {id} now, but {file} assigns it to {other} (see azlin plan)"
         ));
     }
     let line = desired.line_of(&vm.id, today)?;
@@ -107,7 +108,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     };
     let session = &line.session;
     Some(format!(
-        "{id} {holds}; {file} assigns {session} to it (see azlin plan)"
+        "{id} {holds}, but {file} assigns {session} to it (see azlin plan)"
     ))
 }
 

@@ -36,7 +36,7 @@ impl SshUser {
     pub fn new(user: &str) -> Result<Self, String> {
         check_word(user, 64, "._-@\\")?;
         if user.matches('\\').count() > 1 || user.ends_with('\\') {
-            return Err("can have one `\\`, between a domain and a name".to_owned());
+            return Err("can contain one `\\`, between a domain and a name".to_owned());
         }
         Ok(Self(user.to_owned()))
     }
@@ -66,29 +66,30 @@ impl JumpHost {
         };
         let (host, port) = match rest.strip_prefix('[') {
             Some(rest) => {
-                let (host, port) = rest.split_once(']').ok_or("needs a `]`")?;
+                let (host, port) = rest.split_once(']').ok_or("requires a closing `]`")?;
                 host.parse::<Ipv6Addr>()
-                    .map_err(|_| "needs an IPv6 address in its brackets")?;
+                    .map_err(|_| "requires an IPv6 address between the brackets")?;
                 (host, port)
             }
             None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
         };
         let is_host = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
         if host.is_empty() || host.starts_with('-') || !host.chars().all(is_host) {
-            return Err("needs a host that does not start with `-`".to_owned());
+            return Err("requires a host that does not start with `-`".to_owned());
         }
         if host.eq_ignore_ascii_case("none") {
             return Err("cannot be `none`: to ssh that means no jump host".to_owned());
         }
         if user.is_some_and(|user| user.is_empty() || user.contains(['@', ':', '[', ']'])) {
-            return Err("is [user@]host[:port], with at most one `@`".to_owned());
+            return Err("must be [user@]host[:port], with at most one `@`".to_owned());
         }
         let port = port
             .strip_prefix(':')
             .or(Some("22").filter(|_| port.is_empty()));
         if !port.is_some_and(|port| matches!(port.parse::<u16>(), Ok(1..))) {
             return Err(
-                "needs a port from 1 to 65535 after its `:`; IPv6 goes in brackets".to_owned(),
+                "requires a port from 1 to 65535 after the `:`; write an IPv6 address in brackets"
+                    .to_owned(),
             );
         }
         Ok(Self(text.to_owned()))
@@ -119,7 +120,7 @@ fn check_word(word: &str, max: usize, punctuation: &str) -> Result<(), String> {
         Err(format!("cannot contain `{}`", odd.escape_debug()))
     } else if word.len() > max {
         Err(format!(
-            "cannot have {} characters: at most {max}",
+            "cannot have {} characters: the limit is {max}",
             word.len()
         ))
     } else {

@@ -120,7 +120,7 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document
         errors += clashes(valid.iter().map(Document::member).collect(), streams);
         let are = if invalid.len() > 1 { "are" } else { "is" };
         let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
-        let message = format!("{names} {are} not valid: {errors}");
+        let message = format!("{names} {are} invalid: {errors}");
         let help = format!("fix the {files}; nothing was read from Azure");
         troubles.push(Trouble::new(message, help));
     }
@@ -155,7 +155,7 @@ pub(super) fn check_together(members: Vec<Member<'_>>, streams: Streams) -> Resu
         0 => Ok(()),
         errors => {
             let errors = show::count(errors, "error");
-            let message = format!("the files are not valid together: {errors}");
+            let message = format!("the files conflict with each other: {errors}");
             let help = "fix the files; nothing was read from Azure";
             Err(Trouble::new(message, help))
         }

@@ -127,9 +127,10 @@ impl<'c> Opener<'c> {
             if other_place == place {
                 return Ok(arm.clone());
             }
-            let message = format!("{other} and {name} name subscription {id} in two places");
-            let help = "each sandbox lives beside its file, and an emulator has one address: give one of the files another \
-                        `subscription`, or both the same place";
+            let message =
+                format!("{other} and {name} name subscription {id}, but in different places");
+            let help = "if both mean one Azure, use the same `cloud` and `endpoint` (for the sandbox, the same folder); \
+                        otherwise give one file another `subscription`";
             return Err(Trouble::new(message, help));
         }
         let neighbours = self.opened.iter().filter(|(other, ..)| other == place);

@@ -18,7 +18,7 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     read.map_err(|error| {
-        let help = "check the name; azlin plan --out FILE makes one";
+        let help = "check the path; azlin plan --out FILE creates a plan";
         Trouble::cannot("read", path, &error, help)
     })?;
     Saved::read(&bytes).map_err(|why| show::unusable(&why, &shown(path)))
@@ -63,7 +63,7 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
             ));
             let message =
                 format!("{name} is out of date: Azure has changed since; nothing was written");
-            let help = "look at the new plan, and save it: azlin plan --out FILE";
+            let help = "review the new plan above, then save it: azlin plan --out FILE";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     };

@@ -37,8 +37,8 @@ pub(super) async fn run(
     }
     if live.incomplete().next().is_some() && wanted.is_some() {
         let message =
-            "Azure's list may lack VMs, one of which may hold the name: nothing was written";
-        let help = "fix what the warnings name, then run it again";
+            "Azure's list may lack VMs, and one of them may hold this name; nothing was written";
+        let help = "fix the causes in the warnings above, then run this again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     let refused = |why: Why| show::not_by_hand(&vm.id, wanted, &why, context.ids);
@@ -58,7 +58,7 @@ pub(super) async fn run(
     let amiss = write(&context, &steps).await?;
     streams.print(&show::session(vm.id.name(), wanted))?;
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
-        streams.note(&format!("it was {old}"));
+        streams.note(&format!("it held {old} before"));
     }
     if args.save {
         saving::save(&context, part, &vm.id, wanted)?;
@@ -97,7 +97,7 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
         streams.note(&if vm.held.is_owned_by(part.desired.owner()) {
             format!("{file} manages it")
         } else {
-            format!("another owner's file manages it: {owner}")
+            format!("another owner manages it: {owner}")
         });
     }
     if let Some(line) = part.desired.line_of(&vm.id, today())
@@ -105,7 +105,7 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
     {
         let session = &line.session;
         streams.note(&format!(
-            "{file} assigns {session} to it; the next apply will set that"
+            "{file} assigns {session} to this VM, and the next apply will set it"
         ));
     }
     Ok(Exit::Done)
@@ -126,13 +126,13 @@ fn disagreement(
             None => "use --clear --save to remove the line",
         };
         return Some(format!(
-            "{file} assigns {session} to this VM, so the next apply will set that again; {flag}"
+            "{file} assigns {session} to this VM, so the next apply will restore it; {flag}"
         ));
     }
     let (file, line) = context.line_giving(wanted?.as_str())?;
     let (other, at) = (context.ids.name(&line.vm), line.line);
     Some(format!(
-        "{file} assigns this name to {other} in line {at}, which no apply can do while it is here"
+        "{file} assigns this name to {other} in line {at}; apply cannot set it there while this VM holds it"
     ))
 }
 
@@ -146,8 +146,8 @@ async fn write(context: &Context, steps: &[Step]) -> Result<Option<Trouble>, Tro
     tokio::select! {
         written = write_and_read(context, steps, &writing) => written,
         () = interrupt::at_once(&writing) => {
-            let message = "interrupted: what was written is not read again";
-            let help = "azlin session VM shows what the VM holds";
+            let message = "interrupted: the write finished, but azlin did not check it";
+            let help = "check the VM with azlin session VM";
             Err(Trouble::new(message, help).exit(Exit::Interrupted))
         }
     }
@@ -208,7 +208,7 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     for Tried { step, outcome } in tried {
         let holds = match outcome {
             Outcome::PutBack => {
-                context.streams.note("the session that it held is back");
+                context.streams.note("restored the session that it held");
                 continue;
             }
             Outcome::NotPutBack { .. } => "it holds",
@@ -221,7 +221,7 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
             let vm = context.ids.name(&step.vm);
             let help = trouble.help;
             trouble.help = format!(
-                "{holds} no session now; azlin session {vm} {old} gives back what it held. {help}"
+                "restore its session with azlin session {vm} {old}, because {holds} none now; {help}"
             );
         }
     }
