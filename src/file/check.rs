@@ -1,5 +1,5 @@
-//! What valid lines have against each other, within one file or over several: a name has one holder, a VM one line, a
-//! subscription one Azure and one file of each owner.
+//! Conflicts between valid lines, within one file or across several. A name has one holder, a VM has one line, and a subscription
+//! has one Azure and at most one file of each owner.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ pub struct Member<'a> {
     pub subscription: Option<&'a SubscriptionId>,
 }
 
-/// Tells subscriptions apart: the id, or the Azure that the file is for if the id is not known. Files without an id share one
-/// subscription in each Azure.
+/// The key by which subscriptions are told apart: the id or, where it is not known, the Azure of the file. Files without an id
+/// share one subscription in each Azure.
 type Key<'a> = Result<&'a SubscriptionId, (Cloud, Option<SocketAddr>)>;
 
 impl<'a> Member<'a> {
@@ -31,21 +31,21 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Everything that is wrong with `files` together, one file included, in the order of the files that are to blame and of their
-/// lines. The labels say by its place which file each is of.
+/// Returns every error and warning in `files` taken together, even if there is only one. They are in the order of the files, then
+/// of the lines. Each label names its file by its place in `files`.
 pub fn check(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = [settings(files), lines(files), shadowed(files)].concat();
     found.sort_by_key(|diagnostic| (diagnostic.file(), diagnostic.offset()));
     found
 }
 
-/// Where something stands: the place of the file, and the bytes.
+/// A location: the place of the file, and the bytes in it.
 type At = (usize, Range<usize>);
 
-/// The labels of what may stand only once.
+/// The labels for something that may appear only once.
 const TWICE: [&str; 2] = ["again here", "first here"];
 
-/// An error at the first of two places, which collides with the second.
+/// An error at the first of two places, which conflicts with the second.
 fn clash(message: String, places: [At; 2], labels: [&str; 2], help: &str) -> Diagnostic {
     let [(file, span), (other, other_span)] = places;
     let [label, other_label] = labels;
@@ -63,7 +63,7 @@ fn all_lines<'a>(
     files.flat_map(|(at, member)| member.file.lines.iter().map(move |line| (at, member, line)))
 }
 
-/// Checks that the files of one subscription mean one Azure and one tag, and that each has an owner of its own.
+/// Checks that the files of one subscription agree on the Azure and the tag, and that no two have the same owner.
 fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut first: HashMap<Key<'_>, (usize, &Member<'_>)> = HashMap::new();
@@ -106,7 +106,7 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
     found
 }
 
-/// Checks that each VM and each session has one line, and warns of names that are unwise.
+/// Checks that each VM and each session has one line, and warns about unwise names.
 fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut vms: HashMap<(Key<'_>, &VmPath), (At, &VmPath)> = HashMap::new();

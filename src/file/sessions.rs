@@ -1,4 +1,4 @@
-//! `[sessions.<group>]` → the lines: which VM is to hold which session.
+//! `[sessions.<group>]` → the lines: VMs and their sessions.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::{Diagnostic, Line};
 use crate::model::{SessionName, VmPath};
 use crate::text::{escape, nearest, quote};
 
-/// A line's value: the session with its place, and the day.
+/// A line's value: the session, its bytes, and the day on which it expires.
 type Given<'t> = (&'t str, Range<usize>, Option<Date>);
 
 impl Reader<'_> {
@@ -44,7 +44,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What `vm` is given: a string, or a table that holds one.
+    /// Reads the value for `vm`: a string, or a table with a `session`.
     fn given<'t>(&mut self, group: &Entry<'_, '_>, vm: &Entry<'t, '_>) -> Option<Given<'t>> {
         let settings = match vm.value.get_ref() {
             DeValue::String(text) => return Some((text, vm.value.span(), None)),
@@ -78,7 +78,7 @@ impl Reader<'_> {
         session.map(|(text, span)| (text, span, expires))
     }
 
-    /// The day that `entry` holds.
+    /// Reads the day that `entry` holds.
     fn day(&mut self, entry: &Entry<'_, '_>) -> Option<Date> {
         if let DeValue::Datetime(when) = entry.value.get_ref()
             && let (Some(day), None) = (when.date, when.time)

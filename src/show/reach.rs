@@ -10,7 +10,7 @@ use crate::ssh::LeftOut;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
-/// The trouble with `name`, which was looked for, in resource group `group` only if there is one.
+/// The trouble if a search for `name` finds no VM, or several. The search was in the resource group `group`, if any.
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
     let name = quote(name);
     let searched = |among: usize| {
@@ -87,7 +87,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
     help
 }
 
-/// A warning if a file assigns `name`, which led to `vm`, to another VM, or another session to `vm`.
+/// A note for a `name` that led to `vm`, if the file assigns that name to another VM, or another session to `vm`.
 pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> Option<String> {
     let (id, file) = (ids.name(&vm.id), escape(&desired.basis.file));
     let held = vm.held.session.as_ref();

@@ -1,4 +1,4 @@
-//! Why a plan, one of its lines or a change by hand is refused, and the way out.
+//! Explains why azlin refuses a plan, a saved plan, a line or a change by hand, and what to do.
 
 use super::Ids;
 use super::words::{count, did_you_mean};
@@ -7,7 +7,7 @@ use crate::plan::{Blocked, Refusal, Unusable, What, Why};
 use crate::text::{escape, quote};
 use crate::trouble::{Exit, Trouble};
 
-/// The guards' objection to a plan for `file`, with the flag that allows it.
+/// The refusal of a plan for `file` by a guard, with the flag that allows it.
 pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
     let (message, allow) = match refusal {
         Refusal::TooMany {
@@ -42,7 +42,7 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
     Trouble::new(message, help).exit(Exit::Refused)
 }
 
-/// The trouble with the saved plan called `name`.
+/// The trouble with the saved plan in the file `name`.
 pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
     let mut help = "create a new plan: azlin plan --out FILE";
     let message = match unusable {
@@ -70,7 +70,6 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
                 What::Subscription => changed("subscription"),
                 What::Tag => changed("tag"),
                 What::Owner => changed("owner"),
-                // Two hashes would tell a person nothing more.
                 What::File => format!("from a different version of {file}"),
                 What::Files => format!("for a different set of files: {saved}, now {now}"),
             };

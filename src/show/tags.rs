@@ -1,4 +1,4 @@
-//! A VM's session and its other tags, and why tags are not written.
+//! Shows a VM's session and its tags, and explains why azlin does not write tags.
 
 use std::fmt::{Display, Write as _};
 
@@ -8,7 +8,7 @@ use crate::tagging::{BadTag, MAX_VALUE, MOST};
 use crate::text::{escape, inert, quote};
 use crate::trouble::Trouble;
 
-/// The session of the VM called `vm`, if it has one.
+/// The session of the VM named `vm`, if any, as text.
 pub fn session(vm: &str, session: Option<&impl Display>) -> String {
     match session {
         Some(session) => format!("Session name for {vm}: {session}\n"),
@@ -16,7 +16,7 @@ pub fn session(vm: &str, session: Option<&impl Display>) -> String {
     }
 }
 
-/// `tags` of `vm`, a line each, in the order of their keys.
+/// The `tags` of `vm` as text, one per line, in the order of their keys.
 pub fn tags(vm: &VmId, tags: &Tags) -> String {
     let name = vm.name();
     if tags.is_empty() {
@@ -32,7 +32,7 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     text
 }
 
-/// The trouble where Azure answered a write with success, but the tag `key` of the VM called `vm` now has the value `found`.
+/// The trouble if Azure answered a write with success, but the tag `key` of the VM named `vm` now has the value `found`.
 pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     let key = quote(key);
     let found = match found {
@@ -46,7 +46,7 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     )
 }
 
-/// The trouble with a tag command that was refused; `vm` is the VM, as the user called it.
+/// The trouble with a refused tag command; `vm` is the VM as the user named it.
 pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
     let vm = escape(vm);
     let (message, help) = match refusal {

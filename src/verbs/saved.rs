@@ -1,4 +1,4 @@
-//! A saved plan, and what is left of it to do.
+//! Reads a saved plan, and finds the steps that are left to do.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -24,8 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
     Saved::read(&bytes).map_err(|why| show::unusable(&why, &shown(path)))
 }
 
-/// The rest of the plan that was saved in `path`: planned again for its files, in its order, but for the day that it
-/// is now.
+/// Returns the rest of the plan saved in `path`. It plans again for the same files in the same order, but for today.
 pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Trouble> {
     let saved = read(path)?;
     let name = shown(path);

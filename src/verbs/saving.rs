@@ -1,4 +1,4 @@
-//! `session --save`: the name that a person sets by hand, written into `sessions.toml` too.
+//! `session --save`: also writes a session set by hand to `sessions.toml`.
 
 use std::fs;
 
@@ -10,9 +10,9 @@ use crate::model::{SessionName, VmId};
 use crate::replace::replace;
 use crate::text::{escape, plain};
 
-/// The file as it is now, and as it is with `vm` holding `wanted`.
+/// Returns the file's text now, and the text in which `vm` holds `wanted`.
 ///
-/// It is read anew each time: while Azure was asked, someone else may have written into it.
+/// It reads the file again each time, because someone may have edited it while azlin waited for Azure.
 pub(super) fn edited(
     context: &Context,
     part: &Part,
@@ -71,11 +71,11 @@ pub(super) fn edited(
     Ok((text, edited))
 }
 
-/// The first error between the files, were `file` in the place of what `part` says.
+/// The first error between the files, with `file` in place of `part`'s own.
 fn amiss_with(context: &Context, part: &Part, file: &File, source: &Source) -> Option<String> {
     let others = context.parts().filter(|other| !std::ptr::eq(*other, part));
     let mut members: Vec<Member<'_>> = others.map(Part::member).collect();
-    // The edited one last: of two files that clash, the later is blamed and the earlier named.
+    // The edited file is last: an error is about the later of two files, and names the earlier.
     members.push(Member {
         file,
         source,
@@ -91,7 +91,7 @@ fn amiss_with(context: &Context, part: &Part, file: &File, source: &Source) -> O
     })
 }
 
-/// Writes into the file what the VM holds by now.
+/// Writes the session that the VM holds now to the file.
 pub(super) fn save(
     context: &Context,
     part: &Part,

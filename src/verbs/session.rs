@@ -49,7 +49,7 @@ pub(super) async fn run(
     };
     let steps = plan::by_hand(&live, vm, wanted, &hand).map_err(refused)?;
     if args.save {
-        // What cannot be saved is not written either.
+        // If the file cannot be edited, azlin does not write to Azure either.
         saving::edited(&context, part, &vm.id, wanted)?;
     }
     if let Some(name) = wanted {
@@ -68,7 +68,7 @@ pub(super) async fn run(
     amiss.map_or(Ok(Exit::Done), Err)
 }
 
-/// Warns of what a file would be warned of where it had this name.
+/// Gives the warnings that a file with this name would get.
 fn doubts(name: &SessionName, live: &Live, streams: Streams) {
     let lower = name.as_str().to_lowercase();
     let mut sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
@@ -79,7 +79,7 @@ fn doubts(name: &SessionName, live: &Live, streams: Streams) {
     }
 }
 
-/// Prints the session that `vm` holds, and notes who manages it.
+/// Prints the session of `vm`, and notes who manages it.
 fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Trouble> {
     let streams = context.streams;
     let held = vm.held.session.as_ref();
@@ -111,7 +111,7 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
     Ok(Exit::Done)
 }
 
-/// A note on the line that says otherwise than this session, if a file has one.
+/// A note on the line that contradicts this session, if a file has one.
 fn disagreement(
     context: &Context,
     part: &Part,
@@ -136,8 +136,8 @@ fn disagreement(
     ))
 }
 
-/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile. Returns
-/// what is wrong although the VM is written.
+/// Runs the steps for one VM, then reads all VMs again to check that no other VM got the name meanwhile. Returns the trouble to
+/// report although the VM was written, if any.
 async fn write(context: &Context, steps: &[Step]) -> Result<Option<Trouble>, Trouble> {
     if steps.is_empty() {
         return Ok(None);
@@ -192,8 +192,8 @@ async fn write_and_read(
         .map(|double| show::doubled(double, context.ids)))
 }
 
-/// Why the VM does not hold what it was to hold, if it does not, and what became of the session that was there. A step that was
-/// not tried says nothing about why.
+/// Returns the trouble if the VM does not hold the wanted session, with a way to restore the previous one if it is lost. It is
+/// the trouble of the step that failed, not of a step that azlin did not try.
 fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     let last = tried.last().filter(|last| !last.outcome.is_success())?;
     let mut failed = tried.iter().filter(|one| {
@@ -212,7 +212,7 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
                 continue;
             }
             Outcome::NotPutBack { .. } => "it holds",
-            // The clear may have arrived, and nothing came after it.
+            // The clear may have reached Azure, and no later step ran.
             Outcome::Failed { in_doubt: true, .. } if step.after.session.is_none() => "it may hold",
             _ => continue,
         };
