@@ -1,4 +1,4 @@
-//! plan, apply and connect as a person runs them: the built binary on the sandbox.
+//! `plan`, `apply` and `connect`: the built binary on the sandbox.
 
 mod support;
 
@@ -583,7 +583,7 @@ fn a_hostile_session_is_never_part_of_a_command() {
     }
 }
 
-/// A program called `ssh` that shows how it was run, instead of the real one.
+/// A program `ssh` in place of the real one. It prints its arguments.
 #[cfg(unix)]
 fn with_fake_ssh(project: &Project, script: &str) -> String {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,4 @@
-//! `sessions.toml`: what it may say, and what a person is told when it says something else.
+//! `sessions.toml`: valid files, and the diagnostics of invalid ones.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use azlin::show::{Paint, diagnostic};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-/// All that a person is told about a file with this text.
+/// All diagnostics of a file with this text, as a person sees them.
 fn told(text: &str) -> String {
     told_of(text.as_bytes())
 }
@@ -486,7 +486,7 @@ fn a_long_line_is_quoted_around_what_is_wrong() {
     ");
 }
 
-/// Files of a megabyte, made to be slow or deep. How long each takes is for the benchmark to say.
+/// Files of a megabyte that are slow to read or deeply nested. The benchmark measures their time.
 #[test]
 fn hostile_files_have_an_answer() {
     let many = 1 << 20;

@@ -1,11 +1,11 @@
-//! `--file` repeated, or a folder: which files, and what they have against each other.
+//! `--file` repeated, or with a folder: the files that azlin reads, and the conflicts between them.
 
 mod support;
 
 use insta::assert_snapshot;
 use support::{Project, Ran};
 
-/// A folder `teams` with these files, each with its name.
+/// A project with a folder `teams` that has these files.
 fn teams(files: &[(&str, &str)]) -> Project {
     let project = Project::new("");
     std::fs::create_dir(project.path().join("teams")).unwrap();
@@ -15,7 +15,7 @@ fn teams(files: &[(&str, &str)]) -> Project {
     project
 }
 
-/// What `validate` says of them.
+/// The run of `validate` on them.
 fn validated(files: &[(&str, &str)]) -> Ran {
     teams(files).run(&["validate", "--file", "teams"])
 }

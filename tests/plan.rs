@@ -1,4 +1,4 @@
-//! The plan: who changes, in which order, and what always holds.
+//! The plan: its changes, their order, and the blocked lines.
 
 mod support;
 
@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use support::plans::{self, TODAY};
 use time::macros::date;
 
-/// The owner of these tests' files, where they have one.
+/// The owner of these tests' files, if they have one.
 const US: &str = "platform-team";
 
 /// A file without an owner, with these lines, each `vm = session`, all in resource group `rg`.
@@ -17,7 +17,7 @@ fn file(lines: &[(&str, &str)]) -> Desired {
     on_the_sandbox("", lines)
 }
 
-/// The file with [`US`] for its owner.
+/// The file, with the owner [`US`].
 fn our_file(lines: &[(&str, &str)]) -> Desired {
     on_the_sandbox(US, lines)
 }
@@ -33,18 +33,18 @@ fn id(vm: &str) -> VmId {
     plans::id(1, vm)
 }
 
-/// A fleet of these VMs, all in resource group `rg`; an empty session is none, and `session @ owner` has an owner.
+/// A fleet of these VMs, all in resource group `rg`. An empty session means none, and `session @ owner` has an owner.
 fn fleet(vms: &[(&str, &str)]) -> Live {
     let vms: Vec<_> = vms.iter().map(|(vm, held)| (1, *vm, *held)).collect();
     plans::fleet(&vms)
 }
 
-/// The plan as a person reads it.
+/// The plan as text.
 fn shown(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
     text(&plan(&[&file(lines)], &fleet(vms), &Aim::on(TODAY)))
 }
 
-/// The plan of a file that has an owner, as a person reads it.
+/// The plan of a file with an owner, as text.
 fn ours(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
     text(&plan(&[&our_file(lines)], &fleet(vms), &Aim::on(TODAY)))
 }
@@ -120,7 +120,7 @@ fn a_vm_that_is_not_there_is_blocked_with_the_nearest_names() {
 
 #[test]
 fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
-    // c's name is outside; so c keeps `b`, so b keeps `a`, so a cannot have it.
+    // A VM outside the file holds the name for c. So c keeps the name that b wants, and b keeps the name that a wants.
     assert_snapshot!(shown(&[("a", "na"), ("b", "nb"), ("c", "out")], &[("a", ""), ("b", "na"), ("c", "nb"), ("d", "out")]), @"
     3 lines in sessions.toml cannot be applied:
 
@@ -369,7 +369,7 @@ fn a_target_leaves_everything_else_as_it_is() {
     ");
 }
 
-/// What a plan that clears `clears` of `owned` sessions is refused for.
+/// The refusal of a plan that clears `clears` of `owned` sessions.
 fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<String> {
     let names: Vec<String> = (0..owned).map(|n| format!("vm-{n}")).collect();
     let sessions: Vec<String> = (0..owned).map(|n| format!("s-{n}")).collect();

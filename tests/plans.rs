@@ -1,4 +1,4 @@
-//! Several files planned together: what holds over all of them, whichever subscriptions they are of.
+//! Several files planned together, in one subscription or several.
 
 mod support;
 
@@ -8,7 +8,7 @@ use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use support::plans::{LONG_AGO, file, fleet, planned};
 
-/// The plan of `files` as a person reads it.
+/// The plan for `files` as text.
 fn shown(files: &[Desired], live: &Live) -> String {
     show::plan(&planned(files, live), Paint::default())
 }

@@ -1,4 +1,4 @@
-//! What the README shows is what the program prints.
+//! Checks that the program prints what the README shows.
 
 mod support;
 
@@ -21,7 +21,7 @@ fn block(part: &str) -> String {
     block.to_owned()
 }
 
-/// The project of the README's chapter on plans.
+/// The project in the README's chapter on plans.
 fn project() -> Project {
     let file = "owner = \"platform-team\"\n\n[azure]\ncloud = \"sandbox\"\n\n[sessions.rg-dev]\n\
                 dev-vm-1 = \"project-alpha\"\ndev-vm-2 = \"project-beta\"\n\n[sessions.rg-ml]\ngpu-vm-1 = \"notebook\"\n";

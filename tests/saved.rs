@@ -1,4 +1,4 @@
-//! A plan that waits in a file: `plan --out`, `show`, `apply PLAN`, on the built binary.
+//! Saved plans: `plan --out`, `show` and `apply PLAN`, with the built binary.
 
 mod support;
 
@@ -80,7 +80,7 @@ fn show_shows_what_plan_showed() {
 
 #[test]
 fn a_saved_plan_goes_on_where_a_crash_left_it() {
-    // The swap's steps: a is freed, b gets db's neighbour, a is set. After each of them, and with c done or not.
+    // The states after each of the swap's steps (clear a, set b, set a), with c done or not.
     let states = [
         (("-", ""), ("db", "")),
         (("-", ""), ("web", "us")),

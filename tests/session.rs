@@ -1,4 +1,4 @@
-//! `azlin session`: one VM's session, seen and set by hand.
+//! `azlin session`: shows and sets one VM's session by hand.
 
 mod support;
 
@@ -21,7 +21,7 @@ a = \"atlas\"   # until March
 b = \"boreas\"
 ";
 
-/// A fleet in which `a` is as the file wants it, `b` was set by hand, `c` is another owner's and `d` is free.
+/// A fleet in which `a` matches the file, `b` was set by hand, `c` belongs to another owner and `d` has no session.
 fn project() -> Project {
     let project = Project::new(FILE);
     project.set_fleet(fleet());
@@ -333,7 +333,7 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     error: no VM is named `web-1` (searched 1 VM in resource group rg)
     help: did you mean RG-2/web-1?
     ");
-    // The name is on a VM of another group.
+    // A VM of another group holds the name.
     assert_snapshot!(project.run(&["session", "web-1", "one", "--rg", "rg-2"]), @"
     $ azlin session web-1 one --rg rg-2 -> 1
     --- stderr
@@ -409,7 +409,7 @@ fn a_look_is_one_request_and_a_change_reads_before_and_after() {
     ");
 }
 
-/// An Azure with [`fleet`] that answers what `fault` says, and otherwise as it should.
+/// An Azure with [`fleet`] that answers with `fault` where that returns an answer, and correctly otherwise.
 fn faulty(
     fault: impl Fn(&Asked) -> Option<Response> + Send + Sync + 'static,
 ) -> (Project, Project) {
@@ -439,7 +439,7 @@ fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
             &json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "no" } }),
         )
     };
-    // What gives the old name back names the owner too.
+    // The write that restores the old name also restores the owner.
     let refuses = move |asked: &Asked| {
         let owner = String::from_utf8_lossy(&asked.body).contains("azlin_owner");
         (is_merge(asked) && !owner).then(refusal)

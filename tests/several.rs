@@ -1,4 +1,4 @@
-//! Every command over several files, each of a subscription of its own, on an Azure on loopback.
+//! Every command with several files, each for its own subscription, against an Azure on loopback.
 
 mod support;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::azure::{Asked, Azure, saying};
 use support::{Project, Ran};
 
-/// An Azure of two subscriptions, called 1 and 2, and files that speak of it.
+/// An Azure with two subscriptions, 1 and 2, and files for it.
 struct Several {
     azure: Azure,
     /// The folder with the files, `teams/1.toml` and on.
@@ -19,7 +19,7 @@ struct Several {
     fleet: Project,
 }
 
-/// VMs, each with the number of its subscription, `GROUP/VM` and its session, if it has one; `session @ owner`, with its owner.
+/// VMs, each with the number of its subscription, `GROUP/VM` and its session (`session @ owner` if it has an owner), or none.
 type Fleet<'f> = &'f [(u32, &'f str, &'f str)];
 
 fn fleet(vms: Fleet<'_>) -> Project {
@@ -43,7 +43,7 @@ fn fleet(vms: Fleet<'_>) -> Project {
 }
 
 impl Several {
-    /// The Azure of `vms`, and files, each with the number of its subscription and what it says besides.
+    /// The Azure of `vms`, and files, each with the number of its subscription and its other text.
     fn new(vms: Fleet<'_>, files: &[(u32, &str)]) -> Self {
         Self::hooked(vms, files, None, |_, answer| answer())
     }
@@ -63,7 +63,7 @@ impl Several {
         let folder = project.path().join("teams");
         std::fs::create_dir(&folder).unwrap();
         for (at, (number, says)) in files.iter().enumerate() {
-            // Keys before the first table are the file's own.
+            // Keys of the whole file must come before the first table.
             let azure = format!(
                 "azure.endpoint = '{}'\nazure.subscription = '{}'\n",
                 azure.endpoint,
@@ -92,7 +92,7 @@ impl Several {
         ran
     }
 
-    /// Each VM of the fleet with its session, as the sandbox's file has them.
+    /// Each VM of the fleet with its session, from the sandbox's file.
     fn sessions(&self) -> Vec<String> {
         let fleet = self.fleet.fleet();
         let vms = fleet["vms"].as_array().unwrap().iter();
@@ -105,7 +105,7 @@ impl Several {
         vms.map(line).collect()
     }
 
-    /// The writes so far: the number of the subscription and the VM of each.
+    /// The writes so far, each with the number of its subscription and its VM.
     fn writes(&self) -> Vec<String> {
         let asked = self.azure.asked().into_iter();
         let writes = asked.filter(|asked| asked.method == "PATCH");
@@ -118,7 +118,7 @@ impl Several {
     }
 }
 
-/// Two teams with a VM of the same name each, which are to swap a session and more.
+/// Two teams, each with a VM of the same name. The files swap their sessions, and more.
 fn swapping() -> Several {
     Several::new(
         &[
@@ -140,10 +140,10 @@ fn the_subscriptions_are_read_at_the_same_time_and_each_once() {
         .map(|n| (n, format!("[sessions.rg]\nvm = 's-{n}'\n")))
         .collect();
     let mut files: Vec<(u32, &str)> = lines.iter().map(|(n, says)| (*n, says.as_str())).collect();
-    // A sixth file, of a subscription that another one speaks of already.
+    // A sixth file, for the subscription of another one.
     files.push((5, "owner = 'them'\n"));
     let vms: Vec<(u32, &str, &str)> = (1..=5).map(|n| (n, "rg/vm", "")).collect();
-    // Answers none before all five are there.
+    // The server answers only when all five requests have arrived.
     let several = Several::hooked(&vms, &files, Some(5), |_, answer| answer());
     let ran = several.run(&["plan"]);
     assert_eq!(ran.code(), 0, "{ran}");
@@ -397,7 +397,7 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
             }
         },
     );
-    // A plan needs to know who holds a name; who goes to a VM goes by what there is to see.
+    // A plan requires all holders of a name. `connect` uses the VMs that it can see.
     let one = several.project.path().join("teams/3.toml");
     std::fs::rename(&one, one.with_extension("off")).unwrap();
     let listed = several.run(&["list"]);
@@ -423,7 +423,7 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     assert_eq!(several.writes().len(), 0);
 }
 
-/// Two teams of whom one holds a session, and some VMs of the same names.
+/// Two teams, of which one holds a session, and some VMs with the same names.
 fn teams() -> Several {
     Several::new(
         &[

@@ -1,4 +1,4 @@
-//! `azlin tag` as a person runs it: the built binary on the sandbox.
+//! `azlin tag`: the built binary on the sandbox.
 
 mod support;
 
@@ -22,7 +22,7 @@ fn project(tags: Value) -> Project {
     project
 }
 
-/// The tags of the first VM as the sandbox's file has them.
+/// The tags of the first VM in the sandbox's file.
 fn tags(project: &Project) -> Value {
     project.fleet()["vms"][0]["tags"].clone()
 }
@@ -341,7 +341,7 @@ fn azure(
     Azure::serve(state, None, hook)
 }
 
-/// What was asked, each as its method and the end of its path; and the bodies of the writes.
+/// The requests, each as its method and the end of its path, and the bodies of the writes.
 fn requests(azure: &Azure) -> (Vec<String>, Vec<Value>) {
     let asked = azure.asked();
     let line = |asked: &support::azure::Asked| {
@@ -432,7 +432,7 @@ fn what_a_policy_makes_of_it_is_an_error() {
     error: Azure accepted the change, but `env` on RG/vm is empty now
     help: check the tags with azlin tag list VM: a policy or another user may have changed this one
     ");
-    // What was not named may be as it likes.
+    // Tags that were not named may have any value.
     let folder = TempDir::new().unwrap();
     let azure = azure(&folder, |asked, answer| {
         let response = answer();
@@ -455,7 +455,7 @@ fn what_a_policy_makes_of_it_is_an_error() {
     ");
 }
 
-/// The answer of an Azure that is asked too much, or that broke after it did its work.
+/// The answer of an Azure that throttles requests, or that fails after the write.
 fn busy(status: u16) -> Response {
     let body = br#"{"error":{"code":"Busy","message":"again"}}"#.to_vec();
     Response {
