@@ -602,7 +602,7 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
     error: Azure's list may lack VMs that hold names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
-    help: fix the access and run this again; use --allow-incomplete only if those VMs hold none of the names
+    help: fix the cause and run this again; use --allow-incomplete only if the missing VMs hold none of these names
     ");
     // No change is known, because azlin read nothing.
     assert_eq!(

@@ -31,8 +31,8 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Returns every error and warning in `files` taken together, even if there is only one. They are in the order of the files, then
-/// of the lines. Each label names its file by its place in `files`.
+/// Returns every error and warning between the lines of `files`, which may be a single file. They are in the order of the files,
+/// then of the lines. Each label names its file by its place in `files`.
 pub fn check(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = [settings(files), lines(files), shadowed(files)].concat();
     found.sort_by_key(|diagnostic| (diagnostic.file(), diagnostic.offset()));

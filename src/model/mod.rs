@@ -1,7 +1,7 @@
 //! The types that everything else is written in.
 //!
-//! azlin checks a value once, where it enters, and these types need no further check. A name that someone wrote into Azure
-//! without azlin has a type of its own, [`LiveName`], so that it cannot pass for a checked name.
+//! azlin checks a value once, where it enters. A value of one of these types needs no further check. A name that someone wrote
+//! into Azure without azlin has a type of its own, [`LiveName`], so that it cannot pass for a checked name.
 
 /// Implements text, display and checked conversion for a type that wraps text.
 macro_rules! text_as {
@@ -254,7 +254,7 @@ impl Held {
         self.session.as_ref().is_some_and(|held| held.raw() == name)
     }
 
-    /// True if another owner than `owner` set the session.
+    /// True if an owner other than `owner` set the session.
     pub fn is_anothers(&self, owner: Option<&Owner>) -> bool {
         self.owner.is_some() && !self.is_owned_by(owner)
     }

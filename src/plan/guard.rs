@@ -48,9 +48,9 @@ pub enum Refusal {
     },
 }
 
-/// The number of sessions that a plan may clear without asking.
+/// The number of sessions that a plan may clear without a flag.
 const FEW: usize = 5;
-/// The share of an owner's sessions that a plan may clear without asking, in percent.
+/// The share of an owner's sessions that a plan may clear without a flag, in percent.
 const SHARE: usize = 30;
 
 /// Returns the reasons to refuse `plan` that `allowed` does not cover, each with the place of its file. Each file's share is

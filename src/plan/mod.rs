@@ -186,7 +186,7 @@ pub struct Blocked {
     pub session: SessionName,
     /// The line's number, from 1.
     pub line: usize,
-    /// True if the VM holds the session already, so that the session is a duplicate.
+    /// True if the VM already holds the session. With [`Why::Held`], the session is then a duplicate.
     pub holds: bool,
     /// The reason.
     #[serde(flatten)]

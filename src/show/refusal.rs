@@ -33,7 +33,7 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
             let reasons = reasons.join("; ");
             return Trouble::new(
                 format!("Azure's list may lack VMs that hold names: {reasons}"),
-                "fix the access and run this again; use --allow-incomplete only if those VMs hold none of the names",
+                "fix the cause and run this again; use --allow-incomplete only if the missing VMs hold none of these names",
             )
             .exit(Exit::Refused);
         }
