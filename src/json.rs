@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-/// The version of all of it: the first number changes when old readers would misread it.
+/// The version of the JSON. The first number changes if old readers would misread it.
 pub const FORMAT: &str = "1.0";
 
-/// JSON of which all is ASCII, so that nothing in a tag can act on a terminal or on what reads a pipeline's log.
+/// `value` as JSON in ASCII, so that nothing in a tag can act on a terminal or on the reader of a pipeline's log.
 pub fn ascii(value: &impl Serialize) -> String {
     let json = serde_json::to_string_pretty(value).unwrap_or_default();
     let mut ascii = String::with_capacity(json.len() + 1);

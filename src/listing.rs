@@ -1,4 +1,4 @@
-//! File and Azure → what `list` shows: which VMs, and what is odd about the session of each.
+//! File and Azure → the VMs that `list` shows, with a remark on each unusual session.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -9,16 +9,16 @@ use crate::model::{Desired, Live, LiveName, Power, SessionName, TagKey, Vm, VmId
 use crate::plan::{self, Action, Aim, Duplicate};
 use crate::text::{escape, nearest};
 
-/// Which VMs are asked for.
+/// The filter for the VMs to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only those in this resource group.
+    /// Only VMs in this resource group.
     pub group: Option<String>,
-    /// Only those that have all of these tags.
+    /// Only VMs that have all of these tags.
     pub tags: Vec<TagFilter>,
-    /// Only those in one of these states; none: see `all`.
+    /// Only VMs in one of these states; if empty, see `all`.
     pub states: Vec<Power>,
-    /// Those that are not running, too.
+    /// VMs that are not running, too.
     pub all: bool,
     /// The order of the rows.
     pub order: Order,
@@ -91,7 +91,7 @@ impl Order {
     }
 }
 
-/// A tag that a VM must have: the key without regard to case, the value, if there is one, with.
+/// A tag that a VM must have. The key ignores case; the value, if any, does not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagFilter {
     key: TagKey,
@@ -99,10 +99,10 @@ pub struct TagFilter {
 }
 
 impl TagFilter {
-    /// Reads `key` or `key=value`; all after the first `=` is the value.
+    /// Reads `key` or `key=value`. Everything after the first `=` is the value.
     ///
     /// # Errors
-    /// What is wrong with the key, as a phrase that follows "a tag key ".
+    /// The rule that the key breaks, as a phrase that follows "a tag key ".
     pub fn new(text: &str) -> Result<Self, String> {
         let (key, value) = text.split_once('=').unzip();
         Ok(Self {
@@ -127,39 +127,39 @@ impl fmt::Display for TagFilter {
     }
 }
 
-/// What there is to show.
+/// The list to show.
 #[derive(Clone, Debug, Default)]
 pub struct Listing<'l> {
     /// The VMs, in the order that was asked for.
     pub rows: Vec<Row<'l>>,
-    /// The states of the VMs that were asked for and are not shown because they do not run.
+    /// The states of the VMs that match the filter but are hidden because they do not run.
     pub hidden: Vec<Power>,
-    /// The sessions of shown VMs that several VMs hold, with all that do, shown or not.
+    /// The sessions of shown VMs that several VMs hold, with all their holders, shown or not.
     pub duplicates: Vec<Duplicate>,
-    /// How many VMs there are, whatever tags and state they have: in the group, if one was asked for.
+    /// The number of VMs in the group (if the filter has one), whatever their tags and state.
     pub among: usize,
-    /// Resource groups with a similar name, where the one that was asked for has no VM.
+    /// Resource groups with a similar name, if the group of the filter has no VM.
     pub nearest_groups: Vec<String>,
 }
 
-/// A VM that is shown.
+/// A VM in the list.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'l> {
     /// The VM.
     pub vm: &'l Vm,
-    /// The session that the file gives it.
+    /// The session that the file assigns to it.
     pub declared: Option<&'l SessionName>,
-    /// True if another VM holds its session too, shown or not.
+    /// True if another VM, shown or not, also holds its session.
     pub duplicate: bool,
-    /// True if the file wants another session for it, or none where it gave one.
+    /// True if the file wants another session for it, or no longer wants the session that it set.
     pub differs: bool,
-    /// True if it carries the mark of an owner who is none of the files'.
+    /// True if it belongs to an owner that none of the files has.
     pub foreign: bool,
 }
 
-/// What `ask` is answered with, on the day `today`.
+/// Returns the list for the filter `ask`, on the day `today`.
 ///
-/// What is odd is judged over all of `live`, so that a name which a hidden VM holds too is seen.
+/// The remarks consider all of `live`, so that a name shows as a duplicate even if the other VM is hidden.
 pub fn listing<'l>(
     files: &[&'l Desired],
     live: &'l Live,
@@ -216,7 +216,7 @@ pub fn listing<'l>(
     listing
 }
 
-/// True if `vm` carries the mark of an owner who is none of its subscription's files.
+/// True if `vm` belongs to an owner that no file of its subscription has.
 fn is_foreign(files: &[&Desired], vm: &Vm) -> bool {
     let subscription = vm.id.subscription();
     let mut own = files
@@ -225,7 +225,7 @@ fn is_foreign(files: &[&Desired], vm: &Vm) -> bool {
     vm.held.owner.is_some() && !own.any(|file| vm.held.is_owned_by(file.owner()))
 }
 
-/// The VMs whose session is not what the files say: those that a plan would give another, and those that it cannot.
+/// The VMs whose session differs from the files: a plan would change them, or cannot.
 fn differing(files: &[&Desired], live: &Live, today: Date) -> HashSet<VmId> {
     let plan = plan::plan(files, live, &Aim::on(today));
     let changes = plan.changes.into_iter();

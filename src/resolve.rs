@@ -1,6 +1,6 @@
-//! (Live, name) → the VM that `connect` goes to, or why not.
+//! (Live, name) → the VM that `connect` goes to, or the reason why there is none.
 //!
-//! Reads live tags, not the file: `connect` must reach where the name is now, even when an apply is overdue.
+//! It uses the live tags, not the file: `connect` must reach the VM that holds the name now, even if an apply is overdue.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,37 +8,37 @@ use std::net::IpAddr;
 use crate::model::{Live, Vm, VmId};
 use crate::text::nearest;
 
-/// Why a name leads to no VM.
+/// The reason why a name leads to no VM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Miss {
-    /// Several VMs answer to it.
+    /// Several VMs match it.
     Ambiguous {
-        /// What they have in common.
+        /// The property that matches.
         by: By,
         /// Those VMs.
         vms: Vec<VmId>,
     },
-    /// None does.
+    /// Nothing matches it.
     NotFound {
-        /// What looks like it: names of VMs and sessions, the nearest first.
+        /// Similar names of VMs and sessions, the nearest first.
         nearest: Vec<String>,
-        /// What there is: each session with its VM.
+        /// All sessions, each with its VM.
         sessions: Vec<(String, VmId)>,
-        /// How many VMs were looked at.
+        /// The number of VMs searched.
         among: usize,
     },
-    /// No VM is called so, where only a VM's name counts.
+    /// No VM has this name, and only a VM's name counts.
     NoVm {
-        /// VMs whose names look like it, wherever they are, the nearest first.
+        /// VMs with similar names in any resource group, the nearest first.
         nearest: Vec<VmId>,
         /// The VM that holds a session of this name.
         holder: Option<Box<VmId>>,
-        /// How many VMs were looked at.
+        /// The number of VMs searched.
         among: usize,
     },
 }
 
-/// What a VM answers to.
+/// The property by which a name matches a VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// Its name.
@@ -49,17 +49,18 @@ pub enum By {
     Address,
 }
 
-/// The VM called `name`: by VM name (or `GROUP/VM`, as no session is called) without regard to case, then by session name, then by IP address.
+/// Returns the VM that `name` means: by VM name or `GROUP/VM`, ignoring case, or else by session name, or else by IP address. No
+/// session name contains a `/`.
 ///
 /// # Errors
-/// Several VMs answer to it in the first of these ways that any does, or none does in any.
+/// Several VMs match in the first of these ways that matches any, or no VM matches at all.
 pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
     let candidates = || live.vms.values();
     let by_name: Vec<&Vm> = candidates().filter(|vm| vm.id.answers_to(name)).collect();
     if let Some(vm) = only(By::Name, by_name)? {
         return Ok(vm);
     }
-    // No session is called like an address: a tag that says so was not written by azlin and must not shadow the machine.
+    // No valid session name is an address. A tag with an address is not azlin's, and must not shadow the machine at that address.
     if let Some(address) = address(name) {
         let by_address = candidates()
             .filter(|vm| vm.addresses.contains(address))
@@ -90,11 +91,11 @@ pub fn resolve<'l>(live: &'l Live, name: &str) -> Result<&'l Vm, Miss> {
     })
 }
 
-/// The VM called `name`, which is `VM` or `GROUP/VM`, without regard to case; never by its session, for what changes a VM
-/// must be told which.
+/// Returns the VM named `name`, which is `VM` or `GROUP/VM`, ignoring case. A session name does not match, because a command that
+/// changes a VM requires its own name.
 ///
 /// # Errors
-/// Several VMs are called so, or none is.
+/// Several VMs have this name, or none.
 pub fn vm_called<'l>(live: &'l Live, name: &str, group: Option<&str>) -> Result<&'l Vm, Miss> {
     let in_group = |id: &VmId| group.is_none_or(|group| id.path().is_in(group));
     let is = |id: &VmId| id.answers_to(name) && in_group(id);
@@ -130,7 +131,8 @@ fn only(by: By, vms: Vec<&Vm>) -> Result<Option<&Vm>, Miss> {
     }
 }
 
-/// The plain form of an address only, never what `ssh` alone would take for one; an IPv4 address within IPv6 as IPv4.
+/// Parses an address in its plain form only, and not in the other forms that `ssh` accepts. Returns an IPv4 address within IPv6
+/// as IPv4.
 fn address(text: &str) -> Option<IpAddr> {
     let address: IpAddr = text.parse().ok()?;
     Some(address.to_canonical())

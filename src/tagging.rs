@@ -1,7 +1,7 @@
-//! Words and a VM's tags → what `tag add` and `tag remove` write, or why they do not.
+//! Words and a VM's tags → the tags that `tag add` and `tag remove` write, or the reason why they refuse.
 //!
-//! Only what was named is touched. The session's tag and the owner's are azlin's own: written by hand, they could put a name
-//! on two VMs.
+//! They change only the named tags. The session's tag and the owner's are azlin's own: written here, they could put a name on two
+//! VMs.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::text::nearest;
 /// Azure's limit for the tags of a VM.
 pub const MOST: usize = 50;
 
-/// Azure's limit for the value of a tag, in the units that it counts: a character outside the basic plane is two.
+/// Azure's limit for the value of a tag, in UTF-16 units: a character outside the basic plane counts as two.
 pub const MAX_VALUE: usize = 256;
 
-/// Why tags are not written.
+/// The reason why azlin does not write tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadTag {
-    /// A word is no `KEY=VALUE`.
+    /// A word is not `KEY=VALUE`.
     NoValue {
         /// The word.
         word: String,
@@ -36,7 +36,7 @@ pub enum BadTag {
         /// Its length.
         length: usize,
     },
-    /// A key was named twice.
+    /// A key appears twice.
     Twice {
         /// The key.
         key: String,
@@ -48,35 +48,35 @@ pub enum BadTag {
     },
     /// The VM would have more tags than Azure allows.
     TooMany {
-        /// How many it has.
+        /// The number of tags that it has.
         there: usize,
-        /// How many would be new.
+        /// The number of new tags.
         new: usize,
     },
     /// The VM has no such tag.
     NotThere {
         /// The key.
         key: String,
-        /// Keys that it has and that look like it, the nearest first.
+        /// Similar keys that it has, the nearest first.
         nearest: Vec<String>,
     },
 }
 
-/// A change of some tags of a VM. Each key is named once.
+/// A change to some tags of a VM. Each key appears once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagEdit {
-    /// They get these values.
+    /// Adds the tags, or changes their values.
     Add(Vec<(TagKey, String)>),
-    /// They go.
+    /// Removes the tags.
     Remove(Vec<TagKey>),
 }
 
 impl TagEdit {
-    /// Reads `words` as `KEY=VALUE` each, where `session` is the key of the session's tag. All after the first `=` is the
-    /// value, as it is.
+    /// Reads each of `words` as `KEY=VALUE`. Everything after the first `=` is the value. `session` is the key of the session's
+    /// tag.
     ///
     /// # Errors
-    /// The first word that is wrong, and why.
+    /// The first invalid word, with the reason.
     pub fn add(words: &[String], session: &TagKey) -> Result<Self, BadTag> {
         let pair = |word: &String| {
             let Some((key, value)) = word.split_once('=') else {
@@ -94,10 +94,10 @@ impl TagEdit {
         Ok(Self::Add(pairs))
     }
 
-    /// Reads `words` as the keys of tags that are to go, where `session` is the key of the session's tag.
+    /// Reads `words` as the keys of tags to remove. `session` is the key of the session's tag.
     ///
     /// # Errors
-    /// The first word that is wrong, and why.
+    /// The first invalid word, with the reason.
     pub fn remove(words: &[String], session: &TagKey) -> Result<Self, BadTag> {
         let keys = words.iter().map(|word| checked(word, session));
         let keys: Vec<TagKey> = keys.collect::<Result<_, _>>()?;
@@ -105,13 +105,14 @@ impl TagEdit {
         Ok(Self::Remove(keys))
     }
 
-    /// The tags to write to a VM that has `tags`: each key as it is spelled there, and nothing that is so already. What
-    /// goes is named with the value that it has.
+    /// Returns the tags to write to a VM that has `tags`, without those that are already right. Each key is spelled as in
+    /// `tags`, and a tag to remove has its current value.
     ///
-    /// `again` after a write without an answer: then what is gone has gone by it.
+    /// `again` is true after a write without an answer. Then a missing tag is not an error, because that write may have removed
+    /// it.
     ///
     /// # Errors
-    /// The VM would have too many tags, or one that is to go is not there: then nothing is to be written.
+    /// The VM would have too many tags, or lacks a tag to remove. Then nothing may be written.
     pub fn on(&self, tags: &Tags, again: bool) -> Result<Tags, BadTag> {
         match self {
             Self::Add(pairs) => {
@@ -140,7 +141,7 @@ impl TagEdit {
         }
     }
 
-    /// The first of the tags that is not as this change wants it in `tags`: its key, and the value that it has.
+    /// The first tag in `tags` that differs from this change: its key and its current value.
     pub fn unlike<'t>(&self, tags: &'t Tags) -> Option<(String, Option<&'t str>)> {
         let odd = |key: &TagKey, wanted: Option<&String>| {
             let value = key.find(tags).map(|(_, value)| value);

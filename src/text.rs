@@ -1,4 +1,4 @@
-//! Text: that of others made safe for a terminal and a log, and the few words that every room needs.
+//! Text: makes foreign text safe for a terminal and a log, and joins, matches and compares words.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -9,10 +9,10 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 use wildmatch::WildMatch;
 
-/// `text` with everything that could move a cursor, colour a line, reorder or hide what stands beside it written out:
-/// control characters, bidirectional overrides, zero-width and unassigned characters become `\u{…}` or `\n`.
+/// Escapes every character of `text` that could move a cursor, colour a line, or reorder or hide the text beside it. Control
+/// characters, bidirectional overrides, zero-width and unassigned characters become `\u{…}` or `\n`.
 ///
-/// Quotes and other scripts stay as they are; a backslash is doubled, so that two different texts never look the same.
+/// Quotes and other scripts stay. A backslash is doubled, so that two different texts never look the same.
 pub fn escape(text: &str) -> Cow<'_, str> {
     let acts = |c| c == '\\' || is_unprintable(c);
     if !text.contains("##") && !text.chars().any(acts) {
@@ -21,20 +21,20 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(writing_out(text, acts, |_| true))
 }
 
-/// `line` with what could act on a terminal or on the reader of a pipeline's log written out, and all else, tabs and
-/// backslashes, `## headings` and the marks upon a letter or a picture too, as it is: for text whose own spelling counts.
+/// Escapes only the characters of `line` that could act on a terminal or on the reader of a pipeline's log. It is for text
+/// whose own spelling counts: tabs, backslashes, `## headings` and combining marks stay.
 pub fn inert(line: &str) -> String {
     let commands = |rest: &str| {
         let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
         rest.starts_with('[')
     };
-    // Behind another character Rust prints a mark.
+    // After another character, Rust prints a combining mark.
     let is_mark = |c: char| !c.is_ascii() && format!("a{c}").escape_debug().count() == 2;
     let acts = |c| c != '\t' && is_unprintable(c) && (is_blank(c) || !is_mark(c));
     writing_out(line, acts, commands)
 }
 
-/// `text` with the characters that `acts` names written out, and each `#` behind another if `commands` says so of the rest.
+/// Escapes the characters of `text` that `acts` accepts, and each `#` after another if `commands` accepts the rest of the text.
 fn writing_out(text: &str, acts: impl Fn(char) -> bool, commands: impl Fn(&str) -> bool) -> String {
     let mut written = String::with_capacity(text.len() + 16);
     let mut last = ' ';
@@ -51,12 +51,12 @@ fn writing_out(text: &str, acts: impl Fn(char) -> bool, commands: impl Fn(&str) 
     written
 }
 
-/// True if `c` has no picture of its own: controls, formats, private use, unassigned, separators other than the space.
+/// True if `c` has no visible form: controls, formats, private use, unassigned, separators other than the space.
 pub fn is_unprintable(c: char) -> bool {
     is_blank(c) || (!c.is_ascii_graphic() && c != ' ' && c.escape_debug().len() > 1)
 }
 
-/// Letters by their class, with an empty picture: Hangul fillers and the blank of Braille.
+/// True if `c` is a letter by its class, but invisible: Hangul fillers and the Braille blank.
 fn is_blank(c: char) -> bool {
     matches!(
         c,
@@ -64,7 +64,7 @@ fn is_blank(c: char) -> bool {
     )
 }
 
-/// `text` in backquotes for a message: escaped, and cut where it would fill the screen.
+/// `text` in backquotes for a message: escaped, and cut if it would fill the screen.
 pub fn quote(text: &str) -> String {
     const MOST: usize = 60;
     match text.char_indices().nth(MOST) {
@@ -73,7 +73,7 @@ pub fn quote(text: &str) -> String {
     }
 }
 
-/// `c` as `\n`, `\\` or `\u{…}`, even where Rust would print it.
+/// `c` as `\n`, `\\` or `\u{…}`, even if Rust would print it.
 pub fn written_out(c: char) -> String {
     let short = c.escape_debug().to_string();
     if short.len() > 1 && short.starts_with('\\') {
@@ -83,30 +83,30 @@ pub fn written_out(c: char) -> String {
     }
 }
 
-/// The GUID in `text`, in the one spelling that Azure takes: with hyphens and without braces.
+/// The GUID in `text`, in the only form that Azure accepts: with hyphens and without braces.
 pub fn guid(text: &str) -> Option<Uuid> {
     let guid = Uuid::try_parse(text).ok()?;
     (text.len() == Hyphenated::LENGTH).then_some(guid)
 }
 
-/// A path, as a message shows it.
+/// A path for a message.
 pub fn shown(path: &Path) -> String {
     escape(&path.to_string_lossy()).into_owned()
 }
 
-/// An I/O error without the number that the system knows it by.
+/// The text of an I/O error, without the system's error number.
 pub fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     let told = text.split(" (os error").next();
     told.unwrap_or_default().to_lowercase()
 }
 
-/// `a`, `a and b`, or `a, b and c`: facts that hold together.
+/// `a`, `a and b`, or `a, b and c`: facts that all hold.
 pub fn and(words: &[impl Display]) -> String {
     join(words, "and")
 }
 
-/// `a`, `a or b`, or `a, b or c`: alternatives, of which one is right.
+/// `a`, `a or b`, or `a, b or c`: alternatives.
 pub fn or(words: &[impl Display]) -> String {
     join(words, "or")
 }
@@ -119,12 +119,12 @@ fn join(words: &[impl Display], conjunction: &str) -> String {
     }
 }
 
-/// True if `pattern`, in which `*` is any text and `?` any character, means all of `text`.
+/// True if `pattern` matches all of `text`; `*` matches any text and `?` any character.
 pub fn fits(pattern: &str, text: &str) -> bool {
     WildMatch::new(pattern).matches(text)
 }
 
-/// Up to `most` of `candidates` that look like `word`, the nearest first.
+/// Up to `most` of `candidates` that are similar to `word`, the nearest first.
 pub fn nearest<'c>(
     word: &str,
     candidates: impl Iterator<Item = &'c str>,

@@ -1,4 +1,4 @@
-//! Apply in process, on a sandbox in which some VMs cannot be written: what holds whatever fails.
+//! Apply in process, on a sandbox in which some writes fail: the invariants that hold whatever fails.
 
 mod support;
 
@@ -14,20 +14,20 @@ use proptest::prelude::*;
 use support::plans::{holders, id_in, line, no_name_gained, planned};
 use support::{Project, vms};
 
-/// Nobody interrupts.
+/// An interrupt that never comes.
 fn undisturbed() -> std::future::Pending<()> {
     std::future::pending()
 }
 
 struct Azure {
-    /// Keeps the folder.
+    /// Keeps the folder alive.
     _project: Project,
     arm: Arm,
 }
 
 impl Azure {
-    /// A fleet of VMs `vm-0`, `vm-1`, …: the number of the session that each holds (0 for none), whether this owner gave
-    /// it, and whether a lock forbids writes.
+    /// A fleet of VMs `vm-0`, `vm-1`, …. Each has the number of its session (0 for none), whether this owner set it, and
+    /// whether a lock forbids writes.
     fn new(fleet: &[(usize, bool, bool)]) -> Self {
         let names: Vec<(String, String)> = fleet
             .iter()
@@ -76,8 +76,8 @@ fn desired(lines: &[(usize, usize)]) -> Desired {
     desired
 }
 
-/// Each VM holds what it held, or what it is to hold; or nothing, where the name that it gave up is with the VM that the
-/// file gives it to.
+/// Checks that each VM holds its old session or its new one. It may hold none if the VM that the file assigns its old session
+/// to holds that session now.
 fn kept_or_reached(plan: &Plan, before: &Live, after: &Live) -> Result<(), TestCaseError> {
     for (id, vm) in &before.vms {
         let goal = plan.changes.iter().find(|change| change.vm == *id);
@@ -97,7 +97,7 @@ fn kept_or_reached(plan: &Plan, before: &Live, after: &Live) -> Result<(), TestC
     Ok(())
 }
 
-/// Each VM's session, whether it is ours, whether it is locked; and the file's VMs and sessions.
+/// The VMs, each with its session, whether it is ours and whether it is locked; and the file's VMs and sessions.
 type Case = (Vec<(usize, bool, bool)>, Vec<(usize, usize)>);
 
 fn cases() -> impl Strategy<Value = Case> {

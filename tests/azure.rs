@@ -1,4 +1,4 @@
-//! What azlin says to an Azure over HTTP, and what it makes of the answers: the built binary against a server on loopback.
+//! azlin's HTTP requests to Azure and its handling of the answers: the built binary against a server on loopback.
 
 mod support;
 
@@ -22,7 +22,7 @@ fn state(vms: Vec<Value>) -> (TempDir, std::path::PathBuf) {
     (folder, state)
 }
 
-/// What apply says of its steps, after the plan.
+/// The report of apply on its steps, after the plan.
 fn outcomes(ran: &support::Ran) -> String {
     let (_, after) = ran.stdout.split_once("unmanaged.\n").unwrap();
     after.trim_start_matches('\n').to_owned()
@@ -53,7 +53,7 @@ fn connect_asks_four_questions_at_once() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("sandbox.json");
     sandbox::reset(&state, Some(150)).unwrap();
-    // No answer comes before all four have been asked: asked one after the other, this would never end.
+    // The server answers only when all four requests have arrived. Sequential requests would hang.
     let azure = Azure::serve(state, Some(4), |_, answer| answer());
     let ran = azure
         .project("")
@@ -236,7 +236,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let project = || Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "t");
     assert_snapshot!(project().run(&["plan"]).stderr, @r#"
     error: no subscription given: sessions.toml does not set one, nor do the environment and `az`
-    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
     let given = project()
         .with_env("AZURE_SUBSCRIPTION_ID", sandbox::SUBSCRIPTION)
@@ -245,7 +245,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let given = project().run(&["plan", "--subscription", sandbox::SUBSCRIPTION]);
     assert_eq!(given.code(), 0, "{given}");
     assert_snapshot!(project().run(&["plan", "--subscription", "dev\u{1b}"]).stderr, @r"
-    error: `dev\u{1b}` is not a subscription id (a GUID, as in `az account show --query id`)
+    error: invalid subscription id `dev\u{1b}`: expected a GUID, as in `az account show --query id`
     help: fix --subscription
     ");
     let other = "00000000-0000-0000-0000-000000000000";
@@ -260,7 +260,7 @@ fn a_session_that_changed_since_the_plan_is_not_overwritten() {
     let (_folder, state) = sample_state();
     let azure = Azure::serve(state, None, |asked, answer| {
         let whole = answer();
-        // Someone else was here between the list and the read right before the write.
+        // Someone else wrote between the list and the read right before the write.
         if asked.method == "GET"
             && asked
                 .target
@@ -297,7 +297,7 @@ fn a_session_that_changed_since_the_plan_is_not_overwritten() {
 fn a_policy_that_changes_the_tag_is_told() {
     let (_folder, state) = sample_state();
     let azure = Azure::serve(state, None, |asked, answer| match asked.method.as_str() {
-        // What a policy with the effect `modify` does: the request succeeds, and the tag is another.
+        // Like a policy with the effect `modify`: the request succeeds, but the tag has another value.
         "PATCH" => Response {
             status: 200,
             headers: vec![("content-type", "application/json".to_owned())],
@@ -322,7 +322,7 @@ fn a_policy_that_changes_the_tag_is_told() {
     ");
 }
 
-/// An Azure that answers a write with 202 and carries it out only when the VM's tags have been read `reads` times since.
+/// An Azure that answers a write with 202 and makes it only after `reads` more reads of the VM's tags.
 fn late(state: std::path::PathBuf, reads: usize) -> Azure {
     let left = Mutex::new((reads, Vec::<u8>::new()));
     let late = azlin::sandbox::Sandbox::open(state.clone(), 200);
@@ -378,11 +378,11 @@ fn a_202_is_believed_only_once_the_vm_shows_the_tag() {
 
 #[test]
 fn a_write_that_is_answered_with_the_vm_itself_is_read_again() {
-    // A swap: were the clear of the first VM believed too early, the second would get a name that the first still has.
+    // A swap: if azlin believed the clear of the first VM too early, the second would get a name that the first still holds.
     let (_folder, state) = state(vms(&[("rg/a", Some("db")), ("rg/b", Some("web"))]));
     let azure = Azure::serve(state, None, |asked, answer| {
         match asked.method.as_str() {
-        // Azure answers with the resource, and has not cleared the tag.
+        // Azure answers with the resource, but has not cleared the tag yet.
         "PATCH" if asked.body.windows(6).any(|word| word == b"Delete") => Response {
             status: 200,
             headers: Vec::new(),
@@ -411,7 +411,7 @@ fn a_write_that_is_answered_with_the_vm_itself_is_read_again() {
     ");
 }
 
-/// An Azure that answers the first write with `status` and `code`, after `meanwhile` was written by someone else.
+/// An Azure that answers the first write with `status` and `code`, after someone else wrote `meanwhile`.
 fn refusing_once(
     state: std::path::PathBuf,
     status: u16,
@@ -570,7 +570,7 @@ fn the_order_in_which_azure_answers_changes_no_byte() {
             .join("\n")
             .replace(address, "HERE")
             .replace(&address.replace('.', "&#46;").replace(':', "&#58;"), "HERE");
-        // The file names the server, so its hash and what is made from it differ.
+        // The file names the server, so its hash differs, and all that depends on it.
         text.lines()
             .filter(|line| !line.contains("_sha256") && !line.contains("digest"))
             .collect::<Vec<_>>()
@@ -603,10 +603,10 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     let ran = azure.project(file).run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: VMs that hold names may be missing from Azure's list: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
-    help: try again, or fix the access; --allow-incomplete continues without them
+    error: Azure's list may lack VMs that hold names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
+    help: fix the cause and run this again; use --allow-incomplete only if the missing VMs hold none of these names
     ");
-    // Nothing is known to change, and nothing is known.
+    // No change is known, because azlin read nothing.
     assert_eq!(
         azure
             .project("")
@@ -651,7 +651,7 @@ fn an_incomplete_last_reading_is_no_proof() {
     let pages = AtomicUsize::new(0);
     let azure = Azure::serve(state, None, move |asked, answer| {
         let is_page = asked.target.contains("/virtualMachines?");
-        // Three pages make the plan; of the last reading the second is forbidden.
+        // The plan reads three pages. The second page of the last read is forbidden.
         if is_page && pages.fetch_add(1, Ordering::SeqCst) == 4 {
             Response {
                 status: 403,
@@ -762,7 +762,7 @@ fn steps_that_do_not_depend_on_each_other_are_written_at_once() {
     let fleet: Vec<String> = (0..12).map(|n| format!("rg/vm-{n:02}")).collect();
     let fleet: Vec<(&str, Option<&str>)> = fleet.iter().map(|vm| (vm.as_str(), None)).collect();
     let (_folder, state) = state(vms(&fleet));
-    // No tags are answered before three VMs' have been asked for: one VM after the other, this would never end.
+    // The server answers only when requests for three VMs' tags have arrived. Sequential requests would hang.
     let three = Arc::new(std::sync::Barrier::new(3));
     let first = AtomicUsize::new(0);
     let azure = Azure::threaded(state, move |asked, answer| {

@@ -1,7 +1,7 @@
-//! What azlin and Microsoft's own client make of the same Azure: the SDK for Python, over `azlin sandbox serve`.
+//! azlin and Microsoft's SDK for Python on the same Azure, over `azlin sandbox serve`.
 //!
-//! Each test runs where that SDK is installed. The Azure CLI, which is made of it, cannot be asked: it sends its token over
-//! https only, whatever `az cloud register` says.
+//! The tests require that SDK. The Azure CLI, which is built on it, cannot take part: it sends its token only over https,
+//! whatever `az cloud register` says.
 
 mod support;
 
@@ -22,7 +22,7 @@ struct Both {
 }
 
 impl Both {
-    /// On the fleet of `served`, in pages of two, where azlin's file goes on with `rest`.
+    /// Serves the fleet of `served` in pages of two, to a file that continues with `rest`.
     fn on(served: Project, rest: &str) -> Option<Self> {
         let server = Server::of(&served, &["--page-size", "2"]);
         Some(Self {
@@ -33,7 +33,7 @@ impl Both {
         })
     }
 
-    /// On the standard fleet.
+    /// Serves the standard fleet.
     fn new(rest: &str) -> Option<Self> {
         Self::on(Project::sandbox(""), rest)
     }
@@ -44,14 +44,14 @@ impl Both {
         ran
     }
 
-    /// What `azlin list` knows of each VM.
+    /// The VMs in `azlin list`.
     fn listed(&self) -> Vec<Value> {
         let ran = self.runs(&["list", "--all", "--format", "json"]);
         let listed: Value = serde_json::from_str(&ran.stdout).unwrap();
         listed["vms"].as_array().unwrap().clone()
     }
 
-    /// What `azlin list` knows of the VM called `name`.
+    /// The VM named `name` in `azlin list`.
     fn sees(&self, name: &str) -> Value {
         let mut listed = self.listed().into_iter();
         listed.find(|vm| vm["name"] == name).unwrap()
@@ -64,7 +64,7 @@ impl Both {
     }
 }
 
-/// An id as one to compare: Azure's answers disagree about its casing.
+/// An id for comparison, because Azure's answers differ in its casing.
 fn same(id: &Value) -> String {
     id.as_str().unwrap().to_lowercase()
 }
@@ -130,7 +130,7 @@ fn azlin_reads_what_the_sdk_writes() {
         json!({"Azlin_Session": "Two words", "Team": "é"})
     );
 
-    // A write in another casing finds the tag that is there.
+    // A write in another casing changes the existing tag.
     both.runs(&["apply", "--auto-approve"]);
     let tags = both.sdk.says("tags('rg-dev/dev-vm-2')");
     assert_eq!(tags, json!({"Azlin_Session": "declared", "Team": "é"}));

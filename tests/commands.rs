@@ -1,4 +1,4 @@
-//! plan, apply and connect as a person runs them: the built binary on the sandbox.
+//! `plan`, `apply` and `connect`: the built binary on the sandbox.
 
 mod support;
 
@@ -114,7 +114,7 @@ fn an_invalid_file_is_told_and_nothing_is_read() {
         assert_eq!(ran.stdout, "");
         assert!(
             ran.stderr
-                .contains("error: sessions.toml is not valid: 1 error"),
+                .contains("error: sessions.toml is invalid: 1 error"),
             "{ran}"
         );
     }
@@ -134,7 +134,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/b-1   y   sessions.toml:6
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: did you mean rg/b-2?
 
     Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
@@ -246,8 +246,8 @@ fn removing_many_is_refused_until_it_is_allowed() {
     let ran = project.run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: this would clear 7 of the 8 sessions that the owner of sessions.toml holds
-    help: review what would be cleared; --max-removals 7 allows it
+    error: the plan would clear 7 of the 8 sessions that sessions.toml owns
+    help: review what would be cleared, then allow it with --max-removals 7
     ");
     let applied = project.run(&["apply", "--auto-approve"]);
     assert_eq!((applied.code(), applied.stderr), (4, ran.stderr));
@@ -270,7 +270,8 @@ fn removing_many_is_refused_until_it_is_allowed() {
     let ran = project.run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert!(
-        ran.stderr.contains("no longer declares any session"),
+        ran.stderr
+            .contains("sessions.toml declares no sessions, so the plan would clear"),
         "{ran}"
     );
 }
@@ -312,7 +313,7 @@ fn the_owners_tag_is_no_tag_for_sessions() {
     let ran = Project::new("[azure]\ncloud = 'sandbox'\ntag = 'Azlin_Owner'\n").run(&["plan"]);
     assert!(
         ran.stderr
-            .starts_with("error: a tag key cannot be `azlin_owner`: that is the owner's"),
+            .starts_with("error: a tag key cannot be `azlin_owner`, the tag that holds the owner"),
         "{ran}"
     );
 }
@@ -372,7 +373,7 @@ fn errors_are_told_before_the_warnings_that_would_hide_them() {
     let ran = Project::sandbox(&format!("[sessions.rg]\n{lines}bad = 'a b'\n")).run(&["plan"]);
     assert!(
         ran.stderr
-            .starts_with("error: a session name cannot contain"),
+            .starts_with("error: invalid session name `a b`: it contains"),
         "{ran}"
     );
     assert!(ran.stderr.contains("… and 51 more"), "{ran}");
@@ -432,7 +433,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
     1 line in sessions.toml cannot be applied:
 
       ! gone/b   y   sessions.toml:7
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
 
     Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
@@ -507,7 +508,7 @@ fn connect_says_which_vms_answer_to_an_ambiguous_name() {
     error: `y` is the session of 2 VMs:
       RG-B/c
       RG-B/vm
-    help: connect by VM name, and give one of them another session
+    help: connect by VM name; to fix the duplicate, give one of them another session
     ");
     assert_eq!(
         project
@@ -523,7 +524,7 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     assert_snapshot!(project.run(&["connect", "notebook-mario", "--print"]), @"
     $ azlin connect notebook-mario --print -> 1
     --- stderr
-    error: no VM, session or IP address matches `notebook-mario` (searched 8 VMs in scope)
+    error: no VM, session or IP address matches `notebook-mario` (searched 8 VMs)
     help: did you mean notebook-maria? sessions that exist:
       bert-training-run-1   rg-ml/gpu-vm-1
       bert-training-run-1   rg-ml/gpu-vm-3
@@ -543,7 +544,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print"]), @"
     $ azlin connect gpu-vm-2 --print -> 1
     --- stderr
-    note: rg-ml/gpu-vm-2 holds no session; sessions.toml assigns debugging-issue-123 to it (see azlin plan)
+    note: rg-ml/gpu-vm-2 holds no session, but sessions.toml assigns debugging-issue-123 to it (see azlin plan)
     error: rg-ml/gpu-vm-2 is deallocated
     help: start it: azlin connect rg-ml/gpu-vm-2 --start
     ");
@@ -553,7 +554,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     ssh -o 'HostKeyAlias=azlin-aa82b08b-d37e-47d4-a1c9-b2dc784fdf90' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -l azureuser -- 203.0.113.22
 
     --- stderr
-    note: rg-ml/gpu-vm-2 holds no session; sessions.toml assigns debugging-issue-123 to it (see azlin plan)
+    note: rg-ml/gpu-vm-2 holds no session, but sessions.toml assigns debugging-issue-123 to it (see azlin plan)
     starting rg-ml/gpu-vm-2 …
     rg-ml/gpu-vm-2 is running
     ");
@@ -610,7 +611,7 @@ fn connect_in_the_sandbox_shows_the_command_that_it_would_run() {
     ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-beta'
 
     --- stderr
-    note: project-beta is on rg-dev/dev-vm-1 now; sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
+    note: project-beta is on rg-dev/dev-vm-1 now, but sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
     note: the sandbox has no machine behind rg-dev/dev-vm-1, so azlin prints the ssh command instead of running it
     ");
 }
@@ -641,7 +642,7 @@ fn connect_passes_sshs_own_letters_on() {
     }
 }
 
-/// A program called `ssh` that shows how it was run, instead of the real one.
+/// A program `ssh` in place of the real one. It prints its arguments.
 #[cfg(unix)]
 fn with_fake_ssh(project: &Project, script: &str) -> String {
     use std::os::unix::fs::PermissionsExt as _;
@@ -758,7 +759,7 @@ fn the_file_is_found_upwards_by_flag_and_by_environment() {
     let (status, said) = plan(nowhere);
     assert_eq!(status, Some(1));
     assert_snapshot!(said, @"
-    error: no sessions.toml in this folder or any above it
+    error: sessions.toml not found in this folder or any above it
     help: create one (azlin guide file shows how), or name it with --file or AZLIN_FILE
     ");
 
@@ -806,12 +807,12 @@ fn connect_says_where_it_goes_when_the_file_says_otherwise() {
         ("rg/c", Some("ceto")),
     ]);
     let said = |name: &str| project.run(&["connect", name, "--print"]).stderr;
-    assert_snapshot!(said("atlas"), @"note: atlas is on rg/b now; sessions.toml assigns it to rg/a (see azlin plan)");
-    assert_snapshot!(said("b"), @"note: rg/b holds atlas; sessions.toml assigns boreas to it (see azlin plan)");
-    assert_snapshot!(said("a"), @"note: rg/a holds no session; sessions.toml assigns atlas to it (see azlin plan)");
+    assert_snapshot!(said("atlas"), @"note: atlas is on rg/b now, but sessions.toml assigns it to rg/a (see azlin plan)");
+    assert_snapshot!(said("b"), @"note: rg/b holds atlas, but sessions.toml assigns boreas to it (see azlin plan)");
+    assert_snapshot!(said("a"), @"note: rg/a holds no session, but sessions.toml assigns atlas to it (see azlin plan)");
     assert_snapshot!(said("ceto"), @"");
     assert_snapshot!(said("boreas"), @"
-    error: no VM, session or IP address matches `boreas` (searched 3 VMs in scope)
+    error: no VM, session or IP address matches `boreas` (searched 3 VMs)
     help: sessions.toml assigns it to rg/b, but that has not been applied yet; sessions that exist:
       atlas   rg/b
       ceto    rg/c

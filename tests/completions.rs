@@ -1,4 +1,4 @@
-//! What TAB offers: azlin as the shells' scripts call it, and the scripts in the shells themselves.
+//! Completion with TAB: azlin as the shells' scripts call it, and the scripts in the shells themselves.
 
 mod support;
 
@@ -12,14 +12,14 @@ use support::Project;
 use support::azure::Azure;
 use tempfile::TempDir;
 
-/// azlin as fish's script calls it; the last of `words` is the one under the cursor.
+/// Runs azlin as fish's script does; the last of `words` is the one under the cursor.
 fn asking(project: &Project, words: &[&str]) -> Command {
     let mut command = project.command(&["--", "azlin"]);
     command.args(words).env("COMPLETE", "fish");
     command
 }
 
-/// The answer, which is nothing but candidates.
+/// The answer, which contains only candidates.
 fn raw(mut asking: Command) -> String {
     let output = asking.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -27,7 +27,7 @@ fn raw(mut asking: Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The names in the answer, one a line with what fish shows beside it, without the flags that clap offers.
+/// The names in the answer, one per line with the description that fish shows, without clap's flags.
 fn answered(asking: Command) -> String {
     let raw = raw(asking);
     let names = raw.lines().filter(|line| !line.starts_with('-'));
@@ -39,29 +39,29 @@ fn tab(project: &Project, words: &[&str]) -> String {
     answered(asking(project, words))
 }
 
-/// What the file declares, where Azure cannot be asked because there is no place to keep its answer.
+/// The declared names, without a request to Azure, because there is no place for a cache.
 fn offline(project: &Project, words: &[&str]) -> String {
     let mut asking = asking(project, words);
-    // A file: no folder can be made in it.
+    // A file, in which no folder can be created.
     asking.env("HOME", project.path().join("sessions.toml"));
     answered(asking)
 }
 
-/// The cache's file whose name ends like this.
+/// The file in the cache whose name has this ending.
 fn cached(project: &Project, end: &str) -> Option<PathBuf> {
     let files = fs::read_dir(project.path().join(".cache/azlin")).ok()?;
     let mut paths = files.map(|file| file.unwrap().path());
     paths.find(|path| path.to_string_lossy().ends_with(end))
 }
 
-/// Fills the cache, as a TAB would have it filled.
+/// Fills the cache as TAB does.
 fn refresh(project: &Project) {
     let mut azlin = project.command(&[]);
     let output = azlin.env("AZLIN_REFRESH_NAMES", "1").output().unwrap();
     assert_eq!((output.status.code(), output.stdout), (Some(0), Vec::new()));
 }
 
-/// Makes the cache as old as can be.
+/// Makes the cache as old as possible.
 fn age(project: &Project) {
     let path = cached(project, ".json").unwrap();
     let mut cache: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
@@ -69,7 +69,7 @@ fn age(project: &Project) {
     fs::write(&path, cache.to_string()).unwrap();
 }
 
-/// Waits until the azlin that fills the cache has ended, once it has begun.
+/// Waits until the azlin that fills the cache has started and ended.
 fn until_refreshed(project: &Project) {
     let marker = File::open(cached(project, ".asked").unwrap()).unwrap();
     marker.lock().unwrap();
@@ -215,7 +215,7 @@ fn an_old_cache_is_not_offered_and_a_hanging_azure_stops_no_tab() {
     age(&project);
     assert_eq!(tab(&project, &["connect", "notebook"]), declared);
     arrivals.recv().unwrap();
-    // Azure has been asked and does not answer: another TAB neither waits for it nor asks again.
+    // Azure does not answer a pending request. Another TAB neither waits for it nor sends a second one.
     assert_eq!(tab(&project, &["connect", "notebook"]), declared);
     go_on.send(()).unwrap();
     until_refreshed(&project);
@@ -338,7 +338,7 @@ fn a_script_calls_azlin_by_its_name() {
     assert_eq!(project.run(&["completions", "tcsh"]).code(), 1);
 }
 
-/// Runs `script` in a shell that finds azlin on its PATH. None, said on stderr, where the shell is not installed.
+/// Runs `script` in a shell with azlin on its PATH. Returns none, with a note on stderr, if the shell is not installed.
 fn shell(project: &Project, shell: &str, arguments: &[&str], script: &str) -> Option<String> {
     let bin = PathBuf::from(env!("CARGO_BIN_EXE_azlin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -374,7 +374,7 @@ fn shell(project: &Project, shell: &str, arguments: &[&str], script: &str) -> Op
     }
 }
 
-/// The sample, with its names in the cache, so that a shell's TAB starts nothing.
+/// The sample, with its names in the cache, so that TAB starts no azlin in the background.
 fn sample() -> Project {
     let project = Project::sample();
     refresh(&project);
@@ -429,7 +429,7 @@ fn fish_completes() {
 
 #[test]
 fn zsh_completes() {
-    // A zsh on a terminal of its own: once it reads keys, TAB, and then a key that prints the line and ends it.
+    // A zsh on its own terminal. Once it reads keys, it gets TAB, and then a key that prints the line and ends zsh.
     let script = r#"
         zmodload zsh/zpty
         zpty shell zsh -f -i

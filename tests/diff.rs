@@ -1,4 +1,4 @@
-//! `plan --diff`: a law over files in every spelling, and the diff as `patch` takes it.
+//! `plan --diff`: a law over files in every spelling, and the diff applied with `patch`.
 
 mod support;
 
@@ -17,7 +17,7 @@ use support::spellings::{self, Choices};
 use support::{Project, skip, vms};
 use time::macros::date;
 
-/// What a fleet makes of the VMs of a generated file, and of some that it does not name.
+/// The fleet for a generated file: the state of its VMs, and of some that it does not name.
 fn fleet(lines: &[spellings::Line], choices: &mut Choices<'_>) -> Live {
     let mut live = Live::default();
     let others = ["rg/n1", "RG/n.2", "new/n3", "new/n4", "rg.ml/n5"];
@@ -43,7 +43,7 @@ fn fleet(lines: &[spellings::Line], choices: &mut Choices<'_>) -> Live {
     live
 }
 
-/// `text` after `patch -R` of `diff`; none where there is no `patch`.
+/// `text` after `patch -R` of `diff`; none if `patch` is not installed.
 fn reversed(folder: &Path, text: &str, diff: &str) -> Option<String> {
     let (file, patch) = (folder.join("patched.toml"), folder.join("diff.patch"));
     std::fs::write(&file, text).unwrap();
@@ -64,8 +64,8 @@ fn reversed(folder: &Path, text: &str, diff: &str) -> Option<String> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The file that Azure would be has the live sessions of the VMs that this file manages, the comments of the file, and
-    /// nothing that the plan would change; the diff leads back to it.
+    /// Azure's state, written as a file, has the live sessions of the VMs that the file manages and the comments of the file,
+    /// and its plan has no changes. `patch -R` of the diff gives that file.
     #[test]
     fn the_file_that_azure_would_be_has_the_live_sessions(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut choices = Choices::new(&bytes);
@@ -123,8 +123,8 @@ proptest! {
     }
 }
 
-/// The diff of a file with these sessions, held against what the VMs `rg/a`, `rg/b` and `rg/c` have; and that it leads back to a
-/// valid file.
+/// The diff of a file with these sessions against the VMs `rg/a`, `rg/b` and `rg/c`. Checks that `patch -R` of it gives a valid
+/// file.
 fn diff(sessions: &str) -> String {
     let file = format!("azure.cloud = 'sandbox'\nowner = 'us'\n{sessions}");
     let project = Project::new(&file);

@@ -1,4 +1,4 @@
-//! Edits of `sessions.toml`: lines change, in whatever spelling TOML allows, and every other byte stays.
+//! Edits of `sessions.toml`: lines change, in every spelling that TOML allows, and every other byte stays.
 
 mod support;
 
@@ -51,7 +51,7 @@ fn apply(text: &str, edits: &[(VmPath, Option<&str>, bool)]) -> Result<String, C
     edit(text, &edits)
 }
 
-/// What `diff` shows of the edit of [`FILE`].
+/// The output of `diff` for the edit of [`FILE`].
 fn changed(vm: &str, session: Option<&str>) -> String {
     let edited = edited(FILE, vm, session).unwrap();
     let diff = similar::TextDiff::from_lines(FILE, &edited);
@@ -134,7 +134,7 @@ fn a_windows_file_stays_one() {
     }
 }
 
-/// A file, its VM `rg/a` set to `new`, taken out, and `rg/c` beside it.
+/// A file, and three edits of it: `rg/a` set to `new`, `rg/a` removed, and `rg/c` added.
 fn spelled(text: &str) -> String {
     let edits = [("RG/A", Some("new")), ("rg/a", None), ("rg/c", Some("new"))];
     let edited = edits.map(|(vm, session)| edited(text, vm, session).unwrap());
@@ -442,7 +442,7 @@ fn what_is_no_file_of_sessions_cannot_be_edited() {
     }
 }
 
-/// The lines of `text` that show nothing of `vms`, without commas: those belong to the entries beside them too.
+/// The lines of `text` that do not mention `vms`, without commas, which also belong to the entries beside them.
 fn lines_without(text: &str, vms: &[&Line]) -> Vec<String> {
     let shows = |line: &str, vm: &&Line| {
         let words = line.split(|c: char| !c.is_alphanumeric() && !"-_.".contains(c));
@@ -465,7 +465,7 @@ fn lines_without(text: &str, vms: &[&Line]) -> Vec<String> {
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// An edit of any file does what it says and nothing else.
+    /// An edit of any file makes the requested change and no other.
     #[test]
     fn an_edit_does_what_it_says_and_nothing_else(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut choices = Choices::new(&bytes);
@@ -522,7 +522,7 @@ proptest! {
         prop_assert_eq!(stay, all, "{}\n--\n{}", before, after);
         if file.commas_behind {
             let mut lines = lines_without(&after, &[]).into_iter();
-            // What comes into a table in braces comes onto its line, and a string may begin on one line and end on another.
+            // Skip inline tables, because a new entry goes on their line, and strings that span lines.
             let kept = lines_without(before, &changed).into_iter();
             for line in kept.filter(|line| !line.contains(['{', '}']) && !line.contains("\"\"\"")) {
                 prop_assert!(lines.any(|other| other == line), "{:?}\n{}\n--\n{}", line, before, after);
@@ -537,7 +537,7 @@ proptest! {
         prop_assert_eq!(&apply(&after, &edits).unwrap(), &after);
     }
 
-    /// What is changed and put back, and what comes and goes, leaves no trace.
+    /// A change that is undone, and an entry that is added and removed, leave no trace.
     #[test]
     fn there_and_back_is_the_file(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut choices = Choices::new(&bytes);

@@ -1,4 +1,4 @@
-//! What a person is told, and what azlin does, under each fault that Azure and the network have in store.
+//! azlin's messages and actions under each fault of Azure and the network.
 
 mod support;
 
@@ -16,7 +16,7 @@ use support::azure::{Azure, saying};
 use support::plans::{id_in, line, planned};
 use support::{Project, vms};
 
-/// What `apply` of one line for `a` says under `faults`: its report from the plan on, its errors and its status.
+/// The output of `apply` of one line for `a` under `faults`: its report after the plan, its errors and its status.
 fn told(faults: &[&str]) -> String {
     told_of(faults, &["apply", "--auto-approve"])
 }
@@ -410,7 +410,7 @@ fn verbose_names_the_request() {
     assert!(told.contains(" (request "), "{told}");
 }
 
-/// The plan of a file of nobody that gives these VMs of `rg` these sessions.
+/// The plan of a file without an owner that assigns these sessions to these VMs of `rg`.
 fn plan_of(wanted: impl Iterator<Item = (String, String)>, live: &Live) -> Plan {
     let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
     let mut desired = Desired::nothing(&subscription);
@@ -425,8 +425,8 @@ fn all_succeeded(tried: &[Tried]) -> bool {
     tried.iter().all(|tried| tried.outcome.is_success())
 }
 
-/// Names handed round in a circle, on an Azure with these faults; whether they are where they should be, and what became of
-/// the steps.
+/// Passes names round in a circle, on an Azure with these faults. Returns whether each VM holds the right name, and the
+/// outcomes of the steps.
 async fn circle(faults: &[&str]) -> (Vec<String>, Vec<Tried>) {
     let names: Vec<(String, String)> = (0..6)
         .map(|n| (format!("rg/vm-{n}"), format!("s{n}")))
@@ -543,6 +543,6 @@ async fn what_azure_says_is_left_is_not_overdrawn() {
     assert!(all_succeeded(&tried));
     assert_eq!(sandbox.fired("budget"), 0, "429s");
     let seconds = start.elapsed().as_secs_f64();
-    // 200 are there, 200 come at 10 a second.
+    // A bucket of 200 tokens, and 10 new ones per second for the other 200.
     assert!((19.0..23.0).contains(&seconds), "{seconds} s");
 }

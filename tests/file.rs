@@ -1,4 +1,4 @@
-//! `sessions.toml`: what it may say, and what a person is told when it says something else.
+//! `sessions.toml`: valid files, and the diagnostics of invalid ones.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use azlin::show::{Paint, diagnostic};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-/// All that a person is told about a file with this text.
+/// All diagnostics of a file with this text, as a person sees them.
 fn told(text: &str) -> String {
     told_of(text.as_bytes())
 }
@@ -105,12 +105,12 @@ fn a_byte_order_mark_and_crlf_change_nothing() {
     let file = "\u{feff}[sessions.rg]\r\nvm-1 = \"atlas\"\r\nvm-2 = \"zeus\"\r\n";
     let lines: Vec<usize> = valid(file).lines.iter().map(|line| line.line).collect();
     assert_eq!(lines, [2, 3]);
-    assert_snapshot!(told("\u{feff}[sessions.rg]\r\nvm-1 = 'a b'\r\n"), @r"
-    error: a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
+    assert_snapshot!(told("\u{feff}[sessions.rg]\r\nvm-1 = 'a b'\r\n"), @"
+    error: invalid session name `a b`: it contains ` `; use only letters, digits, `-`, `_` and `.`
       --> sessions.toml:2:8
        |
      2 | vm-1 = 'a b'
-       |        ^^^^^ not a session name
+       |        ^^^^^ invalid
     ");
 }
 
@@ -125,7 +125,7 @@ fn a_session_assigned_twice_points_at_both_lines() {
        |            ------- first here
      7 | dev-vm-4 = "atlas"
        |            ^^^^^^^ again here
-    help: give dev-vm-4 another name, or delete one of the lines
+    help: give dev-vm-4 another session, or delete one of the lines
     "#);
 }
 
@@ -159,29 +159,29 @@ command = "x\\u001b[2J"
       --> sessions.toml:2:1
        |
      2 | ownr = "platform"
-       | ^^^^ not known here
+       | ^^^^ unknown key
     help: did you mean `owner`?
-    error: `dev` is not a subscription id (a GUID, as in `az account show --query id`)
+    error: invalid subscription id `dev`: expected a GUID, as in `az account show --query id`
       --> sessions.toml:5:16
        |
      5 | subscription = "dev"
-       |                ^^^^^ not valid
-    error: `cloud` cannot be `publik`
+       |                ^^^^^ invalid
+    error: invalid `cloud`: `publik`
       --> sessions.toml:6:9
        |
      6 | cloud = "publik"
-       |         ^^^^^^^^ not known
-    help: the choices are `public`, `usgovernment`, `china` and `sandbox`
-    error: `endpoint` takes a loopback address like "http://127.0.0.1:8999", not `http://evil.example.com`: a file must not decide where your token goes
+       |         ^^^^^^^^ unknown value
+    help: use `public`, `usgovernment`, `china` or `sandbox`
+    error: `endpoint` requires a loopback address like "http://127.0.0.1:8999", not `http://evil.example.com`: a file must not decide where your token goes
       --> sessions.toml:7:12
        |
      7 | endpoint = "http://evil.example.com"
-       |            ^^^^^^^^^^^^^^^^^^^^^^^^^ not valid
+       |            ^^^^^^^^^^^^^^^^^^^^^^^^^ invalid
     error: unknown key `scop` in [azure]
       --> sessions.toml:8:1
        |
      8 | scop = 1
-       | ^^^^ not known here
+       | ^^^^ unknown key
     help: did you mean `scope`?
     error: VM `rg/vm-01` appears twice
        --> sessions.toml:12:1
@@ -190,7 +190,7 @@ command = "x\\u001b[2J"
         | ----- first here
      12 | vm-01 = "b"
         | ^^^^^ again here
-    help: Azure ignores case in names: keep one of the lines
+    help: keep one of the lines: Azure ignores case in VM names
     error: `vm-2` takes a session name, not an integer
        --> sessions.toml:13:8
         |
@@ -201,33 +201,33 @@ command = "x\\u001b[2J"
        --> sessions.toml:14:10
         |
      14 | vm-3 = { sesion = "x" }
-        |          ^^^^^^ not known here
+        |          ^^^^^^ unknown key
     help: did you mean `session`?
-    error: a session name cannot contain `=`: letters, digits, `-`, `_` and `.` only
+    error: invalid session name `-oProxyCommand=x`: it contains `=`; use only letters, digits, `-`, `_` and `.`
        --> sessions.toml:15:8
         |
      15 | vm-4 = "-oProxyCommand=x"
-        |        ^^^^^^^^^^^^^^^^^^ not a session name
+        |        ^^^^^^^^^^^^^^^^^^ invalid
     error: a VM name cannot contain ` `
        --> sessions.toml:16:1
         |
      16 | "vm 5" = "c"
-        | ^^^^^^ not a VM in Azure
-    error: a session name cannot look like an IP address or a number
+        | ^^^^^^ invalid name
+    error: invalid session name `2130706433`: it looks like an IP address or a number
        --> sessions.toml:17:8
         |
      17 | vm-6 = "2130706433"
-        |        ^^^^^^^^^^^^ not a session name
+        |        ^^^^^^^^^^^^ invalid
     error: a user name cannot start with `-`
        --> sessions.toml:20:8
         |
      20 | user = "-l"
-        |        ^^^^ not valid
+        |        ^^^^ invalid
     error: a jump host cannot contain `;`
        --> sessions.toml:21:8
         |
      21 | jump = "host; rm"
-        |        ^^^^^^^^^^ not valid
+        |        ^^^^^^^^^^ invalid
     "#);
 }
 
@@ -246,7 +246,9 @@ fn names_that_ssh_would_take_for_an_address_are_refused() {
     ] {
         let told = told(&format!("[sessions.rg]\nvm = '{name}'"));
         assert!(
-            told.starts_with("error: a session name cannot look like an IP address or a number"),
+            told.starts_with(&format!(
+                "error: invalid session name `{name}`: it looks like an IP address or a number"
+            )),
             "{name}: {told}"
         );
     }
@@ -259,7 +261,9 @@ fn names_that_ssh_would_take_for_an_address_are_refused() {
 fn the_longest_session_name_has_256_characters() {
     let file = |length: usize| format!("[sessions.rg]\nvm = '{}'", "a".repeat(length));
     assert!(told(&file(256)).starts_with("warning: "));
-    assert!(told(&file(257)).starts_with("error: a session name cannot have 257 characters"));
+    let told = told(&file(257));
+    assert!(told.starts_with("error: invalid session name `aaa"));
+    assert!(told.contains("…`: it has 257 characters; Azure allows at most 256 in a tag\n"));
 }
 
 #[test]
@@ -272,7 +276,7 @@ fn names_that_people_would_mix_up_are_warnings() {
        |
      2 | a = 'Alpha'
        |     ^^^^^^^
-    help: session names are case-sensitive: `azlin connect` needs it exactly like this
+    help: prefer lower case, because `azlin connect` requires the exact spelling
     warning: session `alpha` differs from `Alpha` only in case
       --> sessions.toml:3:5
        |
@@ -280,13 +284,13 @@ fn names_that_people_would_mix_up_are_warnings() {
        |     ------- the other
      3 | b = 'alpha'
        |     ^^^^^^^ this one
-    help: session names are case-sensitive, but people will mix these up
+    help: choose a more distinct name, because people will confuse these two
     warning: session `a-name-of-more-than-thirty-characters` has 37 characters
       --> sessions.toml:4:5
        |
      4 | c = 'a-name-of-more-than-thirty-characters'
        |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    help: names of up to 30 characters are easier to type and fit the tables
+    help: prefer at most 30 characters, which are easier to type and fit the tables
     ");
 }
 
@@ -301,7 +305,7 @@ fn a_session_may_not_be_the_name_of_another_vm_but_of_its_own() {
        |         ^^^^^^ this session
      3 | DB-1 = 'x'
        | ---- that VM
-    help: `azlin connect` looks for VM names first: choose another session name
+    help: choose another session name: `azlin connect` looks for VM names first
     ");
 }
 
@@ -313,38 +317,38 @@ fn a_session_expires_on_a_day_in_a_file_that_has_an_owner() {
         "2026-12-31"
     );
     assert_snapshot!(told("[sessions.rg]\na = { session = 'x', expires = 2026-12-31 }\n"), @r#"
-    error: `expires` needs an `owner`: without one azlin never clears a session
+    error: `expires` requires an `owner`: without one, azlin never clears a session
       --> sessions.toml:2:1
        |
      2 | a = { session = 'x', expires = 2026-12-31 }
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    help: write `owner = "…"`, a name for this file, above all tables
+    help: add `owner = "…"`, a name for this file, above the first table
     "#);
     assert_snapshot!(told("owner = '-'\n[sessions.rg]\na = { session = 'x', expires = '2026' }\nb = { session = 'y', expires = 2026-12-31T00:00:00Z }"), @"
     error: an owner must start with a letter or a digit
       --> sessions.toml:1:9
        |
      1 | owner = '-'
-       |         ^^^ not valid
-    error: `expires` takes a day, the last on which the session is wanted
+       |         ^^^ invalid
+    error: `expires` takes a date, the last day of the session
       --> sessions.toml:3:32
        |
      3 | a = { session = 'x', expires = '2026' }
-       |                                ^^^^^^ not a day
-    help: write it without quotes: expires = 2026-12-31
-    error: `expires` takes a day, the last on which the session is wanted
+       |                                ^^^^^^ not a date
+    help: write the date without quotes: expires = 2026-12-31
+    error: `expires` takes a date, the last day of the session
       --> sessions.toml:4:32
        |
      4 | b = { session = 'y', expires = 2026-12-31T00:00:00Z }
-       |                                ^^^^^^^^^^^^^^^^^^^^ not a day
-    help: write it without quotes: expires = 2026-12-31
+       |                                ^^^^^^^^^^^^^^^^^^^^ not a date
+    help: write the date without quotes: expires = 2026-12-31
     ");
 }
 
 #[test]
 fn a_group_whose_name_has_a_dot_needs_quotes_and_the_help_says_so() {
     assert_snapshot!(told("[sessions.rg.dev]\nvm-1 = 'x'"), @r#"
-    error: `dev` has no `session`
+    error: missing `session` for `dev`
       --> sessions.toml:1:14
        |
      1 | [sessions.rg.dev]
@@ -375,7 +379,7 @@ fn the_same_vm_twice_is_an_error_in_any_casing_and_any_table() {
        | -- first here
      4 | VM = 'b'
        | ^^ again here
-    help: Azure ignores case in names: keep one of the lines
+    help: keep one of the lines: Azure ignores case in VM names
     error: `v` appears twice in this table
       --> sessions.toml:7:1
        |
@@ -407,7 +411,7 @@ fn an_endpoint_is_loopback_only() {
     ] {
         let told = told(&format!("[azure]\nendpoint = '{endpoint}'"));
         assert!(
-            told.starts_with("error: `endpoint` takes a loopback address"),
+            told.starts_with("error: `endpoint` requires a loopback address"),
             "{endpoint}: {told}"
         );
     }
@@ -416,17 +420,17 @@ fn an_endpoint_is_loopback_only() {
 #[test]
 fn what_is_not_toml_is_told_with_its_place() {
     assert_snapshot!(told("[sessions.rg]\nvm-1 = atlas\nvm-2 = 'ok'\nvm-3 = \"open\n[ssh\n"), @r#"
-    error: not TOML: string values must be quoted, expected literal string
+    error: invalid TOML: string values must be quoted, expected literal string
       --> sessions.toml:2:8
        |
      2 | vm-1 = atlas
        |        ^^^^^ here
-    error: not TOML: invalid basic string, expected `"`
+    error: invalid TOML: invalid basic string, expected `"`
       --> sessions.toml:4:13
        |
      4 | vm-3 = "open
        |             ^ here
-    error: not TOML: unclosed table, expected `]`
+    error: invalid TOML: unclosed table, expected `]`
       --> sessions.toml:5:5
        |
      5 | [ssh
@@ -437,12 +441,12 @@ fn what_is_not_toml_is_told_with_its_place() {
 #[test]
 fn bytes_that_are_no_text_are_told_with_their_place() {
     assert_snapshot!(told_of(b"[sessions.rg]\nvm = '\xff'\n"), @"
-    error: the file is not UTF-8
+    error: the file is not valid UTF-8
       --> sessions.toml:2:7
        |
      2 | vm = '
        |       ^ this byte
-    help: save it as UTF-8: that is what TOML is written in
+    help: save the file as UTF-8, which TOML requires
     ");
 }
 
@@ -456,16 +460,16 @@ fn a_quoted_line_cannot_change_the_terminal() {
         "{told}"
     );
     assert_snapshot!(told, @r#"
-    error: a session name cannot contain `\u{202e}`: letters, digits, `-`, `_` and `.` only
+    error: invalid session name `a\u{202e}b\tc`: it contains `\u{202e}`; use only letters, digits, `-`, `_` and `.`
       --> sessions.toml:2:6
        |
      2 | vm = 'a\u{202e}b    c' # \u{200b}
-       |      ^^^^^^^^^^^^^^^^^ not a session name
+       |      ^^^^^^^^^^^^^^^^^ invalid
     error: a VM name cannot contain `\u{1b}`
       --> sessions.toml:3:1
        |
      3 | "v\u001bm" = 'x'
-       | ^^^^^^^^^^ not a VM in Azure
+       | ^^^^^^^^^^ invalid name
     "#);
 }
 
@@ -474,15 +478,15 @@ fn a_long_line_is_quoted_around_what_is_wrong() {
     let spaces = " ".repeat(300);
     let file = format!("[sessions.rg]\nvm ={spaces}'a b'{spaces}# end\n");
     assert_snapshot!(told(&file), @"
-    error: a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
+    error: invalid session name `a b`: it contains ` `; use only letters, digits, `-`, `_` and `.`
       --> sessions.toml:2:305
        |
      2 | …                                                  'a b'                                                                                   …
-       |                                                    ^^^^^ not a session name
+       |                                                    ^^^^^ invalid
     ");
 }
 
-/// Files of a megabyte, made to be slow or deep. How long each takes is for the benchmark to say.
+/// Files of a megabyte that are slow to read or deeply nested. The benchmark measures their time.
 #[test]
 fn hostile_files_have_an_answer() {
     let many = 1 << 20;

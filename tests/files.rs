@@ -1,11 +1,11 @@
-//! `--file` repeated, or a folder: which files, and what they have against each other.
+//! `--file` repeated, or with a folder: the files that azlin reads, and the conflicts between them.
 
 mod support;
 
 use insta::assert_snapshot;
 use support::{Project, Ran};
 
-/// A folder `teams` with these files, each with its name.
+/// A project with a folder `teams` that has these files.
 fn teams(files: &[(&str, &str)]) -> Project {
     let project = Project::new("");
     std::fs::create_dir(project.path().join("teams")).unwrap();
@@ -15,7 +15,7 @@ fn teams(files: &[(&str, &str)]) -> Project {
     project
 }
 
-/// What `validate` says of them.
+/// The run of `validate` on them.
 fn validated(files: &[(&str, &str)]) -> Ran {
     teams(files).run(&["validate", "--file", "teams"])
 }
@@ -57,8 +57,8 @@ fn a_folder_without_a_file_says_so() {
     assert_snapshot!(validated(&[("notes.md", "")]), @"
     $ azlin validate --file teams -> 1
     --- stderr
-    error: no file in teams ends in .toml
-    help: azlin reads the .toml files directly in the folder, not in its subfolders
+    error: no .toml file found in teams
+    help: name a folder that has .toml files; azlin does not search subfolders
     ");
 }
 
@@ -79,9 +79,9 @@ fn one_name_in_two_files_is_an_error_with_both_lines() {
         |
      10 | dev-vm-1 = 'atlas'
         |            ------- first here
-    help: give gpu-vm-1 another name, or delete one of the lines
+    help: give gpu-vm-1 another session, or delete one of the lines
 
-    error: the files are not valid together: 1 error
+    error: the files conflict with each other: 1 error
     help: fix the files; nothing was read from Azure
     ");
 }
@@ -100,7 +100,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        |
      2 | db = 'Web-1'
        |      ^^^^^^^
-    help: session names are case-sensitive: `azlin connect` needs it exactly like this
+    help: prefer lower case, because `azlin connect` requires the exact spelling
 
     error: session `web` is the name of another VM, rg-2/web
       --> teams/a.toml:2:7
@@ -111,7 +111,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        |
      2 | web = 'x'
        | --- that VM
-    help: `azlin connect` looks for VM names first: choose another session name
+    help: choose another session name: `azlin connect` looks for VM names first
 
     error: session `Web-1` is the name of another VM, rg-2/web-1
       --> teams/b.toml:2:6
@@ -122,9 +122,9 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        |
      3 | web-1 = 'y'
        | ----- that VM
-    help: `azlin connect` looks for VM names first: choose another session name
+    help: choose another session name: `azlin connect` looks for VM names first
 
-    error: the files are not valid together: 2 errors
+    error: the files conflict with each other: 2 errors
     help: fix the files; nothing was read from Azure
     ");
 }
@@ -146,7 +146,7 @@ fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
        |
      2 | b = 'ATLAS'
        |     ^^^^^^^
-    help: session names are case-sensitive: `azlin connect` needs it exactly like this
+    help: prefer lower case, because `azlin connect` requires the exact spelling
 
     warning: session `ATLAS` differs from `atlas` only in case
       --> teams/b.toml:2:5
@@ -157,7 +157,7 @@ fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
        |
      2 | a = 'atlas'
        |     ------- the other
-    help: session names are case-sensitive, but people will mix these up
+    help: choose a more distinct name, because people will confuse these two
     ");
 }
 
@@ -183,7 +183,7 @@ fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
        |
      1 | owner = 'us'
        |         ---- first here
-    help: put all lines into one of the files, or give one of them another owner
+    help: merge the files; if they belong to different teams, give one of them another owner
 
     error: VM `rg/VM-1` appears twice
       --> teams/b.toml:5:1
@@ -194,9 +194,9 @@ fn a_vm_is_one_files_and_an_owner_has_one_file_of_a_subscription() {
        |
      5 | vm-1 = 'one'
        | ---- first here
-    help: Azure ignores case in names: keep one of the lines
+    help: keep one of the lines: Azure ignores case in VM names
 
-    error: the files are not valid together: 2 errors
+    error: the files conflict with each other: 2 errors
     help: fix the files; nothing was read from Azure
     ");
     let elsewhere = [
@@ -216,40 +216,40 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
     ]), @"
     $ azlin validate --file teams -> 1
     --- stderr
-    error: teams/a.toml has another `tag` for the same subscription
+    error: `tag` differs from teams/a.toml, a file for the same subscription
       --> teams/b.toml:2:2
        |
      2 | [azure]
-       |  ^^^^^ this one
+       |  ^^^^^ this file
       ::: teams/a.toml:1:2
        |
      1 | [azure]
-       |  ----- the other
-    help: give both the same `tag`, or another `subscription`
+       |  ----- the other file
+    help: use the same `tag` in both; if they mean different subscriptions, correct one `subscription`
 
-    error: teams/a.toml has another `cloud` for the same subscription
+    error: `cloud` differs from teams/a.toml, a file for the same subscription
       --> teams/b.toml:2:2
        |
      2 | [azure]
-       |  ^^^^^ this one
+       |  ^^^^^ this file
       ::: teams/a.toml:1:2
        |
      1 | [azure]
-       |  ----- the other
-    help: give both the same `cloud`, or another `subscription`
+       |  ----- the other file
+    help: use the same `cloud` in both; if they mean different subscriptions, correct one `subscription`
 
-    error: teams/a.toml has another `endpoint` for the same subscription
+    error: `endpoint` differs from teams/a.toml, a file for the same subscription
       --> teams/b.toml:2:2
        |
      2 | [azure]
-       |  ^^^^^ this one
+       |  ^^^^^ this file
       ::: teams/a.toml:1:2
        |
      1 | [azure]
-       |  ----- the other
-    help: give both the same `endpoint`, or another `subscription`
+       |  ----- the other file
+    help: use the same `endpoint` in both; if they mean different subscriptions, correct one `subscription`
 
-    error: the files are not valid together: 3 errors
+    error: the files conflict with each other: 3 errors
     help: fix the files; nothing was read from Azure
     ");
 }
@@ -281,13 +281,13 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
     assert_snapshot!(ran, @"
     $ azlin plan --file teams --file gone.toml -> 1
     --- stderr
-    error: a session name cannot be empty
+    error: invalid session name ``: it is empty
       --> teams/b.toml:2:5
        |
      2 | b = ''
-       |     ^^ not a session name
+       |     ^^ invalid
 
-    error: not TOML: key with no value, expected `=`
+    error: invalid TOML: key with no value, expected `=`
       --> teams/c.toml:1:9
        |
      1 | nonsense
@@ -302,11 +302,11 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
        |
      2 | a = 'one'
        |     ----- first here
-    help: give d another name, or delete one of the lines
+    help: give d another session, or delete one of the lines
 
     error: cannot read gone.toml: no such file or directory
-    help: check the name, and that you may read it; --file and AZLIN_FILE name the file
-    error: teams/b.toml and teams/c.toml are not valid: 3 errors
+    help: check the path, and that you can read the file; --file or AZLIN_FILE names another
+    error: teams/b.toml and teams/c.toml are invalid: 3 errors
     help: fix the files; nothing was read from Azure
     ");
 }
@@ -332,10 +332,10 @@ fn two_sandboxes_of_one_subscription_are_told_apart() {
         "azure.cloud = 'sandbox'\n",
     )
     .unwrap();
-    assert_snapshot!(project.run(&["plan", "--file", ".", "--file", "teams"]), @r"
+    assert_snapshot!(project.run(&["plan", "--file", ".", "--file", "teams"]), @"
     $ azlin plan --file . --file teams -> 1
     --- stderr
-    error: sessions.toml and teams/a.toml name subscription 5a4db0e5-0000-4000-8000-000000000000 in two places
-    help: each sandbox lives beside its file, and an emulator has one address: give one of the files another `subscription`, or both the same place
+    error: sessions.toml and teams/a.toml name subscription 5a4db0e5-0000-4000-8000-000000000000, but in different places
+    help: if both mean one Azure, use the same `cloud` and `endpoint` (for the sandbox, the same folder); otherwise give one file another `subscription`
     ");
 }

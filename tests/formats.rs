@@ -1,4 +1,4 @@
-//! What a program, a pull request and a reviewer see: JSON, Markdown, diff, annotations, and which stream has what.
+//! The output for programs, pull requests and reviewers: JSON, Markdown, diffs, annotations, and the stream of each.
 
 mod support;
 
@@ -14,7 +14,7 @@ use support::schema::Schema;
 use support::{Project, vms};
 use time::macros::date;
 
-/// A file and a fleet in which everything happens that a plan can say.
+/// A file and a fleet whose plan has every kind of entry.
 fn everything() -> Project {
     let file = "owner = 'us'\n[azure]\ncloud = 'sandbox'\n\n[sessions.rg]\na = 'db'       # the database\nb = 'web'\nc = 'set'\nd = 'adopted'\n\
                 e = 'by-hand'\ngone = 'x'\ntheirs = 'y'\nover = { session = 'old', expires = 2026-01-01 }\n\n[ssh]\nuser = 'me'\n";
@@ -38,7 +38,7 @@ fn everything() -> Project {
     project
 }
 
-/// Checks `json` against the schema, and answers it.
+/// Checks `json` against the schema, and returns it parsed.
 fn hold_against_schema(json: &str) -> Value {
     let value: Value = serde_json::from_str(json).unwrap();
     if let Err(error) = Schema::open().check(&value) {
@@ -47,7 +47,7 @@ fn hold_against_schema(json: &str) -> Value {
     value
 }
 
-/// The files that the step at `at` and those that it waits for are of.
+/// The files of the step at `at` and of the steps that it waits for.
 fn files_around(document: &Value, at: usize) -> (u64, Vec<u64>) {
     let steps = &document["steps"];
     let file = |at: usize| steps[at]["file"].as_u64().unwrap();
@@ -121,11 +121,11 @@ fn the_text_says_everything() {
     2 lines in sessions.toml cannot be applied:
 
       ! rg/gone   x   sessions.toml:11
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
       ! rg/theirs   y   sessions.toml:12
           the VM belongs to another owner, them
-          help: agree with them, then take it with --take-ownership rg/theirs
+          help: ask them, then take the VM with --take-ownership rg/theirs
 
     warning: double is on several VMs: OTHER/m and OTHER/n
 
@@ -247,8 +247,8 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
 
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
-    | <code>rg&#47;gone</code> | <code>x</code> | 11 | Azure lists no such VM, or the identity may not see it | check the name, the resource group and the subscription |
-    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | agree with them, then take it with --take-ownership rg&#47;theirs |
+    | <code>rg&#47;gone</code> | <code>x</code> | 11 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
+    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then take the VM with --take-ownership rg&#47;theirs |
 
     - double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
@@ -302,7 +302,7 @@ fn large(n: usize) -> (Desired, Live) {
     (file(1, "", &lines), fleet(&vms))
 }
 
-/// `plan` as a comment on a pull request.
+/// The plan as a comment on a pull request.
 fn comment(plan: &Plan) -> String {
     show::markdown(plan, None)
 }
@@ -320,14 +320,14 @@ fn the_markdown_of_5000_changes_fits_a_comment() {
         markdown.matches("<details>").count(),
         markdown.matches("</details>").count()
     );
-    // All of them expire within the week: so many remarks fit as well.
+    // All of them expire within the week, and that many notes also fit.
     let mut expiring = desired.clone();
     for line in &mut expiring.sessions {
         line.expires = Some(date!(2026 - 11 - 25));
     }
     let markdown = comment(&planned(&[expiring], &live));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
-    // All of them blocked: the rows that are shown for those fit as well.
+    // All of them are blocked, and the rows for them also fit.
     live.vms = BTreeMap::new();
     let markdown = comment(&planned(std::slice::from_ref(&desired), &live));
     assert!(markdown.len() < 65_000, "{}", markdown.len());
@@ -458,8 +458,8 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .filter(|line| line.starts_with("::"))
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
-    ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: Azure lists no such VM, or the identity may not see it%0Ahelp: check the name, the resource group and the subscription
-    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: agree with them, then take it with --take-ownership rg/theirs
+    ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: VM not found, or not visible to this identity%0Ahelp: check the name, the resource group and the subscription
+    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: ask them, then take the VM with --take-ownership rg/theirs
     ");
     let invalid = Project::sandbox("[sessions.rg]\na = 'x y'\nb = 'Upper'\n")
         .with_env("GITHUB_ACTIONS", "true");
@@ -470,8 +470,8 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .filter(|line| line.starts_with("::"))
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
-    ::error file=sessions.toml,line=5,col=5,title=azlin::a session name cannot contain ` `: letters, digits, `-`, `_` and `.` only
-    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: session names are case-sensitive: `azlin connect` needs it exactly like this
+    ::error file=sessions.toml,line=5,col=5,title=azlin::invalid session name `x y`: it contains ` `; use only letters, digits, `-`, `_` and `.`
+    ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: prefer lower case, because `azlin connect` requires the exact spelling
     ");
 }
 

@@ -1,4 +1,4 @@
-//! What azlin says about itself.
+//! azlin's help.
 
 mod support;
 
@@ -7,7 +7,7 @@ use clap::Command;
 use insta::assert_snapshot;
 use support::Project;
 
-/// Every command that does something, with what one types to get there.
+/// Every command without subcommands, with the words to type for it.
 fn commands() -> Vec<(String, Command)> {
     fn collect(path: &str, command: &Command, all: &mut Vec<(String, Command)>) {
         for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
@@ -24,7 +24,7 @@ fn commands() -> Vec<(String, Command)> {
     all
 }
 
-/// The command lines in `text`, as the words of each; what is said of them stands two blanks behind.
+/// The command lines in `text`, each as its words. Their descriptions come after two blanks.
 fn command_lines(text: &str) -> Vec<Vec<String>> {
     let lines = text
         .lines()

@@ -1,4 +1,4 @@
-//! The invariants of src/lib.rs that can be read off the code: who may name what.
+//! Checks the invariants of src/lib.rs that the code itself shows: the rooms that may use each crate and module.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const CORE: [&str; 11] = [
     "text.rs",
 ];
 
-/// What acts on the world, or belongs to who does.
+/// The names that do I/O, or belong to a room that does.
 const WORLD: [&str; 21] = [
     "std::fs",
     "std::env",
@@ -46,7 +46,7 @@ const WORLD: [&str; 21] = [
 /// Azure's crates, and the one file of `src/azure/` that is pure.
 const SDK: [&str; 4] = ["azure_core", "azure_identity", "azure_mgmt_", "legacy::"];
 
-/// A line of `src/` that names something, outside tests and comments.
+/// A line of code in `src/`, outside tests and comments.
 struct Line {
     file: PathBuf,
     number: usize,
@@ -73,7 +73,7 @@ fn lines() -> Vec<Line> {
     lines
 }
 
-/// The lines of `text` that are code; the tests of a file stand at its end.
+/// The lines of code in `text`. A file's tests are at its end.
 fn code(file: &Path, text: &str) -> Vec<Line> {
     let is_tests =
         |line: &&str| !line.starts_with("#[cfg(test)]") && !line.starts_with("#[cfg(all(test");
@@ -87,7 +87,7 @@ fn code(file: &Path, text: &str) -> Vec<Line> {
     .collect()
 }
 
-/// The lines of `lines` that name any of `words`, as `file:line: text`.
+/// The `lines` that contain any of `words`, as `file:line: text`.
 fn naming<'l>(lines: impl Iterator<Item = &'l Line>, words: &[&str]) -> Vec<String> {
     let names = lines.filter(|line| words.iter().any(|word| line.text.contains(word)));
     names
@@ -115,7 +115,7 @@ fn the_core_acts_on_nothing_and_sees_no_type_of_the_sdks() {
         found, [""; 0],
         "move what acts into verbs/, apply/ or azure/"
     );
-    // How ARM spells a VM's id is plain text.
+    // The spelling of a VM's id in ARM is plain text.
     let mut found = naming(lines.iter().filter(is_core), &["crate::azure"]);
     found.retain(|line| !line.contains("crate::azure::id"));
     assert_eq!(found, [""; 0], "the core stands below azure/");

@@ -1,4 +1,4 @@
-//! What holds of every plan, whatever the files want and Azure has: over one, two and three files, in one subscription or
+//! Properties of every plan, whatever the files want and Azure holds: with one, two or three files, in one subscription or
 //! several.
 
 mod support;
@@ -17,7 +17,8 @@ use support::plans::{
 };
 use support::schema::Schema;
 
-/// Files and a fleet over few names, so that they collide: swaps, chains, cycles, duplicates, missing VMs, names outside.
+/// Files and a fleet with few names, so that they conflict: swaps, chains, cycles, duplicates, missing VMs, names outside the
+/// files.
 #[derive(Clone, Debug)]
 struct Case {
     files: Vec<Desired>,
@@ -25,18 +26,18 @@ struct Case {
     aim: Aim,
 }
 
-/// How many VMs there are, and how many more the files may name.
+/// The number of VMs, and the number of missing VMs that the files may name.
 const VMS: usize = 12;
 const MISSING: usize = 2;
-/// How many names the fleet may hold, and how many more the files may give out.
+/// The number of names that the fleet may hold, and the number of new names that the files may assign.
 const NAMES: usize = 9;
 const NEW_NAMES: usize = 3;
-/// Who the files may be; nobody is among them.
+/// The owners of the files; an empty one means none.
 const OWNERS: [&str; 4] = ["", "us", "us", "them"];
-/// Who may have given a VM its session.
+/// The owners of a VM's session, as written after it; an empty one means none.
 const HOLDERS: [&str; 6] = ["", "", " @ us", " @ us", " @ them", " @ others"];
 
-/// Whether each line has expired, and which of the files that it fits it is in.
+/// Each line: whether it has expired, and the file that it is in, of those that it fits.
 type Lines = Vec<(bool, Index)>;
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -79,7 +80,7 @@ fn vm_name(vm: usize) -> String {
     format!("vm-{vm}")
 }
 
-/// A file for each subscription and owner. A subscription has one of each owner, and of nobody any number.
+/// A file for each subscription and owner. A subscription has at most one file of each owner, and any number without an owner.
 fn files_of(wanted: &[(usize, &str)]) -> Vec<Desired> {
     let mut files: Vec<Desired> = Vec::new();
     for (at, (number, owner)) in wanted.iter().enumerate() {
@@ -92,7 +93,7 @@ fn files_of(wanted: &[(usize, &str)]) -> Vec<Desired> {
     files
 }
 
-/// VMs that hold the name of each number, 0 for none.
+/// A fleet of VMs that hold the names with these numbers, 0 for none.
 fn fleet_of(held: &[(usize, &str)], number: impl Fn(usize) -> usize) -> Live {
     let mut vms: Vec<(usize, String, String)> = Vec::new();
     for (vm, (name, owner)) in held.iter().enumerate() {
@@ -110,7 +111,7 @@ fn fleet_of(held: &[(usize, &str)], number: impl Fn(usize) -> usize) -> Live {
 }
 
 impl Case {
-    /// Gives the name to the VM in one of the files of its subscription.
+    /// Assigns the name to the VM in one of the files of its subscription.
     fn add_line(&mut self, number: usize, vm: usize, name: usize, is_over: bool, pick: &Index) {
         let vm = id(number, &vm_name(vm));
         let mut fitting: Vec<&mut Desired> = self
@@ -142,7 +143,7 @@ fn picks() -> impl Strategy<Value = Vec<Index>> {
     prop::collection::vec(any::<Index>(), 1..20)
 }
 
-/// The VMs of the lines that are blocked.
+/// The VMs of the blocked lines.
 fn blocked(plan: &Plan) -> BTreeSet<&VmId> {
     let blocked = plan.files.iter().flat_map(|file| &file.blocked);
     blocked.map(|blocked| &blocked.vm).collect()
@@ -158,7 +159,7 @@ fn clears(plan: &Plan) -> usize {
     changes.filter(|change| is_clear(change.action)).count()
 }
 
-/// Each write, whichever file it is for and in whatever order.
+/// The writes, without their files and their order.
 fn writes(steps: &[Step]) -> Vec<(&VmId, &Held, Held)> {
     let writes = steps
         .iter()
@@ -168,7 +169,7 @@ fn writes(steps: &[Step]) -> Vec<(&VmId, &Held, Held)> {
     writes
 }
 
-/// The plan's JSON with a digest of its own, as somebody could write it who knows how.
+/// The plan's JSON with a matching digest, as an attacker could write it.
 fn with_its_digest(mut saved: Saved) -> Vec<u8> {
     saved.digest = String::new();
     saved.digest = sha256(&serde_json::to_vec(&saved).unwrap());
@@ -265,7 +266,7 @@ proptest! {
             let named = plan.steps.iter().map(|step| (name(step), Step { file: 0, ..step.clone() }));
             named.collect()
         };
-        // The first file of a subscription tells of what belongs to none, so only the counts may move.
+        // The first file of a subscription reports what belongs to no file, so only the counts may move.
         prop_assert_eq!(named(shuffled.plan(&case.live)), named(case.plan(&case.live)));
     }
 
@@ -315,7 +316,7 @@ proptest! {
     fn a_saved_plan_reads_back_as_it_was_written(case in cases()) {
         let saved = case.saved();
         prop_assert_eq!(&Saved::read(saved.write().as_bytes()).unwrap(), &saved);
-        // The damage below is done to a plan with a digest of this kind.
+        // The damaged plans below have a digest of this kind.
         prop_assert_eq!(with_its_digest(saved.clone()), saved.write().into_bytes());
     }
 
@@ -325,7 +326,7 @@ proptest! {
         let mut cut = whole.clone();
         prop_assume!(damage(&mut cut.plan, &pick) && cut != whole);
         prop_assert!(Saved::read(cut.write().as_bytes()).is_err(), "its digest is of the whole");
-        // Even where somebody has made it one of its own.
+        // Even if the damaged plan has a matching digest.
         if let Ok(read) = Saved::read(&with_its_digest(cut.clone())) {
             let now: Vec<_> = case.files.iter().map(|file| &file.basis).collect();
             prop_assert!(read.places(&now).is_err());
@@ -338,7 +339,7 @@ proptest! {
         let mut now = case.files.clone();
         shuffle(&mut now, &picks);
         for file in &mut now {
-            // A file may be named and committed otherwise by now.
+            // A file may have another name and commit by now.
             file.basis.file = format!("moved/{}", file.basis.file);
             file.basis.commit = Some("0123abc".to_owned());
         }
@@ -384,7 +385,7 @@ fn every_plan_is_what_its_schema_says() {
     });
 }
 
-/// What can be done to a plan so that it is not whole any more; false where there is nothing to do it to.
+/// Damages a plan; returns false if the plan has nothing to damage in this way.
 type Damage = fn(&mut Plan, &Index) -> bool;
 
 fn damages() -> impl Strategy<Value = Damage> {
@@ -433,7 +434,7 @@ fn damages() -> impl Strategy<Value = Damage> {
     prop::sample::select(all.to_vec())
 }
 
-/// Swaps each item with a picked one.
+/// Swaps each item with a chosen one.
 fn shuffle<T>(items: &mut [T], picks: &[Index]) {
     let many = items.len();
     for (at, pick) in picks.iter().enumerate().take(many) {

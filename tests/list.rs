@@ -1,4 +1,4 @@
-//! `azlin list` as a person, a script and a spreadsheet see it: the built binary on the sandbox.
+//! `azlin list` for a person, a script and a spreadsheet: the built binary on the sandbox.
 
 mod support;
 
@@ -145,7 +145,7 @@ fn all_tags_that_are_asked_for_must_hold() {
     assert_eq!(named(&["env", "team=ml"]), "a");
     assert_eq!(named(&["env=prod", "note"]), "");
     assert_eq!(named(&["env="]), "", "an empty value is a value");
-    // What a tag leaves out is not hidden; what does not run is.
+    // A VM without the tag does not count as hidden; a VM that does not run does.
     assert_snapshot!(project.run(&["list", "--tag", "env=prod"]), @"
     $ azlin list --tag env=prod -> 0
     --- stdout
@@ -497,7 +497,7 @@ fn four_questions_are_asked_at_once() {
         let folder = TempDir::new().unwrap();
         let state = folder.path().join("sandbox.json");
         sandbox::reset(&state, Some(150)).unwrap();
-        // No answer comes before all four have been asked: asked one after the other, this would never end.
+        // The server answers only when all four requests have arrived. Sequential requests would hang.
         let azure = Azure::serve(state, Some(4), |_, answer| answer());
         let ran = azure.project("").run(arguments);
         assert_eq!(ran.code(), 0, "{ran}");

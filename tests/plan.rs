@@ -1,4 +1,4 @@
-//! The plan: who changes, in which order, and what always holds.
+//! The plan: its changes, their order, and the blocked lines.
 
 mod support;
 
@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use support::plans::{self, TODAY};
 use time::macros::date;
 
-/// The owner of these tests' files, where they have one.
+/// The owner of these tests' files, if they have one.
 const US: &str = "platform-team";
 
 /// A file without an owner, with these lines, each `vm = session`, all in resource group `rg`.
@@ -17,7 +17,7 @@ fn file(lines: &[(&str, &str)]) -> Desired {
     on_the_sandbox("", lines)
 }
 
-/// The file with [`US`] for its owner.
+/// The file, with the owner [`US`].
 fn our_file(lines: &[(&str, &str)]) -> Desired {
     on_the_sandbox(US, lines)
 }
@@ -33,18 +33,18 @@ fn id(vm: &str) -> VmId {
     plans::id(1, vm)
 }
 
-/// A fleet of these VMs, all in resource group `rg`; an empty session is none, and `session @ owner` has an owner.
+/// A fleet of these VMs, all in resource group `rg`. An empty session means none, and `session @ owner` has an owner.
 fn fleet(vms: &[(&str, &str)]) -> Live {
     let vms: Vec<_> = vms.iter().map(|(vm, held)| (1, *vm, *held)).collect();
     plans::fleet(&vms)
 }
 
-/// The plan as a person reads it.
+/// The plan as text.
 fn shown(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
     text(&plan(&[&file(lines)], &fleet(vms), &Aim::on(TODAY)))
 }
 
-/// The plan of a file that has an owner, as a person reads it.
+/// The plan of a file with an owner, as text.
 fn ours(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
     text(&plan(&[&our_file(lines)], &fleet(vms), &Aim::on(TODAY)))
 }
@@ -109,13 +109,13 @@ fn a_vm_that_is_not_there_is_blocked_with_the_nearest_names() {
     3 lines in sessions.toml cannot be applied:
 
       ! rg/dev-vm-1   db   sessions.toml:1
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: did you mean rg/dev-vm-11 or rg/dev-vm-2?
       ! rg/web-9   web   sessions.toml:2
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: did you mean rg/web-8?
       ! rg/zzz   z   sessions.toml:3
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
@@ -124,19 +124,19 @@ fn a_vm_that_is_not_there_is_blocked_with_the_nearest_names() {
 
 #[test]
 fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
-    // c's name is outside; so c keeps `b`, so b keeps `a`, so a cannot have it.
+    // A VM outside the file holds the name for c. So c keeps the name that b wants, and b keeps the name that a wants.
     assert_snapshot!(shown(&[("a", "na"), ("b", "nb"), ("c", "out")], &[("a", ""), ("b", "na"), ("c", "nb"), ("d", "out")]), @"
     3 lines in sessions.toml cannot be applied:
 
       ! rg/a   na   sessions.toml:1
           the name is on rg/b, whose own line is blocked
-          help: unblock the line of rg/b first
+          help: fix the line of rg/b first
       ! rg/b   nb   sessions.toml:2
           the name is on rg/c, whose own line is blocked
-          help: unblock the line of rg/c first
+          help: fix the line of rg/c first
       ! rg/c   out   sessions.toml:3
-          the name is on rg/d, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on rg/d, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
 
     note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
 
@@ -150,8 +150,8 @@ fn a_name_that_is_right_but_also_on_a_vm_outside_the_file_is_blocked() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   db   sessions.toml:1
-          the name is on rg/b, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on rg/b, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
 
     warning: db is on several VMs: rg/a and rg/b
     note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
@@ -166,7 +166,7 @@ fn a_session_that_is_the_name_of_another_vm_is_blocked() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   Web-1   sessions.toml:1
-          it is the name of another VM, rg/web-1, to which `azlin connect` would go
+          it is the name of another VM, rg/web-1: `azlin connect` would go there
           help: choose another session name
 
     Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
@@ -274,13 +274,13 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 
       ! rg/a   x   sessions.toml:1
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/a
+          help: ask ml-team, then take the VM with --take-ownership rg/a
       ! rg/b   y   sessions.toml:2
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/b
+          help: ask ml-team, then take the VM with --take-ownership rg/b
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/c
+          help: ask ml-team, then take the VM with --take-ownership rg/c
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -296,7 +296,7 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
-          help: agree with ml-team, then take it with --take-ownership rg/c
+          help: ask ml-team, then take the VM with --take-ownership rg/c
 
     Plan: 0 to set, 1 to change, 0 to clear, 1 to adopt, 1 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -373,14 +373,14 @@ fn a_target_leaves_everything_else_as_it_is() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   n1   sessions.toml:1
-          the name is on rg/b, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on rg/b, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
 
     Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged; 2 not targeted.
     ");
 }
 
-/// What a plan that clears `clears` of `owned` sessions is refused for.
+/// The refusal of a plan that clears `clears` of `owned` sessions.
 fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<String> {
     let names: Vec<String> = (0..owned).map(|n| format!("vm-{n}")).collect();
     let sessions: Vec<String> = (0..owned).map(|n| format!("s-{n}")).collect();
@@ -418,16 +418,16 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         ..none
     };
     assert_snapshot!(refused(6, 19, false, none).join("\n"), @"
-    this would clear 6 of the 19 sessions that the owner of sessions.toml holds
-    review what would be cleared; --max-removals 6 allows it
+    the plan would clear 6 of the 19 sessions that sessions.toml owns
+    review what would be cleared, then allow it with --max-removals 6
     ");
     assert_eq!(refused(6, 20, false, none), [""; 0], "30 percent");
     assert_eq!(refused(5, 6, false, none), [""; 0], "five are few");
     assert_eq!(refused(6, 19, false, up_to(6)), [""; 0]);
     assert_eq!(refused(6, 19, false, up_to(5)).len(), 1);
     assert_snapshot!(refused(2, 2, true, none).join("\n"), @"
-    this would clear all 2 sessions that the owner of sessions.toml holds
-    review what would be cleared; --max-removals 2 allows it
+    the plan would clear all 2 sessions that sessions.toml owns
+    review what would be cleared, then allow it with --max-removals 2
     ");
     assert_eq!(
         refused(1, 1, true, none),
@@ -435,8 +435,8 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         "one session that moved is no clean sweep"
     );
     assert_snapshot!(refused(1, 1, false, none).join("\n"), @"
-    sessions.toml no longer declares any session: this would clear 1
-    review what would be cleared; --max-removals 1 allows it
+    sessions.toml declares no sessions, so the plan would clear 1 session
+    review what would be cleared, then allow it with --max-removals 1
     ");
     assert_eq!(refused(1, 1, false, up_to(1)), [""; 0]);
 }

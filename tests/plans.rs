@@ -1,4 +1,4 @@
-//! Several files planned together: what holds over all of them, whichever subscriptions they are of.
+//! Several files planned together, in one subscription or several.
 
 mod support;
 
@@ -8,7 +8,7 @@ use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use support::plans::{LONG_AGO, file, fleet, planned};
 
-/// The plan of `files` as a person reads it.
+/// The plan for `files` as text.
 fn shown(files: &[Desired], live: &Live) -> String {
     show::plan(&planned(files, live), Paint::default())
 }
@@ -82,13 +82,13 @@ fn a_name_that_another_subscription_keeps_is_blocked_and_one_that_is_a_vm_there_
     3 lines in 1.toml cannot be applied:
 
       ! rg/a   db   1.toml:1
-          the name is on 00000000-0000-4000-8000-000000000002/rg/web, which this plan leaves alone
-          help: choose another name, or free it there first
+          the name is on 00000000-0000-4000-8000-000000000002/rg/web, which this plan does not change
+          help: clear it there first, or choose another name if it should stay there
       ! rg/b   web   1.toml:2
-          it is the name of another VM, 00000000-0000-4000-8000-000000000002/rg/web, to which `azlin connect` would go
+          it is the name of another VM, 00000000-0000-4000-8000-000000000002/rg/web: `azlin connect` would go there
           help: choose another session name
       ! rg/c   x   1.toml:3
-          Azure lists no such VM, or the identity may not see it
+          VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
@@ -199,8 +199,8 @@ fn what_may_be_cleared_is_counted_over_all_files() {
         said.collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(judged(None), @"
-    this would clear 7 of the 8 sessions that the owner of 1.toml holds
-    review what would be cleared; --max-removals 12 allows it
+    the plan would clear 7 of the 8 sessions that 1.toml owns
+    review what would be cleared, then allow it with --max-removals 12
     ");
     assert_eq!(judged(Some(11)), judged(None));
     assert_eq!(judged(Some(12)), "");

@@ -1,4 +1,4 @@
-//! The embedded Azure as a person uses it: `sandbox reset`, `sandbox serve`, two azlins at once.
+//! The embedded Azure: `sandbox reset`, `sandbox serve`, and two azlins at once.
 
 mod support;
 
@@ -125,11 +125,11 @@ fn serve_is_an_azure_for_another_azlin() {
         0
     );
     assert!(!other.state().exists(), "the fleet is the server's");
-    // The one that is served sees what the other wrote.
+    // The served sandbox sees the other's writes.
     assert_eq!(served.run(&["plan", "--detailed-exitcode"]).code(), 0);
 }
 
-/// What `plan` and `apply` of one new session do against a sandbox with these faults, and the server after them.
+/// The runs of `plan` and `apply` with one new session against a sandbox with these faults, and the server afterwards.
 fn under(faults: &[&str], arguments: &[&str]) -> (support::Ran, Project) {
     let served = Project::sample();
     let faults: Vec<String> = faults

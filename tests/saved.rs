@@ -1,4 +1,4 @@
-//! A plan that waits in a file: `plan --out`, `show`, `apply PLAN`, on the built binary.
+//! Saved plans: `plan --out`, `show` and `apply PLAN`, with the built binary.
 
 mod support;
 
@@ -82,7 +82,7 @@ fn show_shows_what_plan_showed() {
 
 #[test]
 fn a_saved_plan_goes_on_where_a_crash_left_it() {
-    // The swap's steps: a is freed, b gets db's neighbour, a is set. After each of them, and with c done or not.
+    // The states after each of the swap's steps (clear a, set b, set a), with c done or not.
     let states = [
         (("-", ""), ("db", "")),
         (("-", ""), ("web", "us")),
@@ -146,7 +146,7 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
     Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
     error: plan.json is out of date: Azure has changed since; nothing was written
-    help: look at the new plan, and save it: azlin plan --out FILE
+    help: review the new plan above, then save it: azlin plan --out FILE
     ");
     assert_eq!(project.sessions(), ["rg/a web", "rg/b other", "rg/c -"]);
 
@@ -187,7 +187,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text.replace("\"db\"", "\"root\""));
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json was edited since azlin wrote it
+    error: plan.json was edited after azlin wrote it
     help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();
@@ -201,7 +201,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is not a plan, or was cut short: EOF while parsing a string at line 67 column 16
+    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 67 column 16
     help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();
@@ -209,8 +209,8 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
         text.replace("\"format_version\": \"1.0\"", "\"format_version\": \"2.0\"")
     });
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json was made by a newer azlin: its format is `2.0`
-    help: use that version of azlin
+    error: plan.json was made by a newer azlin, in format `2.0`
+    help: update azlin
     ");
     rewrite(&project, |text| {
         text.replace("\"format_version\": \"2.0\"", "\"format_version\": \"1.1\"")
@@ -219,13 +219,13 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
         project
             .run(&["show", "plan.json"])
             .stderr
-            .contains("made by a newer azlin: its format is `1.1`")
+            .contains("made by a newer azlin, in format `1.1`")
     );
     fs::write(project.path().join("plan.json"), b"\xff\x00").unwrap();
     assert_eq!(project.run(&["apply", "plan.json"]).code(), 1);
     assert_snapshot!(project.run(&["apply", "none.json"]).stderr, @"
     error: cannot read none.json: no such file or directory
-    help: check the name; azlin plan --out FILE makes one
+    help: check the path; azlin plan --out FILE creates a plan
     ");
     assert_eq!(project.sessions(), ["rg/a web", "rg/b db", "rg/c -"]);
 }
@@ -241,25 +241,25 @@ fn a_plan_for_another_file_owner_tag_or_subscription_is_refused_by_name() {
     assert_eq!(file.code(), 3, "a plan made now would do: {file}");
     assert!(
         file.stderr
-            .starts_with("error: plan.json was made from a different version of the file: `"),
+            .starts_with("error: plan.json was made from a different version of sessions.toml\n"),
         "{file}"
     );
     assert_snapshot!(with(&|file| file.replace("'us'", "'them'")), @"
     $ azlin apply plan.json -> 1
     --- stderr
-    error: plan.json was made for another owner: `us`, and this is `them`
+    error: plan.json was made with another owner for sessions.toml: `us`, now `them`
     help: create a new plan: azlin plan --out FILE
     ");
     assert_snapshot!(with(&|file| file.replace("[azure]", "[azure]\ntag = 'other'")), @"
     $ azlin apply plan.json -> 1
     --- stderr
-    error: plan.json was made for another tag: `azlin_session`, and this is `other`
+    error: plan.json was made with another tag for sessions.toml: `azlin_session`, now `other`
     help: create a new plan: azlin plan --out FILE
     ");
     let other = "00000000-0000-4000-8000-000000000000";
     let ran = saved().run(&["apply", "plan.json", "--subscription", other]);
     assert_snapshot!(ran.stderr.replace(azlin::sandbox::SUBSCRIPTION, "SUBSCRIPTION"), @"
-    error: plan.json was made for another subscription: `SUBSCRIPTION`, and this is `00000000-0000-4000-8000-000000000000`
+    error: plan.json was made with another subscription for sessions.toml: `SUBSCRIPTION`, now `00000000-0000-4000-8000-000000000000`
     help: create a new plan: azlin plan --out FILE
     ");
 }

@@ -1,4 +1,4 @@
-//! `azlin session`: one VM's session, seen and set by hand.
+//! `azlin session`: shows and sets one VM's session by hand.
 
 mod support;
 
@@ -21,7 +21,7 @@ a = \"atlas\"   # until March
 b = \"boreas\"
 ";
 
-/// A fleet in which `a` is as the file wants it, `b` was set by hand, `c` is another owner's and `d` is free.
+/// A fleet in which `a` matches the file, `b` was set by hand, `c` belongs to another owner and `d` has no session.
 fn project() -> Project {
     let project = Project::new(FILE);
     project.set_fleet(fleet());
@@ -63,7 +63,7 @@ fn it_says_which_session_a_vm_holds() {
     No session name is set for azlin-vm-12345
 
     --- stderr
-    note: it was my-project
+    note: it held my-project before
     ");
     assert_snapshot!(project.run(&["session", "azlin-vm-12345"]), @"
     $ azlin session azlin-vm-12345 -> 0
@@ -94,7 +94,7 @@ fn it_says_whose_a_session_is_and_what_the_file_has() {
     Session name for b: by-hand
 
     --- stderr
-    note: sessions.toml assigns boreas to it; the next apply will set that
+    note: sessions.toml assigns boreas to this VM, and the next apply will set it
     ");
     assert_snapshot!(project.run(&["session", "c"]), @"
     $ azlin session c -> 0
@@ -102,7 +102,7 @@ fn it_says_whose_a_session_is_and_what_the_file_has() {
     Session name for c: theirs
 
     --- stderr
-    note: another owner's file manages it: data-team
+    note: another owner manages it: data-team
     ");
 }
 
@@ -115,8 +115,8 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
     Session name for a: my-project
 
     --- stderr
-    note: it was atlas
-    note: sessions.toml assigns atlas to this VM, so the next apply will set that again; use --save to update the file
+    note: it held atlas before
+    note: sessions.toml assigns atlas to this VM, so the next apply will restore it; use --save to update the file
     ");
     assert_eq!(tags(&project, 0), json!({ "azlin_session": "my-project" }));
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
@@ -162,14 +162,14 @@ fn a_name_that_is_taken_names_its_holder_and_both_ways_out() {
     assert_snapshot!(project.run(&["session", "d", "by-hand"]), @"
     $ azlin session d by-hand -> 1
     --- stderr
-    error: by-hand is taken: rg/b holds it
-    help: choose another name, or clear it there first:
+    error: by-hand is already on rg/b
+    help: choose another name; if it should move here, clear it there first:
       azlin session rg/b --clear
     ");
     assert_snapshot!(project.run(&["session", "d", "C"]), @"
     $ azlin session d C -> 1
     --- stderr
-    error: C is the name of another VM, rg/c, to which `azlin connect` would go
+    error: C is the name of another VM, rg/c: `azlin connect` would go there
     help: choose another name
     ");
     assert_eq!(project.fleet(), before);
@@ -184,7 +184,7 @@ fn a_name_that_the_file_gives_to_another_vm_is_said() {
     Session name for d: boreas
 
     --- stderr
-    note: sessions.toml assigns this name to rg/b in line 9, which no apply can do while it is here
+    note: sessions.toml assigns this name to rg/b in line 9; apply cannot set it there while this VM holds it
     ");
     assert_snapshot!(project.run(&["session", "d", "boreas", "--save"]), @"
     $ azlin session d boreas --save -> 1
@@ -201,14 +201,14 @@ fn another_owners_vm_is_refused_and_forced() {
     assert_snapshot!(project.run(&["session", "c", "mine"]), @"
     $ azlin session c mine -> 1
     --- stderr
-    error: another owner's file manages rg/c: data-team
-    help: change it in that file, or use --force to set it anyway
+    error: rg/c belongs to another owner, data-team
+    help: change it in that owner's file; use --force only to override that file
     ");
     assert_snapshot!(project.run(&["session", "c", "--clear"]), @"
     $ azlin session c --clear -> 1
     --- stderr
-    error: another owner's file manages rg/c: data-team
-    help: change it in that file, or use --force to set it anyway
+    error: rg/c belongs to another owner, data-team
+    help: change it in that owner's file; use --force only to override that file
     ");
     assert_eq!(project.fleet(), before);
     assert_snapshot!(project.run(&["session", "c", "mine", "--force"]), @"
@@ -217,7 +217,7 @@ fn another_owners_vm_is_refused_and_forced() {
     Session name for c: mine
 
     --- stderr
-    note: it was theirs
+    note: it held theirs before
     ");
     assert_eq!(tags(&project, 2), json!({ "azlin_session": "mine" }));
 }
@@ -229,8 +229,8 @@ fn without_an_owner_in_the_file_any_owner_is_another() {
     assert_snapshot!(project.run(&["session", "a", "mine"]), @"
     $ azlin session a mine -> 1
     --- stderr
-    error: another owner's file manages RG/a: us
-    help: change it in that file, or use --force to set it anyway
+    error: RG/a belongs to another owner, us
+    help: change it in that owner's file; use --force only to override that file
     ");
 }
 
@@ -243,7 +243,7 @@ fn save_edits_the_file_and_keeps_its_comments() {
     Session name for a: my-project
 
     --- stderr
-    note: it was atlas
+    note: it held atlas before
     note: updated sessions.toml
     ");
     assert_eq!(file(&project), FILE.replace("\"atlas\"", "\"my-project\""));
@@ -253,7 +253,7 @@ fn save_edits_the_file_and_keeps_its_comments() {
     No session name is set for b
 
     --- stderr
-    note: it was by-hand
+    note: it held by-hand before
     note: updated sessions.toml
     ");
     assert_eq!(
@@ -292,8 +292,8 @@ fn what_cannot_be_saved_is_not_written_either() {
     assert_snapshot!(project.run(&["session", "b", "ghost", "--save"]), @"
     $ azlin session b ghost --save -> 1
     --- stderr
-    error: --save: sessions.toml would not be valid: session `ghost` is the name of another VM, rg/ghost
-    help: leave --save out, or choose another name
+    error: --save: sessions.toml would be invalid: session `ghost` is the name of another VM, rg/ghost
+    help: choose another name, or run this without --save
     ");
     assert_eq!(project.sessions(), ["rg/a -", "rg/b -"]);
 }
@@ -318,13 +318,13 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     assert_snapshot!(project.run(&["session", "web-2"]), @"
     $ azlin session web-2 -> 1
     --- stderr
-    error: no VM is named `web-2` (searched 3 VMs in scope)
+    error: no VM is named `web-2` (searched 3 VMs)
     help: did you mean RG-2/web-1?
     ");
     assert_snapshot!(project.run(&["session", "two"]), @"
     $ azlin session two -> 1
     --- stderr
-    error: no VM is named `two` (searched 3 VMs in scope)
+    error: no VM is named `two` (searched 3 VMs)
     help: use RG-2/vm, which holds the session of that name
     ");
     assert_snapshot!(project.run(&["session", "web-1", "--resource-group", "rg"]), @"
@@ -333,12 +333,12 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     error: no VM is named `web-1` (searched 1 VM in resource group rg)
     help: did you mean RG-2/web-1?
     ");
-    // The name is on a VM of another group.
+    // A VM of another group holds the name.
     assert_snapshot!(project.run(&["session", "web-1", "one", "--rg", "rg-2"]), @"
     $ azlin session web-1 one --rg rg-2 -> 1
     --- stderr
-    error: one is taken: RG/vm holds it
-    help: choose another name, or clear it there first:
+    error: one is already on RG/vm
+    help: choose another name; if it should move here, clear it there first:
       azlin session RG/vm --clear
     ");
 }
@@ -409,7 +409,7 @@ fn a_look_is_one_request_and_a_change_reads_before_and_after() {
     ");
 }
 
-/// An Azure with [`fleet`] that answers what `fault` says, and otherwise as it should.
+/// An Azure with [`fleet`] that answers with `fault` where that returns an answer, and correctly otherwise.
 fn faulty(
     fault: impl Fn(&Asked) -> Option<Response> + Send + Sync + 'static,
 ) -> (Project, Project) {
@@ -439,7 +439,7 @@ fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
             &json!({ "error": { "code": "RequestDisallowedByPolicy", "message": "no" } }),
         )
     };
-    // What gives the old name back names the owner too.
+    // The write that restores the old name also restores the owner.
     let refuses = move |asked: &Asked| {
         let owner = String::from_utf8_lossy(&asked.body).contains("azlin_owner");
         (is_merge(asked) && !owner).then(refusal)
@@ -448,7 +448,7 @@ fn a_vm_whose_new_session_is_refused_gets_its_old_one_back() {
     assert_snapshot!(client.run(&["session", "a", "new-name"]), @"
     $ azlin session a new-name -> 1
     --- stderr
-    note: the session that it held is back
+    note: restored the session that it held
     error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
     help: ask the policy's owner for an exemption, or for a name that it allows
     ");
@@ -468,7 +468,7 @@ fn a_session_that_is_lost_on_the_way_is_named_with_the_way_back() {
     $ azlin session a new-name -> 5
     --- stderr
     error: cannot write the tags of RG/a: Azure answered 403 RequestDisallowedByPolicy: no
-    help: it holds no session now; azlin session RG/a atlas gives back what it held. ask the policy's owner for an exemption, or for a name that it allows
+    help: restore its session with azlin session RG/a atlas, because it holds none now; ask the policy's owner for an exemption, or for a name that it allows
     ");
     assert_eq!(fleet.sessions().first().unwrap(), "rg/a -");
 }
@@ -542,8 +542,8 @@ fn an_expired_line_is_not_saved_into() {
     assert_snapshot!(project.run(&["session", "a", "new", "--save"]), @"
     $ azlin session a new --save -> 1
     --- stderr
-    error: --save: the line of rg/a, 5 of sessions.toml, has expired on 2020-01-01
-    help: give it another day first, or leave --save out
+    error: --save: line 5 of sessions.toml, for rg/a, expired on 2020-01-01
+    help: give it a later `expires` first, or run this without --save
     ");
     assert_eq!(project.sessions(), ["rg/a -"]);
 }
@@ -552,10 +552,10 @@ fn an_expired_line_is_not_saved_into() {
 fn what_a_file_would_be_warned_of_is_warned_of_here_too() {
     let project = project();
     let long = "a-very-long-name-of-more-than-thirty";
-    assert_snapshot!(project.run(&["session", "d", "ATLAS"]).stderr, @"warning: session ATLAS differs from `atlas` only in case: session names are case-sensitive, but people will mix these up");
+    assert_snapshot!(project.run(&["session", "d", "ATLAS"]).stderr, @"warning: session ATLAS differs from `atlas` only in case: choose a more distinct name, because people will confuse these two");
     assert_snapshot!(project.run(&["session", "d", long]).stderr, @"
-    warning: session a-very-long-name-of-more-than-thirty has 36 characters: names of up to 30 characters are easier to type and fit the tables
-    note: it was ATLAS
+    warning: session a-very-long-name-of-more-than-thirty has 36 characters: prefer at most 30 characters, which are easier to type and fit the tables
+    note: it held ATLAS before
     ");
 }
 
@@ -581,13 +581,13 @@ fn without_a_file_and_a_subscription_it_says_what_is_missing() {
     $ azlin session vm -> 1
     --- stderr
     error: no subscription given, and no sessions.toml found in this folder or above it
-    help: change to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`
+    help: change to the folder that has one, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     ");
     assert_snapshot!(project.run(&["session", "vm", "--file", "other.toml"]), @"
     $ azlin session vm --file other.toml -> 1
     --- stderr
     error: cannot read other.toml: no such file or directory
-    help: check the name, and that you may read it; --file and AZLIN_FILE name the file
+    help: check the path, and that you can read the file; --file or AZLIN_FILE names another
     ");
 }
 

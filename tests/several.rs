@@ -1,4 +1,4 @@
-//! Every command over several files, each of a subscription of its own, on an Azure on loopback.
+//! Every command with several files, each for its own subscription, against an Azure on loopback.
 
 mod support;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::azure::{Asked, Azure, saying};
 use support::{Project, Ran};
 
-/// An Azure of two subscriptions, called 1 and 2, and files that speak of it.
+/// An Azure with two subscriptions, 1 and 2, and files for it.
 struct Several {
     azure: Azure,
     /// The folder with the files, `teams/1.toml` and on.
@@ -19,7 +19,7 @@ struct Several {
     fleet: Project,
 }
 
-/// VMs, each with the number of its subscription, `GROUP/VM` and its session, if it has one; `session @ owner`, with its owner.
+/// VMs, each with the number of its subscription, `GROUP/VM` and its session (`session @ owner` if it has an owner), or none.
 type Fleet<'f> = &'f [(u32, &'f str, &'f str)];
 
 fn fleet(vms: Fleet<'_>) -> Project {
@@ -43,7 +43,7 @@ fn fleet(vms: Fleet<'_>) -> Project {
 }
 
 impl Several {
-    /// The Azure of `vms`, and files, each with the number of its subscription and what it says besides.
+    /// The Azure of `vms`, and files, each with the number of its subscription and its other text.
     fn new(vms: Fleet<'_>, files: &[(u32, &str)]) -> Self {
         Self::hooked(vms, files, None, |_, answer| answer())
     }
@@ -63,7 +63,7 @@ impl Several {
         let folder = project.path().join("teams");
         std::fs::create_dir(&folder).unwrap();
         for (at, (number, says)) in files.iter().enumerate() {
-            // Keys before the first table are the file's own.
+            // Keys of the whole file must come before the first table.
             let azure = format!(
                 "azure.endpoint = '{}'\nazure.subscription = '{}'\n",
                 azure.endpoint,
@@ -92,7 +92,7 @@ impl Several {
         ran
     }
 
-    /// Each VM of the fleet with its session, as the sandbox's file has them.
+    /// Each VM of the fleet with its session, from the sandbox's file.
     fn sessions(&self) -> Vec<String> {
         let fleet = self.fleet.fleet();
         let vms = fleet["vms"].as_array().unwrap().iter();
@@ -105,7 +105,7 @@ impl Several {
         vms.map(line).collect()
     }
 
-    /// The writes so far: the number of the subscription and the VM of each.
+    /// The writes so far, each with the number of its subscription and its VM.
     fn writes(&self) -> Vec<String> {
         let asked = self.azure.asked().into_iter();
         let writes = asked.filter(|asked| asked.method == "PATCH");
@@ -118,7 +118,7 @@ impl Several {
     }
 }
 
-/// Two teams with a VM of the same name each, which are to swap a session and more.
+/// Two teams, each with a VM of the same name. The files swap their sessions, and more.
 fn swapping() -> Several {
     Several::new(
         &[
@@ -140,10 +140,10 @@ fn the_subscriptions_are_read_at_the_same_time_and_each_once() {
         .map(|n| (n, format!("[sessions.rg]\nvm = 's-{n}'\n")))
         .collect();
     let mut files: Vec<(u32, &str)> = lines.iter().map(|(n, says)| (*n, says.as_str())).collect();
-    // A sixth file, of a subscription that another one speaks of already.
+    // A sixth file, for the subscription of another one.
     files.push((5, "owner = 'them'\n"));
     let vms: Vec<(u32, &str, &str)> = (1..=5).map(|n| (n, "rg/vm", "")).collect();
-    // Answers none before all five are there.
+    // The server answers only when all five requests have arrived.
     let several = Several::hooked(&vms, &files, Some(5), |_, answer| answer());
     let ran = several.run(&["plan"]);
     assert_eq!(ran.code(), 0, "{ran}");
@@ -251,7 +251,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
 
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
-    | <code>rg&#47;gone</code> | <code>w</code> | 6 | Azure lists no such VM, or the identity may not see it | check the name, the resource group and the subscription |
+    | <code>rg&#47;gone</code> | <code>w</code> | 6 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
 
     <details><summary>1 step</summary>
 
@@ -349,7 +349,7 @@ fn a_saved_plan_of_several_files_is_shown_and_applied_as_one() {
     assert_snapshot!(one, @"
     $ azlin apply plan.json --file teams/1.toml -> 3
     --- stderr
-    error: plan.json was made for a different set of files: `teams/1.toml, teams/2.toml`, and this is `teams/1.toml`
+    error: plan.json was made for a different set of files: `teams/1.toml, teams/2.toml`, now `teams/1.toml`
     help: create a new plan: azlin plan --out FILE
     ");
     let applied = several.run(&["apply", "plan.json"]);
@@ -378,7 +378,7 @@ fn a_saved_plan_goes_on_after_a_crash_and_is_out_of_date_once_one_of_its_files_i
     assert_eq!(ran.code(), 3, "{ran}");
     assert!(
         ran.stderr
-            .starts_with("error: plan.json, in its plan for teams/2.toml, was made from a different version of the file"),
+            .starts_with("error: plan.json was made from a different version of teams/2.toml\n"),
         "{ran}"
     );
 }
@@ -400,7 +400,7 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
             }
         },
     );
-    // A plan needs to know who holds a name; who goes to a VM goes by what there is to see.
+    // A plan requires all holders of a name. `connect` uses the VMs that it can see.
     let one = several.project.path().join("teams/3.toml");
     std::fs::rename(&one, one.with_extension("off")).unwrap();
     let listed = several.run(&["list"]);
@@ -426,7 +426,7 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     assert_eq!(several.writes().len(), 0);
 }
 
-/// Two teams of whom one holds a session, and some VMs of the same names.
+/// Two teams, of which one holds a session, and some VMs with the same names.
 fn teams() -> Several {
     Several::new(
         &[
@@ -475,7 +475,7 @@ fn connect_goes_to_whichever_subscription_holds_the_name_with_its_files_settings
     assert_snapshot!(several.run(&["connect", "lyra", "--print"]), @"
     $ azlin connect lyra --print --file teams -> 1
     --- stderr
-    error: no VM, session or IP address matches `lyra` (searched 4 VMs in scope)
+    error: no VM, session or IP address matches `lyra` (searched 4 VMs)
     help: teams/2.toml assigns it to 5a4db0e5-0000-4000-8000-000000000002/rg/cache, but that has not been applied yet; sessions that exist:
       atlas   5a4db0e5-0000-4000-8000-000000000000/rg/web
       orion   5a4db0e5-0000-4000-8000-000000000000/rg/db
@@ -519,11 +519,11 @@ fn list_shows_the_vms_of_all_files_and_which_file_each_is_of() {
 #[test]
 fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file() {
     let several = teams();
-    assert_snapshot!(several.run(&["session", "cache", "atlas"]), @r"
+    assert_snapshot!(several.run(&["session", "cache", "atlas"]), @"
     $ azlin session cache atlas --file teams -> 1
     --- stderr
-    error: atlas is taken: 5a4db0e5-0000-4000-8000-000000000000/rg/web holds it
-    help: choose another name, or clear it there first:
+    error: atlas is already on 5a4db0e5-0000-4000-8000-000000000000/rg/web
+    help: choose another name; if it should move here, clear it there first:
       azlin session 5a4db0e5-0000-4000-8000-000000000000/rg/web --clear
     ");
     let db = format!("{}/rg/db", subscription_id(1));
@@ -542,11 +542,11 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
             .contains("session `orion-2` is assigned twice (teams/1.toml)"),
         "what the next plan would refuse: {taken}"
     );
-    assert_snapshot!(several.run(&["session", "cache", "gone", "--save"]), @r"
+    assert_snapshot!(several.run(&["session", "cache", "gone", "--save"]), @"
     $ azlin session cache gone --save --file teams -> 1
     --- stderr
-    error: --save: teams/2.toml would not go with the other files: session `gone` is the name of another VM, rg/gone (teams/1.toml)
-    help: leave --save out, or choose another name
+    error: --save: teams/2.toml would conflict with the other files: session `gone` is the name of another VM, rg/gone (teams/1.toml)
+    help: choose another name, or run this without --save
     ");
     let ran = several.run(&["session", "cache", "vesta", "--save"]);
     assert_eq!(ran.code(), 0, "{ran}");
@@ -562,13 +562,13 @@ fn session_looks_everywhere_for_who_holds_a_name_and_saves_into_the_vms_own_file
     user = 'bob'
     "#);
     let web = format!("{}/rg/web", subscription_id(2));
-    assert_snapshot!(several.run(&["session", &web]), @r"
+    assert_snapshot!(several.run(&["session", &web]), @"
     $ azlin session 5a4db0e5-0000-4000-8000-000000000002/rg/web --file teams -> 0
     --- stdout
     Session name for web: vega
 
     --- stderr
-    note: another owner's file manages it: them
+    note: another owner manages it: them
     ");
 }
 

@@ -1,4 +1,4 @@
-//! How azlin signs in: the built binary, with Azure and whoever gives out tokens on loopback.
+//! Sign-in: the built binary, with Azure and the token services on loopback.
 
 mod support;
 
@@ -15,7 +15,7 @@ const TENANT: &str = "00000000-0000-4000-8000-00000000000a";
 const OTHER_TENANT: &str = "00000000-0000-4000-8000-00000000000b";
 const CLIENT: &str = "00000000-0000-4000-8000-00000000000c";
 
-/// What a test may never see in an output.
+/// A secret that no output may contain.
 const SECRETS: [&str; 6] = [
     "secret-token",
     "s3cret-of-the-app",
@@ -27,7 +27,7 @@ const SECRETS: [&str; 6] = [
 
 type Fault = fn(&Asked) -> Option<Response>;
 
-/// Azure and those around it that give out tokens; what `fault` answers comes first. Tokens are numbered.
+/// Azure and the token services. If `fault` returns an answer, they send that. Tokens are numbered.
 fn cloud(fault: Fault) -> (TempDir, Azure) {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("sandbox.json");
@@ -75,7 +75,7 @@ fn arm(azure: &Azure) -> Vec<Asked> {
     azure.asked().into_iter().filter(is_arm).collect()
 }
 
-/// What those who give out tokens were asked.
+/// The requests to the token services.
 fn logins(azure: &Azure) -> Vec<Asked> {
     azure
         .asked()
@@ -84,7 +84,7 @@ fn logins(azure: &Azure) -> Vec<Asked> {
         .collect()
 }
 
-/// A project without an endpoint of its own, to which the environment says where Azure is.
+/// A project without an endpoint of its own; the environment names it.
 fn project(azure: &Azure, set: &[(&str, &str)]) -> Project {
     let subscription = sandbox::SUBSCRIPTION;
     let file = format!("[azure]\nsubscription = '{subscription}'\n");
@@ -159,7 +159,7 @@ fn field(asked: &Asked, name: &str) -> String {
     found.unwrap_or_else(|| panic!("no {name} in {asked:?}")).1
 }
 
-/// That the sign-in service was asked as it should be, and what proved who asks.
+/// Checks a request to the sign-in service, and returns the field `proof`, which proves the identity.
 fn asked_entra(asked: &Asked, proof: &str) -> String {
     assert_eq!(asked.target, format!("/{TENANT}/oauth2/v2.0/token"));
     assert_eq!(field(asked, "grant_type"), "client_credentials");
@@ -171,7 +171,7 @@ fn asked_entra(asked: &Asked, proof: &str) -> String {
     field(asked, proof)
 }
 
-/// That all went well, and that Azure got the token that was given out.
+/// Checks that the run succeeded, and that Azure got this token.
 fn arm_got(azure: &Azure, ran: &Ran, token: &str) {
     assert_eq!(ran.code(), 0, "{ran}");
     let arm = arm(azure);
@@ -433,7 +433,7 @@ fn a_given_token_asks_nobody() {
     assert_eq!(logins(&azure).len(), 0);
 }
 
-/// Puts a program called `name` in place of the real one; it is a shell's script.
+/// Replaces the program `name` with a shell script.
 #[cfg(unix)]
 fn stand_in(project: Project, name: &str, script: &str) -> Project {
     let folder = project.path().join("bin");
@@ -520,7 +520,7 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     assert_eq!(azure.asked().len(), 0);
 }
 
-/// A file more for each of subscriptions 2 to 4.
+/// Adds a file for each of subscriptions 2 to 4.
 fn with_three_more(project: Project) -> Project {
     for number in 2..=4 {
         let file = format!(
@@ -549,7 +549,7 @@ fn az_is_asked_once_for_the_subscriptions_of_one_account() {
     let (folder, azure) = cloud(faithful);
     sandbox::reset_several(&folder.path().join("sandbox.json"), Some(3), 4).unwrap();
     let project = with_three_more(project(&azure, &[]).with_env("AZURE_CONFIG_DIR", "."));
-    // What the profile says of the fourth is nothing.
+    // The profile lacks the fourth.
     let known =
         [(1, "a", "ada"), (2, "a", "bob"), (3, "a", "ada")].map(|(number, tenant, user)| {
             json!({
@@ -564,7 +564,7 @@ fn az_is_asked_once_for_the_subscriptions_of_one_account() {
         "for word; do :; done; echo $word >> {}; echo '{{\"accessToken\":\"secret-token-az\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}'",
         asked.display()
     );
-    // `sessions.toml`, of the first subscription, is the last by name.
+    // `sessions.toml`, for the first subscription, is the last by name.
     let project = stand_in(project, "az", &script);
     let ran = project.run(&["plan", "--file", "."]);
     arm_got(&azure, &ran, "secret-token-az");
@@ -761,7 +761,7 @@ fn half_a_way_names_what_is_missing() {
     assert_eq!(azure.asked().len(), 0);
 }
 
-/// A refusal of the token, as Azure Resource Manager words it.
+/// A refusal of the token, in the words of Azure Resource Manager.
 fn refusal(code: &str, message: &str, error: &str) -> Response {
     let mut response = saying(
         401,
@@ -915,7 +915,7 @@ fn no_secret_is_said_at_any_level_in_any_way() {
     ];
     for set in ways {
         for fault in [faithful as Fault, |asked| {
-            // Whoever answers repeats all that it was sent.
+            // The server repeats everything that it was sent.
             let body = format!(
                 "{} {} {}",
                 asked.token,
@@ -947,7 +947,7 @@ fn no_secret_is_said_at_any_level_in_any_way() {
 #[cfg(unix)]
 #[test]
 fn no_token_of_a_tools_is_said_at_any_level() {
-    // A token in the format of Azure's, which a tool may say where it should not.
+    // A token in Azure's format, which a tool may print in the wrong place.
     let jwt = "eyJhbGciOiJub25lIn0.eyJ0aWQiOiJ0In0.c2lnbmF0dXJl";
     let printed = [
         (
@@ -1000,11 +1000,11 @@ fn plain_http_is_for_this_machine_only() {
     };
     assert_snapshot!(told(&["plan", "--endpoint", "http://arm.example.com"]), @"
     error: --endpoint must be https://HOST, or http:// with a loopback address such as 127.0.0.1:8999, not `http://arm.example.com`
-    help: correct --endpoint
+    help: fix --endpoint
     ");
     assert_snapshot!(told(&["plan", "--authority", "https://login.example.com/adfs"]), @"
     error: --authority must be https://HOST, or http:// with a loopback address such as 127.0.0.1:8999, not `https://login.example.com/adfs`
-    help: correct --authority
+    help: fix --authority
     ");
     assert_eq!(azure.asked().len(), 0);
 }

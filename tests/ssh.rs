@@ -1,4 +1,4 @@
-//! connect as a person uses it: the built binary, a real `ssh`, and a real server behind each VM.
+//! `connect`: the built binary with a real `ssh` and a real server for each VM.
 
 #![cfg(unix)]
 
@@ -18,7 +18,7 @@ use support::{Project, Ran, vms};
 
 const FIRST_MACHINE: &str = "11111111-1111-4111-8111-111111111111";
 const SECOND_MACHINE: &str = "22222222-2222-4222-8222-222222222222";
-/// No server is here; and whatever goes wrong in a test, nothing leaves the machine.
+/// An address without a server. Even if a test goes wrong, its traffic stays on this machine.
 const NOWHERE: &str = "127.9.9.9";
 
 /// `rg/vm-1`, the machine `id`, with a session and a public address.
@@ -272,7 +272,7 @@ fn a_hundred_connects_run_their_command_a_hundred_times() {
     let state = ssh.path("sandbox.json");
     let document = json!({ "format": 1, "vms": project_alpha() });
     std::fs::write(&state, document.to_string()).unwrap();
-    // Each run signs in as itself, and its third list fails once.
+    // Each run signs in by itself, and its third list fails once.
     let lists = Mutex::new(HashMap::<String, usize>::new());
     let azure = Azure::serve(state, None, move |asked, answer| {
         let mut lists = lists.lock().unwrap();
@@ -317,7 +317,7 @@ fn a_hundred_connects_run_their_command_a_hundred_times() {
     );
 }
 
-/// What would do harm as a word of a command line, in a shell, or on a terminal. None makes `marker`.
+/// Texts that are harmful as a word of a command line, in a shell or on a terminal. None may create `marker`.
 fn hostile(marker: &str) -> Vec<String> {
     vec![
         format!("-oProxyCommand=touch {marker}"),
@@ -334,7 +334,7 @@ fn hostile(marker: &str) -> Vec<String> {
     ]
 }
 
-/// Nothing in what azlin said acts on a terminal.
+/// Checks that nothing in azlin's output acts on a terminal.
 fn assert_plain(ran: &Ran) {
     let said = format!("{}{}", ran.stdout, ran.stderr);
     let acts = said.chars().find(|c| *c != '\n' && is_unprintable(*c));

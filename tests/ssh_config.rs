@@ -242,7 +242,7 @@ fn hosts_that_ssh_knows_from_other_files_are_left_alone() {
     for name in ["project-beta", "v1.2-test"] {
         assert!(ran.stderr.contains(&format!("skipped `{name}`:")), "{ran}");
     }
-    // What a scope of its own sees is a file of its own.
+    // Another scope has another configuration file.
     let file = FILE.replace("[sessions.rg]", "scope = \"groups\"\n\n[sessions.rg]");
     fs::write(project.path().join("sessions.toml"), file).unwrap();
     assert_eq!(project.run(&["ssh-config", "--write"]).code(), 0);

@@ -1,4 +1,4 @@
-//! `azlin tag` as a person runs it: the built binary on the sandbox.
+//! `azlin tag`: the built binary on the sandbox.
 
 mod support;
 
@@ -22,7 +22,7 @@ fn project(tags: Value) -> Project {
     project
 }
 
-/// The tags of the first VM as the sandbox's file has them.
+/// The tags of the first VM in the sandbox's file.
 fn tags(project: &Project) -> Value {
     project.fleet()["vms"][0]["tags"].clone()
 }
@@ -111,7 +111,7 @@ fn a_key_that_is_not_there_removes_nothing() {
     ");
     assert_snapshot!(project.run(&["tag", "remove", "my-vm", "zzz"]).stderr, @"
     error: RG/My-VM has no tag `zzz`; nothing was removed
-    help: azlin tag list VM shows the tags that it has
+    help: list its tags with azlin tag list VM
     ");
     assert_eq!(tags(&project), json!({ "Cost-Center": "1", "env": "dev" }));
 }
@@ -122,8 +122,8 @@ fn the_tags_of_sessions_are_left_to_session() {
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "x=1", "Azlin_Session=db"]), @"
     $ azlin tag add my-vm x=1 Azlin_Session=db -> 1
     --- stderr
-    error: `Azlin_Session` belongs to the VM's session: azlin tag leaves it alone
-    help: azlin session VM NAME sets a VM's session, azlin session VM --clear removes it
+    error: azlin tag cannot change `Azlin_Session`: it belongs to the VM's session
+    help: set the session with azlin session VM NAME, or remove it with azlin session VM --clear
     ");
     for arguments in [
         &["tag", "add", "my-vm", "AZLIN_OWNER=me"][..],
@@ -156,21 +156,21 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a=1", "novalue"]), @"
     $ azlin tag add my-vm a=1 novalue -> 1
     --- stderr
-    error: `novalue` is not a tag: it has no `=`
-    help: write KEY=VALUE; quotes keep spaces together: 'team=data platform'
+    error: invalid tag `novalue`: it has no `=`
+    help: write KEY=VALUE, in quotes if it contains spaces: 'team=data platform'
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a=1", "A=2"]), @"
     $ azlin tag add my-vm a=1 A=2 -> 1
     --- stderr
-    error: `A` is named twice: tag keys are not case-sensitive
+    error: `A` appears twice: tag keys are not case-sensitive
     help: name each key once; nothing was written
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "a/b=1"]).stderr, @r"
-    error: `a/b`: a tag key cannot contain `/`
+    error: invalid tag key `a/b`: it cannot contain `/`
     help: choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\`, `?` or `/`
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "=1"]).stderr, @r"
-    error: ``: a tag key cannot be empty
+    error: invalid tag key ``: it cannot be empty
     help: choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\`, `?` or `/`
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", &long]).stderr, @"
@@ -178,11 +178,11 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     help: shorten it, or split it into several tags
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", &long_key]).stderr, @r"
-    error: `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`: a tag key cannot have 513 characters: Azure allows at most 512
+    error: invalid tag key `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`: it cannot have 513 characters: Azure allows at most 512
     help: choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\`, `?` or `/`
     ");
     assert_snapshot!(project.run(&["tag", "remove", "my-vm", "env", "ENV"]).stderr, @"
-    error: `ENV` is named twice: tag keys are not case-sensitive
+    error: `ENV` appears twice: tag keys are not case-sensitive
     help: name each key once; nothing was written
     ");
     assert_eq!(tags(&project), json!({ "env": "dev" }));
@@ -204,7 +204,7 @@ fn a_tag_too_many_is_told_before_the_request() {
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "k0=w", "new1=x", "new2=x"]), @"
     $ azlin tag add my-vm k0=w new1=x new2=x -> 1
     --- stderr
-    error: RG/My-VM has 49 tags and would get 2 more: Azure allows 50
+    error: cannot add 2 tags to RG/My-VM: it has 49, and Azure allows at most 50
     help: remove some first: azlin tag remove VM KEY
     ");
     assert_eq!(tags(&project)["k0"], "v");
@@ -238,24 +238,24 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     help: use --rg to choose one
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-2"]), @"
-    error: no VM is named `dev-vm-2` (searched 3 VMs in scope)
+    error: no VM is named `dev-vm-2` (searched 3 VMs)
     help: did you mean RG-B/dev-vm-1?
     ");
     assert_snapshot!(said(&["tag", "list", "rg-a/dev-vm-1"]), @"
-    error: no VM is named `rg-a/dev-vm-1` (searched 1 VM in scope)
-    help: run azlin list --all to see the VMs
+    error: no VM is named `rg-a/dev-vm-1` (searched 1 VM)
+    help: list the VMs with azlin list --all
     ");
     assert_snapshot!(said(&["tag", "list", "web"]), @"
-    error: no VM is named `web` (searched 3 VMs in scope)
+    error: no VM is named `web` (searched 3 VMs)
     help: use RG-A/vm, which holds the session of that name
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-1", "--rg", "rg-a"]), @"
     error: no VM is named `dev-vm-1` (searched 1 VM in resource group rg-a)
-    help: run azlin list --all to see the VMs
+    help: list the VMs with azlin list --all
     ");
     assert_snapshot!(said(&["tag", "list", "vm", "--rg", "nowhere"]), @"
     error: no VM is named `vm` (searched 0 VMs in resource group nowhere)
-    help: run azlin list --all to see the VMs
+    help: list the VMs with azlin list --all
     ");
     for found in [
         &["tag", "list", "VM", "--rg", "RG-A"][..],
@@ -316,8 +316,8 @@ fn a_hostile_word_is_only_ever_text() {
         }
     }
     assert_snapshot!(project(json!({})).run(&["tag", "list", "\u{202e}x"]).stderr, @r"
-    error: no VM is named `\u{202e}x` (searched 2 VMs in scope)
-    help: run azlin list --all to see the VMs
+    error: no VM is named `\u{202e}x` (searched 2 VMs)
+    help: list the VMs with azlin list --all
     ");
     let shown = project(json!({ "key": "a\\b\n\u{1b}[2J" }));
     assert_snapshot!(shown.run(&["tag", "list", "my-vm"]).stdout, @r"
@@ -341,7 +341,7 @@ fn azure(
     Azure::serve(state, None, hook)
 }
 
-/// What was asked, each as its method and the end of its path; and the bodies of the writes.
+/// The requests, each as its method and the end of its path, and the bodies of the writes.
 fn requests(azure: &Azure) -> (Vec<String>, Vec<Value>) {
     let asked = azure.asked();
     let line = |asked: &support::azure::Asked| {
@@ -422,17 +422,17 @@ fn what_a_policy_makes_of_it_is_an_error() {
     let add = &["tag", "add", "vm", "env=prod", "new=x"];
     assert_snapshot!(altered(add, json!({ "Env": "PROD\u{1b}", "new": "x" })), @r"
     error: Azure accepted the change, but `env` on RG/vm is `PROD\u{1b}` now
-    help: a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags
+    help: check the tags with azlin tag list VM: a policy or another user may have changed this one
     ");
     assert_snapshot!(altered(add, json!({ "Env": "prod" })), @"
     error: Azure accepted the change, but `new` is not on RG/vm now
-    help: a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags
+    help: check the tags with azlin tag list VM: a policy or another user may have changed this one
     ");
     assert_snapshot!(altered(&["tag", "remove", "vm", "env"], json!({ "Env": "" })), @"
     error: Azure accepted the change, but `env` on RG/vm is empty now
-    help: a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags
+    help: check the tags with azlin tag list VM: a policy or another user may have changed this one
     ");
-    // What was not named may be as it likes.
+    // Tags that were not named may have any value.
     let folder = TempDir::new().unwrap();
     let azure = azure(&folder, |asked, answer| {
         let response = answer();
@@ -455,7 +455,7 @@ fn what_a_policy_makes_of_it_is_an_error() {
     ");
 }
 
-/// The answer of an Azure that is asked too much, or that broke after it did its work.
+/// The answer of an Azure that throttles requests, or that fails after the write.
 fn busy(status: u16) -> Response {
     let body = br#"{"error":{"code":"Busy","message":"again"}}"#.to_vec();
     Response {

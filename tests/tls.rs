@@ -1,4 +1,4 @@
-//! TLS and proxies: which certificates count, and which way requests go.
+//! TLS and proxies: the certificates that azlin trusts, and the proxy that it uses.
 
 mod support;
 
@@ -13,7 +13,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use support::azure::Azure;
 use support::{Project, Ran};
 
-/// An Azure by https, whose certificate is given out by an authority of its own: the port, and the authority as PEM.
+/// An Azure over https with a certificate from its own authority. Returns the port, and the authority as PEM.
 fn over_tls(azure: &Azure) -> (u16, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,7 +40,7 @@ fn over_tls(azure: &Azure) -> (u16, String) {
             thread::spawn(move || {
                 let connection = ServerConnection::new(config).unwrap();
                 let tls = StreamOwned::new(connection, stream.unwrap());
-                // A client that does not trust the certificate goes away.
+                // A client that does not trust the certificate disconnects.
                 let _ = pass_on(tls, &upstream);
             });
         }
@@ -48,7 +48,7 @@ fn over_tls(azure: &Azure) -> (u16, String) {
     (port, authority.pem())
 }
 
-/// Passes one request on, without a body, and its answer back.
+/// Forwards one request without a body, and returns its answer.
 fn pass_on(tls: impl Read + Write, upstream: &str) -> std::io::Result<()> {
     let mut client = BufReader::new(tls);
     let mut head = String::new();
@@ -67,7 +67,7 @@ fn pass_on(tls: impl Read + Write, upstream: &str) -> std::io::Result<()> {
     client.flush()
 }
 
-/// A proxy: its port, and what it was asked to connect to.
+/// A proxy: its port, and the hosts that clients asked it to connect to.
 fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::<Mutex<Vec<String>>>::default();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -93,7 +93,7 @@ fn proxy() -> (u16, Arc<Mutex<Vec<String>>>) {
     (port, asked)
 }
 
-/// `azlin session dev-vm-1` at `port` of this machine by https, with these variables.
+/// Runs `azlin session dev-vm-1` over https at `port` of this machine, with these variables.
 fn ask(port: u16, certificates: &str, variables: &[(&str, &str)]) -> Ran {
     let subscription = azlin::sandbox::SUBSCRIPTION;
     let mut project = Project::new(&format!("[azure]\nsubscription = '{subscription}'\n"))

@@ -1,4 +1,4 @@
-//! Several azlins at once, an Azure that fails now and then, and a person who interrupts.
+//! Several azlins at once, occasional failures of Azure, and interrupts.
 
 mod support;
 
@@ -13,14 +13,14 @@ use serde_json::Value;
 use support::azure::Azure;
 use support::{Project, Ran, vms};
 
-/// A project with this fleet, whose state an Azure on loopback serves.
+/// A project with this fleet, and an Azure on loopback that serves it.
 fn state(fleet: &[(&str, Option<&str>)]) -> Project {
     let project = Project::new("");
     project.set_fleet(vms(fleet));
     project
 }
 
-/// How many VMs hold each name, as the state file has it.
+/// The number of VMs that hold each name, from the state file.
 fn holders(state: &Path) -> BTreeMap<String, usize> {
     let fleet: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
     let mut holders = BTreeMap::new();
@@ -35,7 +35,7 @@ fn holders(state: &Path) -> BTreeMap<String, usize> {
 #[test]
 fn two_applies_that_give_one_name_to_two_vms_say_so() {
     let fleet = state(&[("rg/a", None), ("rg/b", None)]);
-    // Both have seen a fleet without the name before either writes, and both write before either looks again.
+    // Both read a fleet without the name before either writes, and both write before either reads again.
     let (lists, barrier) = (AtomicUsize::new(0), Arc::new(Barrier::new(2)));
     let azure = Azure::threaded(fleet.state(), move |asked, answer| {
         let is_list = asked.target.contains("/virtualMachines?");
@@ -70,7 +70,7 @@ fn two_versions_of_one_file_that_give_one_name_to_two_vms_say_so_too() {
     let azure = Azure::threaded(fleet.state(), move |asked, answer| {
         let is_list = asked.target.contains("/virtualMachines?");
         if is_list && lists.fetch_add(1, Ordering::SeqCst) >= 2 {
-            // The last reading of each: both have written.
+            // The last read of each comes after both writes.
             barrier.wait();
             return answer();
         }
@@ -109,7 +109,7 @@ fn two_versions_of_one_file_that_give_one_name_to_two_vms_say_so_too() {
     }
 }
 
-/// Numbers that look random and are the same in each run.
+/// Pseudo-random numbers, the same in each run.
 struct Seeded(AtomicU64);
 
 impl Seeded {
@@ -155,7 +155,7 @@ fn with_one_request_in_twenty_failing_a_swap_a_chain_and_a_cycle_of_50_converge(
         let seen = worst.clone();
         let azure = Azure::serve(project.state(), None, move |asked, answer| {
             let fails = random.next().is_multiple_of(20);
-            // A refusal is one; of the other failures half come after the request has done its work.
+            // A status below 500 is a refusal. Half of the other failures come after the request has done its work.
             let status = [429, 403, 409, 500, 502, 503, 504][random.next() as usize % 7];
             let refused = fails && (status < 500 || random.next().is_multiple_of(2));
             let done = (!refused).then(answer);

@@ -1,5 +1,5 @@
-//! What valid lines have against each other, within one file or over several: a name has one holder, a VM one line, a
-//! subscription one Azure and one file of each owner.
+//! Conflicts between valid lines, within one file or across several. A name has one holder, a VM has one line, and a subscription
+//! has one Azure and at most one file of each owner.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ pub struct Member<'a> {
     pub subscription: Option<&'a SubscriptionId>,
 }
 
-/// Tells subscriptions apart: the id, or the Azure that the file is for if the id is not known. Files without an id share one
-/// subscription in each Azure.
+/// The key by which subscriptions are told apart: the id or, where it is not known, the Azure of the file. Files without an id
+/// share one subscription in each Azure.
 type Key<'a> = Result<&'a SubscriptionId, (Cloud, Option<SocketAddr>)>;
 
 impl<'a> Member<'a> {
@@ -31,21 +31,21 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Everything that is wrong with `files` together, one file included, in the order of the files that are to blame and of their
-/// lines. The labels say by its place which file each is of.
+/// Returns every error and warning between the lines of `files`, which may be a single file. They are in the order of the files,
+/// then of the lines. Each label names its file by its place in `files`.
 pub fn check(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = [settings(files), lines(files), shadowed(files)].concat();
     found.sort_by_key(|diagnostic| (diagnostic.file(), diagnostic.offset()));
     found
 }
 
-/// Where something stands: the place of the file, and the bytes.
+/// A location: the place of the file, and the bytes in it.
 type At = (usize, Range<usize>);
 
-/// The labels of what may stand only once.
+/// The labels for something that may appear only once.
 const TWICE: [&str; 2] = ["again here", "first here"];
 
-/// An error at the first of two places, which collides with the second.
+/// An error at the first of two places, which conflicts with the second.
 fn clash(message: String, places: [At; 2], labels: [&str; 2], help: &str) -> Diagnostic {
     let [(file, span), (other, other_span)] = places;
     let [label, other_label] = labels;
@@ -63,7 +63,7 @@ fn all_lines<'a>(
     files.flat_map(|(at, member)| member.file.lines.iter().map(move |line| (at, member, line)))
 }
 
-/// Checks that the files of one subscription mean one Azure and one tag, and that each has an owner of its own.
+/// Checks that the files of one subscription agree on the Azure and the tag, and that no two have the same owner.
 fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut first: HashMap<Key<'_>, (usize, &Member<'_>)> = HashMap::new();
@@ -80,9 +80,12 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
                 let name = escape(&earlier.source.name);
                 let here = (at, member.file.azure_span.clone());
                 let there = (other, earlier.file.azure_span.clone());
-                let message = format!("{name} has another `{what}` for the same subscription");
-                let help = format!("give both the same `{what}`, or another `subscription`");
-                let labels = ["this one", "the other"];
+                let message =
+                    format!("`{what}` differs from {name}, a file for the same subscription");
+                let help = format!(
+                    "use the same `{what}` in both; if they mean different subscriptions, correct one `subscription`"
+                );
+                let labels = ["this file", "the other file"];
                 found.push(clash(message, [here, there], labels, &help));
             }
         }
@@ -96,14 +99,14 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
                 "owner {} has two files for the same subscription: each would clear what the other sets",
                 quote(owner.as_str())
             );
-            let help = "put all lines into one of the files, or give one of them another owner";
+            let help = "merge the files; if they belong to different teams, give one of them another owner";
             found.push(clash(message, [here, there.clone()], TWICE, help));
         }
     }
     found
 }
 
-/// Checks that each VM and each session has one line, and warns of names that are unwise.
+/// Checks that each VM and each session has one line, and warns about unwise names.
 fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut vms: HashMap<(Key<'_>, &VmPath), (At, &VmPath)> = HashMap::new();
@@ -114,7 +117,7 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
         if let Some((there, spelled)) = vms.get(&(member.key(), vm)) {
             let mut help = "keep one of the lines";
             if vm.to_string() != spelled.to_string() {
-                help = "Azure ignores case in names: keep one of the lines";
+                help = "keep one of the lines: Azure ignores case in VM names";
             }
             let message = format!("VM `{vm}` appears twice");
             found.push(clash(message, [here, there.clone()], TWICE, help));
@@ -126,7 +129,7 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
         if let Some(there) = sessions.get(name) {
             let message = format!("session {} is assigned twice", quote(name));
             let vm = vm.name();
-            let help = format!("give {vm} another name, or delete one of the lines");
+            let help = format!("give {vm} another session, or delete one of the lines");
             found.push(clash(message, [here, there.clone()], TWICE, &help));
             continue;
         }
@@ -162,7 +165,7 @@ fn shadowed(files: &[Member<'_>]) -> Vec<Diagnostic> {
             let vm = &other.vm;
             let message = format!("session {} is the name of another VM, {vm}", quote(name));
             let (here, there) = (line.session_span.clone(), other.vm_span.clone());
-            let help = "`azlin connect` looks for VM names first: choose another session name";
+            let help = "choose another session name: `azlin connect` looks for VM names first";
             let labels = ["this session", "that VM"];
             found.push(clash(message, [(at, here), (*file, there)], labels, help));
         }

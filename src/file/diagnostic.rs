@@ -1,11 +1,11 @@
-//! [`Diagnostic`]: what is wrong with the file, and where.
+//! [`Diagnostic`]: an error or a warning in the file, with its location.
 
 use std::ops::Range;
 
-/// A file's text with its name and the places where its lines start.
+/// A file's name and text, with the start of each line.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// The file's name, as the reader knows it.
+    /// The file's name, as messages show it.
     pub name: String,
     /// Its text, without a byte order mark.
     pub text: String,
@@ -13,7 +13,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Indexes `text`'s lines once, so that each diagnostic finds its own at once, however many there are.
+    /// Indexes the lines of `text` once, so that every diagnostic can look up its line quickly.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let ends = text.match_indices('\n').map(|(at, _)| at + 1);
@@ -50,30 +50,30 @@ impl Source {
     }
 }
 
-/// How much a [`Diagnostic`] weighs.
+/// The severity of a [`Diagnostic`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// The file is not valid: nothing is read from Azure.
+    /// The file is invalid, so azlin reads nothing from Azure.
     Error,
-    /// The file is valid; someone should look.
+    /// The file is valid, but a person should look at this line.
     Warning,
 }
 
-/// One thing that is wrong with the file.
+/// One error or warning in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// What happened, in one line.
+    /// The message, in one line.
     pub message: String,
-    /// Where: the first is the culprit, the others are what it collides with.
+    /// The locations: the culprit first, then what it conflicts with.
     pub labels: Vec<Label>,
-    /// What to do now.
+    /// The one thing to do now.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// An error at `span`, with a word or two to stand under it.
+    /// An error at `span`, with a short label.
     pub fn error(message: impl Into<String>, span: Range<usize>, label: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -84,7 +84,7 @@ impl Diagnostic {
         .with_in(0, span, label)
     }
 
-    /// A warning at `span`, with a word or two to stand under it.
+    /// A warning at `span`, with a short label.
     pub fn warning(
         message: impl Into<String>,
         span: Range<usize>,
@@ -96,7 +96,7 @@ impl Diagnostic {
         }
     }
 
-    /// Moves it to the file at this place among those that are read together.
+    /// Moves it to the file at this place among the files that are read together.
     pub fn in_file(mut self, file: usize) -> Self {
         for label in &mut self.labels {
             label.file = file;
@@ -104,7 +104,7 @@ impl Diagnostic {
         self
     }
 
-    /// Points at `span` of the file at this place as well.
+    /// Adds a label at `span` of the file at this place.
     pub fn with_in(mut self, file: usize, span: Range<usize>, label: impl Into<String>) -> Self {
         self.labels.push(Label {
             file,
@@ -114,7 +114,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do now.
+    /// Adds the help.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -130,24 +130,24 @@ impl Diagnostic {
         self.labels.first().map_or(0, |label| label.span.start)
     }
 
-    /// Reports if this makes the file invalid; a warning does not.
+    /// True if this makes the file invalid.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
-    /// Reports if its labels point into more than one file.
+    /// True if its labels point into more than one file.
     pub fn is_across(&self) -> bool {
         self.labels.iter().any(|label| label.file != self.file())
     }
 }
 
-/// A place in a file with a word or two to stand under it.
+/// A location in a file, with a short text for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The place of the file among those that are read together; 0 where it is the only one.
+    /// The place of the file among the files that are read together; 0 if it is the only one.
     pub file: usize,
-    /// The bytes that it underlines.
+    /// The bytes to underline.
     pub span: Range<usize>,
-    /// What stands beside the line that it draws; may be empty.
+    /// The text beside the underline; may be empty.
     pub text: String,
 }

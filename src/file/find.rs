@@ -1,4 +1,4 @@
-//! Which `sessions.toml`, or which several: the one file of this room that looks at the disk.
+//! Finds and reads `sessions.toml`, one or several. Only this file of the room touches the disk.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use crate::text::shown;
 use crate::trouble::Trouble;
 
-/// The name under which the file is looked for.
+/// The name of the file that azlin looks for.
 pub const NAME: &str = "sessions.toml";
 
-/// The largest file that is read, in bytes: some hundred times what the largest subscription needs.
+/// The size limit for a file, in bytes: about a hundred times what the largest subscription needs.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// A file that was found and read.
+/// A file, found and read.
 #[derive(Debug)]
 pub struct Found {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -31,12 +31,12 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// The files that `named` (`--file` or `AZLIN_FILE`) names, each once: of a folder, those in it that end in `.toml`, in the
-/// order of their names. Where nothing is named, the first [`NAME`] from the working directory upwards, else the user's own
-/// in `config` (`$XDG_CONFIG_HOME/azlin`), if there is one.
+/// Returns the files that `named` (`--file` or `AZLIN_FILE`) names, each once. A folder stands for its `.toml` files, sorted by
+/// name. If nothing is named, returns the first [`NAME`] from the working directory upwards, or else the user's own in `config`
+/// (`$XDG_CONFIG_HOME/azlin`), if either exists.
 ///
 /// # Errors
-/// A folder cannot be read, or has no such file: what happened, and what to do now.
+/// A folder cannot be read, or has no `.toml` file.
 pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, Trouble> {
     if named.is_empty() {
         let users = config.map(|config| config.join(NAME));
@@ -51,21 +51,21 @@ pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, 
         } else {
             vec![path.clone()]
         };
-        // One that is not there is told of when it is read.
+        // A missing file is reported later, when it is read.
         let new = |file: &PathBuf| seen.insert(fs::canonicalize(file).unwrap_or(file.clone()));
         files.extend(of_it.into_iter().filter(new));
     }
     Ok(files)
 }
 
-/// The files of a folder, but for hidden ones and those of its own folders.
+/// The `.toml` files directly in a folder, except hidden ones.
 fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
-    let help = "check that you may read the folder, or name the files with --file";
+    let help = "check the path, and that you can read the folder";
     let cannot = |error: io::Error| Trouble::cannot("read", folder, &error, help);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(cannot)? {
         let name = entry.map_err(cannot)?.file_name();
-        // In the working directory itself by its bare name, which is how a diagnostic then shows it.
+        // A file in the working directory goes by its bare name, and diagnostics show it that way.
         let path = if folder == Path::new(".") {
             PathBuf::from(&name)
         } else {
@@ -78,18 +78,18 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     }
     if files.is_empty() {
         return Err(Trouble::new(
-            format!("no file in {} ends in .toml", shown(folder)),
-            "azlin reads the .toml files directly in the folder, not in its subfolders",
+            format!("no .toml file found in {}", shown(folder)),
+            "name a folder that has .toml files; azlin does not search subfolders",
         ));
     }
     files.sort();
     Ok(files)
 }
 
-/// The trouble that [`locate`] finds no file.
+/// The trouble if [`locate`] finds no file.
 pub fn none() -> Trouble {
     Trouble::new(
-        format!("no {NAME} in this folder or any above it"),
+        format!("{NAME} not found in this folder or any above it"),
         "create one (azlin guide file shows how), or name it with --file or AZLIN_FILE",
     )
 }
@@ -97,9 +97,9 @@ pub fn none() -> Trouble {
 /// Reads the file at `path`.
 ///
 /// # Errors
-/// The file cannot be read, or has more than 16 MB: what happened, and what to do now.
+/// The file cannot be read, or is larger than 16 MB.
 pub fn read(path: PathBuf) -> Result<Found, Trouble> {
-    let help = "check the name, and that you may read it; --file and AZLIN_FILE name the file";
+    let help = "check the path, and that you can read the file; --file or AZLIN_FILE names another";
     let cannot = |error: io::Error| Trouble::cannot("read", &path, &error, help);
     let mut bytes = Vec::new();
     let file = fs::File::open(&path).map_err(cannot)?;
@@ -108,14 +108,14 @@ pub fn read(path: PathBuf) -> Result<Found, Trouble> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Trouble::new(
             format!("{} is larger than {} MB", shown(&path), MAX_BYTES >> 20),
-            format!("{NAME} is one short line for each VM; is this the right file?"),
+            format!("check the path: {NAME} has one short line per VM"),
         ));
     }
     Ok(Found { path, bytes })
 }
 
-/// The first [`NAME`] from the working directory upwards; in the working directory itself by its bare name, which is how a
-/// diagnostic then shows it.
+/// The first [`NAME`] from the working directory upwards. A file in the working directory goes by its bare name, and diagnostics
+/// show it that way.
 fn upwards() -> Option<PathBuf> {
     if Path::new(NAME).is_file() {
         return Some(PathBuf::from(NAME));

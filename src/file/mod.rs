@@ -1,7 +1,7 @@
-//! `sessions.toml`: what a team wants, as it wrote it.
+//! `sessions.toml`: the sessions that a team wants, as it wrote them.
 //!
-//! [`read`] turns the file's bytes into [`File`], or into every reason why not, in one run; [`check`] says what the lines of one
-//! or several files have against each other. Only [`find`] touches the disk.
+//! [`read`] turns the file's bytes into a [`File`], or reports every error in one run. [`check`] finds conflicts between the
+//! lines of one or several files. Only [`find`] touches the disk.
 
 mod check;
 mod diagnostic;
@@ -30,55 +30,55 @@ use crate::ssh::SshDefaults;
 /// A valid `sessions.toml`.
 #[derive(Clone, Debug, Default)]
 pub struct File {
-    /// Who this file is. Without an owner it only ever sets and changes, and never clears.
+    /// The file's owner. A file without an owner sets and changes sessions, and never clears one.
     pub owner: Option<Owner>,
-    /// `[azure]`: where the VMs are.
+    /// `[azure]`: the Azure of the VMs.
     pub azure: AzureSettings,
-    /// `[sessions.<group>]`: which VM holds which session.
+    /// `[sessions.<group>]`: the VMs and their sessions.
     pub lines: Vec<Line>,
     /// `[ssh]`: the team's defaults for `connect`.
     pub ssh: SshDefaults,
-    /// The bytes of the owner.
+    /// The bytes that spell the owner.
     pub owner_span: Range<usize>,
-    /// The bytes of the name of the table `[azure]`.
+    /// The bytes that spell the name of the table `[azure]`.
     pub azure_span: Range<usize>,
 }
 
-/// One line: which session a VM is to hold.
+/// One line: a VM and the session assigned to it.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The VM.
     pub vm: VmPath,
     /// The session.
     pub session: SessionName,
-    /// The last day on which it is wanted.
+    /// The last day on which the line counts.
     pub expires: Option<Date>,
     /// The line's number in the file, from 1.
     pub line: usize,
-    /// The bytes of the VM.
+    /// The bytes that spell the VM.
     pub vm_span: Range<usize>,
-    /// The bytes of the session.
+    /// The bytes that spell the session.
     pub session_span: Range<usize>,
 }
 
-/// `[azure]`.
+/// The settings in `[azure]`.
 #[derive(Clone, Debug, Default)]
 pub struct AzureSettings {
     /// The subscription, unless a flag or the environment names it.
     pub subscription: Option<SubscriptionId>,
-    /// The cloud; `public` when the file says nothing.
+    /// The cloud; `public` by default.
     pub cloud: Cloud,
     /// The tag that carries the session.
     pub tag: TagKey,
-    /// An emulator of Azure on this machine, instead of a cloud. Loopback only: a file in someone's repository must not
-    /// decide where a token goes.
+    /// An emulator of Azure on this machine, instead of a cloud. Only loopback addresses are valid, because a file in someone's
+    /// repository must not decide where a token goes.
     pub endpoint: Option<SocketAddr>,
-    /// Which VMs count.
+    /// The VMs that count.
     pub scope: Scope,
 }
 
 impl File {
-    /// What the file wants of the Azure that `basis` names.
+    /// The sessions that the file wants in the Azure that `basis` names.
     pub fn desired(&self, basis: Basis) -> Desired {
         let mut sessions = Vec::with_capacity(self.lines.len());
         for line in &self.lines {

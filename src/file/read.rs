@@ -1,4 +1,4 @@
-//! Text → [`File`], or every reason why not.
+//! Text → [`File`], or every error in it.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -12,21 +12,22 @@ use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
 use crate::text::{escape, is_unprintable, quote, written_out};
 
-/// How many lines that are not TOML are told of. A file with more is not a `sessions.toml` with mistakes, but something else.
+/// The number of syntax errors to report. A file with more is not a `sessions.toml` with mistakes, but some other file.
 const MOST_SYNTAX_ERRORS: usize = 1_000;
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
-/// The file is there only if no diagnostic is an error. Diagnostics come in the order of the file; all of one run at once,
-/// because a person who fixes a file wants to fix it once.
+/// Returns the file only if no diagnostic is an error. Returns all diagnostics, in the order of the file, so that a person can
+/// fix the file in one go.
 pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let at = error.valid_up_to();
-            let diagnostic = Diagnostic::error("the file is not UTF-8", at..at + 1, "this byte")
-                .help("save it as UTF-8: that is what TOML is written in");
+            let diagnostic =
+                Diagnostic::error("the file is not valid UTF-8", at..at + 1, "this byte")
+                    .help("save the file as UTF-8, which TOML requires");
             let source = Source::new(name, String::from_utf8_lossy(bytes));
             return (None, vec![diagnostic], source);
         }
@@ -41,8 +42,8 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     let file = reader.file(document.get_ref());
     let mut found = reader.found;
     syntax_errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
-    // After its first stumble in a line the parser guesses, and what it says then would mislead. So would what is said of the
-    // values that it makes up for such a line.
+    // After its first error in a line the parser guesses, so its later errors there would mislead. So would our own diagnostics
+    // about the values that it guessed for such a line.
     let line = |error: &toml::de::Error| source.line_of(error.span().map_or(0, |span| span.start));
     syntax_errors.dedup_by_key(|error| line(error));
     syntax_errors.truncate(MOST_SYNTAX_ERRORS);
@@ -64,11 +65,11 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     (is_valid.then_some(file), found, source)
 }
 
-/// A syntax error in our words; a key that stands twice points at both places.
+/// A syntax error as a diagnostic. A duplicate key points at both places.
 fn syntax(error: &toml::de::Error, text: &str, keys: &Keys<'_>) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     if error.message() != "duplicate key" {
-        let message = format!("not TOML: {}", escape(error.message()));
+        let message = format!("invalid TOML: {}", escape(error.message()));
         return Diagnostic::error(message, span, "here");
     }
     let key = text.get(span.clone()).unwrap_or_default();
@@ -114,12 +115,13 @@ impl Reader<'_> {
             }
         }
         let expires = file.lines.iter().find(|line| line.expires.is_some());
-        // `expires` clears a session, which azlin never does for a file that does not say who it is.
+        // `expires` clears a session, and azlin never clears one for a file without an owner.
         if let (None, Some(line)) = (&file.owner, expires) {
             let start = self.source.start_of(line.line);
             let span = start..start + self.source.line(line.line).len();
-            let message = "`expires` needs an `owner`: without one azlin never clears a session";
-            let help = "write `owner = \"…\"`, a name for this file, above all tables";
+            let message =
+                "`expires` requires an `owner`: without one, azlin never clears a session";
+            let help = "add `owner = \"…\"`, a name for this file, above the first table";
             self.found
                 .push(Diagnostic::error(message, span, "").help(help));
         }
@@ -172,7 +174,7 @@ impl Reader<'_> {
         defaults
     }
 
-    /// The string that `entry` holds, through `check`; `subject` starts the sentence that `check`'s answer ends.
+    /// Checks the string that `entry` holds. An error of `check` completes the sentence that `subject` starts.
     fn checked<T>(
         &mut self,
         entry: &Entry<'_, '_>,
@@ -180,10 +182,10 @@ impl Reader<'_> {
         check: impl Fn(&str) -> Result<T, String>,
     ) -> Option<T> {
         let checked = check(self.string(entry)?);
-        self.valid(checked, subject, entry.value.span(), "not valid")
+        self.valid(checked, subject, entry.value.span(), "invalid")
     }
 
-    /// What was `checked`, or a report of the rule that it breaks.
+    /// Returns the value that was `checked`, or reports the rule that it breaks.
     pub fn valid<T>(
         &mut self,
         checked: Result<T, String>,
@@ -198,7 +200,7 @@ impl Reader<'_> {
         checked.map_err(report).ok()
     }
 
-    /// The choice that `entry` names, or the default.
+    /// Returns the choice that `entry` names, or reports it and returns the default.
     fn one_of<T: Clone + Default>(&mut self, entry: &Entry<'_, '_>, choices: &[(&str, T)]) -> T {
         let Some(text) = self.string(entry) else {
             return T::default();
@@ -207,24 +209,27 @@ impl Reader<'_> {
             return chosen.clone();
         }
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        let message = format!("`{}` cannot be {}", entry.key, quote(text));
-        let diagnostic = Diagnostic::error(message, entry.value.span(), "not known")
-            .help(format!("the choices are {}", listed(&names)));
+        let message = format!("invalid `{}`: {}", entry.key, quote(text));
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "unknown value")
+            .help(format!("use {}", listed(&names)));
         self.found.push(diagnostic);
         T::default()
     }
 }
 
-/// A key for the session's tag: any that Azure takes but the owner's.
+/// Checks a key for the session's tag: any that Azure accepts, except the owner's.
 fn session_tag(key: &str) -> Result<TagKey, String> {
     let tag = TagKey::new(key)?;
     if tag.is(Owner::TAG) {
-        return Err(format!("cannot be `{}`: that is the owner's", Owner::TAG));
+        return Err(format!(
+            "cannot be `{}`, the tag that holds the owner",
+            Owner::TAG
+        ));
     }
     Ok(tag)
 }
 
-/// A command that can be shown: `connect --print` writes it to a terminal.
+/// Checks that `command` is printable: `connect --print` writes it to a terminal.
 fn plain_command(command: &str) -> Result<String, String> {
     match command.chars().find(|c| is_unprintable(*c)) {
         Some(odd) => Err(format!("cannot contain `{}`", written_out(odd))),
@@ -232,7 +237,7 @@ fn plain_command(command: &str) -> Result<String, String> {
     }
 }
 
-/// `http://` and a loopback address with a port: where a file may send a request.
+/// Reads `http://` and a loopback address with a port, the only endpoint that a file may name.
 fn loopback(endpoint: &str) -> Result<SocketAddr, String> {
     let host = endpoint.strip_prefix("http://").unwrap_or_default();
     let address: Option<SocketAddr> = host.trim_end_matches('/').parse().ok();
@@ -240,7 +245,7 @@ fn loopback(endpoint: &str) -> Result<SocketAddr, String> {
         .filter(|address| address.ip().is_loopback())
         .ok_or_else(|| {
             format!(
-                "`endpoint` takes a loopback address like \"http://127.0.0.1:8999\", not {}: \
+                "`endpoint` requires a loopback address like \"http://127.0.0.1:8999\", not {}: \
              a file must not decide where your token goes",
                 quote(endpoint)
             )

@@ -1,4 +1,4 @@
-//! `[sessions.<group>]` → the lines: which VM is to hold which session.
+//! `[sessions.<group>]` → the lines: VMs and their sessions.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::{Diagnostic, Line};
 use crate::model::{SessionName, VmPath};
 use crate::text::{escape, nearest, quote};
 
-/// A line's value: the session with its place, and the day.
+/// A line's value: the session, its bytes, and the day on which it expires.
 type Given<'t> = (&'t str, Range<usize>, Option<Date>);
 
 impl Reader<'_> {
@@ -30,10 +30,10 @@ impl Reader<'_> {
         let (text, session_span, expires) = self.given(group, vm)?;
         let vm_span = vm.span.clone();
         let path = VmPath::new(group.key, vm.key);
-        let path = self.valid(path, "", vm_span.clone(), "not a VM in Azure");
-        let subject = "a session name ";
+        let path = self.valid(path, "", vm_span.clone(), "invalid name");
+        let subject = format!("invalid session name {}: it ", quote(text));
         let session = SessionName::new(text);
-        let session = self.valid(session, subject, session_span.clone(), "not a session name");
+        let session = self.valid(session, &subject, session_span.clone(), "invalid");
         Some(Line {
             vm: path?,
             session: session?,
@@ -44,7 +44,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What `vm` is given: a string, or a table that holds one.
+    /// Reads the value for `vm`: a string, or a table with a `session`.
     fn given<'t>(&mut self, group: &Entry<'_, '_>, vm: &Entry<'t, '_>) -> Option<Given<'t>> {
         let settings = match vm.value.get_ref() {
             DeValue::String(text) => return Some((text, vm.value.span(), None)),
@@ -57,7 +57,7 @@ impl Reader<'_> {
         };
         let is_session = |key: &str| !nearest(key, ["session"].into_iter(), 1).is_empty();
         if !settings.iter().any(|entry| is_session(entry.key)) {
-            let message = format!("{} has no `session`", quote(vm.key));
+            let message = format!("missing `session` for {}", quote(vm.key));
             let help = format!(
                 "write {} = {{ session = \"…\" }}; if a name has a dot, put it in quotes: [sessions.\"{}\"]",
                 escape(vm.key),
@@ -78,7 +78,7 @@ impl Reader<'_> {
         session.map(|(text, span)| (text, span, expires))
     }
 
-    /// The day that `entry` holds.
+    /// Reads the day that `entry` holds.
     fn day(&mut self, entry: &Entry<'_, '_>) -> Option<Date> {
         if let DeValue::Datetime(when) = entry.value.get_ref()
             && let (Some(day), None) = (when.date, when.time)
@@ -87,10 +87,10 @@ impl Reader<'_> {
         {
             return Some(day);
         }
-        let message = "`expires` takes a day, the last on which the session is wanted";
-        let diagnostic = Diagnostic::error(message, entry.value.span(), "not a day");
+        let message = "`expires` takes a date, the last day of the session";
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "not a date");
         self.found
-            .push(diagnostic.help("write it without quotes: expires = 2026-12-31"));
+            .push(diagnostic.help("write the date without quotes: expires = 2026-12-31"));
         None
     }
 }

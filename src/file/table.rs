@@ -1,4 +1,4 @@
-//! A TOML table, walked in the order of the file, with a diagnostic for whatever is not as expected.
+//! A TOML table, read in the order of the file, with a diagnostic for everything unexpected.
 
 use std::ops::Range;
 
@@ -6,9 +6,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Diagnostic, Source};
-use crate::text::{and, nearest, quote};
+use crate::text::{nearest, or, quote};
 
-/// The help for a section that is not a table.
+/// The help where a section is not a table.
 pub(super) const SECTION: &str =
     "write its name in brackets on a line of its own, and its settings below it";
 
@@ -19,7 +19,7 @@ pub(super) struct Entry<'t, 'i> {
     pub value: &'t Spanned<DeValue<'i>>,
 }
 
-/// `table`'s entries as the file has them; the parser sorts them by key.
+/// The entries of `table` in the order of the file; the parser sorts them by key.
 pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
     let mut entries: Vec<_> = table
         .iter()
@@ -33,14 +33,14 @@ pub(super) fn entries<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
     entries
 }
 
-/// The reader of a file: it goes on after each mistake.
+/// The reader of a file. It continues after each error.
 pub(super) struct Reader<'a> {
     pub source: &'a Source,
     pub found: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    /// The string that `entry` holds.
+    /// Returns the string that `entry` holds, or reports that it holds something else.
     pub fn string<'t>(&mut self, entry: &Entry<'t, '_>) -> Option<&'t str> {
         if let DeValue::String(text) = entry.value.get_ref() {
             return Some(text);
@@ -49,7 +49,7 @@ impl Reader<'_> {
         None
     }
 
-    /// The entries of the table that `entry` holds; `help` tells how to write one.
+    /// Returns the entries of the table that `entry` holds, or reports that it holds something else, with `help`.
     pub fn table<'t, 'i>(&mut self, entry: &Entry<'t, 'i>, help: &str) -> Vec<Entry<'t, 'i>> {
         if let DeValue::Table(table) = entry.value.get_ref() {
             return entries(table);
@@ -70,21 +70,21 @@ impl Reader<'_> {
             .push(Diagnostic::error(message, entry.value.span(), label).help(help));
     }
 
-    /// Reports that `entry`'s key means nothing in `place`, with the nearest of the `known` ones.
+    /// Reports that `entry`'s key is unknown in `place`, and suggests the nearest of the `known` ones.
     pub fn unknown(&mut self, entry: &Entry<'_, '_>, place: &str, known: &[&str]) {
         let help = match nearest(entry.key, known.iter().copied(), 1).first() {
             Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("{place} takes {}", listed(known)),
+            None => format!("use {}", listed(known)),
         };
         let message = format!("unknown key {} in {place}", quote(entry.key));
-        let diagnostic = Diagnostic::error(message, entry.span.clone(), "not known here");
+        let diagnostic = Diagnostic::error(message, entry.span.clone(), "unknown key");
         self.found.push(diagnostic.help(help));
     }
 }
 
-/// `words` in backquotes, joined.
+/// `words` in backquotes, as alternatives.
 pub(super) fn listed(words: &[&str]) -> String {
-    and(&words
+    or(&words
         .iter()
         .map(|word| format!("`{word}`"))
         .collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! What names a part of Azure: [`Cloud`], [`SubscriptionId`], [`Scope`] and [`TagKey`].
+//! The types that name a part of Azure: [`Cloud`], [`SubscriptionId`], [`Scope`] and [`TagKey`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use crate::text::{escape, guid};
 
-/// The key of the tag that carries the session: `azlin_session`, unless the file says otherwise.
+/// The key of a tag. By default, the session's tag is `azlin_session`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TagKey(String);
@@ -43,18 +43,18 @@ impl TagKey {
         Self(super::Owner::TAG.to_owned())
     }
 
-    /// True if Azure takes `other` for this key: names of tags ignore case.
+    /// True if Azure treats `other` as this key: tag names ignore case.
     pub fn is(&self, other: &str) -> bool {
         self.0.to_lowercase() == other.to_lowercase()
     }
 
-    /// The entry of `tags` under this key, with the casing that it has there.
+    /// The entry of `tags` with this key, in the casing that the key has there.
     pub fn find<'a>(&self, tags: &'a Tags) -> Option<(&'a str, &'a str)> {
         let found = tags.iter().find(|(key, _)| self.is(key));
         found.map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// This key with the casing that it has in `tags`; its own if it is not among them.
+    /// This key in the casing that it has in `tags`, or in its own if `tags` lacks it.
     pub fn spelled_in<'a>(&'a self, tags: &'a Tags) -> &'a str {
         self.find(tags).map_or(self.as_str(), |(key, _)| key)
     }
@@ -79,7 +79,7 @@ impl PartialOrd for SubscriptionId {
 
 impl Ord for SubscriptionId {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        // The VMs of a list share one text: most comparisons need not look at it.
+        // The VMs of a list share one text, so most comparisons need not read it.
         if Arc::ptr_eq(&self.0, &other.0) {
             return std::cmp::Ordering::Equal;
         }
@@ -91,19 +91,19 @@ impl SubscriptionId {
     /// Checks that `id` is a GUID, so that it is safe in a URL.
     ///
     /// # Errors
-    /// It is not one, as a phrase that follows "error: ".
+    /// It is not a GUID: a message that follows "error: ".
     pub fn new(id: &str) -> Result<Self, String> {
         let guid = guid(id).ok_or_else(|| {
             let shown = escape(id);
             format!(
-                "`{shown}` is not a subscription id (a GUID, as in `az account show --query id`)"
+                "invalid subscription id `{shown}`: expected a GUID, as in `az account show --query id`"
             )
         })?;
         Ok(Self(guid.to_string().into()))
     }
 }
 
-/// The Azure that a file speaks of.
+/// The Azure of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Cloud {
     /// Azure itself.
@@ -118,7 +118,7 @@ pub enum Cloud {
 }
 
 impl Cloud {
-    /// Every cloud with the name that the file gives it.
+    /// Every cloud, with its name in the file.
     pub const NAMES: [(&'static str, Self); 4] = [
         ("public", Self::Public),
         ("usgovernment", Self::UsGovernment),
@@ -127,10 +127,10 @@ impl Cloud {
     ];
 }
 
-/// Which VMs count: for uniqueness, and for what a plan may say of them.
+/// The VMs that count for uniqueness and for a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// All VMs of the subscription: what `connect` sees.
+    /// All VMs of the subscription, as `connect` sees them.
     #[default]
     Subscription,
     /// The VMs of the resource groups that the file names, in lower case.

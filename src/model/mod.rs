@@ -1,14 +1,13 @@
-//! The words everything else is written in.
+//! The types that everything else is written in.
 //!
-//! A value of one of these types has been checked once, where it entered; what takes it need not check again. What others
-//! wrote into Azure without asking azlin ([`LiveName`]) is a type of its own, so that it cannot pass for a name that was
-//! checked.
+//! azlin checks a value once, where it enters. A value of one of these types needs no further check. A name that someone wrote
+//! into Azure without azlin has a type of its own, [`LiveName`], so that it cannot pass for a checked name.
 
-/// Text, display and checked conversion for a word that is text.
+/// Implements text, display and checked conversion for a type that wraps text.
 macro_rules! text_as {
     ($word:ty) => {
         impl $word {
-            /// Its text.
+            /// The text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -58,38 +57,38 @@ use time::Date;
 /// All tags of a VM, as Azure spells their keys.
 pub type Tags = BTreeMap<String, String>;
 
-/// What a file wants: one session for each VM that it names.
+/// The sessions that a file wants: one for each VM that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {
-    /// Which file, and where its VMs are.
+    /// The file, and the Azure of its VMs.
     pub basis: Basis,
-    /// Which VMs it may clear: what counts for it alone, whatever counts for others.
+    /// The VMs that this file may clear, whatever the scope of other files.
     pub scope: Scope,
-    /// In the order of the file, each VM and each session once.
+    /// The lines, in the order of the file. Each VM and each session appears once.
     pub sessions: Vec<Declared>,
 }
 
-/// What a file's plan is made from, besides Azure.
+/// The inputs of a file's plan, besides Azure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
     /// The subscription of all its VMs.
     pub subscription: SubscriptionId,
-    /// The Azure of its VMs, as a person knows it: "the sandbox", "subscription 0000…".
+    /// The Azure of its VMs in text: "the sandbox" or "subscription 0000…".
     pub place: String,
     /// The key of the session's tag.
     pub tag: TagKey,
-    /// Who the file is. Without an owner it only ever sets and changes, and never clears.
+    /// The file's owner. A file without an owner sets and changes sessions, and never clears one.
     pub owner: Option<Owner>,
     /// The file's name.
     pub file: String,
     /// The SHA-256 of the file's bytes.
     pub file_sha256: String,
-    /// The git commit that was checked out, where a plan is saved.
+    /// The git commit that was checked out, if the plan is saved.
     pub commit: Option<String>,
 }
 
 impl Desired {
-    /// What is desired of `subscription` where there is no file: nothing.
+    /// The desired state of `subscription` without a file: no sessions.
     pub fn nothing(subscription: &SubscriptionId) -> Self {
         Self {
             basis: Basis {
@@ -106,23 +105,23 @@ impl Desired {
         }
     }
 
-    /// Who the file is.
+    /// The file's owner.
     pub fn owner(&self) -> Option<&Owner> {
         self.basis.owner.as_ref()
     }
 
-    /// True if it has a line for `vm`, expired or not.
+    /// True if the file has a line for `vm`, expired or not.
     pub fn declares(&self, vm: &VmId) -> bool {
         self.sessions.iter().any(|line| line.vm == *vm)
     }
 
-    /// The line that says what `vm` is to hold on the day `today`.
+    /// The line for `vm` that counts on the day `today`.
     pub fn line_of(&self, vm: &VmId, today: Date) -> Option<&Declared> {
         let counts = |line: &&Declared| line.vm == *vm && !line.is_over(today);
         self.sessions.iter().find(counts)
     }
 
-    /// The line that gives the name `session` to a VM on the day `today`.
+    /// The line that assigns `session` to a VM on the day `today`.
     pub fn line_giving(&self, session: &str, today: Date) -> Option<&Declared> {
         let counts = |line: &&Declared| line.session.as_str() == session && !line.is_over(today);
         self.sessions.iter().find(counts)
@@ -134,38 +133,38 @@ impl Desired {
 pub struct Declared {
     /// The VM that the line names.
     pub vm: VmId,
-    /// The session that it is to hold.
+    /// The session assigned to it.
     pub session: SessionName,
-    /// The last day on which it is wanted.
+    /// The last day on which the line counts.
     pub expires: Option<Date>,
     /// The line's number in the file, from 1.
     pub line: usize,
 }
 
 impl Declared {
-    /// True if the last day on which it is wanted was before `today`.
+    /// True if the line's last day was before `today`.
     pub fn is_over(&self, today: Date) -> bool {
         self.expires.is_some_and(|day| day < today)
     }
 }
 
-/// What Azure reports: every VM in scope.
+/// The state that Azure reports: every VM in scope.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
-    /// Each VM once, in the order of its id whatever the order in which Azure answered.
+    /// Each VM once, in the order of ids, in whatever order Azure answered.
     pub vms: BTreeMap<VmId, Vm>,
-    /// What the lists lack, by subscription.
+    /// The gaps in the lists, by subscription.
     pub gaps: BTreeMap<SubscriptionId, Gaps>,
 }
 
-/// What is not known although it was asked for.
+/// Information that azlin asked for and did not get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gaps {
-    /// How many VMs Azure listed whose id or name azlin cannot use.
+    /// The number of listed VMs whose id or name azlin cannot use.
     pub unreadable: usize,
-    /// Why VMs may be missing from the list, if they may.
+    /// The reasons why VMs may be missing from the list, if any.
     pub incomplete: Vec<String>,
-    /// Why states and addresses may be missing, if they may.
+    /// The reasons why states and addresses may be missing, if any.
     pub details_missing: Vec<String>,
 }
 
@@ -176,12 +175,12 @@ impl Live {
         self.gaps.extend(other.gaps);
     }
 
-    /// Why VMs may be missing, if they may.
+    /// The reasons why VMs may be missing, if any.
     pub fn incomplete(&self) -> impl Iterator<Item = &String> {
         self.gaps.values().flat_map(|gaps| &gaps.incomplete)
     }
 
-    /// The VMs that hold each session, by what stands in its tag.
+    /// The VMs that hold each session, by the value of the tag.
     pub fn holders(&self) -> HashMap<&str, Vec<&VmId>> {
         let mut holders: HashMap<&str, Vec<&VmId>> = HashMap::with_capacity(self.vms.len());
         for vm in self.vms.values() {
@@ -212,25 +211,25 @@ impl Live {
     }
 }
 
-/// A VM as Azure reports it. What a command did not ask for is absent.
+/// A VM as Azure reports it. Details that the command did not ask for are absent.
 #[derive(Clone, Debug)]
 pub struct Vm {
-    /// Where it is.
+    /// Its id.
     pub id: VmId,
-    /// Which machine it is, by its `vmId`, which is new for every re-created VM: the only identity that tells "same name,
-    /// other machine" (Microsoft's documentation of the VM's properties).
+    /// The machine, by its `vmId`. A re-created VM has a new one, so only this tells two machines of one name apart (Microsoft's
+    /// documentation of the VM's properties).
     pub machine: Option<Guid>,
-    /// What its two tags say.
+    /// The values of its two tags.
     pub held: Held,
     /// All its tags.
     pub tags: Tags,
-    /// Where it stands, such as `eastus`; empty where Azure does not say.
+    /// Its region, such as `eastus`; empty if Azure does not report one.
     pub region: String,
-    /// True if it carries `azlin-session` and not azlin's own tag: another tool's mark, which azlin leaves alone.
+    /// True if it has another tool's tag `azlin-session` and not azlin's own. azlin leaves that tag alone.
     pub foreign_tag: bool,
-    /// Its power state; [`Power::Unknown`] where it was not asked for.
+    /// Its power state; [`Power::Unknown`] if azlin did not ask for it.
     pub power: Power,
-    /// How to reach it; empty where it was not asked for.
+    /// Its addresses; empty if azlin did not ask for them.
     pub addresses: Addresses,
 }
 
@@ -242,17 +241,17 @@ impl Vm {
     }
 }
 
-/// What a VM's two tags say: the session, and the owner of the file that gave it.
+/// The values of a VM's two tags: the session, and the owner of the file that set it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Held {
     /// The session.
     pub session: Option<LiveName>,
-    /// The owner; none where a person set the session by hand.
+    /// The owner; none if a person set the session by hand.
     pub owner: Option<LiveName>,
 }
 
 impl Held {
-    /// What `tags` say, with the session under `key`.
+    /// Reads the two tags from `tags`, with the session under `key`.
     pub fn read(tags: &Tags, key: &TagKey) -> Self {
         let value = |found: Option<(&str, &str)>| found.and_then(|(_, value)| LiveName::new(value));
         Self {
@@ -266,12 +265,12 @@ impl Held {
         self.session.as_ref().is_some_and(|held| held.raw() == name)
     }
 
-    /// True if someone other than `owner` gave the session.
+    /// True if an owner other than `owner` set the session.
     pub fn is_anothers(&self, owner: Option<&Owner>) -> bool {
         self.owner.is_some() && !self.is_owned_by(owner)
     }
 
-    /// True if `owner` gave the session.
+    /// True if `owner` set the session.
     pub fn is_owned_by(&self, owner: Option<&Owner>) -> bool {
         let ours = owner.map(Owner::as_str);
         ours.is_some() && ours == self.owner.as_ref().map(LiveName::raw)
@@ -281,17 +280,17 @@ impl Held {
 /// A VM's power state, from the codes `PowerState/…` of its instance view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Power {
-    /// Runs.
+    /// The VM runs.
     Running,
-    /// On its way up.
+    /// The VM is starting.
     Starting,
-    /// On its way down.
+    /// The VM is stopping.
     Stopping,
     /// Shut down, still billed.
     Stopped,
     /// Shut down and released: its dynamic public address is gone.
     Deallocated,
-    /// Not said.
+    /// Azure did not report it.
     #[default]
     Unknown,
 }
@@ -312,7 +311,7 @@ impl Power {
         matches!(self, Self::Stopping | Self::Stopped | Self::Deallocated)
     }
 
-    /// The word by which programs know it.
+    /// The word for it in JSON and CSV.
     pub fn code(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -337,9 +336,9 @@ impl fmt::Display for Power {
 /// A VM's addresses, the primary network interface's first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
-    /// Reachable from outside.
+    /// The addresses that are reachable from outside.
     pub public: Vec<IpAddr>,
-    /// Reachable within its network.
+    /// The addresses that are reachable within its network.
     pub private: Vec<IpAddr>,
 }
 

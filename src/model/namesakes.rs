@@ -1,19 +1,18 @@
-//! What a session name should not be, beside the other names there are: one rule for a file, several files, a plan, `session`
-//! and `ssh-config`.
+//! The rules for a session name beside other names, shared by a file, several files, a plan, `session` and `ssh-config`.
 
 use std::collections::HashMap;
 
 use super::{SessionName, VmId, VmPath};
 use crate::text::quote;
 
-/// VMs by their names, which ignore case and are unique within a resource group only.
+/// VMs by name. Names ignore case, and are unique only within a resource group.
 ///
-/// `connect` looks for VM names first, so a session that is the name of *another* VM would lead to that one.
+/// `connect` looks for VM names first, so a session that is the name of *another* VM would lead there.
 #[derive(Clone, Debug)]
 pub struct VmNames<'a, V>(HashMap<&'a str, Vec<V>>);
 
 impl<'a, V> VmNames<'a, V> {
-    /// Indexes `vms`, each with what to answer for it.
+    /// Indexes `vms`, each with a value to return for it.
     pub fn new(vms: impl Iterator<Item = (&'a VmPath, V)>) -> Self {
         let mut by_name: HashMap<&str, Vec<V>> = HashMap::with_capacity(vms.size_hint().0);
         for (path, vm) in vms {
@@ -22,7 +21,7 @@ impl<'a, V> VmNames<'a, V> {
         Self(by_name)
     }
 
-    /// The first VM that has `session` for its name and is not the one that `is_own` accepts.
+    /// The first VM named `session`, except those that `is_own` accepts.
     pub fn another(&self, session: &str, is_own: impl Fn(&V) -> bool) -> Option<&V> {
         let vms = self.0.get(session.to_lowercase().as_str())?;
         vms.iter().find(|vm| !is_own(vm))
@@ -36,10 +35,10 @@ impl<'a> VmNames<'a, &'a VmId> {
     }
 }
 
-/// Why a valid session name is unwise: a warning, never an error.
+/// The reason why a valid session name is unwise: a warning, never an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// Another session, this one, differs from it only in case.
+    /// It differs from this other session only in case.
     Alike(String),
     /// It has upper-case letters.
     UpperCase,
@@ -48,7 +47,7 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// What is unwise about `name`; `alike` is another session that differs from it only in case.
+    /// The doubts about `name`; `alike` is another session that differs from it only in case.
     pub fn of(name: &SessionName, alike: Option<&str>) -> Vec<Self> {
         let text = name.as_str();
         let mut doubts = Vec::new();
@@ -72,18 +71,17 @@ impl Doubt {
         }
     }
 
-    /// Why that matters.
+    /// The advice, with the reason for it.
     pub fn help(&self) -> String {
         match self {
             Self::Alike(_) => {
-                "session names are case-sensitive, but people will mix these up".to_owned()
+                "choose a more distinct name, because people will confuse these two".to_owned()
             }
             Self::UpperCase => {
-                "session names are case-sensitive: `azlin connect` needs it exactly like this"
-                    .to_owned()
+                "prefer lower case, because `azlin connect` requires the exact spelling".to_owned()
             }
             Self::Long(_) => format!(
-                "names of up to {} characters are easier to type and fit the tables",
+                "prefer at most {} characters, which are easier to type and fit the tables",
                 SessionName::COMFORTABLE
             ),
         }

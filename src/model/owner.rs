@@ -1,8 +1,8 @@
-//! [`Owner`]: whose a session is.
+//! [`Owner`]: the owner of a file and its sessions.
 
 use serde::{Deserialize, Serialize};
 
-/// Who a file is: the value of the tag `azlin_owner` on each VM whose session it gave.
+/// The owner of a file: the value of the tag `azlin_owner` on each VM whose session the file set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Owner(String);
@@ -10,10 +10,11 @@ pub struct Owner(String);
 impl Owner {
     /// The key of the tag.
     pub const TAG: &'static str = "azlin_owner";
-    /// The longest owner, in characters.
+    /// The maximum length, in characters.
     pub const MAX: usize = 100;
 
-    /// 1–100 characters of `A-Z a-z 0-9 - _ . / @ :`, starting with a letter or a digit, so that `org/repository` fits.
+    /// Checks `owner`: 1–100 characters of `A-Z a-z 0-9 - _ . / @ :`, starting with a letter or a digit, so that
+    /// `org/repository` fits.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "an owner ".
@@ -25,7 +26,7 @@ impl Owner {
             Err(format!("cannot contain `{}`", odd.escape_debug()))
         } else if owner.len() > Self::MAX {
             Err(format!(
-                "cannot have {} characters: at most {}",
+                "cannot have {} characters: the limit is {}",
                 owner.len(),
                 Self::MAX
             ))

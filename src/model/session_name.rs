@@ -1,14 +1,14 @@
-//! [`SessionName`], which was checked, and [`LiveName`], which was not.
+//! [`SessionName`], a checked name, and [`LiveName`], an unchecked one.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// A session name that azlin may write and hand to `ssh`.
+/// A session name that azlin may write and pass to `ssh`.
 ///
-/// 1–256 characters (256 is Azure's limit for a tag's value) of `A-Z a-z 0-9 - _ .`, starting with a letter or a digit,
-/// and nothing that `ssh` would take for an address: `2130706433` is 127.0.0.1 to it. Case counts.
+/// 1–256 characters (256 is Azure's limit for a tag's value) of `A-Z a-z 0-9 - _ .`, starting with a letter or a digit.
+/// It must not look like an address to `ssh`, for which `2130706433` is 127.0.0.1. Case counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionName(String);
@@ -16,36 +16,36 @@ pub struct SessionName(String);
 impl SessionName {
     /// Azure's limit for the value of a tag, in characters.
     pub const MAX: usize = 256;
-    /// The length, in characters, above which a name is hard to type and to show in a table.
+    /// The maximum length, in characters, that is easy to type and fits a table.
     pub const COMFORTABLE: usize = 30;
 
     /// Checks `name` against the rules above.
     ///
     /// # Errors
-    /// The rule that it breaks, as a phrase that follows "a session name ".
+    /// The problem, as a phrase that follows "invalid session name: it ".
     pub fn new(name: &str) -> Result<Self, String> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.is_empty() {
-            return Err("cannot be empty".to_owned());
+            return Err("is empty".to_owned());
         }
         if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
             return Err(format!(
-                "cannot contain `{}`: letters, digits, `-`, `_` and `.` only",
+                "contains `{}`; use only letters, digits, `-`, `_` and `.`",
                 odd.escape_debug()
             ));
         }
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-            return Err("must start with a letter or a digit".to_owned());
+            return Err("does not start with a letter or a digit".to_owned());
         }
         if name.len() > Self::MAX {
             return Err(format!(
-                "cannot have {} characters: Azure allows at most {} in a tag",
+                "has {} characters; Azure allows at most {} in a tag",
                 name.len(),
                 Self::MAX
             ));
         }
         if reads_as_address(name) || reads_as_number(name) {
-            return Err("cannot look like an IP address or a number".to_owned());
+            return Err("looks like an IP address or a number".to_owned());
         }
         Ok(Self(name.to_owned()))
     }
@@ -63,8 +63,8 @@ fn reads_as_number(name: &str) -> bool {
     float || numeric(name, 10) || rests.any(|(rest, radix)| numeric(rest, radix))
 }
 
-/// True if the C library's `inet_aton`, which `ssh` asks, takes `name` for an address: one to four numbers, decimal, octal
-/// (`0…`) or hexadecimal (`0x…`), the last of which fills the bytes that are left.
+/// True if the C library's `inet_aton`, which `ssh` uses, reads `name` as an address: one to four numbers, decimal, octal
+/// (`0…`) or hexadecimal (`0x…`). The last number fills the remaining bytes.
 fn reads_as_address(name: &str) -> bool {
     if name.parse::<IpAddr>().is_ok() {
         return true;
@@ -88,16 +88,16 @@ fn c_number(digits: &str) -> Option<u64> {
     }
 }
 
-/// A session name as it stands in Azure: free text that anyone with write access to tags may have put there.
+/// A session name from Azure: free text from anyone with write access to tags.
 ///
-/// [`fmt::Display`] escapes it, so that showing it cannot change a terminal; [`LiveName::raw`] is for comparing and for
-/// sending it back to Azure.
+/// [`fmt::Display`] escapes it, so that it cannot act on a terminal. [`LiveName::raw`] is for comparing it and for sending it
+/// back to Azure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LiveName(String);
 
 impl LiveName {
-    /// The name in the value of a tag; none when the value is empty, which names nothing.
+    /// The name in the value of a tag; none if the value is empty.
     pub fn new(value: &str) -> Option<Self> {
         (!value.is_empty()).then(|| Self(value.to_owned()))
     }
@@ -111,7 +111,7 @@ impl LiveName {
 impl fmt::Display for LiveName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = crate::text::escape(&self.0);
-        // A blank at an end would be lost on the reader.
+        // The quotes make a blank at either end visible.
         if self.0.trim() == self.0 {
             f.write_str(&shown)
         } else {

@@ -1,4 +1,4 @@
-//! [`VmId`]: which VM, and [`VmPath`]: which VM of a subscription.
+//! [`VmId`] identifies a VM, and [`VmPath`] a VM within its subscription.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::SubscriptionId;
 
-/// A VM's resource group and name: what tells it from the others of its subscription.
+/// A VM's resource group and name, which identify it within its subscription.
 ///
-/// Azure compares both without regard to case and does not keep the casing of ids (recorded lists answer with an
-/// upper-cased resource group), so equality, order and hashing ignore case, while display keeps the casing that was seen.
+/// Azure ignores case in both and does not keep the casing of ids: recorded lists have upper-case resource groups. So equality,
+/// order and hashing ignore case, and display keeps the original casing.
 #[derive(Clone, Debug)]
 pub struct VmPath {
     group: String,
@@ -19,15 +19,15 @@ pub struct VmPath {
 }
 
 impl VmPath {
-    /// The longest resource group name that Azure allows, in characters.
+    /// Azure's limit for a resource group name, in characters.
     pub const MAX_GROUP: usize = 90;
-    /// The longest VM name that Azure allows (on Linux), in characters.
+    /// Azure's limit for a VM name (on Linux), in characters.
     pub const MAX_NAME: usize = 64;
 
     /// Checks both names against Azure's naming rules, so that they are safe in a URL's path, a terminal and a log.
     ///
     /// # Errors
-    /// The rule that one of them breaks, as a phrase that follows "error: ".
+    /// The rule that one of them breaks: a message that follows "error: ".
     pub fn new(group: &str, name: &str) -> Result<Self, String> {
         check_azure_name("resource group", group, Self::MAX_GROUP, "-_.()")?;
         check_azure_name("VM", name, Self::MAX_NAME, "-_.")?;
@@ -48,17 +48,17 @@ impl VmPath {
         &self.name
     }
 
-    /// The resource group in lower case: the key by which groups are looked up.
+    /// The resource group in lower case, for lookups.
     pub fn folded_group(&self) -> &str {
         &self.folded.0
     }
 
-    /// The name in lower case: the key by which VM names are looked up.
+    /// The name in lower case, for lookups.
     pub fn folded_name(&self) -> &str {
         &self.folded.1
     }
 
-    /// Resource group and name in lower case: what does not change with the casing that Azure answers in.
+    /// Resource group and name in lower case, the same in whatever casing Azure answers.
     pub fn folded(&self) -> (&str, &str) {
         (&self.folded.0, &self.folded.1)
     }
@@ -131,8 +131,8 @@ impl Hash for VmPath {
 
 /// A VM: its subscription, its resource group and its name.
 ///
-/// It has no text of its own: how much of it a person needs depends on the VMs beside it, which `show` knows. Programs get all
-/// of it, as `SUBSCRIPTION/GROUP/VM`.
+/// It does not implement `Display`: how much of it a person needs depends on the other VMs, which `show` knows. Programs always
+/// get `SUBSCRIPTION/GROUP/VM`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VmId {
@@ -142,7 +142,7 @@ pub struct VmId {
 
 impl Hash for VmId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The subscription tells few VMs apart, and is long.
+        // The subscription is long, and most VMs share it.
         self.path.hash(state);
     }
 }
@@ -176,7 +176,7 @@ impl VmId {
         self.path.name()
     }
 
-    /// The id with its resource group spelled as `group`, which differs in case at most.
+    /// The id with its resource group spelled as `group`, which may differ only in case.
     pub(super) fn spelled(&self, group: &str) -> Self {
         let mut id = self.clone();
         group.clone_into(&mut id.path.group);
@@ -194,7 +194,7 @@ impl VmId {
             && is_own(self.subscription.as_str(), parts.next())
     }
 
-    /// The resource group in `name`, if it says one; see [`VmId::answers_to`].
+    /// The resource group in `name`, if it has one; see [`VmId::answers_to`].
     pub fn group_in(name: &str) -> Option<&str> {
         name.rsplit('/').nth(1)
     }
@@ -207,7 +207,9 @@ impl TryFrom<String> for VmId {
         let parts: Vec<&str> = text.split('/').collect();
         let [subscription, group, name] = parts.as_slice() else {
             let shown = crate::text::quote(&text);
-            return Err(format!("{shown} is not SUBSCRIPTION/GROUP/VM"));
+            return Err(format!(
+                "invalid VM id {shown}: expected SUBSCRIPTION/GROUP/VM"
+            ));
         };
         let subscription = SubscriptionId::new(subscription)?;
         Ok(Self::new(&subscription, VmPath::new(group, name)?))

@@ -1,4 +1,4 @@
-//! What stands in the way of lines: VMs that are not there or another owner's, and names that VMs keep.
+//! Finds the lines that cannot be applied: their VM is missing or belongs to another owner, or another VM keeps the name.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,19 +7,19 @@ use super::diff::{Differ, Line};
 use crate::model::{Declared, Vm, VmId, VmNames};
 use crate::text::nearest;
 
-/// How many lines of missing VMs are offered similar names. A file with more of them is read against the wrong
-/// subscription, and no list of names helps.
+/// The number of missing VMs for which azlin suggests similar names. A file with more of them is meant for another subscription,
+/// and no suggestion helps.
 const MOST_NEAREST: usize = 50;
 
 impl Differ<'_> {
-    /// The lines that cannot be carried out, by VM, and why.
+    /// Returns why lines cannot be applied, by their VM.
     pub(super) fn blocked(&self) -> HashMap<VmId, Why> {
         let mut blocked = self.directly_blocked();
         self.add_stuck(&mut blocked);
         blocked
     }
 
-    /// The lines that something which this plan does not change stands in the way of.
+    /// Returns the lines that are blocked by something that this plan does not change.
     fn directly_blocked(&self) -> HashMap<VmId, Why> {
         let names = VmNames::of(self.live.vms.keys());
         let mut blocked = HashMap::new();
@@ -46,7 +46,7 @@ impl Differ<'_> {
         blocked
     }
 
-    /// The other owner that `vm` belongs to. A file without an owner is content where the session is right.
+    /// The other owner of `vm`, if that blocks `line`. A file without an owner accepts any owner if the session is right.
     fn other_owner(&self, vm: &Vm, line: &Line<'_>) -> Option<Why> {
         let by = vm.held.owner.as_ref()?;
         let owner = line.desired.owner();
@@ -55,7 +55,7 @@ impl Differ<'_> {
         (!may).then(|| Why::Owned { by: by.clone() })
     }
 
-    /// The VMs that hold `line`'s session and that this plan leaves alone: no line moves them, and they are not cleared.
+    /// The VMs that hold `line`'s session and keep it: this plan neither changes nor clears them.
     fn kept_by_others(&self, line: &Declared) -> Option<Why> {
         let is_owned = |id| {
             let vm = self.live.vms.get(id);
@@ -71,7 +71,7 @@ impl Differ<'_> {
         (!by.is_empty()).then_some(Why::Held { by })
     }
 
-    /// The lines whose session is held by a VM that is itself blocked, and so on until nothing is added.
+    /// Adds the lines whose session is held by a VM that is itself blocked, until there are no more.
     fn add_stuck(&self, blocked: &mut HashMap<VmId, Why>) {
         let mut stuck: Vec<&VmId> = self
             .lines()
@@ -98,7 +98,7 @@ impl Differ<'_> {
         }
     }
 
-    /// VMs of a similar name: the same name in another group first, then similar ones in the same group.
+    /// VMs with a similar name: first the same name in another group, then similar names in the same group.
     fn nearest_vms(&self, missing: &VmId) -> Vec<VmId> {
         const MOST: usize = 3;
         let path = missing.path();
@@ -115,7 +115,7 @@ impl Differ<'_> {
         for name in nearest(path.folded_name(), neighbours.keys().copied(), MOST) {
             found.extend(neighbours.get(name).map(|id| (*id).clone()));
         }
-        // Another subscription's file would have to name these.
+        // Last, because only a file of another subscription could name these.
         found.extend(namesakes().filter(|id| !is_here(id)).cloned());
         found.truncate(MOST);
         found

@@ -1,4 +1,4 @@
-//! What a person wants one VM to hold, now → the steps, through the same plan as a file's.
+//! A session set by hand on one VM → the steps, through the same plan as a file's.
 
 use std::collections::BTreeSet;
 
@@ -7,23 +7,23 @@ use time::Date;
 use super::{Aim, Goal, Step, Why, plan};
 use crate::model::{Declared, Desired, Held, Live, Owner, SessionName, Vm};
 
-/// Who sets a session by hand, and how far that goes.
+/// The person who sets a session by hand, and the limits of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Hand<'a> {
-    /// The owner in whose folder the person works; the VM of any other is refused.
+    /// The owner of the file in use. A VM of any other owner is refused.
     pub ours: Option<&'a Owner>,
-    /// Go on although the VM is another owner's.
+    /// Continue even if the VM belongs to another owner.
     pub force: bool,
-    /// The session goes into our file too, which has no say over another owner's VM, whatever that holds.
+    /// Save the session to our file too. Our file has no say over another owner's VM, whatever that VM holds.
     pub saves: bool,
 }
 
-/// The steps after which `vm` holds `wanted`, or no session at all; none where it is so already.
+/// Returns the steps after which `vm` holds `wanted`, or no session; no steps if it does already.
 ///
-/// The VM is judged as if a file without an owner had one line for it: what a person sets carries no owner.
+/// The plan is that of a file without an owner that has one line for the VM, because a session set by hand has no owner.
 ///
 /// # Errors
-/// What stands in the way: another owner's file, or a VM that holds the name or is called so.
+/// The VM belongs to another owner, or another VM holds the name or is named so.
 pub fn by_hand(
     live: &Live,
     vm: &Vm,
@@ -77,8 +77,8 @@ pub fn by_hand(
     if vm.held.owner.is_none() {
         return Ok(plan.steps);
     }
-    // Azure's Tags API adds or removes in one request, not both: the owner goes first, with the session, which `apply` gives
-    // back if the second write fails.
+    // One request to Azure's Tags API adds or removes tags, not both. So the first write removes the owner with the session, and
+    // `apply` restores the session if the second write fails.
     Ok(vec![
         step(vm.held.clone(), None, Vec::new()),
         step(Held::default(), Some(wanted.clone()), vec![0]),

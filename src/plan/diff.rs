@@ -1,4 +1,4 @@
-//! Who changes: each line of the files against the VM that it names.
+//! Finds the changes: compares each line of the files with the VM that it names.
 
 use std::collections::HashMap;
 
@@ -7,13 +7,13 @@ use time::Duration;
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
 use crate::model::{Declared, Desired, Live, SubscriptionId, Vm, VmId};
 
-/// How many other holders of a name a change speaks of: with each of all it would grow with the square of the fleet.
+/// The number of other holders of a name that a change lists. With all of them, a plan would grow with the square of the fleet.
 const MOST_CURES: usize = 5;
 
-/// How long before a session expires the plan says so.
+/// The time before a session expires in which the plan warns about it.
 const WARNING: Duration = Duration::weeks(1);
 
-/// What there is to say about each of `files`, and the changes of all, in the order of their VMs.
+/// Returns a report on each of `files`, and the changes of all of them in the order of their VMs.
 pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>, Vec<Change>) {
     let differ = Differ::new(files, live, aim);
     let blocked = differ.blocked();
@@ -67,7 +67,7 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
     (plans, changes)
 }
 
-/// A line that counts, with the place of its file.
+/// A line, with its file and the place of that file.
 pub(super) struct Line<'a> {
     pub file: usize,
     pub desired: &'a Desired,
@@ -83,11 +83,11 @@ pub(super) struct Differ<'a> {
     pub holders: HashMap<&'a str, Vec<&'a VmId>>,
     /// The lines that count today, by VM.
     pub wanted: HashMap<&'a VmId, Line<'a>>,
-    /// The lines whose day is over, by VM.
+    /// The expired lines, by VM.
     expired: HashMap<&'a VmId, Line<'a>>,
-    /// The first file of each subscription, which tells of what belongs to no file.
+    /// The first file of each subscription. It reports everything that belongs to no file.
     firsts: HashMap<&'a SubscriptionId, usize>,
-    /// The file of each owner: one in a subscription.
+    /// The file of each owner: at most one per subscription.
     owners: HashMap<(&'a SubscriptionId, &'a str), usize>,
 }
 
@@ -147,7 +147,7 @@ impl<'a> Differ<'a> {
         self.firsts.get(subscription).copied().unwrap_or(0)
     }
 
-    /// What is known of `file` without a look at any VM's session, with its lines that are `blocked`.
+    /// The report on `file` before any VM is compared: its blocked lines, and counts that the VMs add to.
     fn unchanged(&self, file: &Desired, blocked: &HashMap<VmId, Why>) -> FilePlan {
         let (mut entries, mut left_out) = (Vec::new(), 0);
         for line in &file.sessions {
@@ -184,7 +184,7 @@ impl<'a> Differ<'a> {
         }
     }
 
-    /// What makes `vm` match its line; nothing where it does.
+    /// The change that makes `vm` match its line; none if it already does.
     fn change(&self, vm: &Vm, line: &Line<'_>) -> Option<Change> {
         let (owner, session) = (line.desired.owner(), &line.declared.session);
         let ours = owner.is_none() || vm.held.is_owned_by(owner);
@@ -203,9 +203,9 @@ impl<'a> Differ<'a> {
         Some(change(vm, line.file, action, goal))
     }
 
-    /// The removal of a session that the owner of the file at `owner` gave to `vm` and that no line wants.
+    /// The change that clears `vm`: the owner of the file at `owner` set its session, and no line wants it.
     fn clear(&self, vm: &Vm, owner: usize) -> Change {
-        // What another file says of the VM is no word of its owner's.
+        // Only the owner's own file can say that the session expired.
         let expired = self.expired.get(&vm.id).filter(|line| line.file == owner);
         let expired = expired.and_then(|line| line.declared.expires);
         change(vm, owner, Action::Clear { expired }, Goal::default())
@@ -240,7 +240,8 @@ fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
     expiring
 }
 
-/// The names with several holders that `changes`, in the order of their VMs, leave so. Those that they cure are noted in them.
+/// Returns the duplicates that remain after `changes`, which are in the order of their VMs. Notes the others in the changes that
+/// resolve them.
 fn left_so(holders: &HashMap<&str, Vec<&VmId>>, changes: &mut [Change]) -> Vec<Duplicate> {
     let mut left = Vec::new();
     let mut several: Vec<_> = holders.iter().filter(|(_, vms)| vms.len() > 1).collect();

@@ -1,60 +1,60 @@
-//! What is refused until someone says that it is wanted.
+//! Refuses a plan that goes too far, until a flag allows it.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Change, FilePlan, Plan};
 
-/// What the person who runs azlin has allowed.
+/// The exceptions that the user allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowed {
-    /// How many sessions may be cleared, however many that is of all.
+    /// The number of sessions that may be cleared, whatever share of all that is.
     #[serde(rename = "max_removals")]
     pub removals: Option<usize>,
-    /// True if the run goes on where Azure's list may lack VMs.
+    /// True if the run continues even if Azure's list may lack VMs.
     #[serde(rename = "allow_incomplete")]
     pub incomplete: bool,
 }
 
-/// A plan that goes further than a slip of the pen should. `allow` is what [`Allowed::removals`] has to be for it.
+/// The reason to refuse a plan. `allow` is the value of [`Allowed::removals`] that allows the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It clears more than five sessions, which are more than 30 percent of this owner's.
+    /// It clears more than five sessions, and more than 30 percent of this owner's.
     TooMany {
-        /// How many it clears.
+        /// The number of sessions that it clears.
         clears: usize,
-        /// Of how many.
+        /// The number of sessions that the owner has.
         owned: usize,
-        /// How many have to be allowed.
+        /// The number to allow.
         allow: usize,
     },
     /// It clears all the sessions of this owner.
     All {
-        /// How many these are.
+        /// The number of sessions that it clears.
         clears: usize,
-        /// How many have to be allowed.
+        /// The number to allow.
         allow: usize,
     },
     /// It clears sessions for a file that declares none.
     EmptyFile {
-        /// How many it clears.
+        /// The number of sessions that it clears.
         clears: usize,
-        /// How many have to be allowed.
+        /// The number to allow.
         allow: usize,
     },
-    /// Azure's list may lack VMs, and with them holders of names.
+    /// Azure's list may lack VMs that hold names.
     Incomplete {
-        /// Why.
+        /// The reasons for that.
         reasons: Vec<String>,
     },
 }
 
-/// How many sessions may be cleared without a word.
+/// The number of sessions that a plan may clear without a flag.
 const FEW: usize = 5;
-/// What part of an owner's sessions may be cleared without a word, in percent.
+/// The share of an owner's sessions that a plan may clear without a flag, in percent.
 const SHARE: usize = 30;
 
-/// Why `plan` may not be applied, unless `allowed` says that it may: each reason with the place of the file that it is about.
-/// Each file's share is judged by itself; what is allowed to be cleared is allowed of all of them together.
+/// Returns the reasons to refuse `plan` that `allowed` does not cover, each with the place of its file. Each file's share is
+/// judged separately, but the number that is allowed is for all files together.
 pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
     let clears = |file| {
         plan.changes_of(file)
@@ -76,8 +76,8 @@ pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
     refusals
 }
 
-/// True if `change` clears a session that the file does not name any more; an expired one is cleared because the file says so,
-/// with its day.
+/// True if `change` clears a session that the file no longer names. An expired session does not count, because the file says when
+/// to clear it.
 fn is_removal(change: &Change) -> bool {
     matches!(change.action, Action::Clear { expired: None })
 }

@@ -1,8 +1,7 @@
-//! Desired and live → [`Plan`]: who changes (`diff`), what stands in the way (`blocked`), in which order (`order`), what is
-//! refused (`guard`), and a plan that waits in a file (`saved`). One file or several make one plan.
+//! Desired and live → [`Plan`]. `diff` finds the changes, `blocked` the lines that cannot be applied, and `order` the order of
+//! the steps. `guard` refuses a plan that goes too far, and `saved` keeps a plan in a file. One file or several make one plan.
 //!
-//! Pure and deterministic: the same file, the same Azure and the same day give the same plan, whatever the order in which
-//! Azure answered.
+//! Pure and deterministic: the same files, the same Azure and the same day give the same plan, in whatever order Azure answered.
 
 mod blocked;
 mod by_hand;
@@ -26,19 +25,19 @@ pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};
 pub use take::{NoTake, may_take};
 
-/// What a plan is made for, besides the file and Azure.
+/// The inputs of a plan besides the file and Azure.
 #[derive(Clone, Debug)]
 pub struct Aim {
-    /// The day, in UTC, by which sessions expire.
+    /// Today in UTC, which decides the sessions that have expired.
     pub today: Date,
     /// The VMs that may be taken from another owner.
     pub take: BTreeSet<VmId>,
-    /// The only VMs that may change; all, if there is none.
+    /// The only VMs that may change. If empty, all may.
     pub targets: BTreeSet<VmId>,
 }
 
 impl Aim {
-    /// A plan for `today` without any exception.
+    /// The aim for `today` without any exception.
     pub fn on(today: Date) -> Self {
         Self {
             today,
@@ -52,44 +51,44 @@ impl Aim {
     }
 }
 
-/// How Azure differs from the files, and the steps that make it match: one order over all files.
+/// The differences between Azure and the files, and the steps that make Azure match, in one order across all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The files that were planned together.
+    /// The reports on the files that were planned together.
     pub files: Vec<FilePlan>,
     /// The VMs whose tags change, in the order of their ids.
     pub changes: Vec<Change>,
-    /// The writes, in an order in which no name ever has one holder more than it had before.
+    /// The writes, in an order that never creates a duplicate or adds to one.
     pub steps: Vec<Step>,
 }
 
-/// What there is to say about one file besides its changes.
+/// A report on one file, besides its changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FilePlan {
-    /// What this was made from.
+    /// The file and the Azure that it was made from.
     #[serde(flatten)]
     pub basis: Basis,
-    /// What the file wants and cannot have, in the order of the file.
+    /// The lines that cannot be applied, in the order of the file.
     pub blocked: Vec<Blocked>,
-    /// Names that several VMs hold and that the plan leaves so.
+    /// The names that several VMs hold, even after the plan.
     pub duplicates: Vec<Duplicate>,
     /// The lines that expire within a week.
     pub expiring: Vec<Expiring>,
-    /// How many VMs hold what the file says.
+    /// The number of VMs that already match the file.
     pub matching: usize,
-    /// How many VMs hold a session although no file has a line for them and none of the files' owners set it.
+    /// The number of VMs with a session although no file has a line for them and none of the files' owners set it.
     pub unmanaged: usize,
-    /// How many VMs hold a session that this file's owner gave, before the plan.
+    /// The number of VMs with a session that this file's owner set, before the plan.
     pub owned: usize,
-    /// True if the file declares no session at all.
+    /// True if the file declares no session.
     pub declares_nothing: bool,
-    /// How many VMs differ from the file and are no targets.
+    /// The number of VMs that differ from the file but are not targets.
     pub left_out: usize,
-    /// How many VMs carry another tool's `azlin-session` and no session of ours.
+    /// The number of VMs that have another tool's tag `azlin-session` and no session of azlin's.
     pub foreign: usize,
-    /// How many VMs Azure listed that azlin cannot read.
+    /// The number of VMs in Azure's list that azlin cannot read.
     pub unreadable: usize,
-    /// Why VMs may be missing from Azure's list, if they may.
+    /// The reasons why VMs may be missing from Azure's list, if any.
     pub incomplete: Vec<String>,
 }
 
@@ -99,7 +98,7 @@ impl Plan {
         self.changes.is_empty() && self.blocked() == 0
     }
 
-    /// How many lines are blocked.
+    /// The number of blocked lines.
     pub fn blocked(&self) -> usize {
         self.files.iter().map(|file| file.blocked.len()).sum()
     }
@@ -117,29 +116,29 @@ impl Plan {
     }
 }
 
-/// A VM whose tags are not what the file says.
+/// A VM whose tags differ from the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The place of its file in [`Plan::files`].
     pub file: usize,
     /// The VM.
     pub vm: VmId,
-    /// Which machine it is.
+    /// The machine, by its `vmId`.
     #[serde(rename = "vm_id")]
     pub machine: Option<Guid>,
-    /// What happens to it.
+    /// The kind of change.
     #[serde(flatten)]
     pub action: Action,
-    /// What it holds.
+    /// The tags before the change.
     pub before: Held,
-    /// What it is to hold.
+    /// The tags after the change.
     pub after: Goal,
-    /// Other VMs that hold the old name now, a few at the most, where the plan leaves it on one VM or none: the live duplicate
-    /// that it cures.
+    /// A few of the other VMs that hold the old name now, if the plan resolves that duplicate: afterwards at most one VM holds
+    /// the name.
     pub cures: Vec<VmId>,
 }
 
-/// What happens to a VM's session.
+/// The kind of change to a VM's session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Action {
@@ -147,24 +146,24 @@ pub enum Action {
     Set,
     /// It has one and gets another.
     Change {
-        /// True if a person had set the old one by hand, on a VM of a file that has an owner.
+        /// True if a person set the old one by hand, and the file has an owner.
         by_hand: bool,
     },
-    /// It has the right one, set by hand; the owner is noted.
+    /// It has the right one, set by hand, and gets the owner's tag.
     Adopt,
-    /// It has one of this owner's that the file no longer wants.
+    /// It has one that this owner set, and loses it because the file no longer wants it.
     Clear {
-        /// The day after which the file's line no longer counts; none where the line is gone.
+        /// The last day on which the file's line counted; none if the line is gone.
         expired: Option<Date>,
     },
 }
 
-/// What a VM's two tags are to say.
+/// The wanted values of a VM's two tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goal {
     /// The session; none is a clear.
     pub session: Option<SessionName>,
-    /// The owner; none where the file has none, and after a clear.
+    /// The owner; none if the file has no owner, and after a clear.
     pub owner: Option<Owner>,
 }
 
@@ -178,27 +177,27 @@ impl Goal {
     }
 }
 
-/// A line of the file that cannot be carried out.
+/// A line of the file that cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocked {
     /// The VM that the line names.
     pub vm: VmId,
-    /// The session that it is to hold.
+    /// The session that the line assigns to it.
     pub session: SessionName,
-    /// The line, from 1.
+    /// The line's number, from 1.
     pub line: usize,
-    /// True if the VM holds the session already: what stands in the way then makes it a duplicate.
+    /// True if the VM already holds the session. With [`Why::Held`], the session is then a duplicate.
     pub holds: bool,
-    /// What stands in the way.
+    /// The reason.
     #[serde(flatten)]
     pub why: Why,
 }
 
-/// What stands in the way of a line.
+/// The reason why a line cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Why {
-    /// Azure lists no such VM. Absent is not gone: the identity may not be allowed to see it.
+    /// Azure does not list the VM. It may still exist: this identity may not see it.
     NoSuchVm {
         /// VMs with a similar name.
         nearest: Vec<VmId>,
@@ -208,17 +207,17 @@ pub enum Why {
         /// The owner.
         by: LiveName,
     },
-    /// VMs hold the session that this plan does not change.
+    /// Other VMs hold the session, and this plan does not change them.
     Held {
         /// Those VMs.
         by: Vec<VmId>,
     },
-    /// A VM holds the session whose own line is blocked, so that it cannot release it.
+    /// Another VM holds the session and cannot release it, because its own line is blocked.
     Stuck {
         /// The VM.
         by: VmId,
     },
-    /// The session is the name of another VM, to which `connect` would go.
+    /// The session is the name of another VM, and `connect` would go there.
     Shadowed {
         /// The VM.
         by: VmId,
@@ -235,7 +234,7 @@ pub struct Duplicate {
 }
 
 impl Duplicate {
-    /// The name `name`, if several VMs are its `holders`.
+    /// The duplicate `name`, if it has several `holders`.
     pub(crate) fn of(name: &str, holders: &[&VmId]) -> Option<Self> {
         let name = LiveName::new(name).filter(|_| holders.len() > 1)?;
         let holders = holders.iter().map(|vm| (*vm).clone()).collect();
@@ -250,7 +249,7 @@ pub struct Expiring {
     pub vm: VmId,
     /// Its session.
     pub session: SessionName,
-    /// The last day on which it is wanted.
+    /// The last day on which it counts.
     pub day: Date,
 }
 
@@ -261,19 +260,19 @@ pub struct Step {
     pub file: usize,
     /// The VM.
     pub vm: VmId,
-    /// Which machine it is.
+    /// The machine, by its `vmId`.
     #[serde(rename = "vm_id")]
     pub machine: Option<Guid>,
-    /// What it must hold right before.
+    /// The tags that the VM must have right before.
     pub before: Held,
-    /// What it holds right after.
+    /// The tags that the VM has right after.
     pub after: Goal,
-    /// The steps, by their place in [`Plan::steps`], that must have succeeded before this one may start.
+    /// The steps that must succeed before this one starts, by their place in [`Plan::steps`].
     pub waits_for: Vec<usize>,
 }
 
-/// The plan that turns `live` into what `files` want. No name is on two VMs at the end or on the way, even across files and
-/// subscriptions. A subscription has at most one file of each owner.
+/// Returns the plan that makes `live` match `files`. It puts no name on two VMs, neither at the end nor on the way, even across
+/// files and subscriptions. A subscription has at most one file of each owner.
 pub fn plan(files: &[&Desired], live: &Live, aim: &Aim) -> Plan {
     let (files, changes) = diff::diff(files, live, aim);
     let steps = order::order(&changes);

@@ -1,4 +1,4 @@
-//! In which order: a name is released before it is given out.
+//! Orders the steps: one VM releases a name before another takes it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,9 +8,9 @@ use crate::model::Held;
 /// A change on its way to becoming a step.
 struct Node<'c> {
     change: &'c Change,
-    /// The change that wants the name that this one's VM holds.
+    /// The change that waits for the name that this VM holds.
     holds_up: Option<usize>,
-    /// How many VMs still hold the name that this one wants.
+    /// The number of VMs that still hold the name that this one takes.
     holders: usize,
     /// The steps that it waits for.
     waits_for: Vec<usize>,
@@ -18,11 +18,11 @@ struct Node<'c> {
     cleared: bool,
 }
 
-/// The steps that carry out `changes`, which are sorted by VM and in which no two take the same name.
+/// Returns the steps that make `changes`. The changes are sorted by VM, and no two take the same name.
 ///
-/// A change waits for every change that releases the name it takes. Each VM releases at most one name, and a name has at
-/// most one taker, so a change holds up at most one other: chains run from their free end, and what is left when no end is
-/// free are plain circles. The first VM of each, by id, is cleared first and set last, which costs one write.
+/// A change waits for every change that releases the name it takes. Each VM releases at most one name, and a name has at most one
+/// taker, so a change holds up at most one other. Chains run from their free end. If no end is free, only plain circles are left.
+/// The first VM of each circle, by id, is cleared first and set last, which costs one write.
 pub(super) fn order(changes: &[Change]) -> Vec<Step> {
     let mut nodes = nodes(changes);
     let all = nodes.iter().enumerate();
@@ -83,8 +83,8 @@ fn step(node: &Node<'_>, after: Goal, waits_for: Vec<usize>) -> Step {
     }
 }
 
-/// The steps that the members of a circle wait for: a circle is not opened before all that has to be released outside of it
-/// is, so that what fails there leaves everyone in it with the name that they have.
+/// The steps that the members of a circle wait for. A circle opens only after every name that it needs from outside is released.
+/// If one of those steps fails, every VM in the circle keeps its name.
 fn waits_of_circle(nodes: &[Node<'_>], first: usize) -> Vec<usize> {
     let mut waits = BTreeSet::new();
     let mut at = Some(first);

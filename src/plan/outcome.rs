@@ -1,4 +1,4 @@
-//! What became of a plan's steps, and how an apply ends.
+//! The outcomes of a plan's steps, and the ending of an apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,55 +7,55 @@ use serde::Serialize;
 use super::{Change, Duplicate, FilePlan, Plan, Step};
 use crate::model::{Held, Live, VmId};
 
-/// What became of a step.
+/// The outcome of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
-    /// Written, and Azure's answer says so.
+    /// Written, and Azure's answer confirms it.
     Written,
     /// Nothing was written: the VM held it already.
     Already,
-    /// Nothing was written: the VM's tags are not what they were when the plan was made.
+    /// Nothing was written: the VM's tags changed after the plan was made.
     Changed {
-        /// What they are.
+        /// The tags now.
         found: Held,
         /// True if the write of an earlier attempt may yet arrive.
         in_doubt: bool,
     },
-    /// Written, and Azure's answer says something else: a policy changed it.
+    /// Written, but Azure's answer has other values: a policy changed them.
     Altered {
-        /// What Azure's answer says.
+        /// The tags in Azure's answer.
         found: Held,
     },
-    /// Azure has accepted the write, and the VM does not show it yet.
+    /// Azure accepted the write, but the VM does not show it yet.
     Accepted,
-    /// Azure said no, or did not answer.
+    /// Azure refused the write, or did not answer.
     Failed {
-        /// What happened.
+        /// The reason.
         why: String,
-        /// What to do now.
+        /// The one thing to do now.
         help: Option<String>,
-        /// True if a write was sent whose fate is unknown: it may have arrived, or may yet.
+        /// True if a write was sent and may have arrived, or may yet.
         in_doubt: bool,
     },
-    /// Nothing was written: someone interrupted azlin before it came to this.
+    /// Nothing was written: the user interrupted azlin before this step.
     Interrupted,
-    /// Nothing was written: a step that has to come first did not succeed.
+    /// Nothing was written: a step that this one waits for did not succeed.
     Skipped {
         /// The VM of that step.
         because: VmId,
     },
-    /// The name was freed for a VM that then could not take it, and is back.
+    /// The VM released the name, the next VM could not take it, and azlin restored it.
     PutBack,
-    /// The name was freed for a VM that then could not take it, and could not be put back: no VM holds it.
+    /// The VM released the name, the next VM could not take it, and azlin could not restore it: no VM holds it.
     NotPutBack {
-        /// What happened.
+        /// The reason.
         why: String,
     },
 }
 
 impl Outcome {
-    /// True if it is certain that the step has given its VM no name, and will not.
+    /// True if the step certainly gave its VM no name, and never will.
     pub fn gave_nothing(&self) -> bool {
         match self {
             Self::Interrupted | Self::Skipped { .. } => true,
@@ -69,44 +69,44 @@ impl Outcome {
         }
     }
 
-    /// True if the VM now holds what the step wants.
+    /// True if the VM now has the tags that the step wants.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Written | Self::Already)
     }
 
-    /// True if the VM is not, or may not be for long, as it was before the run.
+    /// True if the step changed the VM, or may still do so.
     pub fn changed_something(&self) -> bool {
         self.is_success() || matches!(self, Self::Accepted | Self::NotPutBack { .. })
     }
 }
 
-/// A step with what became of it.
+/// A step and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Tried {
     /// The step.
     #[serde(flatten)]
     pub step: Step,
-    /// What became of it.
+    /// Its outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// How an apply ends.
+/// The ending of an apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// Every step succeeded, and Azure is as the file wants it.
+    /// Every step succeeded, and Azure matches the file.
     Complete,
-    /// Some steps succeeded, and something is left.
+    /// Some steps succeeded, and something is left to do.
     Partial,
     /// No step succeeded.
     Nothing,
-    /// Someone wanted azlin to end.
+    /// The user interrupted it.
     Interrupted,
 }
 
-/// How an apply that came to `tried` ends, after which Azure was read once more: `matches` says whether it is known to be as
-/// the files want it, and `doubles` are the names that turned out to be on several VMs.
+/// Returns the ending of an apply with the outcomes `tried`, after Azure was read once more. `matches` is true if Azure is
+/// known to match the files, and `doubles` are the names that turned out to be on several VMs.
 pub fn ending(tried: &[Tried], matches: bool, doubles: &[Duplicate]) -> Ending {
     let all = tried.iter().all(|tried| tried.outcome.is_success());
     if all && matches && doubles.is_empty() {
@@ -118,8 +118,8 @@ pub fn ending(tried: &[Tried], matches: bool, doubles: &[Duplicate]) -> Ending {
     }
 }
 
-/// Corrects `live`, read after `tried`, where it shows of a VM what they have replaced there: Azure has confirmed each write,
-/// and its lists were seen to lag behind.
+/// Corrects `live`, read after `tried`, where it still shows tags that a step replaced. Azure confirmed each write, but its
+/// lists can lag behind.
 pub fn correct(live: &mut Live, tried: &[Tried]) {
     let mut replaced: BTreeMap<&VmId, Vec<&Held>> = BTreeMap::new();
     for Tried { step, outcome } in tried {
@@ -136,7 +136,7 @@ pub fn correct(live: &mut Live, tried: &[Tried]) {
     }
 }
 
-/// The names that `tried` gave out and that several VMs hold in `live`, read after them: somebody else gave them out at the
+/// The names that `tried` gave to a VM and that several VMs hold in `live`, read afterwards. Someone else assigned them at the
 /// same time.
 pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
     let mut given: BTreeSet<&str> = BTreeSet::new();
@@ -152,7 +152,7 @@ pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
         .collect()
 }
 
-/// An apply as JSON: the plan, its steps with what became of each.
+/// The report on an apply as JSON: the plan, and its steps with their outcomes.
 pub fn report(plan: &Plan, tried: &[Tried], doubles: &[Duplicate], ending: Ending) -> String {
     #[derive(Serialize)]
     struct Report<'r> {

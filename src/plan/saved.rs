@@ -1,4 +1,4 @@
-//! A plan that waits in a file: plan ↔ JSON, and whether it still holds.
+//! A saved plan: plan ↔ JSON, and whether it still holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,36 +9,36 @@ use super::{Aim, Allowed, Change, Plan, Step};
 use crate::json::{self, FORMAT};
 use crate::model::{Basis, Live, VmId};
 
-/// A plan with all that it was made from, as `plan --out` and `--format json` write it. It holds no secrets.
+/// A plan with its inputs, as `plan --out` and `--format json` write it. It contains no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     /// The version of this JSON.
     pub format_version: String,
-    /// The azlin that wrote it.
+    /// The version of azlin that wrote it.
     pub azlin_version: String,
-    /// The VMs that alone may change; all, if there is none.
+    /// The only VMs that may change. If empty, all may.
     pub targets: BTreeSet<VmId>,
     /// The VMs that may be taken from another owner.
     pub take_ownership: BTreeSet<VmId>,
-    /// What the guards were told to allow.
+    /// The exceptions from the guards.
     #[serde(flatten)]
     pub allowed: Allowed,
-    /// Everything in scope that the uniqueness of names depends on, as a SHA-256: by it a reader sees whether two plans saw
-    /// the same Azure. [`Saved::standing`] judges by the steps, which what does not concern them leaves as they are.
+    /// A SHA-256 of everything in scope that the uniqueness of names depends on. It tells a reader whether two plans saw the same
+    /// Azure. [`Saved::standing`] compares the steps instead, because unrelated changes do not affect them.
     pub fingerprint: String,
     /// The plan.
     #[serde(flatten)]
     pub plan: Plan,
-    /// A SHA-256 of all the rest: it detects edits. It is not a signature.
+    /// A SHA-256 of everything else. It detects edits; it is not a signature.
     pub digest: String,
 }
 
-/// Why a saved plan is not even compared with Azure.
+/// The reason why a saved plan cannot be used, whatever Azure holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// It is not a plan, or ends in the middle.
+    /// It is not a saved plan, or is truncated.
     NotAPlan {
-        /// What is wrong with it.
+        /// The parser's error.
         why: String,
     },
     /// A newer azlin wrote it.
@@ -46,22 +46,22 @@ pub enum Unusable {
         /// The version of its JSON.
         format: String,
     },
-    /// It is not as azlin wrote it.
+    /// Someone edited it after azlin wrote it.
     Edited,
     /// It was made for something else.
     Other {
-        /// What differs.
+        /// The input that differs.
         what: What,
-        /// What it was made for.
+        /// The value that it was made with.
         saved: String,
-        /// What there is.
+        /// The value now.
         now: String,
-        /// The file that differs, where it is one of several.
-        file: Option<String>,
+        /// The file that differs; empty for [`What::Files`].
+        file: String,
     },
 }
 
-/// What a saved plan was made for that is something else now.
+/// An input of a saved plan that may differ now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// The subscription.
@@ -77,7 +77,7 @@ pub enum What {
 }
 
 impl Unusable {
-    /// True if a plan made now would do.
+    /// True if a new plan is enough to continue.
     pub fn is_stale(&self) -> bool {
         matches!(
             self,
@@ -89,20 +89,19 @@ impl Unusable {
     }
 }
 
-/// How a saved plan stands to Azure as it is now.
+/// The state of a saved plan, compared with Azure now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// All its steps are true already.
+    /// All its steps are done already.
     Applied,
-    /// What is left to do are its own steps, or the end of them after a crash.
+    /// The steps left to do are its own, or the last of them after a crash.
     Holds,
-    /// Azure has gone another way.
+    /// Azure has changed in another way.
     Stale,
 }
 
 impl Saved {
-    /// Packs a plan with what it was made from.
-    /// `fingerprint` is that of the Azure it was made for; see [`fingerprint`].
+    /// Combines a plan with its inputs. `fingerprint` is that of the Azure it was made for; see [`fingerprint()`].
     pub fn new(aim: &Aim, allowed: Allowed, fingerprint: String, plan: Plan) -> Self {
         let mut saved = Self {
             format_version: FORMAT.to_owned(),
@@ -118,15 +117,15 @@ impl Saved {
         saved
     }
 
-    /// The JSON that [`Saved::read`] reads.
+    /// Returns the JSON that [`Saved::read`] reads.
     pub fn write(&self) -> String {
         json::ascii(self)
     }
 
-    /// Reads what [`Saved::write`] wrote.
+    /// Reads JSON that [`Saved::write`] wrote.
     ///
     /// # Errors
-    /// It is cut short, edited, written by a newer azlin, or something else altogether.
+    /// It is truncated, edited, written by a newer azlin, or not a saved plan.
     pub fn read(json: &[u8]) -> Result<Self, Unusable> {
         #[derive(Deserialize)]
         struct Version {
@@ -150,7 +149,7 @@ impl Saved {
         }
     }
 
-    /// True if each change is of one of its files, and the steps are those of the changes.
+    /// True if each change belongs to one of its files, and the steps follow from the changes.
     fn is_consistent(&self) -> bool {
         let Plan {
             files,
@@ -164,14 +163,14 @@ impl Saved {
         changes.iter().all(is_of_its_file) && order(changes) == *steps
     }
 
-    /// The place in `now` of each file that this was made for, in whatever order they are named now.
+    /// Returns the place in `now` of each file that the plan was made for. The order of `now` does not matter.
     ///
     /// # Errors
-    /// It was made for other files, or for another subscription, tag, owner or content of one.
+    /// It was made for other files, or with another subscription, tag, owner or content of a file.
     pub fn places(&self, now: &[&Basis]) -> Result<Vec<usize>, Unusable> {
         let files = &self.plan.files;
         if let ([file], [now]) = (files.as_slice(), now) {
-            check(&file.basis, now, false)?;
+            check(&file.basis, now)?;
             return Ok(vec![0]);
         }
         let other_files = || {
@@ -181,7 +180,7 @@ impl Saved {
                 what: What::Files,
                 saved: saved.join(", "),
                 now: now.join(", "),
-                file: None,
+                file: String::new(),
             }
         };
         if files.len() != now.len() {
@@ -193,7 +192,7 @@ impl Saved {
         let is_same = |saved: &Basis, basis: &Basis| {
             is_its(saved, basis) && basis.file_sha256 == saved.file_sha256
         };
-        // The files that have not changed first, so that the one that has is the one that is blamed.
+        // Unchanged files first, so that the error names the one that changed.
         let mut places: Vec<Option<usize>> = vec![None; files.len()];
         for fits in [&is_same as &dyn Fn(&Basis, &Basis) -> bool, &is_its] {
             for (at, file) in files.iter().enumerate() {
@@ -213,16 +212,16 @@ impl Saved {
             .ok_or_else(other_files)?;
         for (file, place) in files.iter().zip(&places) {
             if let Some(basis) = now.get(*place) {
-                check(&file.basis, basis, true)?;
+                check(&file.basis, basis)?;
             }
         }
         Ok(places)
     }
 
-    /// How it stands to `now`, the plan for `live` made anew in the same way.
+    /// Compares it with `now`, a new plan for `live` with the same inputs.
     ///
-    /// It holds when each VM's steps of `now` are its own last steps for that VM, and what was before them has come true:
-    /// that is so right after it was made, and after a crash in the middle of it.
+    /// It holds if, for each VM, the steps of `now` are the last of its own steps, and the earlier ones are done. That is true
+    /// right after the plan was made, and after a crash in the middle of an apply.
     pub fn standing(&self, now: &Plan, live: &Live) -> Standing {
         let blocked = |plan: &Plan| -> BTreeSet<VmId> {
             let entries = plan.files.iter().flat_map(|file| &file.blocked);
@@ -265,13 +264,13 @@ impl Saved {
     }
 }
 
-/// True if two steps write the same, wherever they stand.
+/// True if two steps write the same tags, whatever their place.
 fn is_same(a: &Step, b: &Step) -> bool {
     (&a.machine, &a.before, &a.after) == (&b.machine, &b.before, &b.after)
 }
 
-/// Checks that a file's plan was made for the file that there is `now`; one of `several` is named.
-fn check(saved: &Basis, now: &Basis, several: bool) -> Result<(), Unusable> {
+/// Checks that a file's saved plan was made from the file as it is `now`.
+fn check(saved: &Basis, now: &Basis) -> Result<(), Unusable> {
     let all = |basis: &Basis| {
         let owner = basis.owner.as_ref();
         [
@@ -290,14 +289,14 @@ fn check(saved: &Basis, now: &Basis, several: bool) -> Result<(), Unusable> {
                 what,
                 saved: then,
                 now: now_is,
-                file: several.then(|| now.file.clone()),
+                file: now.file.clone(),
             });
         }
     }
     Ok(())
 }
 
-/// A version's numbers; what is no version is newer than any.
+/// The numbers of a version. Any other text counts as newer than every version.
 fn version(text: &str) -> (u32, u32) {
     let mut numbers = text
         .split('.')
@@ -317,7 +316,7 @@ fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
     by_vm
 }
 
-/// A SHA-256 over every VM in scope with its machine and its two tags: what the uniqueness of names depends on.
+/// A SHA-256 over every VM in scope with its machine and its two tags, on which the uniqueness of names depends.
 pub fn fingerprint(live: &Live) -> String {
     let mut facts = Vec::with_capacity(live.vms.len());
     for vm in live.vms.values() {

@@ -1,8 +1,8 @@
-//! Whose sessions may be touched: `--take-ownership`, and what a person sets by hand.
+//! Decides whether `--take-ownership` may take a VM.
 
 use crate::model::{Desired, VmId};
 
-/// Why a file cannot take a VM from another owner.
+/// The reason why a file cannot take a VM from another owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoTake {
     /// The file has no owner to take it for.
@@ -11,10 +11,10 @@ pub enum NoTake {
     NoLine,
 }
 
-/// Checks that the file may take `vm` from its owner: it says who it is, and names the VM.
+/// Checks that the file may take `vm` from its owner: it has an owner itself, and a line for the VM.
 ///
 /// # Errors
-/// It does not.
+/// It has no owner, or no line for the VM.
 pub fn may_take(desired: &Desired, vm: &VmId) -> Result<(), NoTake> {
     if desired.owner().is_none() {
         Err(NoTake::NoOwner)

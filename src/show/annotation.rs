@@ -15,7 +15,7 @@ pub fn of_diagnostic(source: &Source, diagnostic: &Diagnostic) -> String {
     command(level, &source.name, &place, &diagnostic.message, help)
 }
 
-/// The workflow command that puts `entry` on its line of `file`, with why it is blocked and what to do.
+/// The workflow command that puts `entry` on its line of `file`, with the reason why it is blocked and the help.
 pub fn of_blocked(file: &str, entry: &Blocked, ids: Ids) -> String {
     let Trouble { message, help, .. } = why(entry, ids);
     let message = format!("{} on {}: {message}", entry.session, ids.name(&entry.vm));
@@ -23,7 +23,7 @@ pub fn of_blocked(file: &str, entry: &Blocked, ids: Ids) -> String {
     command("error", file, &place, &message, Some(&help))
 }
 
-/// Nothing in the message can end the command or begin another.
+/// A workflow command. Nothing in the message can end it or begin another.
 fn command(level: &str, file: &str, place: &str, message: &str, help: Option<&str>) -> String {
     let data = |text: &str| {
         let text = text.replace('%', "%25").replace('\r', "%0D");

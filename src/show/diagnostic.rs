@@ -1,4 +1,4 @@
-//! A diagnostic of the file: the lines that it is about, and the caret under them.
+//! Shows a diagnostic of the file: its message, and the lines with the underlines.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,11 @@ use super::Paint;
 use crate::file::{Diagnostic, Label, Severity, Source};
 use crate::text::{escape, inert};
 
-/// How many columns of a long line are quoted, and how many of them stand before what the label underlines.
+/// The width of the quoted part of a long line, and the part of it before the underline, in columns.
 const WINDOW: usize = 140;
 const LEAD: usize = 50;
 
-/// `diagnostic` as text, ending in a newline, with the lines of the `sources` that it is about: the culprit's first.
+/// `diagnostic` as text that ends in a newline, with the lines of `sources` that its labels point at, the culprit's first.
 pub fn diagnostic(sources: &[&Source], diagnostic: &Diagnostic, paint: Paint) -> String {
     let severity = diagnostic.severity;
     let head = coloured(level(severity), Some(severity), paint);
@@ -48,7 +48,7 @@ pub(super) fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// `text` in the colour of `severity`, else in the colour of what only points.
+/// `text` in the colour of `severity`, or else in the colour of a secondary label.
 fn coloured<T>(text: T, severity: Option<Severity>, paint: Paint) -> StyledObject<T> {
     match severity {
         Some(Severity::Error) => paint.red(text),
@@ -57,7 +57,7 @@ fn coloured<T>(text: T, severity: Option<Severity>, paint: Paint) -> StyledObjec
     }
 }
 
-/// The lines of `source` that `labels` are on. The first label is the culprit, of this severity, where there is one.
+/// Adds the lines of `source` that `labels` point at. If there is a `culprit`, it is the first label, with this severity.
 fn quote(
     text: &mut String,
     source: &Source,
@@ -94,7 +94,7 @@ fn quote(
     }
 }
 
-/// The part of a line that is shown, and where in it the label's underline goes, in columns.
+/// The shown part of a line, and the position of the label's underline in it, in columns.
 struct Quoted {
     line: String,
     indent: usize,
@@ -120,7 +120,7 @@ impl Quoted {
     }
 }
 
-/// The first `columns` columns of a quoted text, with a mark where that leaves some out.
+/// The first `columns` columns of a quoted text, with `…` if that cuts it.
 fn cut(text: Option<&str>, columns: usize) -> String {
     let text = text.unwrap_or_default();
     let end = text.char_indices().nth(WINDOW + 1);
@@ -129,7 +129,7 @@ fn cut(text: Option<&str>, columns: usize) -> String {
     truncate_str(&shown, columns, "…").into_owned()
 }
 
-/// The last `most` characters of `text`, with a mark where that leaves some out.
+/// The last `most` characters of `text`, with `…` if that cuts it.
 fn lead_up(text: &str, most: usize) -> String {
     match text.char_indices().rev().nth(most) {
         Some((cut, c)) => {
@@ -140,7 +140,7 @@ fn lead_up(text: &str, most: usize) -> String {
     }
 }
 
-/// Quoted text, inert, and with tabs as spaces, so that columns add up.
+/// Quoted text, made inert, with tabs as spaces so that columns are right.
 fn shown(text: &str) -> String {
     inert(text).replace('\t', "    ")
 }

@@ -10,8 +10,8 @@ use crate::model::LiveName;
 use crate::plan::{Action, Plan};
 use crate::text::inert;
 
-/// What `git diff` would show if Azure were a file: a unified diff to `text`, the file called `file`, which is the one at `at` in
-/// the plan. `patch -R` turns the file into Azure's state with it.
+/// A unified diff from Azure's state to `text`, the text of the file named `file`, which is at `at` in the plan. With it,
+/// `patch -R` turns the file into Azure's state.
 ///
 /// # Errors
 /// See [`edit`].
@@ -26,7 +26,7 @@ pub fn diff(
     let unified = unified(&azure, text, file);
     let mut shown = String::with_capacity(unified.len());
     for line in unified.split_terminator('\n') {
-        // A byte order mark and the end of a line in a Windows file are no text, but without them nothing could be patched.
+        // A byte order mark and a Windows line end are not text, but `patch` requires them.
         let (line, end) = match line.strip_suffix('\r') {
             Some(line) => (line, "\r\n"),
             None => (line, "\n"),
@@ -46,10 +46,10 @@ pub fn diff(
     Ok(shown)
 }
 
-/// The difference from `old` to `new` as plain hunks. `similar` writes them too, but where one ends in an insertion it may take
-/// its length from another line, and `patch` refuses that.
+/// The difference from `old` to `new` as plain hunks. `similar` can write them too, but if a hunk ends in an insertion, it may
+/// get the hunk's length wrong, and `patch` refuses that.
 fn unified(old: &str, new: &str, file: &str) -> String {
-    // Patience: it looks for lines that stand once, and most lines here do, so that large files take no time.
+    // Patience looks for unique lines, and most lines here are unique, so large files are fast.
     let diff = TextDiff::configure()
         .algorithm(Algorithm::Patience)
         .diff_lines(old, new);
@@ -72,7 +72,7 @@ fn unified(old: &str, new: &str, file: &str) -> String {
     unified
 }
 
-/// The first of `lines`, counted from 1, and how many they are, as a hunk's header has them.
+/// The first of `lines`, counted from 1, and their number, in the form of a hunk's header.
 fn place(mut lines: impl Iterator<Item = usize>) -> String {
     let Some(first) = lines.next() else {
         return "0,0".to_owned();
@@ -83,8 +83,8 @@ fn place(mut lines: impl Iterator<Item = usize>) -> String {
     }
 }
 
-/// `text` as it would have to be for the plan to be empty. Lines that are blocked stay, and so do those that are adopted: what
-/// Azure lacks there is the owner.
+/// `text` with Azure's sessions in place of its own: with it, the plan would be empty. Blocked lines stay, and so do adopted
+/// ones, because there Azure lacks only the owner.
 ///
 /// # Errors
 /// See [`edit`].

@@ -1,9 +1,9 @@
-//! [`Ids`]: how much of a VM's id a person needs.
+//! [`Ids`]: the form in which messages name VMs.
 
 use crate::model::{SubscriptionId, VmId};
 
-/// How a VM is named among the VMs of a run: where all are in one subscription, naming it would be noise; where they are not,
-/// leaving it out would name several VMs at once.
+/// The form in which a run names VMs. If all are in one subscription, naming it would be noise. If not, omitting it would be
+/// ambiguous.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ids {
     /// `GROUP/VM`.
@@ -13,7 +13,7 @@ pub enum Ids {
 }
 
 impl Ids {
-    /// How VMs of these subscriptions are named.
+    /// The form for VMs of these subscriptions.
     pub fn over<'s>(mut subscriptions: impl Iterator<Item = &'s SubscriptionId>) -> Self {
         let first = subscriptions.next();
         if subscriptions.any(|other| Some(other) != first) {
@@ -31,7 +31,7 @@ impl Ids {
         }
     }
 
-    /// The names of `vms`, the first few of many, as `a, b and c`.
+    /// The names of `vms`, as `a, b and c`; of many, only the first few.
     pub fn names(self, vms: &[VmId]) -> String {
         let names: Vec<String> = vms.iter().map(|vm| self.name(vm)).collect();
         super::names(&names)

@@ -4,8 +4,8 @@ use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// The page of `command`, and one for each command below it that is not hidden: the name of its file, such as
-/// `azlin-connect.1`, and its text, for `man`.
+/// Returns the pages of `command` and of each visible command below it. A page is the name of its file, such as
+/// `azlin-connect.1`, and its text for `man`.
 pub fn pages(command: Command) -> Vec<(String, String)> {
     let mut command = command.disable_help_subcommand(true);
     command.build();
@@ -28,13 +28,13 @@ fn add(command: &Command, above: Option<&str>, pages: &mut Vec<(String, String)>
 }
 
 fn page(command: &Command, name: &str, above: Option<&str>) -> Option<String> {
-    // The line that `--help` begins with is shorter than every flag in a row.
+    // The usage line of `--help` is shorter than a list of all flags.
     let usage = command.clone().render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).to_owned();
     let shown = command.clone().override_usage(usage);
     let man = Man::new(shown.subcommand_help_heading("COMMANDS"))
         .title(name.to_uppercase())
-        // `""` leaves the date out, so that the same azlin writes the same page.
+        // Without a date, the same azlin always writes the same page.
         .date("\"\"")
         .source(concat!("azlin ", env!("CARGO_PKG_VERSION")))
         .manual("User Commands");
@@ -42,7 +42,7 @@ fn page(command: &Command, name: &str, above: Option<&str>) -> Option<String> {
     let mut text = Vec::new();
     man.render_title(&mut text).ok()?;
     let mut layout = Roff::new();
-    // No name is hyphenated: it is to be copied.
+    // No hyphenation, so that names can be copied.
     layout.control("nh", []).control("ad", ["l"]);
     layout.to_writer(&mut text).ok()?;
     man.render_name_section(&mut text).ok()?;
@@ -74,7 +74,7 @@ fn page(command: &Command, name: &str, above: Option<&str>) -> Option<String> {
         roff.to_writer(&mut text).ok()?;
     }
     let text = String::from_utf8_lossy(&text);
-    // Each part defines the apostrophe anew; once is enough.
+    // Each part defines the apostrophe again; once is enough.
     let start = Roff::new().render();
     Some(format!("{start}{}", text.replace(&start, "")))
 }
@@ -89,7 +89,7 @@ fn section_of(arg: &Arg) -> &'static str {
     }
 }
 
-/// A flag whose help lists its other names too, as `--help` does.
+/// A flag whose help also lists its aliases, as `--help` does.
 fn with_aliases(arg: Arg) -> Arg {
     let aliases = arg.get_visible_aliases().unwrap_or_default();
     if aliases.is_empty() {
@@ -100,7 +100,7 @@ fn with_aliases(arg: Arg) -> Arg {
     arg.help(format!("{help} [also: {}]", aliases.join(", ")))
 }
 
-/// The end of `--help`: each `Title:` a section, and each indented line below it a term and its explanation.
+/// The text after the options of `--help`. Each `Title:` becomes a section, and each indented line a term and its explanation.
 fn closing(after_help: &str) -> Roff {
     let mut roff = Roff::new();
     for line in after_help.lines().filter(|line| !line.trim().is_empty()) {

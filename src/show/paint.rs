@@ -1,11 +1,11 @@
-//! Colour, or none.
+//! Colour for a stream.
 
 use console::{StyledObject, style};
 
-/// A stream's colour, or none: decided once, at the edge, for each of stdout and stderr.
+/// Whether a stream is coloured. azlin decides this once for each of stdout and stderr.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Paint {
-    /// Write escape sequences.
+    /// True to write escape sequences.
     pub on: bool,
 }
 
@@ -29,7 +29,7 @@ impl Paint {
         self.of(text).green().bold()
     }
 
-    /// For what points at something else.
+    /// For marks that point at something else.
     pub fn blue<T>(self, text: T) -> StyledObject<T> {
         self.of(text).blue().bold()
     }

@@ -10,14 +10,15 @@ use crate::ssh::LeftOut;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
-/// The trouble with `name`, for which azlin found no VM or several. `group` is the resource group of the search, if there is one.
+/// The trouble if a search for `name` finds no VM, or several. The search was in the resource group `group`, if any.
 pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
     let name = quote(name);
     let searched = |among: usize| {
-        let place = group.map_or("in scope".to_owned(), |group| {
-            format!("in resource group {}", escape(group))
-        });
-        format!("searched {} {place}", count(among, "VM"))
+        let vms = count(among, "VM");
+        match group {
+            Some(group) => format!("searched {vms} in resource group {}", escape(group)),
+            None => format!("searched {vms}"),
+        }
     };
     match miss {
         Miss::NoVm {
@@ -29,7 +30,7 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
                 let vm = ids.name(vm);
                 format!("use {vm}, which holds the session of that name")
             } else if nearest.is_empty() {
-                "run azlin list --all to see the VMs".to_owned()
+                "list the VMs with azlin list --all".to_owned()
             } else {
                 did_you_mean(nearest.iter().map(|vm| ids.name(vm)))
             };
@@ -42,7 +43,7 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
                 By::Name => ("name", "use --rg to choose one"),
                 By::Session => (
                     "session",
-                    "connect by VM name, and give one of them another session",
+                    "connect by VM name; to fix the duplicate, give one of them another session",
                 ),
                 By::Address => ("address", "connect by VM name"),
             };
@@ -86,7 +87,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
     help
 }
 
-/// A warning if a file assigns `name`, which led to `vm`, to another VM, or assigns another session to `vm`.
+/// A note for a `name` that led to `vm`, if the file assigns that name to another VM, or another session to `vm`.
 pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> Option<String> {
     let (id, file) = (ids.name(&vm.id), escape(&desired.basis.file));
     let held = vm.held.session.as_ref();
@@ -96,7 +97,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     {
         let (name, other) = (escape(name), ids.name(&line.vm));
         return Some(format!(
-            "{name} is on {id} now; {file} assigns it to {other} (see azlin plan)"
+            "{name} is on {id} now, but {file} assigns it to {other} (see azlin plan)"
         ));
     }
     let line = desired.line_of(&vm.id, today)?;
@@ -107,7 +108,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     };
     let session = &line.session;
     Some(format!(
-        "{id} {holds}; {file} assigns {session} to it (see azlin plan)"
+        "{id} {holds}, but {file} assigns {session} to it (see azlin plan)"
     ))
 }
 

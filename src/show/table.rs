@@ -4,21 +4,21 @@ use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
 use super::Paint;
 
-/// A column: its head, how wide it is at least where there is room, and how narrow it may get where there is none. A cell that
-/// does not fit then is cut.
+/// A column: its head, its minimum width if there is room, and its minimum width if there is not. A cell that does not fit is
+/// cut.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column(pub &'static str, pub usize, pub usize);
 
-/// The content of a column in a row; already safe for a terminal.
+/// A cell of the table, already safe for a terminal.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cell {
     pub text: String,
-    /// Follows the text and is never cut.
+    /// A mark after the text; it is never cut.
     pub mark: String,
     pub tone: Tone,
 }
 
-/// How loud a cell is.
+/// The emphasis of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Tone {
     #[default]
@@ -42,7 +42,7 @@ impl Cell {
         measure_text_width(&self.text) + measure_text_width(&self.mark)
     }
 
-    /// The cell in exactly `width` columns of the terminal.
+    /// The cell, exactly `width` columns wide.
     fn fitted(&self, width: usize, paint: Paint) -> String {
         let room = width.saturating_sub(measure_text_width(&self.mark));
         let text = truncate_str(&self.text, room, "…");
@@ -59,7 +59,8 @@ impl Cell {
     }
 }
 
-/// The table; with `room`, no wider than that where the columns' floors allow it: the widest are cut first.
+/// The table as text. With `room`, it is no wider than that if the columns' minimum widths allow; the widest columns are cut
+/// first.
 pub(super) fn table(
     columns: &[Column],
     rows: &[Vec<Cell>],

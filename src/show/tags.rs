@@ -1,4 +1,4 @@
-//! A VM's session and its other tags, and why tags are not written.
+//! Shows a VM's session and its tags, and explains why azlin does not write tags.
 
 use std::fmt::{Display, Write as _};
 
@@ -8,7 +8,7 @@ use crate::tagging::{BadTag, MAX_VALUE, MOST};
 use crate::text::{escape, inert, quote};
 use crate::trouble::Trouble;
 
-/// The session of the VM called `vm`, if it has one.
+/// The session of the VM named `vm`, if any, as text.
 pub fn session(vm: &str, session: Option<&impl Display>) -> String {
     match session {
         Some(session) => format!("Session name for {vm}: {session}\n"),
@@ -16,7 +16,7 @@ pub fn session(vm: &str, session: Option<&impl Display>) -> String {
     }
 }
 
-/// `tags` of `vm`, a line each, in the order of their keys.
+/// The `tags` of `vm` as text, one per line, in the order of their keys.
 pub fn tags(vm: &VmId, tags: &Tags) -> String {
     let name = vm.name();
     if tags.is_empty() {
@@ -32,7 +32,7 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     text
 }
 
-/// The trouble where Azure answered a write with success, but the tag `key` of the VM called `vm` now has the value `found`.
+/// The trouble if Azure answered a write with success, but the tag `key` of the VM named `vm` now has the value `found`.
 pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     let key = quote(key);
     let found = match found {
@@ -42,20 +42,20 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     };
     Trouble::new(
         format!("Azure accepted the change, but {found}"),
-        "a policy may have changed it, or someone else wrote it at the same moment; azlin tag list shows the current tags",
+        "check the tags with azlin tag list VM: a policy or another user may have changed this one",
     )
 }
 
-/// The trouble with a tag command that was refused; `vm` is the VM, as the user called it.
+/// The trouble with a refused tag command; `vm` is the VM as the user named it.
 pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
     let vm = escape(vm);
     let (message, help) = match refusal {
         BadTag::NoValue { word } => (
-            format!("{} is not a tag: it has no `=`", quote(word)),
-            "write KEY=VALUE; quotes keep spaces together: 'team=data platform'",
+            format!("invalid tag {}: it has no `=`", quote(word)),
+            "write KEY=VALUE, in quotes if it contains spaces: 'team=data platform'",
         ),
         BadTag::Key { key, rule } => (
-            format!("{}: a tag key {rule}", quote(key)),
+            format!("invalid tag key {}: it {rule}", quote(key)),
             "choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\\`, `?` or `/`",
         ),
         BadTag::TooLong { key, length } => {
@@ -67,19 +67,20 @@ pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
         }
         BadTag::Twice { key } => {
             let key = quote(key);
-            let message = format!("{key} is named twice: tag keys are not case-sensitive");
+            let message = format!("{key} appears twice: tag keys are not case-sensitive");
             (message, "name each key once; nothing was written")
         }
         BadTag::Ours { key } => {
             let key = quote(key);
-            let message = format!("{key} belongs to the VM's session: azlin tag leaves it alone");
-            let help =
-                "azlin session VM NAME sets a VM's session, azlin session VM --clear removes it";
+            let message = format!("azlin tag cannot change {key}: it belongs to the VM's session");
+            let help = "set the session with azlin session VM NAME, or remove it with azlin session VM --clear";
             (message, help)
         }
         BadTag::TooMany { there, new } => {
-            let tags = count(*there, "tag");
-            let message = format!("{vm} has {tags} and would get {new} more: Azure allows {MOST}");
+            let new = count(*new, "tag");
+            let message = format!(
+                "cannot add {new} to {vm}: it has {there}, and Azure allows at most {MOST}"
+            );
             (message, "remove some first: azlin tag remove VM KEY")
         }
         BadTag::NotThere { key, nearest } => {
@@ -88,7 +89,7 @@ pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
                 let nearest = nearest.iter().map(|key| quote(key));
                 return Trouble::new(message, did_you_mean(nearest));
             }
-            (message, "azlin tag list VM shows the tags that it has")
+            (message, "list its tags with azlin tag list VM")
         }
     };
     Trouble::new(message, help)

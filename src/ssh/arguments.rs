@@ -15,7 +15,7 @@ pub struct Options {
     pub key: Option<PathBuf>,
     /// The port, when it is not 22.
     pub port: Option<u16>,
-    /// True if the VM was started just now: it runs some time before its sshd does.
+    /// True if azlin has just started the VM: its sshd starts some time after the VM.
     pub just_started: bool,
     /// Options that go to ssh as the caller gave them; they win over azlin's, as ssh takes the first of each.
     pub passed: Vec<OsString>,
@@ -45,7 +45,7 @@ pub fn arguments(
         option(&format!("{key}={value}"));
     }
     if ask.just_started {
-        // Where nobody answers, an attempt ends with its time; where the connection is refused, ssh waits a second.
+        // Without an answer, an attempt lasts this long. After a refused connection, ssh waits a second.
         option("ConnectTimeout=5");
         option("ConnectionAttempts=24");
     }
@@ -68,8 +68,8 @@ pub fn arguments(
     Ok(arguments)
 }
 
-/// The file's command for an interactive session. One that speaks of the session runs only where the VM holds a valid one:
-/// a tag is free text, and the remote shell would read it.
+/// The file's command for an interactive session. A command with `{session}` runs only if the VM holds a valid session name: a
+/// tag is free text, and the remote shell would interpret it.
 fn interactive_command(vm: &Vm, ask: &Options, defaults: &SshDefaults) -> Option<String> {
     let command = defaults.command.as_ref();
     let command = command.filter(|_| ask.command.is_empty() && !ask.is_bare)?;

@@ -7,12 +7,12 @@ use super::{Route, SshDefaults};
 use crate::model::{Live, LiveName, SessionName, Vm, VmId, VmNames};
 use crate::text::fits;
 
-/// The `Host` blocks, and the sessions that have none.
+/// The `Host` blocks, and the sessions without one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// The blocks, in the order of their names.
     pub hosts: Vec<Host>,
-    /// The sessions that were left out, in the order of their names.
+    /// The sessions without a block, in the order of their names.
     pub left_out: Vec<(LiveName, LeftOut)>,
 }
 
@@ -25,27 +25,30 @@ pub struct Host {
     pub block: String,
 }
 
-/// Why a session has no `Host` block.
+/// The reason why a session has no `Host` block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeftOut {
-    /// It is no session name: a tag is free text, and a newline or a `*` in it would configure other hosts.
+    /// The session name is invalid. A tag is free text, and a newline or a `*` in it would configure other hosts.
     NoName,
     /// Several VMs hold it.
     Several(Vec<VmId>),
-    /// Another VM is called so, to which `connect` goes.
+    /// Another VM has this name, and `connect` goes there.
     Shadowed(VmId),
-    /// It reads as a host's name, or `ssh` has settings for hosts like it, and the file does not declare it: anyone who may
-    /// write tags could take over `ssh github.com`, or be sent to with the settings of `Host web-*`.
+    /// It looks like a host name, or `ssh` has settings for hosts like it, and the file does not declare it. Otherwise anyone
+    /// who may write tags could take over `ssh github.com`, or receive connections with the settings of `Host web-*`.
     LikeHost,
-    /// `ssh` knows the name already, or needs it: the user's own `Host`, the jump host, this machine.
+    /// The name already means something to `ssh`: the user's own `Host`, the jump host or this machine.
     Taken,
     /// The VM has no address.
     NoAddress(VmId),
 }
 
-/// The blocks for every session in `live`. `defaults` says what a VM's file has for it, `declared` are the files' sessions,
-/// `taken` the names that `ssh` knows already, and `jumps` the hosts in lower case that any file jumps over: whoever may tag a
-/// VM must not come to sit on the way to others.
+/// Returns the blocks for every session in `live`.
+///
+/// - `defaults` returns the settings of a VM's file.
+/// - `declared` are the sessions of the files.
+/// - `taken` are the names that `ssh` already knows.
+/// - `jumps` are the jump hosts of all files, in lower case. A person who may only tag a VM must not be able to replace one.
 pub fn config<'d>(
     live: &Live,
     defaults: &dyn Fn(&VmId) -> &'d SshDefaults,
@@ -100,12 +103,12 @@ pub fn config<'d>(
     config
 }
 
-/// One `Host` block, with an empty line before it; none where the VM has no address.
+/// One `Host` block, with an empty line before it; none if the VM has no address.
 fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> {
     let Route { host, options } = Route::to(vm, defaults)?;
     let mut block = format!("\n# {}\nHost {name}\n    HostName {host}\n", vm.id.path());
     if let Some(user) = &defaults.user {
-        // Here a backslash escapes.
+        // In an ssh_config, a backslash escapes.
         let user = user.as_str().replace('\\', "\\\\");
         let _ = writeln!(block, "    User {user}");
     }
@@ -115,7 +118,7 @@ fn block(name: &SessionName, vm: &Vm, defaults: &SshDefaults) -> Option<String> 
     Some(block)
 }
 
-/// The names and patterns that `text`, an ssh_config, has `Host` blocks for, but for those that mean every host.
+/// The names and patterns of the `Host` blocks in `text`, an ssh_config, except those that match every host.
 pub fn hosts_in(text: &str) -> BTreeSet<String> {
     let hosts = words_of(text, "host").filter(|name| !name.starts_with('!'));
     let some = hosts.filter(|name| !name.chars().all(|c| c == '*'));
@@ -127,7 +130,7 @@ pub fn includes_in(text: &str) -> impl Iterator<Item = &str> {
     words_of(text, "include")
 }
 
-/// The words behind `keyword` in the lines that have it.
+/// The words after `keyword` in the lines that have it.
 fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'t str> {
     let rests = text.lines().filter_map(move |line| {
         let (word, rest) = keyword_of(line)?;
@@ -138,8 +141,7 @@ fn words_of<'t>(text: &'t str, keyword: &'static str) -> impl Iterator<Item = &'
     words.filter(|word| !word.is_empty())
 }
 
-/// True if `text`, an ssh_config, has `wanted` as a line that holds for every host: further down, a line belongs to the
-/// `Host` or `Match` above it.
+/// True if `text`, an ssh_config, has the line `wanted` for every host, which is above the first `Host` or `Match`.
 pub fn has_for_all(text: &str, wanted: &str) -> bool {
     let is_block = |line: &&str| {
         let keyword = keyword_of(line).map(|(word, _)| word.to_ascii_lowercase());
@@ -149,7 +151,7 @@ pub fn has_for_all(text: &str, wanted: &str) -> bool {
     lines.any(|line| line.trim().eq_ignore_ascii_case(wanted))
 }
 
-/// A line's keyword, and what stands behind it.
+/// A line's keyword, and the rest of the line.
 fn keyword_of(line: &str) -> Option<(&str, &str)> {
     line.trim_start().split_once([' ', '\t', '='])
 }

@@ -1,7 +1,7 @@
 //! A VM → the arguments of `ssh`, and all sessions → an ssh_config.
 //!
-//! Only words that were checked go in: a parsed address, a GUID, a user and a jump host of plain characters, a session name.
-//! `--` stands before the host, and no shell is between azlin and `ssh`.
+//! All words in them are checked: a parsed address, a GUID, a user and a jump host of plain characters, a session name. `--`
+//! comes before the host, and azlin runs `ssh` without a shell.
 
 mod arguments;
 mod config;
@@ -13,48 +13,50 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::model::Vm;
 
-/// The file's settings for `ssh`: only words that were checked, and nothing that runs on this machine.
+/// The file's settings for `ssh`. All words are checked, and nothing in them runs on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SshDefaults {
     /// The user to log in as.
     pub user: Option<SshUser>,
-    /// The host to go through to a VM without a public address.
+    /// The jump host for a VM without a public address.
     pub jump: Option<JumpHost>,
     /// The command that an interactive `connect` runs on the VM; `{session}` stands for the session's name.
     pub command: Option<String>,
 }
 
-/// A user name that is safe to hand to `ssh -l` and to write into an ssh_config.
+/// A user name that is safe to pass to `ssh -l` and to write into an ssh_config.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshUser(String);
 
 impl SshUser {
-    /// Letters, digits and `. _ - @`, and one `\` between a domain and a name; at most 64, not starting with `-`.
+    /// Checks `user`: at most 64 letters, digits and `. _ - @`, not starting with `-`, and at most one `\`, between a domain and
+    /// a name.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a user name ".
     pub fn new(user: &str) -> Result<Self, String> {
         check_word(user, 64, "._-@\\")?;
         if user.matches('\\').count() > 1 || user.ends_with('\\') {
-            return Err("can have one `\\`, between a domain and a name".to_owned());
+            return Err("can contain one `\\`, between a domain and a name".to_owned());
         }
         Ok(Self(user.to_owned()))
     }
 
-    /// The name itself.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A jump host (`host`, `user@host`, `host:port`) that is safe to hand to `ssh -J`, which builds a command from it.
+/// A jump host (`host`, `user@host`, `host:port`) that is safe to pass to `ssh -J`, which builds a command from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JumpHost(String);
 
 impl JumpHost {
-    /// `[user@]host[:port]`, where the host is a name or an address, one of IPv6 in brackets; at most 255 characters.
+    /// Checks `text`: `[user@]host[:port]`, at most 255 characters. The host is a name or an address, with an IPv6 address in
+    /// brackets.
     ///
-    /// A text that `ssh` cannot read would break every `ssh` of whoever has it in an ssh_config, and `none` would mean no jump.
+    /// If `ssh` could not read the text, it would reject the whole ssh_config of a user. `none` would mean no jump host.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a jump host ".
@@ -66,40 +68,41 @@ impl JumpHost {
         };
         let (host, port) = match rest.strip_prefix('[') {
             Some(rest) => {
-                let (host, port) = rest.split_once(']').ok_or("needs a `]`")?;
+                let (host, port) = rest.split_once(']').ok_or("requires a closing `]`")?;
                 host.parse::<Ipv6Addr>()
-                    .map_err(|_| "needs an IPv6 address in its brackets")?;
+                    .map_err(|_| "requires an IPv6 address between the brackets")?;
                 (host, port)
             }
             None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
         };
         let is_host = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
         if host.is_empty() || host.starts_with('-') || !host.chars().all(is_host) {
-            return Err("needs a host that does not start with `-`".to_owned());
+            return Err("requires a host that does not start with `-`".to_owned());
         }
         if host.eq_ignore_ascii_case("none") {
             return Err("cannot be `none`: to ssh that means no jump host".to_owned());
         }
         if user.is_some_and(|user| user.is_empty() || user.contains(['@', ':', '[', ']'])) {
-            return Err("is [user@]host[:port], with at most one `@`".to_owned());
+            return Err("must be [user@]host[:port], with at most one `@`".to_owned());
         }
         let port = port
             .strip_prefix(':')
             .or(Some("22").filter(|_| port.is_empty()));
         if !port.is_some_and(|port| matches!(port.parse::<u16>(), Ok(1..))) {
             return Err(
-                "needs a port from 1 to 65535 after its `:`; IPv6 goes in brackets".to_owned(),
+                "requires a port from 1 to 65535 after the `:`; write an IPv6 address in brackets"
+                    .to_owned(),
             );
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The whole of it.
+    /// The whole text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The host alone, without a user and a port.
+    /// The host, without the user and the port.
     pub fn host(&self) -> &str {
         let host = self.0.rsplit('@').next().unwrap_or_default();
         match host.strip_prefix('[') {
@@ -119,7 +122,7 @@ fn check_word(word: &str, max: usize, punctuation: &str) -> Result<(), String> {
         Err(format!("cannot contain `{}`", odd.escape_debug()))
     } else if word.len() > max {
         Err(format!(
-            "cannot have {} characters: at most {max}",
+            "cannot have {} characters: the limit is {max}",
             word.len()
         ))
     } else {
@@ -127,10 +130,10 @@ fn check_word(word: &str, max: usize, punctuation: &str) -> Result<(), String> {
     }
 }
 
-/// How to reach a VM: its first public address; else its first private one, through the file's jump host if it names one.
+/// The route to a VM: its first public address, or else its first private one, through the file's jump host if there is one.
 struct Route {
     host: IpAddr,
-    /// `ssh`'s options on the way there, each with its value.
+    /// The options for `ssh`, each with its value.
     options: Vec<(&'static str, String)>,
 }
 
@@ -140,8 +143,8 @@ impl Route {
         let host = public.or_else(|| vm.addresses.private.first().copied())?;
         let mut options = Vec::new();
         if let Some(machine) = &vm.machine {
-            // The host key is remembered under the machine's own id (`vmId`), as gcloud does with its instance id: a re-created
-            // VM behind the same name or address then neither warns falsely nor is trusted falsely.
+            // ssh keeps the host key under the machine's own id (`vmId`), as with gcloud and its instance id. So a re-created
+            // VM with the same name or address causes no false warning, and ssh does not trust it by mistake.
             options.push(("HostKeyAlias", format!("azlin-{machine}")));
             options.push(("CheckHostIP", "no".to_owned()));
         }

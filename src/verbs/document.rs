@@ -1,4 +1,4 @@
-//! [`Document`]: a file that a command is about, found, read and held against the others.
+//! [`Document`]: a file of a command, found, read and checked with the others.
 
 use std::path::{Path, PathBuf};
 
@@ -11,24 +11,24 @@ use crate::file::{self, Diagnostic, File, Member, Source};
 use crate::text::escape;
 use crate::{plan, show};
 
-/// How many diagnostics are shown of a file. One with more has one thing wrong with it, many times.
+/// The number of diagnostics to show for a file. A file with more has the same error many times.
 const MOST_DIAGNOSTICS: usize = 200;
 
-/// A valid file, or an empty one where there is none.
+/// A valid file, or an empty one if there is none.
 pub(super) struct Document {
     pub path: PathBuf,
-    /// False where the command does without a file.
+    /// False if the command runs without a file.
     pub is_there: bool,
     pub file: File,
     pub source: Source,
-    /// True where the file begins with a byte order mark, which `source` does without.
+    /// True if the file begins with a byte order mark, which `source` lacks.
     pub has_mark: bool,
     /// The SHA-256 of its bytes.
     pub sha256: String,
 }
 
 impl Document {
-    /// The empty file that stands in where there is none.
+    /// The empty file in place of a missing one.
     pub fn none() -> Self {
         Self {
             path: PathBuf::from(find::NAME),
@@ -45,12 +45,12 @@ impl Document {
         find::folder(&self.path)
     }
 
-    /// The file's name, as a message shows it.
+    /// The file's name for a message.
     pub fn name(&self) -> String {
         escape(&self.source.name).into_owned()
     }
 
-    /// The file as one of several, in the subscription that it names itself.
+    /// The file as one of several, with the subscription that it names itself.
     pub fn member(&self) -> Member<'_> {
         Member {
             file: &self.file,
@@ -60,7 +60,7 @@ impl Document {
     }
 }
 
-/// Where the files are that `--file`, `AZLIN_FILE` or the folders name, whether or not they can be read.
+/// The paths of the files that `--file`, `AZLIN_FILE` or the search finds, readable or not.
 pub(super) fn locate(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     // `$XDG_CONFIG_HOME/azlin`, `~/.config/azlin`, or on Windows `%APPDATA%\azlin`.
     let folders = choose_base_strategy().ok();
@@ -68,7 +68,7 @@ pub(super) fn locate(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     find::locate(&named(common), config.as_deref())
 }
 
-/// The files, of which there has to be one.
+/// The paths of the files. There must be at least one.
 pub(super) fn find(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     let paths = locate(common)?;
     if paths.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn find(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
     Ok(paths)
 }
 
-/// The paths that `--file` or `AZLIN_FILE` names.
+/// The paths in `--file` or `AZLIN_FILE`.
 pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     if !common.file.is_empty() {
         return common.file.clone();
@@ -116,11 +116,11 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document
         }
     }
     if !invalid.is_empty() {
-        // Reported together with the rest, so that a person fixes the files once.
+        // Report conflicts of the valid files in the same run, so that a person can fix all files in one go.
         errors += clashes(valid.iter().map(Document::member).collect(), streams);
         let are = if invalid.len() > 1 { "are" } else { "is" };
         let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
-        let message = format!("{names} {are} not valid: {errors}");
+        let message = format!("{names} {are} invalid: {errors}");
         let help = format!("fix the {files}; nothing was read from Azure");
         troubles.push(Trouble::new(message, help));
     }
@@ -128,12 +128,12 @@ pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document
     Ok(valid)
 }
 
-/// Reports what is wrong with the files of `sources`, and returns how many errors there are.
+/// Reports the diagnostics of the files `sources`, and returns the number of errors.
 fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) -> usize {
     let errors = diagnostics.iter().filter(|found| found.is_error()).count();
     let unsaid = diagnostics.len().saturating_sub(MOST_DIAGNOSTICS);
     if unsaid > 0 {
-        // What is left unsaid are warnings, where there are any.
+        // Errors first, so that only warnings are left out where possible.
         diagnostics.sort_by_key(|found| !found.is_error());
     }
     for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
@@ -149,24 +149,24 @@ fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) 
     errors
 }
 
-/// Checks that the files go together, and reports what they have against each other.
+/// Checks that the files do not conflict, and reports where they do.
 pub(super) fn check_together(members: Vec<Member<'_>>, streams: Streams) -> Result<(), Trouble> {
     match clashes(members, streams) {
         0 => Ok(()),
         errors => {
             let errors = show::count(errors, "error");
-            let message = format!("the files are not valid together: {errors}");
+            let message = format!("the files conflict with each other: {errors}");
             let help = "fix the files; nothing was read from Azure";
             Err(Trouble::new(message, help))
         }
     }
 }
 
-/// Reports what the files have against each other, and returns how many errors that are.
+/// Reports the conflicts between the files, and returns the number of errors.
 fn clashes(members: Vec<Member<'_>>, streams: Streams) -> usize {
     let sources: Vec<&Source> = members.iter().map(|member| member.source).collect();
     let mut found = file::check(&members);
-    // What is wrong with each by itself was said when it was read.
+    // `read` already reported the errors within each file.
     found.retain(Diagnostic::is_across);
     say(found, &sources, streams)
 }

@@ -1,4 +1,4 @@
-//! [`Part`]: one of the files that a command is about, and the Azure that it speaks of.
+//! [`Part`]: one file of a command, with its Azure.
 
 use std::cell::OnceCell;
 use std::process::{Command, Stdio};
@@ -14,24 +14,24 @@ use crate::file::Member;
 use crate::model::{Basis, Cloud, Desired, SubscriptionId};
 use crate::show::NamedBy;
 
-/// A valid file, and its Azure, opened.
+/// A valid file with its Azure, opened.
 pub(super) struct Part {
     pub document: Document,
-    /// The file's desired sessions, and the Azure that they are in.
+    /// The file's desired sessions, with their Azure.
     pub desired: Desired,
-    /// The file's name, as a message shows it.
+    /// The file's name for a message.
     pub name: String,
     /// The source of the subscription's id.
     pub subscription_from: NamedBy,
     pub arm: Arm,
     /// True if its Azure is the sandbox beside the file, where VMs have no machines behind them.
     pub is_sandbox: bool,
-    /// The endpoint that a person named instead of the file's cloud.
+    /// The endpoint that the user named instead of the file's cloud.
     pub elsewhere: Option<String>,
 }
 
 impl Part {
-    /// The Azure, as the user knows it: "the sandbox", "subscription 0000…".
+    /// The Azure in text: "the sandbox" or "subscription 0000…".
     pub fn place(&self) -> &str {
         &self.desired.basis.place
     }
@@ -44,7 +44,7 @@ impl Part {
         }
     }
 
-    /// The commit that is checked out where the file is, if that is a git repository and `git` can be run.
+    /// The commit that is checked out in the file's folder, if that is in a git repository and `git` runs.
     pub fn commit(&self) -> Option<String> {
         let mut git = Command::new("git");
         git.args(["rev-parse", "--verify", "HEAD"])
@@ -57,14 +57,14 @@ impl Part {
     }
 }
 
-/// Opens files' Azures one after the other. What they can share they do: one Azure's connections, its sign-in, a
-/// subscription's pace of writing, and the time that there is for all.
+/// Opens the Azures of files, one after the other. They share all they can: connections to one Azure, its sign-in, the pace of
+/// writes to a subscription, and the deadline for the whole command.
 pub(super) struct Opener<'c> {
     common: &'c Common,
     patience: Rc<Patience>,
-    /// Each subscription that is open, where it is, and the first file that speaks of it.
+    /// Each open subscription, with its place and the first file that names it.
     opened: Vec<(Where, String, Arm)>,
-    /// The file in which `az` remembers its subscriptions, once it is read.
+    /// The file in which `az` keeps its subscriptions, once it is read.
     profile: OnceCell<Option<Vec<u8>>>,
 }
 
@@ -78,7 +78,7 @@ impl<'c> Opener<'c> {
         }
     }
 
-    /// Opens what `document` speaks of, in `subscription`.
+    /// Opens the Azure of `document`, in `subscription`.
     pub fn open(
         &mut self,
         document: Document,
@@ -113,7 +113,7 @@ impl<'c> Opener<'c> {
         sign_in::name_of(profile, id)
     }
 
-    /// True if the token for `arm` opens subscription `id` too.
+    /// True if the token for `arm` is valid for subscription `id` too.
     fn is_signed_in(&self, arm: &Arm, id: &SubscriptionId) -> bool {
         let same_account = || {
             let profile = self.profile.get_or_init(azs_profile).as_ref()?;
@@ -136,9 +136,10 @@ impl<'c> Opener<'c> {
             if other_place == place {
                 return Ok(arm.clone());
             }
-            let message = format!("{other} and {name} name subscription {id} in two places");
-            let help = "each sandbox lives beside its file, and an emulator has one address: give one of the files another \
-                        `subscription`, or both the same place";
+            let message =
+                format!("{other} and {name} name subscription {id}, but in different places");
+            let help = "if both mean one Azure, use the same `cloud` and `endpoint` (for the sandbox, the same folder); \
+                        otherwise give one file another `subscription`";
             return Err(Trouble::new(message, help));
         }
         let neighbours = self.opened.iter().filter(|(other, ..)| other == place);

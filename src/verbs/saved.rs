@@ -1,4 +1,4 @@
-//! A saved plan, and what is left of it to do.
+//! Reads a saved plan, and finds the steps that are left to do.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -18,14 +18,13 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
     read.map_err(|error| {
-        let help = "check the name; azlin plan --out FILE makes one";
+        let help = "check the path; azlin plan --out FILE creates a plan";
         Trouble::cannot("read", path, &error, help)
     })?;
     Saved::read(&bytes).map_err(|why| show::unusable(&why, &shown(path)))
 }
 
-/// The rest of the plan that was saved in `path`: planned again for its files, in its order, but for the day that it
-/// is now.
+/// Returns the rest of the plan saved in `path`. It plans again for the same files in the same order, but for today.
 pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Trouble> {
     let saved = read(path)?;
     let name = shown(path);
@@ -63,7 +62,7 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
             ));
             let message =
                 format!("{name} is out of date: Azure has changed since; nothing was written");
-            let help = "look at the new plan, and save it: azlin plan --out FILE";
+            let help = "review the new plan above, then save it: azlin plan --out FILE";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     };

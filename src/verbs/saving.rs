@@ -1,4 +1,4 @@
-//! `session --save`: the name that a person sets by hand, written into `sessions.toml` too.
+//! `session --save`: also writes a session set by hand to `sessions.toml`.
 
 use std::fs;
 
@@ -10,9 +10,9 @@ use crate::model::{SessionName, VmId};
 use crate::replace::replace;
 use crate::text::{escape, plain};
 
-/// The file as it is now, and as it is with `vm` holding `wanted`.
+/// Returns the file's text now, and the text in which `vm` holds `wanted`.
 ///
-/// It is read anew each time: while Azure was asked, someone else may have written into it.
+/// It reads the file again each time, because someone may have edited it while azlin waited for Azure.
 pub(super) fn edited(
     context: &Context,
     part: &Part,
@@ -20,12 +20,12 @@ pub(super) fn edited(
     wanted: Option<&SessionName>,
 ) -> Result<(String, String), Trouble> {
     let refused = |why: String, help: &str| Trouble::new(format!("--save: {why}"), help);
-    let by_hand = "leave --save out, and edit the file by hand";
-    let another = "leave --save out, or choose another name";
+    let by_hand = "run this without --save, and edit the file by hand";
+    let another = "choose another name, or run this without --save";
     let name = &part.name;
     if !part.document.is_there {
-        let why = format!("there is no {name} here or in a folder above");
-        let help = "leave --save out, or name the file with --file";
+        let why = format!("{name} not found in this folder or any above it");
+        let help = "name the file with --file, or run this without --save";
         return Err(refused(why, help));
     }
     for line in &part.desired.sessions {
@@ -40,8 +40,8 @@ pub(super) fn edited(
             && line.is_over(today())
             && let Some(day) = line.expires
         {
-            let why = format!("the line of {its_vm}, {at} of {name}, has expired on {day}");
-            let help = "give it another day first, or leave --save out";
+            let why = format!("line {at} of {name}, for {its_vm}, expired on {day}");
+            let help = "give it a later `expires` first, or run this without --save";
             return Err(refused(why, help));
         }
     }
@@ -54,28 +54,28 @@ pub(super) fn edited(
     };
     let edited = file::edit(&text, &[edit]).map_err(|CannotEdit| {
         let vm = vm.path();
-        let why = format!("{name} has a form in which azlin cannot edit the line of {vm}");
+        let why = format!("azlin cannot edit the line of {vm} in {name}, as the file is written");
         refused(why, by_hand)
     })?;
     let (valid, found, source) = file::read(&part.document.source.name, edited.as_bytes());
     if let Some(error) = found.into_iter().find(Diagnostic::is_error) {
-        let why = format!("{name} would not be valid: {}", error.message);
+        let why = format!("{name} would be invalid: {}", error.message);
         return Err(refused(why, another));
     }
     if let Some(file) = valid
         && let Some(wrong) = amiss_with(context, part, &file, &source)
     {
-        let why = format!("{name} would not go with the other files: {wrong}");
+        let why = format!("{name} would conflict with the other files: {wrong}");
         return Err(refused(why, another));
     }
     Ok((text, edited))
 }
 
-/// The first error between the files, were `file` in the place of what `part` says.
+/// The first error between the files, with `file` in place of `part`'s own.
 fn amiss_with(context: &Context, part: &Part, file: &File, source: &Source) -> Option<String> {
     let others = context.parts().filter(|other| !std::ptr::eq(*other, part));
     let mut members: Vec<Member<'_>> = others.map(Part::member).collect();
-    // The edited one last: of two files that clash, the later is blamed and the earlier named.
+    // The edited file is last: an error is about the later of two files, and names the earlier.
     members.push(Member {
         file,
         source,
@@ -91,7 +91,7 @@ fn amiss_with(context: &Context, part: &Part, file: &File, source: &Source) -> O
     })
 }
 
-/// Writes into the file what the VM holds by now.
+/// Writes the session that the VM holds now to the file.
 pub(super) fn save(
     context: &Context,
     part: &Part,
@@ -99,7 +99,7 @@ pub(super) fn save(
     wanted: Option<&SessionName>,
 ) -> Result<(), Trouble> {
     let (before, after) = edited(context, part, vm, wanted)
-        .map_err(|trouble| trouble.within("the VM is written, but the file is not"))?;
+        .map_err(|trouble| trouble.within("the VM was updated, but the file was not"))?;
     let name = &part.name;
     if before == after {
         context
@@ -108,8 +108,8 @@ pub(super) fn save(
         return Ok(());
     }
     replace(&part.document.path, after.as_bytes(), false).map_err(|error| {
-        let message = format!("the VM is written, but {name} is not: {}", plain(&error));
-        let help = "check that you may write to it, then run the same again";
+        let message = format!("the VM was updated, but {name} was not: {}", plain(&error));
+        let help = "check that you can write to the file, then run this again";
         Trouble::new(message, help)
     })?;
     context.streams.note(&format!("updated {name}"));

@@ -50,8 +50,8 @@ pub(super) async fn run(
     }
     if live.incomplete().next().is_some() && wanted.is_some() {
         let message =
-            "Azure's list may lack VMs, one of which may hold the name: nothing was written";
-        let help = "fix what the warnings name, then run it again";
+            "Azure's list may lack VMs, and one of them may hold this name; nothing was written";
+        let help = "fix the causes in the warnings above, then run this again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     let refused = |why: Why| show::not_by_hand(&vm.id, wanted, &why, context.ids);
@@ -62,7 +62,7 @@ pub(super) async fn run(
     };
     let steps = plan::by_hand(&live, vm, wanted, &hand).map_err(refused)?;
     if args.save {
-        // What cannot be saved is not written either.
+        // If the file cannot be edited, azlin does not write to Azure either.
         saving::edited(&context, part, &vm.id, wanted)?;
     }
     if let Some(name) = wanted {
@@ -71,7 +71,7 @@ pub(super) async fn run(
     let amiss = write(&context, &steps).await?;
     streams.print(&show::session(vm.id.name(), wanted))?;
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
-        streams.note(&format!("it was {old}"));
+        streams.note(&format!("it held {old} before"));
     }
     if args.save {
         saving::save(&context, part, &vm.id, wanted)?;
@@ -102,7 +102,7 @@ fn with_spaces(words: &[String]) -> Trouble {
     Trouble::new(message, help)
 }
 
-/// Warns of what a file would be warned of where it had this name.
+/// Gives the warnings that a file with this name would get.
 fn doubts(name: &SessionName, live: &Live, streams: Streams) {
     let lower = name.as_str().to_lowercase();
     let mut sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
@@ -113,7 +113,7 @@ fn doubts(name: &SessionName, live: &Live, streams: Streams) {
     }
 }
 
-/// Prints the session that `vm` holds, and notes who manages it.
+/// Prints the session of `vm`, and notes who manages it.
 fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Trouble> {
     let streams = context.streams;
     let held = vm.held.session.as_ref();
@@ -131,7 +131,7 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
         streams.note(&if vm.held.is_owned_by(part.desired.owner()) {
             format!("{file} manages it")
         } else {
-            format!("another owner's file manages it: {owner}")
+            format!("another owner manages it: {owner}")
         });
     }
     if let Some(line) = part.desired.line_of(&vm.id, today())
@@ -139,13 +139,13 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
     {
         let session = &line.session;
         streams.note(&format!(
-            "{file} assigns {session} to it; the next apply will set that"
+            "{file} assigns {session} to this VM, and the next apply will set it"
         ));
     }
     Ok(Exit::Done)
 }
 
-/// A note on the line that says otherwise than this session, if a file has one.
+/// A note on the line that contradicts this session, if a file has one.
 fn disagreement(
     context: &Context,
     part: &Part,
@@ -160,18 +160,18 @@ fn disagreement(
             None => "use --clear --save to remove the line",
         };
         return Some(format!(
-            "{file} assigns {session} to this VM, so the next apply will set that again; {flag}"
+            "{file} assigns {session} to this VM, so the next apply will restore it; {flag}"
         ));
     }
     let (file, line) = context.line_giving(wanted?.as_str())?;
     let (other, at) = (context.ids.name(&line.vm), line.line);
     Some(format!(
-        "{file} assigns this name to {other} in line {at}, which no apply can do while it is here"
+        "{file} assigns this name to {other} in line {at}; apply cannot set it there while this VM holds it"
     ))
 }
 
-/// Carries out the steps for one VM, and reads everything once more to see that nobody gave the name out meanwhile. Returns
-/// what is wrong although the VM is written.
+/// Runs the steps for one VM, then reads all VMs again to check that no other VM got the name meanwhile. Returns the trouble to
+/// report although the VM was written, if any.
 async fn write(context: &Context, steps: &[Step]) -> Result<Option<Trouble>, Trouble> {
     if steps.is_empty() {
         return Ok(None);
@@ -180,8 +180,8 @@ async fn write(context: &Context, steps: &[Step]) -> Result<Option<Trouble>, Tro
     tokio::select! {
         written = write_and_read(context, steps, &writing) => written,
         () = interrupt::at_once(&writing) => {
-            let message = "interrupted: what was written is not read again";
-            let help = "azlin session VM shows what the VM holds";
+            let message = "interrupted: the write finished, but azlin did not check it";
+            let help = "check the VM with azlin session VM";
             Err(Trouble::new(message, help).exit(Exit::Interrupted))
         }
     }
@@ -226,8 +226,8 @@ async fn write_and_read(
         .map(|double| show::doubled(double, context.ids)))
 }
 
-/// Why the VM does not hold what it was to hold, if it does not, and what became of the session that was there. A step that was
-/// not tried says nothing about why.
+/// Returns the trouble if the VM does not hold the wanted session, with a way to restore the previous one if it is lost. It is
+/// the trouble of the step that failed, not of a step that azlin did not try.
 fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     let last = tried.last().filter(|last| !last.outcome.is_success())?;
     let mut failed = tried.iter().filter(|one| {
@@ -242,11 +242,11 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     for Tried { step, outcome } in tried {
         let holds = match outcome {
             Outcome::PutBack => {
-                context.streams.note("the session that it held is back");
+                context.streams.note("restored the session that it held");
                 continue;
             }
             Outcome::NotPutBack { .. } => "it holds",
-            // The clear may have arrived, and nothing came after it.
+            // The clear may have reached Azure, and no later step ran.
             Outcome::Failed { in_doubt: true, .. } if step.after.session.is_none() => "it may hold",
             _ => continue,
         };
@@ -255,7 +255,7 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
             let vm = context.ids.name(&step.vm);
             let help = trouble.help;
             trouble.help = format!(
-                "{holds} no session now; azlin session {vm} {old} gives back what it held. {help}"
+                "restore its session with azlin session {vm} {old}, because {holds} none now; {help}"
             );
         }
     }

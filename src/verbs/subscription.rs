@@ -72,7 +72,7 @@ pub(super) fn subscription(
         ),
     };
     let help =
-        format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az account set`");
+        format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`");
     Err(Trouble::new(message, help))
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
         change.map_err(|refusal| show::tag_refusal(&which.vm, &refusal))
     };
     if !context.has_several() {
-        // What the file does not allow is not asked about.
+        // Refuse what needs no look at Azure before asking Azure.
         change(&context.first)?;
     }
     let vm = find(&context, which).await?;
@@ -50,7 +50,7 @@ async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
     super::vm_called(&live, called, group, context.ids).cloned()
 }
 
-/// Carries out `change`, and returns all tags of the VM after it.
+/// Writes `change`, and returns all tags of the VM afterwards.
 async fn carry_out(arm: &Arm, vm: &VmId, change: &TagEdit) -> Result<Tags, Trouble> {
     let decide = |tags: &Tags, in_doubt| match change.on(tags, in_doubt) {
         Ok(named) if named.is_empty() => Decision::Done,

@@ -1,4 +1,4 @@
-//! [`Where`]: an Azure, and the way to sign in to it.
+//! [`Where`]: an Azure, and how to sign in to it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,21 +12,21 @@ use crate::file::File;
 use crate::model::{Cloud, SubscriptionId};
 use crate::sandbox::{self, Sandbox};
 
-/// An Azure, before anything of it is opened.
+/// The location of an Azure, before it is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Where {
-    /// The one that a person names instead of the file's.
+    /// The endpoint that the user names instead of the file's Azure.
     Named(Origin),
     /// The file's emulator.
     Emulator(SocketAddr),
-    /// The sandbox that lives in this file.
+    /// The sandbox with its state in this file.
     Sandbox(PathBuf),
-    /// A cloud of Microsoft's.
+    /// One of Microsoft's clouds.
     Cloud(Cloud),
 }
 
 impl Where {
-    /// The Azure that a person names, else the file in `folder`. `cloud` is its subscription's.
+    /// The Azure that the user names, or else that of the file in `folder`. `cloud` is the cloud of its subscription.
     pub fn of(common: &Common, file: &File, folder: &Path, cloud: Cloud) -> Result<Self, Trouble> {
         let flag = common.sign_in.endpoint.as_deref();
         let elsewhere = named("--endpoint", flag, "AZLIN_ENDPOINT")?;
@@ -34,7 +34,7 @@ impl Where {
             (Some(origin), _) => Self::Named(origin),
             (None, Some(address)) => Self::Emulator(address),
             (None, None) if cloud == Cloud::Sandbox => {
-                // One sandbox, however its folder is spelled.
+                // One folder has one sandbox, however the path is spelled.
                 let canonical = folder.canonicalize();
                 Self::Sandbox(state(canonical.as_deref().unwrap_or(folder)))
             }
@@ -42,7 +42,7 @@ impl Where {
         })
     }
 
-    /// Subscription `id` there, as the user knows it: "the sandbox", "subscription 0000…".
+    /// Subscription `id` there, in text: "the sandbox" or "subscription 0000…".
     ///
     /// `name` looks for the subscription's own name in what is known without asking Azure.
     pub fn place(&self, id: &SubscriptionId, name: impl FnOnce() -> Option<String>) -> String {
@@ -78,7 +78,7 @@ impl Where {
         }
     }
 
-    /// Signs in to subscription `id` there. No token is fetched yet.
+    /// Signs in to subscription `id` there. It does not fetch a token yet.
     pub fn sign_in(
         &self,
         common: &Common,
@@ -86,7 +86,7 @@ impl Where {
         cloud: Cloud,
     ) -> Result<SignIn, Trouble> {
         let authority = match self {
-            // A file in someone's repository does not decide where a token goes that was not made for it.
+            // A file in someone's repository must not decide where a token for another service goes.
             Self::Emulator(_) => return SignIn::emulator(common.sign_in.auth.as_deref()),
             Self::Sandbox(_) => return Ok(SignIn::sandbox()),
             Self::Named(_) | Self::Cloud(_) => common.sign_in.authority.as_deref(),
@@ -96,18 +96,18 @@ impl Where {
     }
 }
 
-/// The endpoint that a person names instead of the file's cloud.
+/// The endpoint that the user names instead of the file's cloud.
 pub(super) fn endpoint(common: &Common) -> Option<String> {
     let given = common.sign_in.endpoint.clone();
     given.or_else(|| variable("AZLIN_ENDPOINT"))
 }
 
-/// Where the sandbox of the file in `folder` lives.
+/// The state file of the sandbox beside the file in `folder`.
 pub(super) fn state(folder: &Path) -> PathBuf {
     folder.join(".azlin").join("sandbox.json")
 }
 
-/// The place that a flag or else a variable names.
+/// The origin in a flag, or else in a variable.
 fn named(flag: &str, given: Option<&str>, name: &str) -> Result<Option<Origin>, Trouble> {
     let (from, url) = match (given, variable(name)) {
         (Some(url), _) => (flag, url.to_owned()),
@@ -116,5 +116,5 @@ fn named(flag: &str, given: Option<&str>, name: &str) -> Result<Option<Origin>, 
     };
     Origin::parse(&url)
         .map(Some)
-        .map_err(|rule| Trouble::new(format!("{from} {rule}"), format!("correct {from}")))
+        .map_err(|rule| Trouble::new(format!("{from} {rule}"), format!("fix {from}")))
 }

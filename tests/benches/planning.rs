@@ -1,4 +1,4 @@
-//! How long planning takes, and that it grows with the fleet and not faster: `cargo bench`.
+//! Measures the time of planning, and checks that it grows no faster than the fleet: `cargo bench`.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use plans::{TODAY, id_in, line, live, subscription, vm};
 #[path = "../support/plans.rs"]
 mod plans;
 
-/// A fleet of `n` VMs and a file for half of them: a third of the lines right, a third to set, the rest one long chain.
+/// A fleet of `n` VMs and a file for half of them. A third of the lines match, a third are to set, and the rest is one long
+/// chain.
 fn case(n: usize) -> (Desired, Live) {
     let subscription = subscription(1);
     let mut desired = Desired::nothing(&subscription);

@@ -1,4 +1,4 @@
-//! An Azure on loopback: the sandbox behind a hook that can watch, change or replace each answer.
+//! An Azure on loopback: the sandbox behind a hook that can observe, change or replace each answer.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -25,14 +25,14 @@ pub struct Asked {
     pub target: String,
     pub host: String,
     pub token: String,
-    /// What App Service wants to see of those who ask for its identity's token.
+    /// The header that App Service requires from clients that request its identity's token.
     pub identity_header: String,
     pub body: Vec<u8>,
 }
 
 type Hook = dyn Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync;
 
-/// The server, and what it was asked. It ends with the test's process.
+/// The server and the requests that it received. It ends with the test's process.
 pub struct Azure {
     pub endpoint: String,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -42,14 +42,14 @@ pub struct Azure {
 
 struct Served {
     sandbox: Arc<Sandbox>,
-    /// Without one, the sandbox answers itself, or loses the answer.
+    /// The hook. Without one, the sandbox answers, or loses the answer.
     hook: Option<Box<Hook>>,
     /// Whether the hook may block.
     threaded: bool,
     asked: Arc<Mutex<Vec<Asked>>>,
     at_once: AtomicUsize,
     most_at_once: Arc<AtomicUsize>,
-    /// How many requests must have arrived before the first is answered.
+    /// The number of requests that must arrive before it answers the first.
     together: Option<(usize, Barrier)>,
 }
 
@@ -59,20 +59,20 @@ impl Azure {
         Self::serve(state, None, |_, answer| answer())
     }
 
-    /// The sandbox with these faults, each as `sandbox serve --fault` takes it.
+    /// The sandbox with these faults, each written as for `sandbox serve --fault`.
     pub fn with_faults(state: PathBuf, faults: &[&str]) -> Self {
         let faults = faults.iter().map(|text| Fault::parse(text).unwrap());
         let sandbox = Sandbox::open(state, DEFAULT_PAGE_SIZE).with_faults(faults.collect());
         Self::start(sandbox, None, false, None)
     }
 
-    /// How often faults of this kind fired.
+    /// The number of times that faults of this kind fired.
     pub fn fired(&self, kind: &str) -> u64 {
         self.sandbox.fired(kind)
     }
 
-    /// Answers through `hook`, which may call the sandbox for its answer. With `together`, answers the first requests only
-    /// when that many have arrived: what is not sent at once then hangs, and is seen.
+    /// Answers through `hook`, which may call the sandbox for its answer. With `together`, it answers the first requests only
+    /// when that many have arrived, so a client that does not send them in parallel hangs.
     pub fn serve(
         state: PathBuf,
         together: Option<usize>,
@@ -82,7 +82,7 @@ impl Azure {
         Self::start(sandbox, together, false, Some(Box::new(hook)))
     }
 
-    /// The same, with a hook that may wait for other requests.
+    /// Answers through a `hook` that may wait for other requests.
     pub fn threaded(
         state: PathBuf,
         hook: impl Fn(&Asked, &mut dyn FnMut() -> Response) -> Response + Send + Sync + 'static,
@@ -130,12 +130,12 @@ impl Azure {
         }
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// How many requests were under way at once, at the most.
+    /// The maximum number of requests in progress at once.
     pub fn most_at_once(&self) -> usize {
         self.most_at_once.load(Ordering::SeqCst)
     }
@@ -178,7 +178,7 @@ async fn accept(listener: std::net::TcpListener, origin: String, served: Arc<Ser
         let service = service_fn(move |request| answer(request, origin.clone(), served.clone()));
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
-            // A client that goes away in the middle is part of what the tests do.
+            // Some tests disconnect a client in the middle.
             let _ = connection.await;
         });
     }
@@ -225,7 +225,7 @@ async fn answer(
         served.answer(&asked, &origin, &content_type)
     };
     served.at_once.fetch_sub(1, Ordering::SeqCst);
-    // An error in place of an answer closes the connection. How a body breaks off is `sandbox serve`'s own.
+    // An error in place of an answer closes the connection. Only `sandbox serve` can cut a body short.
     let response = reply.whole().ok_or("closed")?;
     let mut built = hyper::Response::builder().status(response.status);
     for (name, value) in &response.headers {
@@ -233,10 +233,10 @@ async fn answer(
     }
     Ok(built
         .body(Full::new(Bytes::from(response.body)))
-        .expect("the hook's answer is one"))
+        .expect("the hook answers"))
 }
 
-/// The answer with a body in place of its own.
+/// The answer with another body.
 pub fn with_body(mut response: Response, body: &Value) -> Response {
     response.body = body.to_string().into_bytes();
     response

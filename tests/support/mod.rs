@@ -1,5 +1,5 @@
-//! Builders for the tests: a project folder with its file and its fleet, the built binary in it, and an Azure on loopback
-//! that can misbehave.
+//! Builders for the tests: a project folder with its file and its fleet, the built binary in that folder, and an Azure on
+//! loopback with faults.
 
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
@@ -20,14 +20,14 @@ use std::process::{Command, Output, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A folder with a `sessions.toml` and, unless it takes the standard one, a fleet of its own.
+/// A folder with a `sessions.toml`, and a fleet of its own or the standard one.
 pub struct Project {
     folder: TempDir,
     environment: Vec<(String, String)>,
 }
 
 impl Project {
-    /// A project on the sandbox: `sessions` goes below `cloud = "sandbox"`.
+    /// A project on the sandbox, with `sessions` below `cloud = "sandbox"`.
     pub fn sandbox(sessions: &str) -> Self {
         Self::new(&format!("[azure]\ncloud = \"sandbox\"\n\n{sessions}"))
     }
@@ -58,7 +58,7 @@ impl Project {
         self
     }
 
-    /// Puts `vms`, each as the sandbox's file has it, in place of the fleet.
+    /// Replaces the fleet with `vms`, each in the form of the sandbox's file.
     pub fn set_fleet(&self, vms: Vec<Value>) {
         let state = self.state();
         std::fs::create_dir_all(state.parent().unwrap()).unwrap();
@@ -84,7 +84,7 @@ impl Project {
         serde_json::from_slice(&std::fs::read(self.state()).unwrap()).unwrap()
     }
 
-    /// `group/vm → session` as the sandbox's file has them.
+    /// The sessions in the sandbox's file, as `group/vm session`.
     pub fn sessions(&self) -> Vec<String> {
         let fleet = self.fleet();
         let vms = fleet["vms"].as_array().unwrap();
@@ -123,7 +123,7 @@ impl Project {
         Ran::of(arguments, self.command(arguments).output().unwrap())
     }
 
-    /// The same, with `input` on its stdin.
+    /// Runs the built binary here with `input` on its stdin.
     pub fn run_with(&self, input: &str, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
         command
@@ -131,20 +131,20 @@ impl Project {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // One that ends before it has read everything is judged by what it said.
+        // A run may end before it has read everything.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         Ran::of(arguments, child.wait_with_output().unwrap())
     }
 }
 
-/// Says that a test is not run here because `missing`; where everything is to be tested, that is a failure.
+/// Reports that a test is skipped because of `missing`. With `AZLIN_TEST_EVERYTHING`, that is a failure.
 pub fn skip(missing: &str) {
     let everything = std::env::var_os("AZLIN_TEST_EVERYTHING");
     assert!(everything.is_none(), "cannot be tested: {missing}");
     eprintln!("skipped: {missing}");
 }
 
-/// `rg/vm` with or without a session, as the sandbox's file has them.
+/// VMs in the form of the sandbox's file, each from `rg/vm` and its session, if any.
 pub fn vms(fleet: &[(&str, Option<&str>)]) -> Vec<Value> {
     let vm = |(at, (id, session)): (usize, &(&str, Option<&str>))| {
         let (group, name) = id.split_once('/').unwrap();
@@ -158,7 +158,7 @@ pub fn vms(fleet: &[(&str, Option<&str>)]) -> Vec<Value> {
     fleet.iter().enumerate().map(vm).collect()
 }
 
-/// What a run of the binary did; shown as a person would have seen it.
+/// The result of a run of the binary, displayed as a terminal would show it.
 #[derive(Debug)]
 pub struct Ran {
     pub arguments: String,

@@ -1,4 +1,4 @@
-//! Files and fleets in memory, and what carries out a plan's steps on them as `apply` does.
+//! Files and fleets in memory, and functions that run a plan's steps on them as `apply` does.
 
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
@@ -14,7 +14,7 @@ use proptest::sample::Index;
 use time::Date;
 use time::macros::date;
 
-/// The day of these tests.
+/// Today in these tests.
 pub const TODAY: Date = date!(2026 - 11 - 23);
 
 /// A day before [`TODAY`].
@@ -44,7 +44,7 @@ pub fn line(vm: VmId, session: &str, at: usize) -> Declared {
     }
 }
 
-/// The file `NUMBER.toml` of subscription `number`, with these lines, each `vm = session`; an empty owner is none.
+/// The file `NUMBER.toml` of subscription `number` with these lines, each `vm = session`. An empty owner means none.
 pub fn file(number: usize, owner: &str, lines: &[(&str, &str)]) -> Desired {
     let subscription = subscription(number);
     let mut file = Desired::nothing(&subscription);
@@ -84,8 +84,8 @@ pub fn live(vms: impl IntoIterator<Item = Vm>) -> Live {
     }
 }
 
-/// These VMs, each with the number of its subscription and what it holds, listed in resource group `RG` as Azure's lists do, and
-/// spelled as [`file`] does.
+/// A fleet of these VMs, each with the number of its subscription and the session it holds. They are listed in resource group
+/// `RG`, as in Azure's lists, then spelled as in [`file`].
 pub fn fleet(vms: &[(usize, &str, &str)]) -> Live {
     let listed = vms
         .iter()
@@ -100,7 +100,7 @@ pub fn fleet(vms: &[(usize, &str, &str)]) -> Live {
     live
 }
 
-/// The plan of `files` together, without any exception.
+/// The plan for `files` together, without any exception.
 pub fn planned(files: &[Desired], live: &Live) -> Plan {
     plan_for(files, live, &Aim::on(TODAY))
 }
@@ -110,7 +110,7 @@ pub fn plan_for(files: &[Desired], live: &Live, aim: &Aim) -> Plan {
     plan(&files, live, aim)
 }
 
-/// How many VMs hold each name.
+/// The number of VMs that hold each name.
 pub fn holders(live: &Live) -> BTreeMap<LiveName, usize> {
     let mut holders = BTreeMap::new();
     for name in live.vms.values().filter_map(|vm| vm.held.session.clone()) {
@@ -119,7 +119,7 @@ pub fn holders(live: &Live) -> BTreeMap<LiveName, usize> {
     holders
 }
 
-/// Checks that no name is on more VMs than `before`, and none that is new on two.
+/// Checks that no name is on more VMs than `before`, and no new name on two.
 pub fn no_name_gained(
     before: &BTreeMap<LiveName, usize>,
     live: &Live,
@@ -131,7 +131,7 @@ pub fn no_name_gained(
     Ok(())
 }
 
-/// Carries out `step` as apply does: only if the VM holds what the step expects.
+/// Runs `step` as apply does: only if the VM has the tags that the step expects.
 pub fn carry_out(live: &mut Live, step: &Step) -> Result<(), TestCaseError> {
     let vm = live.vms.get_mut(&step.vm).unwrap();
     prop_assert_eq!(
@@ -144,8 +144,8 @@ pub fn carry_out(live: &mut Live, step: &Step) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Carries out `steps` in an order that the parallel apply allows, chosen by `picks`; stops after `most`. No name is ever on
-/// more VMs than it was.
+/// Runs `steps` in an order that a parallel apply allows, chosen by `picks`, and stops after `most`. Checks that no name is
+/// ever on more VMs than before.
 pub fn interleave(
     live: &mut Live,
     steps: &[Step],
@@ -158,7 +158,7 @@ pub fn interleave(
         let is_ready =
             |at: &usize| !done[*at] && steps[*at].waits_for.iter().all(|first| done[*first]);
         let ready: Vec<usize> = (0..steps.len()).filter(is_ready).collect();
-        prop_assert!(!ready.is_empty(), "what is left waits for each other");
+        prop_assert!(!ready.is_empty(), "the remaining steps wait for each other");
         let at = ready[pick.index(ready.len())];
         carry_out(live, &steps[at])?;
         done[at] = true;

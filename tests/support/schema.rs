@@ -22,7 +22,7 @@ impl Schema {
     }
 
     /// # Errors
-    /// What the schema has against `document`.
+    /// The violations of the schema in `document`.
     pub fn check(&self, document: &Value) -> Result<(), String> {
         let checked = self.schemas.validate(document, self.plan);
         checked.map_err(|error| format!("{error:#}"))

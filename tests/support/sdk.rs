@@ -1,4 +1,4 @@
-//! Microsoft's SDK for Azure, in a Python of its own.
+//! Microsoft's SDK for Azure, in a Python process.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -16,8 +16,8 @@ pub struct Sdk {
 }
 
 impl Sdk {
-    /// The SDK in the Python that `AZLIN_TEST_PYTHON` names, else `python3`, against `endpoint`; none, and a word about it,
-    /// where it is not installed.
+    /// Starts the SDK against `endpoint`, in the Python that `AZLIN_TEST_PYTHON` names or else in `python3`. Returns none, and
+    /// skips the test, if the SDK is not installed.
     pub fn at(endpoint: &str) -> Option<Self> {
         Self::find(endpoint).map_err(|missing| skip(&missing)).ok()
     }
@@ -50,7 +50,7 @@ impl Sdk {
         }
     }
 
-    /// The value of `expression`, one of `sdk.py`'s.
+    /// The value of `expression` in `sdk.py`.
     pub fn says(&mut self, expression: &str) -> Value {
         let answer = self.answer(expression);
         let value = answer.get("value");
@@ -59,7 +59,7 @@ impl Sdk {
             .clone()
     }
 
-    /// How Azure refuses `expression`: the SDK's exception, the status and the error's code.
+    /// Azure's refusal of `expression`: the SDK's exception, the status and the error's code.
     pub fn refuses(&mut self, expression: &str) -> String {
         let answer = self.answer(expression);
         let refused = answer["refused"].as_str();

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use super::Project;
 
-/// A server of the built binary's, which ends with the test.
+/// A server from the built binary, which ends with the test.
 pub struct Server {
     process: Child,
     pub endpoint: String,
@@ -31,7 +31,7 @@ impl Server {
         }
     }
 
-    /// A project whose file points here and goes on with `rest`.
+    /// A project whose file points here and continues with `rest`.
     pub fn project(&self, rest: &str) -> Project {
         let file = format!(
             "azure.endpoint = '{}'\nazure.subscription = '{}'\n\n{rest}",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-/// A row of choices, so that a generated file shrinks with it.
+/// A sequence of choices. A generated file shrinks with it.
 pub struct Choices<'b> {
     bytes: std::slice::Iter<'b, u8>,
 }
@@ -16,7 +16,7 @@ impl<'b> Choices<'b> {
         }
     }
 
-    /// A number below `n`; 0 when the choices are used up.
+    /// A number below `n`; 0 after the last choice.
     pub fn below(&mut self, n: usize) -> usize {
         usize::from(self.bytes.next().copied().unwrap_or(0)) % n
     }
@@ -25,13 +25,13 @@ impl<'b> Choices<'b> {
         of[self.below(of.len())]
     }
 
-    /// True once in `n`.
+    /// True once in `n` times.
     pub fn rarely(&mut self, n: usize) -> bool {
         self.below(n) == n - 1
     }
 }
 
-/// A VM of a generated file. Number, session and day are its own, so that each line shows whose it is.
+/// A VM of a generated file. Its number, session and day are unique, so that each line identifies its VM.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub group: String,
@@ -48,7 +48,7 @@ pub struct File {
     pub lines: Vec<Line>,
     /// Whether each string is spelled as the editor would spell it.
     pub plain: bool,
-    /// Whether no comma stands before its entry.
+    /// Whether every comma comes after its entry.
     pub commas_behind: bool,
 }
 
@@ -61,7 +61,7 @@ struct Writer<'c, 'b> {
     commas_behind: bool,
 }
 
-/// A file, valid for azlin, that says something of the first few of [`GROUPS`].
+/// A valid file for VMs in the first few of [`GROUPS`].
 pub fn file(choices: &mut Choices<'_>) -> File {
     let mut writer = Writer {
         choices,
@@ -153,7 +153,7 @@ impl Writer<'_, '_> {
         text + &self.above("")
     }
 
-    /// Groups below headers, and before, after or between them those in `[sessions]`.
+    /// Groups below headers, with the groups in `[sessions]` before, after or between them.
     fn sections(&mut self, groups: &[(&str, Vec<Line>)]) -> String {
         let (mut inside, mut headers) = (String::new(), Vec::new());
         for (group, lines) in groups {
@@ -357,7 +357,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Perhaps a comment on a line of its own.
+    /// A comment on a line of its own, or nothing.
     fn above(&mut self, indent: &str) -> String {
         if !self.choices.rarely(3) {
             return String::new();
@@ -366,7 +366,7 @@ impl Writer<'_, '_> {
         format!("{indent}# a{}\n", self.comments)
     }
 
-    /// Perhaps a comment at the end of a line, about a VM or about more than one.
+    /// A comment at the end of a line, about one or several VMs, or nothing.
     fn beside(&mut self, line: Option<&Line>) -> String {
         if !self.choices.rarely(3) {
             return String::new();
@@ -387,7 +387,7 @@ pub fn comments(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The VM that a comment is about alone.
+/// The number of the one VM that a comment is about.
 pub fn about(comment: &str) -> Option<usize> {
     comment.rsplit_once('v')?.1.parse().ok()
 }
@@ -395,7 +395,7 @@ pub fn about(comment: &str) -> Option<usize> {
 /// `group/vm`, in lower case, to its session and its day.
 pub type Said = BTreeMap<String, (String, Option<String>)>;
 
-/// What `text` says, read without azlin.
+/// The sessions in `text`, read without azlin.
 pub fn said(text: &str) -> Said {
     let text = text.trim_start_matches('\u{feff}');
     let document = DeTable::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -426,6 +426,6 @@ pub fn said(text: &str) -> Said {
 fn table<'t, 'i>(value: &'t DeValue<'i>) -> &'t DeTable<'i> {
     match value {
         DeValue::Table(table) => table,
-        other => panic!("no table: {other:?}"),
+        other => panic!("not a table: {other:?}"),
     }
 }

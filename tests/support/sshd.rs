@@ -1,4 +1,4 @@
-//! An OpenSSH of its own for each test: servers on loopback, and a client that knows nothing of the developer's.
+//! OpenSSH for a single test: servers on loopback, and a client that ignores the developer's configuration.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::net::TcpListener;
@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::{Project, skip};
 
-/// Where servers can listen, all at [`OpenSsh::port`].
+/// The addresses on which servers can listen, all at [`OpenSsh::port`].
 pub const ADDRESSES: [&str; 3] = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 
-/// What the client reads wherever a test does not say otherwise, in place of `~/.ssh/config` and `/etc/ssh/ssh_config`.
+/// The client's settings in place of `~/.ssh/config` and `/etc/ssh/ssh_config`. A test can override them.
 const ISOLATED: &str = r#"
 UserKnownHostsFile "FOLDER/known_hosts"
 GlobalKnownHostsFile /dev/null
@@ -27,7 +27,7 @@ ConnectTimeout 20
 LogLevel ERROR
 "#;
 
-/// Nobody's dot files are read: the remote side's home is the test's.
+/// The server's settings. Its home directory is the test's, so that it reads no other dot files.
 const SERVER: &str = r#"
 HostKey "FOLDER/HOST"
 AuthorizedKeysFile "FOLDER/user.pub"
@@ -45,7 +45,7 @@ pub struct OpenSsh {
     folder: TempDir,
     ssh: PathBuf,
     sshd: PathBuf,
-    /// Who runs the tests: the only one whom a server without privileges can log in.
+    /// The user who runs the tests, the only one that a server without privileges can log in.
     pub user: String,
     pub port: u16,
 }
@@ -57,14 +57,14 @@ pub struct Sshd {
 }
 
 impl OpenSsh {
-    /// A new one; none, and a word about it, where OpenSSH is not installed.
+    /// Returns a new one. Returns none, and skips the test, if OpenSSH is not installed.
     pub fn here() -> Option<Self> {
         Self::find().map_err(|missing| skip(&missing)).ok()
     }
 
     fn find() -> Result<Self, String> {
         let ssh = program("ssh")?;
-        // Debian and others keep it where the PATH of an ordinary user does not lead.
+        // Debian and others install it outside the PATH of an ordinary user.
         let sshd = program("sshd")?;
         program("ssh-keygen")?;
         let port = free_port()?;
@@ -76,7 +76,7 @@ impl OpenSsh {
             port,
         };
         if said(Command::new("id").arg("-u")) == "0" {
-            // The folder that Debian's sshd wants to lock itself into; elsewhere the package brings it.
+            // Debian's sshd requires this folder for its chroot. Elsewhere the package creates it.
             let _ = std::fs::create_dir_all("/run/sshd");
         }
         std::fs::create_dir(new.path("home")).unwrap();
@@ -86,17 +86,17 @@ impl OpenSsh {
         Ok(new)
     }
 
-    /// From here on the client trusts a host that it does not know yet, and remembers it: as at first.
+    /// From now on, the client trusts a new host and remembers it. This is the default.
     pub fn accept_new(&self) {
         self.configure(&self.usual("accept-new"));
     }
 
-    /// From here on the client trusts no host that it does not know.
+    /// From now on, the client trusts only hosts that it knows.
     pub fn be_strict(&self) {
         self.configure(&self.usual("yes"));
     }
 
-    /// The lines by which it finds its way in.
+    /// The settings that the client requires to log in.
     pub fn usual(&self, strict: &str) -> String {
         format!(
             "StrictHostKeyChecking {strict}\nPort {}\nIdentityFile \"{}\"\n",
@@ -105,7 +105,7 @@ impl OpenSsh {
         )
     }
 
-    /// From here on the client's configuration has these lines besides what isolates it.
+    /// From now on, the client's configuration has these lines besides those that isolate it.
     pub fn configure(&self, lines: &str) {
         let isolated = ISOLATED.replace("FOLDER", self.folder.path().to_str().unwrap());
         std::fs::write(self.path("ssh_config"), format!("{lines}{isolated}")).unwrap();
@@ -116,19 +116,19 @@ impl OpenSsh {
         self.path("user").to_str().unwrap().to_owned()
     }
 
-    /// A file or folder of this test's own.
+    /// The path of a file or folder of this test.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Whom the client has come to know: the names and addresses in its known_hosts.
+    /// The hosts that the client knows: the names and addresses in its known_hosts.
     pub fn known_hosts(&self) -> Vec<String> {
         let known = std::fs::read_to_string(self.path("known_hosts")).unwrap_or_default();
         let name = |line: &str| line.split(' ').next().unwrap().to_owned();
         known.lines().map(name).collect()
     }
 
-    /// A project whose file says `file` beside the sandbox, whose fleet is `vms`, and whose `ssh` is this one.
+    /// A project on the sandbox with the sessions `file`, the fleet `vms` and this `ssh`.
     pub fn project(&self, file: &str, vms: Vec<Value>) -> Project {
         let project = Project::sandbox(file);
         project.set_fleet(vms);
@@ -142,7 +142,7 @@ impl OpenSsh {
         project.with_env("PATH", &format!("{}:{path}", bin.display()))
     }
 
-    /// A server at `addresses` that proves itself by the key of `host`: the same host has the same key wherever it is.
+    /// Starts a server at `addresses` with the key of `host`. A host has the same key at every address.
     pub fn serve(&self, host: &str, addresses: &[&str]) -> Sshd {
         let host = format!("host-{host}");
         self.keygen(&host);
@@ -185,7 +185,7 @@ impl OpenSsh {
         }
     }
 
-    /// A program called `ssh` that is the real one with this test's configuration.
+    /// Writes a program `ssh` that runs the real one with this test's configuration.
     fn write_stand_in(&self) {
         let bin = self.path("bin");
         std::fs::create_dir(&bin).unwrap();
@@ -198,7 +198,7 @@ impl OpenSsh {
 }
 
 impl Sshd {
-    /// Ends it; answers what it logged, all sessions included.
+    /// Ends it and returns its log, with those of all sessions.
     pub fn stop(mut self) -> String {
         self.end();
         self.log.take().unwrap().join().unwrap()
@@ -223,18 +223,18 @@ fn program(name: &str) -> Result<PathBuf, String> {
         .chain(more.iter().map(PathBuf::from))
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
-        .ok_or_else(|| format!("there is no {name} here; install OpenSSH's client and server"))
+        .ok_or_else(|| format!("{name} not found; install OpenSSH's client and server"))
 }
 
-/// What `command` says when it succeeds.
+/// Runs `command`, which must succeed, and returns its output.
 fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// A port that is free at all addresses. It is below those that systems give to outgoing connections, so that a server can
-/// end and another can follow it there, and another one for each test that runs at the same time.
+/// A port that is free at all addresses, and a different one for each test that runs at the same time. It is below the ports that
+/// systems use for outgoing connections, so that another server can reuse it after one ends.
 fn free_port() -> Result<u16, String> {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = std::process::id().wrapping_mul(31);
@@ -245,7 +245,7 @@ fn free_port() -> Result<u16, String> {
         match ADDRESSES.iter().map(listen).collect::<Result<Vec<_>, _>>() {
             Ok(_) => return Ok(port),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-            Err(error) => return Err(format!("{ADDRESSES:?} are not all this machine's: {error}")),
+            Err(error) => return Err(format!("this machine lacks one of {ADDRESSES:?}: {error}")),
         }
     }
 }

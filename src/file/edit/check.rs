@@ -1,4 +1,4 @@
-//! The independent look at the editor's work: what a file says, read by the parser that azlin reads it with.
+//! An independent check of the editor: the settings of a file, read by the same parser that azlin reads files with.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::Edit;
 use crate::model::VmPath;
 
-/// The path of each setting with its value: a session's text, and of any other the spelling.
+/// The path of each setting with its value: the text of a session, or the spelling of any other value.
 ///
 /// Resource groups and VMs are in lower case, and `vm = "x"` is `vm.session = "x"`.
 pub(super) type Said = BTreeMap<Vec<String>, String>;
@@ -19,7 +19,7 @@ pub(super) fn session_of(vm: &VmPath) -> Vec<String> {
         .into()
 }
 
-/// The settings in `text`. `None` if it is not valid TOML, or its sessions are not one per VM.
+/// Returns the settings in `text`, or none if it is not valid TOML or has several sessions for one VM.
 pub(super) fn said(text: &str) -> Option<Said> {
     let mut said = Said::new();
     let document = DeTable::parse(text).ok()?;

@@ -1,4 +1,4 @@
-//! Inline tables: entries that come and go between commas.
+//! Edits inline tables: adds and removes entries between commas.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::layout::{Entry, Layout};
 const BLANKS: [char; 2] = [' ', '\t'];
 
 impl Layout<'_> {
-    /// Takes the entries that are `gone` out of the braces of `table`, puts `new` to their end, and sets the commas right.
+    /// Removes the `gone` entries from the braces of `table`, appends `new`, and fixes the commas.
     pub fn rewrite(
         &self,
         table: usize,
@@ -53,7 +53,7 @@ impl Layout<'_> {
         Some(splices)
     }
 
-    /// Takes an entry out, with its comma.
+    /// Removes an entry with its comma.
     fn cut_entry(&self, entry: &Entry) -> Splice {
         if self.has_line(entry) {
             return self.cut_lines(&entry.span);
@@ -67,9 +67,9 @@ impl Layout<'_> {
         self.cut(start..self.text.len() - rest.trim_start_matches(BLANKS).len())
     }
 
-    /// Reports if the entry and its comma share their lines with nothing but a comment.
+    /// True if the entry and its comma share their lines with nothing but a comment.
     ///
-    /// It stops at the first thing that decides, because a line may be as long as the file.
+    /// It stops as early as it can, because a line may be as long as the file.
     fn has_line(&self, entry: &Entry) -> bool {
         let before = self.raw(0..entry.span.start);
         let behind = self.raw(entry.end()..self.text.len());

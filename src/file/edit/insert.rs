@@ -4,7 +4,7 @@ use super::Edit;
 use super::layout::{Entry, Kind, Layout};
 use super::spell::{key, quote_in, string};
 
-/// How many entries above are looked at for their alignment.
+/// The number of entries above whose alignment is considered.
 const NEIGHBOURS: usize = 50;
 
 impl Layout<'_> {
@@ -28,8 +28,8 @@ impl Layout<'_> {
         format!("{{ {} }}", self.plain(edits).join(", "))
     }
 
-    /// Entries for `edits`, which are of one resource group, in the style of the one at `at`: one for each VM, or one for the
-    /// group. The entry for a header is the section with all its lines.
+    /// Entries for `edits`, all of one resource group, in the style of the entry at `at`: one for each VM, or one for the group.
+    /// If that entry is a header, the new entry is a section with all its lines.
     pub fn like(&self, at: usize, edits: &[&Edit<'_>]) -> Option<Vec<String>> {
         let entry = self.entry(at)?;
         let is_vms = entry.path.len() > 2;
@@ -85,8 +85,8 @@ impl Layout<'_> {
         head + self.raw(at..span.end)
     }
 
-    /// The text between `keys` and their value: that of the entry at `at`, or, if its `=` stands below that of the nearest entry
-    /// whose keys have another width, as many blanks as keep the column.
+    /// The text between `keys` and their value. It is that of the entry at `at`. If the `=` signs there are aligned with those of
+    /// an entry whose keys have another width, it has as many blanks as keep the alignment.
     fn equals_like(&self, at: usize, keys: &str) -> Option<String> {
         let entry = self.entry(at)?;
         let width = |entry: &Entry| self.raw(entry.head()).chars().count();

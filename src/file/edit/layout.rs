@@ -1,4 +1,4 @@
-//! [`Layout`]: where each key, value, comma and comment of a file stands, and which of them are about which VM.
+//! [`Layout`]: the location of each key, value, comma and comment in a file, and the VM that each is about.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use toml_parser::parser::{Event, EventKind, parse_document};
 use super::spell::quote_in;
 use crate::model::VmPath;
 
-/// A file, taken apart without losing a byte.
+/// A file, split into its parts without losing a byte.
 pub(super) struct Layout<'t> {
     pub text: &'t str,
     /// The file as a whole, then its headers and entries in the order of the text.
@@ -18,14 +18,14 @@ pub(super) struct Layout<'t> {
     pub comments: Vec<Range<usize>>,
     /// All entries about a VM.
     pub vms: HashMap<VmPath, Vec<usize>>,
-    /// By group in lower case, the entry that a new VM goes behind: the last that names a VM, or else the group's table.
+    /// The entry that a new VM goes after, by group in lower case: the last entry that names a VM, or else the group's table.
     pub groups: HashMap<String, usize>,
-    /// The entry that a new group goes behind: the last header that names a group, or else the last such entry or the table of all.
-    /// With whether it is a header.
+    /// Whether it is a header, and the entry that a new group goes after: the last header that names a group, or else the last
+    /// such entry, or else the table of all groups.
     pub last: Option<(bool, usize)>,
-    /// The line end of most lines.
+    /// The line end that most lines have.
     pub newline: &'static str,
-    /// The quotes of the last session.
+    /// The quote character of the last session.
     pub quote: char,
     /// The text between the last session and its key.
     pub equals: &'static str,
@@ -36,12 +36,12 @@ pub(super) struct Layout<'t> {
 pub(super) struct Entry {
     /// The names from the top of the file down to this entry.
     pub path: Vec<String>,
-    /// Its own keys, which spell the end of its path; those of a header spell all of it.
+    /// The bytes of its own keys, which spell the end of its path. A header's keys spell all of it.
     pub keys: Vec<Range<usize>>,
-    /// The header with its brackets, or keys and value.
+    /// The bytes of the header with its brackets, or of the keys and the value.
     pub span: Range<usize>,
     pub value: Range<usize>,
-    /// The comma behind it, in braces.
+    /// The position of the comma after it, in braces.
     pub comma: Option<usize>,
     pub kind: Kind,
     /// The header or the braces around it.
@@ -60,7 +60,7 @@ pub(super) enum Kind {
 }
 
 impl Entry {
-    /// How many names of its path stand in its parent's.
+    /// The number of names in its path that come from its parent.
     pub fn above(&self) -> usize {
         self.path.len() - self.keys.len()
     }
@@ -173,11 +173,11 @@ struct Walk<'t> {
     source: Source<'t>,
     entries: Vec<Entry>,
     comments: Vec<Range<usize>>,
-    /// The last header, then the inline tables around the present place.
+    /// The last header, then the inline tables around the current position.
     open: Vec<usize>,
     /// The entry whose keys are being read.
     next: Entry,
-    /// How many arrays are open.
+    /// The number of open arrays.
     arrays: usize,
 }
 
@@ -194,7 +194,7 @@ impl Walk<'_> {
                 self.arrays -= 1;
                 self.value(span);
             }
-            // An array is one value with all that is in it.
+            // An array counts as one value, with everything in it.
             _ if self.arrays > 0 => {}
             EventKind::StdTableOpen | EventKind::ArrayTableOpen => {
                 self.open = vec![0];
@@ -240,7 +240,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds the entry whose keys are complete to the table that is open.
+    /// Adds the entry whose keys are complete to the open table.
     fn add(&mut self) {
         let mut entry = std::mem::take(&mut self.next);
         entry.parent = self.open.last().copied().unwrap_or(0);
@@ -252,7 +252,7 @@ impl Walk<'_> {
         self.entries.push(entry);
     }
 
-    /// The last entry of the table that is open.
+    /// The last entry of the open table.
     fn last(&mut self) -> Option<&mut Entry> {
         let table = self.entries.get(*self.open.last()?)?;
         let last = *table.children.last()?;

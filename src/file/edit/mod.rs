@@ -1,7 +1,8 @@
-//! The editor of `sessions.toml`: any number of lines change, and every other byte stays: comments, order, spelling, line ends.
+//! The editor of `sessions.toml`. It changes any number of lines and keeps every other byte: comments, order, spelling, line
+//! ends.
 //!
-//! `layout` takes the text apart, `insert` spells new entries like their neighbours (`spell` knows TOML's strings), `inline` edits
-//! between braces, and `check` compares the result with what was asked for.
+//! `layout` splits the text into its parts. `insert` spells new entries like their neighbours, with `spell` for TOML's strings.
+//! `inline` edits between braces. `check` compares the result with the request.
 
 mod check;
 mod inline;
@@ -20,24 +21,25 @@ use crate::model::VmPath;
 pub struct Edit<'a> {
     /// The VM, found by its resource group and its name without regard to case.
     pub vm: &'a VmPath,
-    /// The session: any text, since a live tag may hold any. None takes the line out.
+    /// The session: any text, since a live tag may hold any. None removes the line.
     pub session: Option<&'a str>,
     /// Removes `expires` from the line.
     pub endless: bool,
 }
 
-/// The text is not valid TOML, or not sessions of VMs, each once.
+/// The text is not valid TOML, or its sessions are not one per VM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CannotEdit;
 
-/// `text` after all of `edits`; a line that says so already is left as it is.
+/// Applies all of `edits` to `text`, and leaves a line that is already right as it is.
 ///
-/// A line that changes keeps its place, its quotes and its comment. One that goes takes the comment at its end with it; comments
-/// above it stay, and so does the header of a group without VMs. A new line goes to the end of its resource group, a new group to
-/// the end of the file or of the table that holds all groups, both spelled like their neighbours.
+/// - A changed line keeps its place, its quotes and its comment.
+/// - A removed line takes the comment at its end with it. Comments above it stay, and so does the header of a group without VMs.
+/// - A new line goes to the end of its resource group, and a new group to the end of the file or of the table that holds all
+///   groups. Both are spelled like their neighbours.
 ///
 /// # Errors
-/// The text cannot be edited, or the result would say anything else than was asked for.
+/// The text cannot be edited, or the result would differ from the request.
 pub fn edit(text: &str, edits: &[Edit<'_>]) -> Result<String, CannotEdit> {
     edited(text, edits).ok_or(CannotEdit)
 }
@@ -47,7 +49,7 @@ fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
     let mark = if has_mark { "\u{feff}" } else { "" };
     let text = text.strip_prefix(mark)?;
     let mut said = check::said(text)?;
-    // The last word on a VM counts.
+    // The last edit of a VM wins.
     let edits: BTreeMap<_, &Edit<'_>> = edits.iter().map(|edit| (edit.vm.folded(), edit)).collect();
     let layout = Layout::new(text);
     let mut changes = Changes::default();
@@ -59,7 +61,7 @@ fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
             new.entry(edit.vm.folded_group()).or_default().push(edit);
         }
     }
-    // The groups that are there first: a new one may come to stand behind the same line.
+    // Existing groups come first: a new group may go after the same line.
     let mut new = Vec::from_iter(new);
     new.sort_by_key(|(group, _)| !layout.groups.contains_key(*group));
     for (group, edits) in new {
@@ -70,24 +72,24 @@ fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
     (check::said(&edited)? == said).then(|| format!("{mark}{edited}"))
 }
 
-/// The bytes that go, and what takes their place.
+/// The bytes to replace, and the replacement.
 type Splice = (Range<usize>, String);
 
-/// What becomes of a layout.
+/// The changes to a layout.
 #[derive(Default)]
 struct Changes {
     /// In any order.
     splices: Vec<Splice>,
-    /// The entries that go.
+    /// The entries to remove.
     gone: BTreeSet<usize>,
-    /// The entries that come into each inline table.
+    /// The entries to add to each inline table.
     new: BTreeMap<usize, Vec<String>>,
-    /// The sections that come to the end of the file.
+    /// The sections to append to the file.
     tail: Vec<String>,
 }
 
 impl Changes {
-    /// Carries `edit` out on the entries `known` of its VM, which has the session `old`.
+    /// Applies `edit` to the entries `known` of its VM, whose session is `old`.
     fn change(
         &mut self,
         layout: &Layout<'_>,
@@ -115,7 +117,7 @@ impl Changes {
         Some(())
     }
 
-    /// Adds an entry for each of `edits`, which are of one resource group, in lower case.
+    /// Adds an entry for each of `edits`, which are all of the resource group `group`, in lower case.
     fn add(&mut self, layout: &Layout<'_>, group: &str, edits: &[&Edit<'_>]) -> Option<()> {
         let newline = layout.newline;
         let name = spell::key(edits.first()?.vm.group(), layout.quote);
@@ -149,7 +151,7 @@ impl Changes {
         if is_section {
             let last = above.children.last().and_then(|last| layout.entry(*last));
             end = last.map_or(end, |last| last.span.end);
-            // Sections stand apart in a file that has a blank line anywhere.
+            // If the file has a blank line anywhere, blank lines separate its sections.
             if layout.text.contains(&newline.repeat(2)) {
                 gap = newline;
             }
@@ -160,7 +162,7 @@ impl Changes {
         Some(())
     }
 
-    /// The text with all changes.
+    /// Returns the text with all changes.
     fn apply(mut self, layout: &Layout<'_>) -> Option<String> {
         let newline = layout.newline;
         let mut tables: BTreeSet<usize> = self.new.keys().copied().collect();
@@ -190,7 +192,7 @@ impl Changes {
         let mut at = 0;
         for (range, new) in &self.splices {
             edited.push_str(layout.raw(at..range.start.max(at)));
-            // Whole lines begin on a line of their own, after a last one without an end too.
+            // Whole lines begin on a new line, even after a last line without a line end.
             if new.ends_with('\n') && !edited.is_empty() && !edited.ends_with('\n') {
                 edited.push_str(newline);
             }
@@ -213,7 +215,7 @@ impl Changes {
 }
 
 impl Layout<'_> {
-    /// Takes `range` out, but for the comments that have a line to themselves.
+    /// Removes `range`, except for comments on a line of their own.
     fn cut(&self, range: Range<usize>) -> Splice {
         let first = self
             .comments
@@ -231,12 +233,12 @@ impl Layout<'_> {
         (range, kept)
     }
 
-    /// Takes the lines that hold `span` out.
+    /// Removes the lines that hold `span`.
     fn cut_lines(&self, span: &Range<usize>) -> Splice {
         self.cut(self.start_of_line(span.start)..self.end_of_line(span.end))
     }
 
-    /// Takes the line above that of `at` out, if it is blank.
+    /// Removes the line above that of `at`, if it is blank.
     fn cut_blank_above(&self, at: usize) -> Option<Splice> {
         let line = self.start_of_line(at);
         let above = self.start_of_line(line.checked_sub(1)?);

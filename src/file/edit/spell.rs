@@ -1,16 +1,16 @@
-//! Strings and keys as TOML spells them.
+//! Spells strings and keys in TOML.
 
 use crate::text::is_unprintable;
 
-/// The first quote in `raw`, which is a string or holds one.
+/// The first quote character in `raw`, which is a string or contains one.
 pub(super) fn quote_in(raw: &str) -> Option<char> {
     raw.chars().find(|c| "\"'".contains(*c))
 }
 
-/// `text` as a string in these quotes, or in `"` where it has to be.
+/// `text` as a string in these quotes, or in `"` if it requires escapes.
 ///
-/// Characters that could act on a terminal or on the reader of a pipeline's log are escaped, so that no later step has to write
-/// them out in a way that TOML does not know.
+/// Escapes characters that could act on a terminal or on the reader of a pipeline's log. Later steps then need not escape them in
+/// a way that TOML does not know.
 pub(super) fn string(text: &str, quote: char) -> String {
     let acts = text.contains("##") || text.chars().any(is_unprintable);
     if quote == '\'' && !acts && !text.contains('\'') {
@@ -32,7 +32,7 @@ pub(super) fn string(text: &str, quote: char) -> String {
     string + "\""
 }
 
-/// `name` as a key, bare where it may be.
+/// `name` as a key, without quotes if TOML allows that.
 pub(super) fn key(name: &str, quote: char) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     if name.chars().all(bare) {
