@@ -1,6 +1,6 @@
 //! Session names for Azure VMs as code.
 //!
-//! A team declares in `sessions.toml` which VM holds which session name. There is no state file: the name is in a tag of the
+//! A team declares in `sessions.toml` which VM holds which session name. azlin keeps no state file: the name is in a tag of the
 //! VM, and the tags are the state. The file is the *desired* state, Azure reports the *live* state, and the *plan* is the
 //! difference.
 //!

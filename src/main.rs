@@ -39,12 +39,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says why azlin does not run the command line; returns how it exits.
+/// Reports why azlin does not run the command line. Returns the exit status.
 fn refuse(usage: Usage) -> Exit {
     match usage {
         Usage::Clap(usage) => {
             say(&usage);
-            // clap would exit with 2, which is taken: it means that there are changes.
+            // clap would exit with 2, which means that there are changes.
             if usage.use_stderr() {
                 Exit::Error
             } else {
@@ -58,8 +58,8 @@ fn refuse(usage: Usage) -> Exit {
     }
 }
 
-/// Shows what clap has to say. It repeats words of the command line as they came, so that one which could act on a terminal
-/// costs the message its colours.
+/// Prints clap's message. clap repeats words of the command line unescaped, so azlin escapes the whole message, and its colours
+/// with it, if a word could act on a terminal.
 fn say(usage: &clap::Error) {
     let acts = |word: OsString| word.to_string_lossy().chars().any(is_unprintable);
     if usage.use_stderr() && std::env::args_os().any(acts) {
@@ -71,7 +71,7 @@ fn say(usage: &clap::Error) {
     }
 }
 
-/// `AZLIN_LOG=debug`, or `AZLIN_LOG=azure_core=trace,hyper=debug`: what the libraries say, on stderr.
+/// Logs what the libraries do to stderr, for `AZLIN_LOG=debug` or `AZLIN_LOG=azure_core=trace,hyper=debug`.
 fn log() {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::prelude::*;

@@ -148,6 +148,58 @@ fn no_token_leaves_azure() {
     assert_eq!(naming(lines.iter().filter(outside), &token), [""; 0]);
 }
 
+/// Phrases that readers had to read twice. A plain one says who does what.
+const STILTED: [&str; 12] = [
+    " is none",
+    " is no word",
+    "is said to be",
+    "is said so",
+    " mend ",
+    " mends ",
+    "such as there",
+    "to be had",
+    "stands twice",
+    "make it again",
+    "is asked too much",
+    "cannot be carried out",
+];
+
+#[test]
+fn no_text_has_to_be_read_twice() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = vec![root.join("README.md"), root.join("CHANGELOG.md")];
+    let mut folders = vec![
+        root.join("src"),
+        root.join("examples"),
+        root.join(".github"),
+    ];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                texts.push(path);
+            }
+        }
+    }
+    for path in texts {
+        let text = fs::read_to_string(&path).unwrap();
+        for (line, number) in text.lines().zip(1..) {
+            let found = STILTED.iter().find(|phrase| line.contains(**phrase));
+            assert_eq!(found, None, "{}:{number}: {line}", path.display());
+            let opens_badly = ["/// What ", "/// That ", "/// The same, but"]
+                .iter()
+                .any(|start| line.trim_start().starts_with(start));
+            assert!(
+                !opens_badly,
+                "{}:{number}: a doc comment opens with what the item is: {line}",
+                path.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn a_breach_is_found() {
     let text = "// std::fs in a comment\nuse std::fs;\n#[cfg(test)]\nmod tests { use std::fs; }\n";

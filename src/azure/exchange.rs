@@ -35,7 +35,7 @@ impl Arm {
     /// Sends `request` once and returns the answer if it is a success. `doing` is the purpose, for the error.
     ///
     /// # Errors
-    /// There is no token, no answer or no time left, or Azure rejects the request.
+    /// azlin has no token, no answer or no time left, or Azure rejects the request.
     pub(super) async fn once(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
         let too_late = || Failure::new(doing, self.patience.too_late());
         let end = self.patience.end();

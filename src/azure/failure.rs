@@ -155,7 +155,7 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// The reason why there is no answer: no token, or the system's message.
+    /// The reason for a missing answer: no token, or the system's message.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
         match find::<Trouble>(error) {
             Some(trouble) => Self::Final(trouble.clone()),

@@ -42,7 +42,7 @@ pub struct Permission {
 /// The account that the token is for.
 ///
 /// # Errors
-/// There is no token.
+/// azlin has no token.
 pub async fn account(arm: &Arm) -> Result<Account, Failure> {
     let token = arm.sign_in().kept.get_token(&[&arm.scope], None).await;
     let token = token.map_err(|error| Failure::new("sign in", Kind::unanswered(&error)))?;

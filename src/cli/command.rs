@@ -1,4 +1,4 @@
-//! The command line as clap parses it: what the derived types cannot say.
+//! The command line as clap parses it: the settings that clap's derive macros cannot express.
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use super::{Cli, terraform};
 use crate::text::quote;
 use crate::trouble::Trouble;
 
-/// The commands, by what one comes for.
+/// The commands, grouped by purpose.
 const GROUPS: [(&str, &[&str]); 3] = [
     (
         "Everyday",
@@ -23,22 +23,22 @@ const GROUPS: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// No help is wider than this, however wide the terminal.
+/// The maximum width of help text, even on a wider terminal.
 const WIDEST: usize = 100;
 
-/// A command line that azlin does not run.
+/// The reason why azlin does not run a command line.
 #[derive(Debug)]
 pub enum Usage {
-    /// clap's own: a mistake, or the help that was asked for.
+    /// A mistake that clap found, or a request for help.
     Clap(clap::Error),
-    /// A flag of Terraform's that azlin refuses.
+    /// A flag or spelling that azlin rejects before clap sees it.
     Refused(Trouble),
 }
 
 /// Reads the command line `words`, the program's name first.
 ///
 /// # Errors
-/// The words are no command of azlin's, or ask for help.
+/// The words are not a valid command, or ask for help.
 pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, Usage> {
     let words = terraform::in_our_words(words).map_err(Usage::Refused)?;
     let words = super::with_files_behind(words);
@@ -48,8 +48,9 @@ pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, Usage> {
     cli.map_err(|error| Usage::Clap(without_bad_tips(error)))
 }
 
-/// Refuses `-oKEY=VALUE` and `-JHOST` as one word, as ssh itself would take them: a script that hands a name from elsewhere to
-/// `connect` must not run a `ProxyCommand`, and `--` cannot protect it, since what is behind it runs on the VM.
+/// Rejects `-oKEY=VALUE` and `-JHOST` as one word, although ssh accepts them. A script may pass a name from an untrusted source
+/// to `connect`, and such a name must not set a `ProxyCommand`. `--` cannot protect the script, because it starts the command to
+/// run on the VM.
 fn check_passed(words: &[OsString]) -> Result<(), Trouble> {
     let behind = words
         .iter()
@@ -81,7 +82,7 @@ pub fn command() -> Command {
     command.override_help(help)
 }
 
-/// Leaves the letters of `connect` to ssh: there, `-f` and `-v` are not azlin's.
+/// Frees `-f` and `-v` for ssh: `connect` takes `--file` and `--verbose` only by their long names.
 fn sshs_letters_win(connect: Command) -> Command {
     connect
         .arg(
@@ -107,7 +108,7 @@ fn sshs_letters_win(connect: Command) -> Command {
         )
 }
 
-/// The help of `azlin` itself: clap lists commands in one heap, and a newcomer needs them by what they are for.
+/// The help of `azlin` itself, with the commands in groups. clap would list them all under one heading.
 fn overview(command: &Command) -> StyledStr {
     let styles = command.get_styles();
     let (head, name) = (styles.get_header(), styles.get_literal());
@@ -138,8 +139,7 @@ fn overview(command: &Command) -> StyledStr {
     page.render_help()
 }
 
-/// `error` without the tips that would do harm: `-- -x` makes a flag that azlin does not know a session, a plan's name or a
-/// command on the VM.
+/// `error` without clap's tip to pass an unknown flag as `-- -x`: azlin would read it as a session, a plan or a remote command.
 fn without_bad_tips(mut error: clap::Error) -> clap::Error {
     error.remove(ContextKind::Suggested);
     error

@@ -38,7 +38,7 @@ put these two lines into a file called sessions.toml:
   cloud = \"sandbox\"
 ";
 
-/// The heading of the flags that every command has.
+/// The help heading of the flags that every command has.
 const GLOBAL: &str = "Global options";
 
 /// Session names for Azure VMs as code
@@ -69,12 +69,12 @@ pub struct Cli {
     /// The flags of every command.
     #[command(flatten, next_help_heading = GLOBAL)]
     pub common: Common,
-    /// The command; none: [`FIRST_STEPS`].
+    /// The command; without one, azlin prints [`FIRST_STEPS`].
     #[command(subcommand)]
     pub verb: Option<Verb>,
 }
 
-/// Each `--file` behind the command: clap forgets those before it where there are some behind it too.
+/// Moves each `--file` behind the command. clap ignores those before the command if others follow it.
 fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
     let (mut others, mut files) = (Vec::new(), Vec::new());
     let mut words = words.into_iter().peekable();
@@ -140,13 +140,13 @@ pub struct Common {
 pub struct SignIn {
     /// How to sign in
     ///
-    /// [default: what the environment sets up, else az]
+    /// [default: the credential that the environment sets up, else az]
     #[arg(long, global = true, value_name = "WAY", hide_short_help = true,
         value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
     pub auth: Option<String>,
     /// Another Azure Resource Manager: Azure Stack, a private cloud, an emulator
     ///
-    /// By https; by http on loopback only. [default: AZLIN_ENDPOINT, else the file's cloud]
+    /// Must use https, except on loopback. [default: AZLIN_ENDPOINT, else the file's cloud]
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub endpoint: Option<String>,
     /// The audience of tokens for an https --endpoint
@@ -156,7 +156,7 @@ pub struct SignIn {
     pub audience: Option<String>,
     /// The authority that issues tokens
     ///
-    /// By https; by http on loopback only. [default: AZURE_AUTHORITY_HOST, else the cloud's]
+    /// Must use https, except on loopback. [default: AZURE_AUTHORITY_HOST, else the cloud's]
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub authority: Option<String>,
 }
@@ -216,9 +216,9 @@ pub enum Verb {
     ///
     /// Add one line to the shell's start-up file; see below.
     ///
-    /// VMs, sessions and resource groups complete too: those that sessions.toml declares, and those that azlin read from
-    /// Azure in the last ten minutes. If that is too long ago, TAB asks Azure and waits a moment. If Azure takes longer,
-    /// the next TAB shows the answer.
+    /// VMs, sessions and resource groups complete too: those in sessions.toml, and those that azlin read from Azure in the
+    /// last ten minutes. After that, TAB reads Azure again and waits a moment. If Azure takes longer, the next TAB shows
+    /// the answer.
     Completions(Completions),
     /// Install the manual pages, or print one
     Man(Man),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-/// The options of making a plan.
+/// The options that shape a plan.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 pub struct Planning {
     /// Only change this VM; repeatable
@@ -64,7 +64,7 @@ pub struct Plan {
     /// Show the plan as a diff from Azure to the file
     #[arg(long, conflicts_with = "format")]
     pub diff: bool,
-    /// The options of making the plan.
+    /// The options that shape the plan.
     #[command(flatten)]
     pub planning: Planning,
     /// Exit with 2 if there are changes
@@ -93,7 +93,7 @@ pub struct Apply {
         hide_default_value = true
     )]
     pub format: Format,
-    /// The options of making the plan.
+    /// The options that shape the plan.
     #[command(flatten)]
     pub planning: Planning,
     /// Apply what is not blocked, and exit with 5

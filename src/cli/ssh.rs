@@ -46,7 +46,7 @@ pub struct Connect {
     pub passed: Passed,
 }
 
-/// The options of ssh that azlin passes on as they are, under ssh's own letters.
+/// Options that azlin passes to ssh unchanged, under ssh's own letters.
 #[derive(Debug, Args)]
 pub struct Passed {
     /// Forward a local port to the VM's side
@@ -79,7 +79,7 @@ pub struct Passed {
 }
 
 impl Passed {
-    /// The options as the words of ssh's command line, each value a word of its own behind its letter.
+    /// The options as words of ssh's command line; each value is a separate word after its letter.
     pub fn words(&self) -> Vec<OsString> {
         let mut words: Vec<OsString> = Vec::new();
         for (letter, values) in [

@@ -1,29 +1,29 @@
-//! Terraform's flags, which many hands type: those that mean something to azlin are read as its own.
+//! Terraform's flags, which many people type by habit. azlin reads those that make sense as its own flags.
 
 use std::ffi::OsString;
 
 use crate::text::quote;
 use crate::trouble::Trouble;
 
-/// How azlin takes one of Terraform's flags.
+/// The way azlin reads one of Terraform's flags.
 enum Meaning {
-    /// As this flag of azlin's, with the value behind `=` if there is one.
+    /// As this flag of azlin, with the value after `=`, if any.
     Flag(&'static str),
-    /// As nothing: azlin does so anyway.
+    /// Ignored, because azlin behaves that way anyway.
     Nothing,
-    /// As nothing with this value, else as the meaning behind it.
+    /// Ignored with this value, else read as the second field says.
     Unless(&'static str, &'static Meaning),
-    /// As an error, with what to do instead.
+    /// An error whose help is this text.
     Refused(&'static str),
 }
 
 use Meaning::{Flag, Nothing, Refused, Unless};
 
-/// A flag that reads live state anyway cannot leave it out.
+/// The answer to flags that would skip reading the live state.
 const ALWAYS_LIVE: Meaning =
     Refused("leave it out: azlin keeps no state file, so every plan reads Azure");
 
-/// By the flag's name in Terraform, without dashes.
+/// Each flag's name in Terraform, without dashes, and its meaning here.
 const FLAGS: [(&str, Meaning); 27] = [
     ("auto-approve", Flag("--auto-approve")),
     ("detailed-exitcode", Flag("--detailed-exitcode")),
@@ -87,11 +87,11 @@ const FLAGS: [(&str, Meaning); 27] = [
     ),
 ];
 
-/// Reads `words` with Terraform's flags as azlin's. Terraform takes one dash or two; azlin's own flags are left as they are, and
-/// so is all behind `--`, and the whole line of `connect`, where the letters are ssh's.
+/// `words` with Terraform's flags, of one dash or two, replaced by azlin's. The words after `--` stay as they are, and so do
+/// those after `connect`, where single letters belong to ssh.
 ///
 /// # Errors
-/// A flag that would promise what azlin does not do; the help says azlin's way.
+/// A flag asks for something that azlin does not do; the help says what to do instead.
 pub fn in_our_words(words: impl Iterator<Item = OsString>) -> Result<Vec<OsString>, Trouble> {
     let mut ours = Vec::new();
     let mut words = words.peekable();
@@ -107,8 +107,8 @@ pub fn in_our_words(words: impl Iterator<Item = OsString>) -> Result<Vec<OsStrin
     Ok(ours)
 }
 
-/// The line that is being typed, with those of Terraform's flags that are spelled otherwise in azlin's own spelling: as many words
-/// as before.
+/// The line at a TAB, with Terraform's flags in azlin's spelling. The number of words stays the same, because the shell says
+/// which of them the cursor is on.
 pub fn for_completion(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let ours = words.map(|word| match meaning(&word) {
         Some(Ok(Some(flag))) => flag,
@@ -117,7 +117,7 @@ pub fn for_completion(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
     ours.collect()
 }
 
-/// azlin's flag for `word`, if `word` is a flag of Terraform's: none of those that azlin ignores.
+/// azlin's flag for `word`, or nothing if azlin ignores it. None if `word` is not one of Terraform's flags.
 fn meaning(word: &OsString) -> Option<Result<Option<OsString>, Trouble>> {
     let text = word.to_str()?;
     let name = text.strip_prefix("--").or_else(|| text.strip_prefix('-'))?;
@@ -134,7 +134,7 @@ fn taken(meaning: &Meaning, text: &str, value: Option<&str>) -> Result<Option<Os
         Nothing => Ok(None),
         Unless(harmless, _) if value.unwrap_or("true") == *harmless => Ok(None),
         Unless(_, meaning) => taken(meaning, text, None),
-        // A switch of azlin's takes no value.
+        // azlin's switches take no value.
         Flag(flag) => Ok(match (value, *flag) {
             (Some("true"), "--auto-approve" | "--detailed-exitcode") | (None, _) => {
                 Some(OsString::from(flag))

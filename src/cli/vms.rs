@@ -89,7 +89,7 @@ pub struct Session {
     #[arg(value_name = "VM")]
     pub vm: Option<String>,
     /// The new session name; without it, show the current one
-    // Several words are one mistake, which deserves a better answer than "unexpected argument".
+    // Takes several words, so that the command can explain the mistake better than clap's "unexpected argument".
     #[arg(group = "change", value_name = "NAME")]
     pub name: Vec<String>,
     /// Only search this resource group
@@ -122,7 +122,7 @@ pub enum Tag {
         /// Which VM.
         #[command(flatten)]
         vm: Which,
-        /// The tags; the first `=` ends the key
+        /// The tags; the key ends at the first `=`
         #[arg(required = true, value_name = "KEY=VALUE")]
         tags: Vec<String>,
     },

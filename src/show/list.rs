@@ -18,16 +18,16 @@ const COLUMNS: [Column; 6] = [
     Column("IP Address", 12, 15),
     Column("Region", 7, 7),
     Column("Session", 15, 9),
-    // Where there are several files.
+    // Only with several files.
     Column("File", 4, 8),
 ];
 
-/// The marks behind sessions that are odd.
+/// The marks after sessions that need attention.
 const DUPLICATE: char = '!';
 const DIFFERS: char = '~';
 const FOREIGN: char = '@';
 
-/// Below this many columns, a table is cut to pieces that say little.
+/// The width below which a table would cut most of its cells.
 const NARROW: usize = 60;
 
 /// The table, at most `room` columns wide if there is a limit; empty without VMs. `file` names the file of
@@ -106,7 +106,7 @@ fn status(power: Power) -> Cell {
 fn session(row: &Row<'_>) -> Cell {
     let text = match &row.vm.held.session {
         None => "-".to_owned(),
-        // What stands in Azure must not pass for none, or for a name with a mark.
+        // A tag's value must not look like no session, or like a name with a mark.
         Some(name) if name.raw() == "-" || name.raw().contains(' ') => {
             format!("\"{}\"", escape(name.raw()))
         }
@@ -128,7 +128,7 @@ fn session(row: &Row<'_>) -> Cell {
     cell
 }
 
-/// The legend of the table's marks, with how many VMs have each.
+/// The legend of the table's marks, each with its number of VMs.
 pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> String {
     let rows = |is: fn(&Row<'_>) -> bool| listing.rows.iter().filter(|row| is(row)).count();
     let mut text = String::new();
@@ -165,7 +165,7 @@ pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> Strin
     text
 }
 
-/// The first few sessions that several VMs hold, a line each.
+/// The first few sessions that several VMs hold, one per line.
 fn duplicates(listing: &Listing<'_>, ids: Ids) -> String {
     const MOST: usize = 5;
     let all = &listing.duplicates;
@@ -180,7 +180,7 @@ fn duplicates(listing: &Listing<'_>, ids: Ids) -> String {
     text
 }
 
-/// The reason why no VM is shown, if so, and how many that were asked for are hidden. `place` is the Azure, as the user knows it.
+/// The reason for an empty list, if it is empty, and the number of hidden VMs. `place` is the subscription in words.
 pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
     let mut text = String::new();
     let place = match &ask.group {

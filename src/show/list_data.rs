@@ -36,7 +36,7 @@ struct Entry<'l> {
     tags: &'l Tags,
 }
 
-/// The VMs that `listing` shows as JSON; a value that is not known is null.
+/// The VMs of `listing` as JSON; unknown values are null.
 pub fn list_json(listing: &Listing<'_>) -> String {
     let mut vms = Vec::with_capacity(listing.rows.len());
     for row in &listing.rows {
@@ -66,8 +66,7 @@ pub fn list_json(listing: &Listing<'_>) -> String {
     })
 }
 
-/// The VMs that `listing` shows as CSV: one line each below a header, quoted as RFC 4180 says, with LF; a value that is not
-/// known is empty.
+/// The VMs of `listing` as CSV: a header and one line per VM, quoted as in RFC 4180 but with LF; unknown values are empty.
 pub fn list_csv(listing: &Listing<'_>) -> String {
     let head = "name,resource_group,status,ip_address,region,session,owner,subscription";
     let mut text = format!("{head}\n");
@@ -88,8 +87,8 @@ pub fn list_csv(listing: &Listing<'_>) -> String {
     text
 }
 
-/// `text` with what acts on a terminal written out, and with a `'` in front of what a spreadsheet would take for a formula:
-/// in the full width of East Asia too, which some take for the same.
+/// `text` with control characters escaped, and with a `'` before anything that a spreadsheet would run as a formula, including the
+/// full-width forms that some spreadsheets accept.
 fn cell(text: &str) -> String {
     let mut cell = escape(text).into_owned();
     if cell.starts_with(['=', '+', '-', '@', '\t', '＝', '＋', '－', '＠']) {

@@ -1,7 +1,7 @@
 //! A plan as a comment on a pull request.
 //!
-//! GitHub takes 65,536 characters. In whatever comes from Azure or the file, every character that means something to
-//! Markdown or HTML is an entity: no table breaks, nothing links, nobody is mentioned.
+//! GitHub accepts 65,536 characters. azlin writes each character from Azure or the file that has a meaning in Markdown or HTML as
+//! an entity, so that no text breaks a table, becomes a link or mentions anyone.
 
 use std::fmt::{Display, Write as _};
 
@@ -12,13 +12,13 @@ use crate::plan::{Duplicate, Outcome, Plan, Step, Tried};
 use crate::text::inert;
 use crate::trouble::Trouble;
 
-/// By this line a pipeline finds its comment again.
+/// The first line, by which a pipeline finds its comment again.
 const MARKER: &str = "<!-- azlin plan -->";
 
-/// How many characters of rows are written before the rest is only counted.
+/// The maximum number of characters of rows; azlin only counts the rest.
 const MOST: usize = 58_000;
 
-/// How many characters a plan takes, however little of it there is room for.
+/// The minimum number of characters for a file's section.
 const LEAST: usize = 700;
 
 /// The outcome of a plan's steps.
@@ -30,8 +30,8 @@ pub struct Applied<'a> {
     pub doubles: &'a [Duplicate],
 }
 
-/// `plan` as Markdown; with what became of its steps, once it was applied. Of several files, those without anything to say are
-/// only named.
+/// `plan` as Markdown, with the outcome of its steps if it was applied. With several files, it only names those without changes
+/// or remarks.
 pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     let headline = match applied {
         None => format!(
@@ -57,7 +57,7 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
         if shown > 0 && text.len() + LEAST > MOST {
             break;
         }
-        // Each gets its share of what is left.
+        // Each file gets an equal share of the room that is left.
         let room = MOST.saturating_sub(text.len()) / (fitting - shown);
         let doubles = std::mem::take(&mut doubles);
         section(&mut text, words, doubles, applied, room);
@@ -73,7 +73,7 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     text
 }
 
-/// The part of a plan about one file, in about `room` characters.
+/// The section of one file, in about `room` characters.
 fn section(
     text: &mut String,
     words: &Words<'_>,
@@ -108,7 +108,7 @@ fn section(
     }
 }
 
-/// The table of lines that are blocked, up to `most` characters of `text`.
+/// The table of blocked lines, up to `most` characters of `text`.
 fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
     let entries = &words.file.blocked;
     if entries.is_empty() {
@@ -126,7 +126,7 @@ fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
     fill(text, rows, entries.len(), most);
 }
 
-/// Writes as many rows as fit, and how many there are besides.
+/// Writes as many rows as fit, and the number of the others.
 fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most: usize) {
     for (at, row) in rows.enumerate() {
         if text.len() + row.len() > most {
@@ -137,7 +137,7 @@ fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most:
     }
 }
 
-/// Writes how many there are besides those that fit.
+/// Writes the number of those that do not fit.
 fn more(text: &mut String, more: impl Display) {
     let _ = writeln!(text, "\n… and {more} more; `azlin show` lists them all.");
 }
@@ -150,13 +150,13 @@ fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
     format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
 }
 
-/// A value of others.
+/// A value from Azure or the file, as code.
 fn code(value: &str) -> String {
     format!("<code>{}</code>", plain(value))
 }
 
-/// Text in which nothing means anything to Markdown or HTML. An entity is a character again before GitHub looks for people
-/// to mention and issues to link, so what begins those stands in an element of its own.
+/// Text without any meaning in Markdown or HTML. GitHub resolves entities before it looks for mentions and issues, so `@` and `#`
+/// go into elements of their own.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 16);
     for c in inert(text).chars() {

@@ -1,6 +1,6 @@
-//! Text that a person sees, made from plain data.
+//! Plain data → the text that a person or a program reads.
 //!
-//! Nothing that Azure or the file says leaves this room unescaped ([`crate::text::escape`]).
+//! All text from Azure or the file is escaped here ([`crate::text::escape`]).
 
 pub mod annotation;
 mod diagnostic;

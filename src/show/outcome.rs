@@ -13,11 +13,11 @@ use crate::trouble::{Exit, Trouble};
 
 type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
 
-/// An outcome in words: its tone, a word, why, and what to do. The last two may be empty.
+/// An outcome in words: its tone, a word, the reason and the help. The last two may be empty.
 type Wording<'o> = (Tone, &'static str, String, &'o str);
 
-/// The outcome of `step`: a line, and below it why and what to do, if there is something to do. `file` is the step's, where
-/// there are several.
+/// The outcome of `step`: a line, and below it the reason and the help, if any. `file` is the step's file, if there are
+/// several.
 pub fn outcome(
     width: usize,
     step: &Step,
@@ -105,7 +105,7 @@ fn held(found: &Held) -> String {
     }
 }
 
-/// The trouble with the write to `vm`, which came to nothing.
+/// The error of a write to `vm` that failed.
 pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
     let message = match outcome {
         Outcome::Failed { why, .. } => why.clone(),
@@ -118,13 +118,13 @@ pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
     Trouble::new(message, help)
 }
 
-/// The trouble with a name that was just given out and is on several VMs.
+/// The error for a name that azlin just set and that several VMs hold.
 pub fn doubled(double: &Duplicate, ids: Ids) -> Trouble {
     let help = "clear one of them: azlin session VM --clear";
     Trouble::new(on_several(double, ids), help).exit(Exit::Partial)
 }
 
-/// The name and the VMs that it is on.
+/// The name and the VMs that hold it.
 pub(super) fn on_several(double: &Duplicate, ids: Ids) -> String {
     let (name, holders) = (&double.name, ids.names(&double.holders));
     format!("{name} is on {holders}: someone assigned it at the same time")
@@ -160,7 +160,7 @@ pub(super) fn tally(tried: &[Tried]) -> String {
     tally.join(", ")
 }
 
-/// The last lines of an apply: how the steps ended, and what reading everything once more has shown.
+/// The last lines of an apply: the outcome of the steps, and whether Azure matches now.
 pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: Paint) -> String {
     let (all, tally) = (tried.len(), tally(tried));
     let done = tried.iter().filter(|tried| tried.outcome.is_success());
@@ -211,17 +211,17 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
 /// The state of Azure after an apply, as far as it is known.
 #[derive(Clone, Copy, Debug)]
 pub enum After<'p> {
-    /// Azure was read once more.
+    /// azlin read Azure again.
     Planned {
-        /// How many lines still differ.
+        /// The number of lines that still differ.
         differ: usize,
-        /// How many VMs differ from the files and are no targets.
+        /// The number of VMs that differ but are not targets.
         left_out: usize,
-        /// The names of these steps that several VMs hold.
+        /// The names of these steps that several VMs now hold.
         doubles: &'p [Duplicate],
     },
-    /// Azure could not be read, or not all of it.
+    /// azlin could not read all of Azure.
     Unread,
-    /// Azure was not read: someone wanted azlin to end.
+    /// azlin was interrupted and did not read Azure again.
     Interrupted,
 }

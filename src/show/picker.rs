@@ -7,8 +7,8 @@ use crate::model::{Live, LiveName, Power, Vm};
 
 const GAP: usize = 2;
 
-/// The VMs to choose from, those that one is likely to want first (with a session, running), and a line for each: name,
-/// session, status, in columns, no wider than `width`; with its file behind it, where `file` names those of several.
+/// The VMs to choose from, each with its line: name, session and status in columns, no wider than `width`. VMs with a session come
+/// first, and running ones before others. With several files, `file` names the file of each VM.
 pub fn picker<'l, 'f>(
     live: &'l Live,
     file: impl Fn(&Vm) -> Option<&'f str>,

@@ -9,7 +9,7 @@ use super::{Paint, why};
 use crate::plan::{Plan, Step};
 use crate::trouble::Trouble;
 
-/// `plan` as text: of several files, each below its file's name, and what they come to at the end.
+/// `plan` as text. With several files, each has its own section, and the last line has their sum.
 pub fn plan(plan: &Plan, paint: Paint) -> String {
     let mut text = String::new();
     let all = Words::of_each(plan);
@@ -28,7 +28,7 @@ pub fn plan(plan: &Plan, paint: Paint) -> String {
     text
 }
 
-/// The part of a plan about one file.
+/// The section of one file.
 fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     let Words {
         file, name, place, ..
@@ -79,7 +79,7 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     let _ = writeln!(text, "{}", paint.bold(summary));
 }
 
-/// The lines that are blocked, each with why and the way out.
+/// The blocked lines, each with its reason and help.
 fn blocked(text: &mut String, words: &Words<'_>, paint: Paint) {
     let (entries, name) = (&words.file.blocked, &words.name);
     if entries.is_empty() {
@@ -97,7 +97,7 @@ fn blocked(text: &mut String, words: &Words<'_>, paint: Paint) {
     text.push('\n');
 }
 
-/// `line` with its notes beside it where both fit 80 columns, else below it.
+/// `line` with its notes: beside it if both fit 80 columns, else below it.
 fn with_note(line: &str, notes: &[String], paint: Paint) -> String {
     let note = notes.join("; ");
     if note.is_empty() {
@@ -109,13 +109,13 @@ fn with_note(line: &str, notes: &[String], paint: Paint) -> String {
     }
 }
 
-/// The width of the column of VMs that fits all of `steps`, so that sessions stand below each other.
+/// The width of the column of VMs that fits all of `steps`, which aligns the sessions.
 pub fn vm_column<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
     let widths = steps.map(|step| measure_text_width(&step.vm.path().to_string()));
     widths.max().unwrap_or(0).min(60)
 }
 
-/// `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`, the VM in `width` columns
+/// A step's line, `  ~ rg-dev/dev-vm-1   project-beta -> project-alpha`, with the VM in `width` columns.
 pub(super) fn step_line(step: &Step, width: usize, paint: Paint) -> String {
     let vm = step.vm.path().to_string();
     let vm = pad_str(&vm, width, Alignment::Left, None);

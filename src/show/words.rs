@@ -1,4 +1,4 @@
-//! A plan in words: the sentences that the text and the Markdown share.
+//! The sentences that a plan's text and Markdown share.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -11,25 +11,25 @@ use crate::text::{and, escape, inert, or};
 /// One file of a plan, in words.
 pub(super) struct Words<'p> {
     plan: &'p Plan,
-    /// The place of the file in the plan.
+    /// The index of the file in the plan.
     pub at: usize,
     pub file: &'p FilePlan,
-    /// How many VMs the file changes.
+    /// The number of VMs that the file changes.
     pub changes: usize,
-    /// The file's name, and its Azure.
+    /// The file's name, and its subscription in words.
     pub name: String,
     pub place: String,
     pub ids: Ids,
 }
 
-/// How much a remark weighs.
+/// The weight of a remark.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
     Warning,
     Note,
 }
 
-/// The sum of changes: `1 to set, 1 to change, 1 to clear, 0 blocked`
+/// The sum of changes: `1 to set, 1 to change, 1 to clear, 0 blocked`.
 pub(super) fn totals<'c>(changes: impl Iterator<Item = &'c Change>, blocked: usize) -> String {
     let (mut set, mut change, mut clear, mut adopt) = (0, 0, 0, 0);
     for one in changes {
@@ -47,13 +47,13 @@ pub(super) fn totals<'c>(changes: impl Iterator<Item = &'c Change>, blocked: usi
     format!("{set} to set, {change} to change, {clear} to clear, {adopt}{blocked} blocked")
 }
 
-/// How the VMs of `plan` are named.
+/// The way to name the VMs of `plan`.
 pub(super) fn ids(plan: &Plan) -> Ids {
     Ids::over(plan.files.iter().map(|file| &file.basis.subscription))
 }
 
 impl<'p> Words<'p> {
-    /// Each file of `plan`.
+    /// The files of `plan`.
     pub(super) fn of_each(plan: &'p Plan) -> Vec<Self> {
         let ids = ids(plan);
         let mut all = Vec::with_capacity(plan.files.len());
@@ -71,7 +71,7 @@ impl<'p> Words<'p> {
         all
     }
 
-    /// The steps of this file, each with its place in the plan.
+    /// The steps of this file, each with its index in the plan.
     pub(super) fn steps(&self) -> impl Iterator<Item = (usize, &'p Step)> {
         let steps = self.plan.steps.iter().enumerate();
         let own = self.at;
@@ -101,7 +101,7 @@ impl<'p> Words<'p> {
         self.changes == 0 && self.file.blocked.is_empty()
     }
 
-    /// Answers to what a reader of `step` would ask.
+    /// Notes on `step`: why it happens and what it depends on.
     pub(super) fn notes(&self, step: &Step) -> Vec<String> {
         let Some(change) = self.plan.change_of(&step.vm) else {
             return Vec::new();
@@ -134,7 +134,7 @@ impl<'p> Words<'p> {
         notes
     }
 
-    /// The steps of other files that have to come before `step`.
+    /// A note on the steps of other files that must come before `step`.
     fn waits(&self, step: &Step) -> Option<String> {
         let mut first = Vec::new();
         for at in &step.waits_for {
@@ -155,7 +155,7 @@ impl<'p> Words<'p> {
         let file = self.file;
         let mut remarks = Vec::new();
         for reason in &file.incomplete {
-            // A saved plan may say anything.
+            // In a saved plan, this text is untrusted.
             let reason = inert(reason);
             let remark = format!("VMs may be missing from Azure's list: {reason}");
             remarks.push((Warning, remark));
@@ -204,7 +204,7 @@ pub(super) fn symbol(step: &Step) -> char {
     }
 }
 
-/// The session of `step`'s VM as `show` writes it: the one that it had, `arrow` and the one that it gets, or the only one.
+/// The sessions of `step`, each written by `show`: old and new with `arrow` between them, or the only one.
 pub(super) fn sessions(step: &Step, arrow: &str, show: impl Fn(&str) -> String) -> String {
     let before = step.before.session.as_ref();
     let before = before.map(|name| show(&name.to_string()));
@@ -215,7 +215,7 @@ pub(super) fn sessions(step: &Step, arrow: &str, show: impl Fn(&str) -> String) 
     }
 }
 
-/// Names `vms` among those of their subscription: a VM by its own name, or as `GROUP/VM` where another has the same.
+/// A function that names each of `vms` within its subscription: by its own name if that is unique, else as `GROUP/VM`.
 pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&VmId) -> String {
     let mut called: BTreeMap<_, usize> = BTreeMap::new();
     for vm in vms {
@@ -228,17 +228,17 @@ pub(super) fn told_apart<'v>(vms: impl Iterator<Item = &'v VmId>) -> impl Fn(&Vm
     }
 }
 
-/// `3 sessions`, `1 session`.
+/// A count with its noun: `3 sessions`, `1 session`.
 pub fn count(n: usize, what: &str) -> String {
     several(n, what, &format!("{what}s"))
 }
 
-/// `1 line differs`, `3 lines differ`.
+/// A count with the phrase for one or for many: `1 line differs`, `3 lines differ`.
 pub(super) fn several(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// `a/b, c/d and e/f`, or the first few of many.
+/// Names as a list: `a/b, c/d and e/f`, or the first few of many.
 pub fn names(all: &[impl ToString]) -> String {
     const MOST: usize = 5;
     let mut shown: Vec<String> = all.iter().take(MOST).map(ToString::to_string).collect();
@@ -248,7 +248,7 @@ pub fn names(all: &[impl ToString]) -> String {
     and(&shown)
 }
 
-/// `did you mean a, b or c?`
+/// A suggestion: `did you mean a, b or c?`
 pub(super) fn did_you_mean(names: impl Iterator<Item = impl Display>) -> String {
     format!("did you mean {}?", or(&names.collect::<Vec<_>>()))
 }

@@ -35,7 +35,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     if !args.auto_approve && args.plan.is_none() {
         ask(plan, args.format, common.no_input, streams)?;
         context.first.arm.restart_time();
-        // While someone thought about it, someone else may have given out one of these names.
+        // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?.plan;
         let mut files = again.files.iter().zip(&plan.files);
         if again.steps != plan.steps || files.any(|(now, then)| now.blocked != then.blocked) {
@@ -44,7 +44,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     }
-    // A first Ctrl-C while writing finishes the writes under way; any other ends azlin at once.
+    // The first Ctrl-C while writing finishes the writes in progress; any other ends azlin at once.
     let writing = Cell::new(true);
     tokio::select! {
         exit = carry_out(&context, &planned, args, &writing) => exit,
@@ -52,7 +52,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     }
 }
 
-/// Prints the plan with what became of its steps, for a program or a pull request; returns how the command ends.
+/// Prints the plan with the outcome of its steps, for a program or a pull request. Returns the exit status.
 fn report(
     plan: &Plan,
     tried: &[Tried],
@@ -76,7 +76,7 @@ fn report(
     })
 }
 
-/// Writes, reports each VM, reads everything once more and says how it went.
+/// Writes each VM and reports it, then reads Azure again and prints the verdict.
 async fn carry_out(
     context: &Context,
     planned: &Planned,
@@ -85,7 +85,7 @@ async fn carry_out(
 ) -> Result<Exit, Trouble> {
     let (plan, format, streams) = (&planned.plan, args.format, context.streams);
     let steps = &plan.steps;
-    // Where the report goes, if it is for people.
+    // The stream of the report, if it is for people.
     let is_text = format == Format::Text;
     let paint = if is_text {
         streams.stdout
@@ -98,7 +98,7 @@ async fn carry_out(
         if !is_text {
             streams.say(text);
         } else if printed.is_ok() {
-            // Once begun, the writes go on, whether or not anyone can read about them.
+            // The writes go on even if stdout is closed.
             printed = streams.print(text);
         }
     };
@@ -106,7 +106,7 @@ async fn carry_out(
     let mut seen = 0;
     let mut report_step = |step: &Step, outcome: &Outcome| {
         seen += 1;
-        // The verdict counts the steps that an interruption left: a line for each would push the others off the screen.
+        // The verdict counts the steps that were not tried; a line for each would push the others off the screen.
         if *outcome != Outcome::Interrupted {
             let file = plan.files.get(step.file).filter(|_| context.has_several());
             let name = file.map(|file| escape(&file.basis.file));
@@ -158,7 +158,7 @@ async fn carry_out(
     report(plan, &tried, &doubles, ending, format, streams)
 }
 
-/// `live`, if nothing may be missing from it, or that was allowed.
+/// `live`, if it is complete or `--allow-incomplete` is set.
 fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
     if let Some(reason) = live.incomplete().next()
         && !planned.allowed.incomplete
@@ -182,7 +182,7 @@ fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
     if !io::stdout().is_terminal() || format != Format::Text {
-        // Nobody approves what went into a file or a pipe.
+        // The plan went into a file or a pipe, so the person who approves has not seen it.
         streams.say(&show::plan(plan, streams.stderr));
     }
     streams.say("\nApply these changes? Only 'yes' will be accepted: ");

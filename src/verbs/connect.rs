@@ -60,7 +60,7 @@ pub(super) async fn run(
     let starts = is_down || (found.power == Power::Starting && args.start);
     if starts {
         start(&part.arm, &vm, &shown, streams).await?;
-        // A machine that was deallocated has lost its dynamic address and gets another.
+        // A VM that was deallocated gets a new dynamic address.
         live = context.read(What::Visible, &scope).await?;
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
@@ -85,7 +85,7 @@ pub(super) async fn run(
     if args.print {
         return print(&arguments, streams);
     }
-    // A VM of the sandbox that someone gave a loopback address may have an sshd behind it.
+    // A VM with a loopback address may have a real sshd behind it, even in the sandbox.
     let addresses = &found.addresses;
     let mut all = addresses.public.iter().chain(&addresses.private);
     if part.is_sandbox && !all.any(IpAddr::is_loopback) {
@@ -131,7 +131,7 @@ async fn start(arm: &Arm, vm: &VmId, name: &str, streams: Streams) -> Result<(),
     Ok(())
 }
 
-/// One line that a POSIX shell reads as exactly these words.
+/// Prints one line that a POSIX shell reads as exactly these words.
 fn print(arguments: &[OsString], streams: Streams) -> Result<Exit, Trouble> {
     let mut line = "ssh".to_owned();
     for word in arguments {

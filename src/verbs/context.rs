@@ -1,4 +1,4 @@
-//! [`Context`]: the files of a command, and the Azures that they speak of.
+//! [`Context`]: the files of a command, and the subscriptions that they manage.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -17,13 +17,13 @@ use crate::file::{Member, find};
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::Ids;
 
-/// The files of a command, valid and held against each other, and their Azures, opened.
+/// The files of a command, checked alone and together, with an open connection to each subscription.
 pub(super) struct Context {
-    /// The first file; an empty one where there is none.
+    /// The first file; an empty one without a file.
     pub first: Part,
-    /// The others, where several are named.
+    /// The other files, if you name several.
     others: Vec<Part>,
-    /// The place of the file that declares each VM.
+    /// The index of the file that declares each VM.
     declaring: HashMap<VmId, usize>,
     /// How much of a VM's id tells it from the others of this run.
     pub ids: Ids,
@@ -42,12 +42,12 @@ pub(super) enum What {
     Everything,
     /// Everything, for a command that only looks: a forbidden subscription among several is a gap, not an error.
     Visible,
-    /// The same, with resource groups spelled as Azure spells them, whatever the files say: for a list of what is there.
+    /// Everything, with resource groups spelled as Azure spells them, whatever the files say: for `list`.
     Listed,
 }
 
 impl Context {
-    /// Reads the files and opens their Azures. No request leaves before all of them are valid.
+    /// Reads the files and opens their subscriptions. azlin sends no request until all files are valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
         Self::start(common, document::find(common)?, streams)
     }
@@ -109,7 +109,7 @@ impl Context {
         })
     }
 
-    /// The files, in the order in which they were named.
+    /// The files, in the order of the command line.
     pub fn parts(&self) -> impl Iterator<Item = &Part> + Clone {
         std::iter::once(&self.first).chain(&self.others)
     }
@@ -119,12 +119,12 @@ impl Context {
         !self.others.is_empty()
     }
 
-    /// The desired sessions of each file, in the order in which the files were named.
+    /// The desired sessions of each file, in the order of the command line.
     pub fn desired(&self) -> Vec<&Desired> {
         self.parts().map(|part| &part.desired).collect()
     }
 
-    /// The file whose word on `vm` counts: the one that declares it, else the first of its subscription.
+    /// The file that decides about `vm`: the one that declares it, else the first of its subscription.
     pub fn part_of(&self, vm: &VmId) -> &Part {
         let declaring = self.declaring.get(vm).and_then(|at| self.parts().nth(*at));
         declaring
@@ -145,7 +145,7 @@ impl Context {
             .unwrap_or(part)
     }
 
-    /// The name of the file that declares `vm` or whose owner set its session, where there are several files.
+    /// The name of the file that declares `vm`, or whose owner set its session. None with a single file.
     pub fn file_of(&self, vm: &Vm) -> Option<&str> {
         let part = self.has_several().then(|| self.part_managing(vm))?;
         let manages = part.desired.line_of(&vm.id, today()).is_some()
@@ -161,7 +161,7 @@ impl Context {
         })
     }
 
-    /// The files' name, as the user knows it, for a sentence about all of them.
+    /// A name for the files together, for a sentence about all of them.
     pub fn name(&self) -> String {
         match self.others.as_slice() {
             [] => self.first.name.clone(),
@@ -170,7 +170,7 @@ impl Context {
         }
     }
 
-    /// The Azure, as the user knows it: "the sandbox", "5 subscriptions".
+    /// The subscriptions in words: "the sandbox", "5 subscriptions".
     pub fn place(&self) -> String {
         match self.subscriptions().count() {
             1 => self.first.place().to_owned(),
@@ -178,7 +178,7 @@ impl Context {
         }
     }
 
-    /// Where VMs are written.
+    /// Where `apply` writes: each subscription with its tag key.
     pub fn places(&self) -> Vec<Place<'_>> {
         let places = self.subscriptions().map(|part| Place {
             arm: &part.arm,
@@ -200,8 +200,7 @@ impl Context {
             .filter(move |part| part.arm.subscription() == subscription)
     }
 
-    /// Reads all subscriptions at the same time, as far as [`AT_ONCE`] goes. `scope` turns each subscription's own scope
-    /// into the one to read.
+    /// Reads all subscriptions, up to [`AT_ONCE`] at a time. `scope` turns each subscription's own scope into the one to read.
     pub async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
         let readings = self.subscriptions().map(|part| {
             let scope = scope(&self.scope_of(part.arm.subscription()));
@@ -249,7 +248,7 @@ impl Context {
         Ok(all)
     }
 
-    /// The scope in `subscription`: everything that one of its files has in its own.
+    /// The scope in `subscription`: the union of the scopes of its files.
     pub fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
         let mut groups = BTreeSet::new();
         for part in self.parts_in(subscription) {

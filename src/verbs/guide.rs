@@ -46,7 +46,7 @@ fn pager(variable: Option<&str>) -> Vec<String> {
     if words == ["cat"] { Vec::new() } else { words }
 }
 
-/// Shows `text` in `pager` until you quit it; false if there is no such program.
+/// Shows `text` in `pager` until you quit it; false if the pager is not installed.
 async fn page(pager: Vec<String>, text: String) -> bool {
     let mut paging = tokio::task::spawn_blocking(move || feed(&pager, &text));
     loop {

@@ -38,12 +38,12 @@ use crate::{resolve, show as words};
 use streams::Streams;
 use time::{Date, OffsetDateTime};
 
-/// The day that it is now, in UTC, by which sessions expire.
+/// Today in UTC, the day by which sessions expire.
 fn today() -> Date {
     OffsetDateTime::now_utc().date()
 }
 
-/// `scope` with the resource group in which a person looks for `name`: that of `--rg`, or of `GROUP/VM`.
+/// `scope` and the resource group to search for `name`: that of `--rg`, or of `GROUP/VM`.
 fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
     let mut scope = scope.clone();
     let group = group.or_else(|| VmId::group_in(name));
@@ -53,7 +53,7 @@ fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
     scope
 }
 
-/// The VM that a person means by `name`, in the resource group `group` if there is one.
+/// The VM that `name` means, in the resource group `group` if it is given.
 fn vm_called<'l>(
     live: &'l Live,
     name: &str,
@@ -74,7 +74,7 @@ pub async fn run(cli: Cli) -> Exit {
         let _ = streams.print(cli::FIRST_STEPS);
         return Exit::Done;
     };
-    // The others end as the system ends a program, or in an order of their own.
+    // The other commands handle Ctrl-C themselves, or leave it to the system.
     let only_asks = matches!(
         verb,
         Verb::Plan(_)
@@ -86,7 +86,7 @@ pub async fn run(cli: Cli) -> Exit {
     );
     let ran = tokio::select! {
         ran = carry_out(&cli.common, verb, streams) => ran,
-        // Dropped rather than killed, so that an `az` under way goes with it.
+        // Dropping the future also ends an `az` in progress.
         Ok(()) = tokio::signal::ctrl_c(), if only_asks => Ok(Exit::Interrupted),
     };
     ran.unwrap_or_else(|trouble| {

@@ -15,7 +15,7 @@ use crate::model::{Live, Vm};
 use crate::show;
 use crate::text::plain;
 
-/// Checks that someone is there to choose. `way` names the VM on the command line.
+/// Checks that azlin can show the list. `way` is the command line that needs no list.
 pub(super) fn check_terminal(common: &Common, way: &str) -> Result<(), Trouble> {
     if !common.no_input && io::stdin().is_terminal() && io::stderr().is_terminal() {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn check_terminal(common: &Common, way: &str) -> Result<(), Trouble> 
     Err(Trouble::new(message, format!("name the VM: {way}")))
 }
 
-/// The VM that a person chose by typing a part of its name or session; none if they left.
+/// The VM that the user chooses; none if they leave the list.
 pub(super) fn pick<'l, 'f>(
     live: &'l Live,
     file: impl Fn(&Vm) -> Option<&'f str>,
@@ -37,7 +37,7 @@ pub(super) fn pick<'l, 'f>(
 ) -> Result<Option<&'l Vm>, Trouble> {
     let terminal = Term::stderr();
     let (rows, columns) = terminal.size();
-    // Each line has a mark before it, and the last column stays empty.
+    // dialoguer puts a mark before each line, and the last column stays empty.
     let vms = show::picker(live, file, usize::from(columns).saturating_sub(3));
     if vms.is_empty() {
         let message = "no VMs found";
@@ -76,11 +76,11 @@ pub(super) fn pick<'l, 'f>(
     Ok(chosen.and_then(|at| vms.get(at)).map(|(vm, _)| *vm))
 }
 
-/// A theme that names the keys, and says when nothing matches, where dialoguer's own leave the screen empty.
+/// A theme that names the keys and says when nothing matches. dialoguer's own themes show an empty list.
 struct Picking<'t> {
     inner: &'t dyn Theme,
     lines: &'t [&'t str],
-    /// dialoguer miscounts the lines of a text that the terminal wraps.
+    /// The width of a line: dialoguer miscounts the lines of a text that the terminal wraps.
     width: usize,
 }
 

@@ -11,18 +11,18 @@ use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
 use crate::show;
 use crate::text;
 
-/// A plan, and what it was made with.
+/// A plan, with the data that it was made from.
 pub(super) struct Planned {
     pub plan: Plan,
     pub live: Live,
     pub aim: Aim,
     pub allowed: Allowed,
-    /// The plan that the guards judge, where that is another: a saved one, of which a crash may have left only the end.
+    /// The plan that the guards judge, if it differs: a saved plan, of which only the rest is left to do after a crash.
     pub judged: Option<Plan>,
 }
 
 impl Planned {
-    /// The plan with all that it was made from, as JSON.
+    /// The plan as JSON, with everything that it was made from.
     pub fn json(&self, context: &Context) -> String {
         let mut plan = self.plan.clone();
         for file in &mut plan.files {
@@ -35,7 +35,7 @@ impl Planned {
     }
 }
 
-/// Reads Azure and plans, by the day that it is now.
+/// Reads Azure and plans for today.
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
     let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
@@ -56,14 +56,14 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
     })
 }
 
-/// Checks that a file with an owner has a line for `vm`, which is to be taken from another owner.
+/// Checks that a file with an owner declares `vm`, which `--take-ownership` names.
 fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
     let part = context.part_of(vm);
     let Err(why) = plan::may_take(&part.desired, vm) else {
         return Ok(());
     };
     let (file, id) = (&part.name, context.ids.name(vm));
-    // Where none of several files has a line for it, it does not matter whether one has an owner.
+    // If none of several files has a line for it, their owners do not matter.
     let (message, help) = if context.has_several() && !part.desired.declares(vm) {
         (
             format!("--take-ownership: no file has a line for {id}"),
@@ -83,7 +83,7 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
     Err(Trouble::new(message, help))
 }
 
-/// Prints the plan in the format that was asked for, on stdout.
+/// Prints the plan in `format` on stdout.
 pub(super) fn print(planned: &Planned, context: &Context, format: Format) -> Result<(), Trouble> {
     let streams = context.streams;
     streams.print(&match format {
@@ -93,7 +93,7 @@ pub(super) fn print(planned: &Planned, context: &Context, format: Format) -> Res
     })
 }
 
-/// The VMs that a flag names, as `VM`, `GROUP/VM` or `SUBSCRIPTION/GROUP/VM`, in the file or in Azure.
+/// The VMs, in the file or in Azure, that a flag names as `VM`, `GROUP/VM` or `SUBSCRIPTION/GROUP/VM`.
 fn vms(
     context: &Context,
     names: &[String],
@@ -120,7 +120,7 @@ fn vms(
     names.iter().map(one).collect()
 }
 
-/// Fails where lines of the plan are blocked. `so` says what follows from that, if anything.
+/// Fails if lines of the plan are blocked. `so` is the consequence, appended to the message.
 pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result<(), Trouble> {
     let mut files = Vec::new();
     for file in plan.files.iter().filter(|file| !file.blocked.is_empty()) {
@@ -140,7 +140,7 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result
     Err(Trouble::new(message, help))
 }
 
-/// Fails where the plan goes further than was allowed.
+/// Fails if a guard refuses the plan.
 pub(super) fn guard(planned: &Planned) -> Result<(), Trouble> {
     let judged = planned.judged.as_ref().unwrap_or(&planned.plan);
     let refusals = plan::refusals(judged, &planned.allowed);

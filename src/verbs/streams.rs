@@ -12,7 +12,7 @@ use crate::show::{self, Paint};
 use crate::text::plain;
 use crate::trouble::Trouble;
 
-/// Takes a terminal's line back to its start, and what it shows off it.
+/// Moves to the start of a terminal's line and erases it.
 const WIPE: &str = "\r\x1b[K";
 
 /// The two streams, each with or without colour.
@@ -49,7 +49,7 @@ impl Streams {
         }
     }
 
-    /// Waits for `work`, and on a terminal says from the first second on what for, and for how long by now.
+    /// Waits for `work`. On a terminal, shows after the first second what azlin waits for and how long it has waited.
     pub async fn patiently<T>(self, what: impl Fn() -> String, work: impl Future<Output = T>) -> T {
         if !io::stderr().is_terminal() {
             return work.await;
@@ -73,13 +73,13 @@ impl Streams {
         }
     }
 
-    /// Writes talk in place of what [`Self::patiently`] shows, which then comes below it.
+    /// Writes talk above the line of [`Self::patiently`].
     pub fn say_above(self, talk: &str) {
         let wipe = if io::stderr().is_terminal() { WIPE } else { "" };
         self.say(&format!("{wipe}{talk}"));
     }
 
-    /// Counts on a terminal what goes on out of sight, when the report of it goes elsewhere.
+    /// Counts steps on the terminal if the report goes elsewhere.
     pub fn count(self, done: usize, all: usize) {
         if io::stderr().is_terminal() && !io::stdout().is_terminal() {
             let end = if done == all { "\n" } else { "" };
@@ -87,21 +87,21 @@ impl Streams {
         }
     }
 
-    /// Writes a workflow command where GitHub Actions reads one.
+    /// Writes a workflow command on GitHub Actions, which turns it into an annotation.
     pub fn annotate(self, command: impl FnOnce() -> String) {
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             self.say(&command());
         }
     }
 
-    /// Says what went wrong, and what to do now.
+    /// Writes an error and its help.
     pub fn fail(self, trouble: &Trouble) {
         let (error, message) = (self.stderr.red("error"), &trouble.message);
         let (help, way) = (self.stderr.green("help"), &trouble.help);
         self.say(&format!("{error}: {message}\n{help}: {way}\n"));
     }
 
-    /// Fails with the last of `troubles`, if there is one, after telling of those before it.
+    /// Reports all `troubles`, and fails with the last.
     pub fn fail_with(self, mut troubles: Vec<Trouble>) -> Result<(), Trouble> {
         let last = troubles.pop();
         for trouble in &troubles {
@@ -110,17 +110,17 @@ impl Streams {
         last.map_or(Ok(()), Err)
     }
 
-    /// Says something that is good to know.
+    /// Writes a note.
     pub fn note(self, text: &str) {
         self.say(&format!("{}: {text}\n", self.stderr.blue("note")));
     }
 
-    /// Says what may be wrong but stops nothing.
+    /// Writes a warning.
     pub fn warn(self, text: &str) {
         self.say(&format!("{}: {text}\n", self.stderr.yellow("warning")));
     }
 
-    /// Says what Azure's lists may lack.
+    /// Warns of gaps in Azure's lists.
     pub fn warn_incomplete(self, live: &Live) {
         for (subscription, gaps) in &live.gaps {
             let mut place = String::new();
@@ -144,19 +144,19 @@ impl Streams {
         }
     }
 
-    /// How wide the terminal is that stdout goes to; none where it goes elsewhere.
+    /// The width of the terminal that stdout goes to; none if it goes elsewhere.
     pub fn width(self) -> Option<usize> {
         let (_, columns) = Term::stdout().size_checked()?;
         Some(usize::from(columns))
     }
 
-    /// Writes talk. Where nobody listens, there is nobody to tell.
+    /// Writes talk. Ignores a closed stderr.
     pub fn say(self, talk: &str) {
         let _ = io::stderr().lock().write_all(talk.as_bytes());
     }
 }
 
-/// The flag decides; else `NO_COLOR`, then `CLICOLOR_FORCE`, then whether the stream is a terminal that knows colour.
+/// Whether to colour a stream: by the flag, else `NO_COLOR`, then `CLICOLOR_FORCE`, then whether it is a terminal with colour.
 fn paint(flag: Color, is_terminal: bool) -> Paint {
     let is_forced = || variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let on = match flag {

@@ -21,7 +21,7 @@ pub(super) struct Subscription {
 }
 
 /// The subscription from the flag, else from `file`, else from the environment, else the default of `az`. `name` is the file's
-/// name, or none if there is no file.
+/// name, or none without a file.
 pub(super) fn subscription(
     common: &Common,
     file: &File,
