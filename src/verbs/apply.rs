@@ -123,39 +123,60 @@ async fn carry_out(
     let places = context.places();
     let parallelism = usize::from(args.parallelism);
     let mut tried = apply::apply(&places, steps, parallelism, interrupted, &mut report_step).await;
-    let mut doubles = Vec::new();
-    let mut trouble = None;
-    let (ending, verdict) = if was_interrupted.get() {
-        (Ending::Interrupted, After::Interrupted)
+    let left = if was_interrupted.get() {
+        None
     } else {
         apply::put_back(&places, &mut tried, &mut report_step).await;
         writing.set(false);
-        let live = names::read_azure(context, What::Sessions, &Scope::clone).await;
-        match live.and_then(|live| whole(live, planned)) {
-            Ok(mut live) => {
-                plan::correct(&mut live, &tried);
-                doubles = plan::doubles(&tried, &live);
-                let left = plan::plan(&context.desired(), &live, &planned.aim);
-                let after = After::Planned {
-                    differ: left.changes.len() + left.blocked(),
-                    left_out: left.files.iter().map(|file| file.left_out).sum(),
-                    doubles: &doubles,
-                };
-                (plan::ending(&tried, left.is_empty(), &doubles), after)
-            }
-            Err(unread) => {
-                trouble = Some(unread);
-                (plan::ending(&tried, false, &[]), After::Unread)
-            }
+        Some(left(context, planned, &tried).await)
+    };
+    let (doubles, matches, after) = match &left {
+        None => (&[][..], false, After::Interrupted),
+        Some(Err(_)) => (&[][..], false, After::Unread),
+        Some(Ok(Left { plan, doubles })) => {
+            let after = After::Planned {
+                differ: plan.changes.len() + plan.blocked(),
+                left_out: plan.files.iter().map(|file| file.left_out).sum(),
+                doubles,
+            };
+            (doubles.as_slice(), plan.is_empty(), after)
         }
     };
-    let (name, ids) = (context.name(), context.ids);
-    print(&show::verdict(&tried, &verdict, &name, ids, paint));
-    if let Some(trouble) = trouble {
-        streams.fail(&trouble);
+    print(&show::verdict(
+        &tried,
+        &after,
+        &context.name(),
+        context.ids,
+        paint,
+    ));
+    if let Some(Err(trouble)) = &left {
+        streams.fail(trouble);
     }
     printed?;
-    report(plan, &tried, &doubles, ending, format, streams)
+    let ending = match left {
+        None => Ending::Interrupted,
+        Some(_) => plan::ending(&tried, matches, doubles),
+    };
+    report(plan, &tried, doubles, ending, format, streams)
+}
+
+/// The state of Azure after an apply.
+struct Left {
+    /// The changes that are left to do.
+    plan: Plan,
+    /// The names of the steps that several VMs now hold.
+    doubles: Vec<Duplicate>,
+}
+
+/// Reads Azure again after `tried`, and plans what is left.
+async fn left(context: &Context, planned: &Planned, tried: &[Tried]) -> Result<Left, Trouble> {
+    let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
+    let mut live = whole(live, planned)?;
+    plan::correct(&mut live, tried);
+    Ok(Left {
+        doubles: plan::doubles(tried, &live),
+        plan: plan::plan(&context.desired(), &live, &planned.aim),
+    })
 }
 
 /// `live`, if it is complete or `--allow-incomplete` is set.

@@ -67,28 +67,17 @@ pub(super) async fn run(
         let help = "list the VMs: azlin list --all";
         Trouble::new(format!("{shown} no longer exists in Azure"), help)
     })?;
-    let ask = ssh::Options {
-        user: args.user.clone(),
-        key: args.key.clone(),
-        port: args.port,
-        just_started: starts,
-        passed: args.passed.words(),
-        is_bare: args.passed.no_command || args.passed.no_terminal,
-        command: args.command.clone(),
-    };
-    let arguments = ssh::arguments(found, &ask, &part.document.file.ssh).map_err(|ssh::NoAddress| {
+    let options = options(args, starts);
+    let arguments = ssh::arguments(found, &options, &part.document.file.ssh);
+    let arguments = arguments.map_err(|ssh::NoAddress| {
         let message = format!("no IP address found for {shown}");
-        let help =
-            "check your permission to read network interfaces (azlin whoami), or give the VM one with an address";
+        let help = "check your permission to read network interfaces (azlin whoami), or give the VM one with an address";
         Trouble::new(message, help)
     })?;
     if args.print {
         return print(&arguments, streams);
     }
-    // A VM with a loopback address may have a real sshd behind it, even in the sandbox.
-    let addresses = &found.addresses;
-    let mut all = addresses.public.iter().chain(&addresses.private);
-    if part.is_sandbox && !all.any(IpAddr::is_loopback) {
+    if part.is_sandbox && !is_on_this_machine(found) {
         streams.note(&format!(
             "the sandbox has no machine behind {shown}, so azlin prints the ssh command instead of running it"
         ));
@@ -99,6 +88,24 @@ pub(super) async fn run(
         let help = "install the OpenSSH client, or add `ssh` to your PATH";
         Trouble::new(message, help)
     })
+}
+
+fn options(args: &Connect, just_started: bool) -> ssh::Options {
+    ssh::Options {
+        user: args.user.clone(),
+        key: args.key.clone(),
+        port: args.port,
+        just_started,
+        passed: args.passed.words(),
+        is_bare: args.passed.no_command || args.passed.no_terminal,
+        command: args.command.clone(),
+    }
+}
+
+/// True if `vm` has a loopback address: a real sshd may be behind it, even in the sandbox.
+fn is_on_this_machine(vm: &Vm) -> bool {
+    let (public, private) = (&vm.addresses.public, &vm.addresses.private);
+    public.iter().chain(private).any(IpAddr::is_loopback)
 }
 
 fn find<'l>(
