@@ -26,7 +26,7 @@
 //! | [`mod@file`] | `sessions.toml`: [`file::find`] it, [`file::read()`] it, [`file::check()`] one or many, [`file::edit()`] it |
 //! | [`plan`] | desired and live → the changes, their order, and the lines and plans to block or refuse; saved plans; the outcomes of an apply |
 //! | [`mod@apply`] | steps → Azure, in parallel where the order allows, each checked before and after its write |
-//! | [`mod@resolve`] | a name → the VM that it means, or the reason why there is none |
+//! | [`mod@resolve`] | a name → the VM that it means, or the reason why it finds none |
 //! | [`ssh`] | a VM → the route to it → the arguments of `ssh`, or an ssh_config |
 //! | [`listing`], [`tagging`] | the decisions of `list` and `tag` |
 //! | [`show`] | plain data → text for a person or a program |

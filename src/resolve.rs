@@ -1,4 +1,4 @@
-//! (Live, name) → the VM that `connect` goes to, or the reason why there is none.
+//! (Live, name) → the VM that `connect` goes to, or the reason why it finds none.
 //!
 //! It uses the live tags, not the file: `connect` must reach the VM that holds the name now, even if an apply is overdue.
 

@@ -137,9 +137,9 @@ fn odd_vms_cost_no_others() {
       + rg-dev/dev-vm-2   b
       + rg-dev/dev-vm-3   c
 
-    warning: bert-training-run-1 is on several VMs: RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
+    warning: session `bert-training-run-1` is on several VMs: RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
     warning: azlin cannot read 2 VMs in Azure's list; their sessions are not counted
-    note: 3 sessions in Azure are not in sessions.toml and stay: a file without `owner` never clears a session
+    note: 3 sessions in Azure are not in sessions.toml; azlin keeps them, because a file without `owner` never clears a session
 
     Plan: 2 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 3 unmanaged.
     ");
@@ -155,7 +155,7 @@ fn another_tools_tag_is_left_alone_and_said_once() {
     project.set_fleet(fleet);
     assert_snapshot!(project.run(&["plan"]).stdout, @"
     No changes: the sandbox matches sessions.toml.
-    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+    note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
     note: 2 VMs carry another tool's tag, `azlin-session`, which azlin does not touch
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
@@ -174,24 +174,24 @@ fn what_is_no_azure_is_told_as_such() {
         azure.project("").run(&["plan"]).stderr
     };
     assert_snapshot!(page(200, "<html>Sign in to the Wi-Fi"), @"
-    error: cannot list the VMs: the answer (200) is not from Azure: `<html>Sign in to the Wi-Fi` (not JSON)
+    error: cannot list the VMs: the response (200) is not from Azure: `<html>Sign in to the Wi-Fi` (not JSON)
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(page(403, "<html>Blocked\u{1b}[2J"), @r"
-    error: cannot list the VMs: the answer (403) is not from Azure: `<html>Blocked\u{1b}[2J`
+    error: cannot list the VMs: the response (403) is not from Azure: `<html>Blocked\u{1b}[2J`
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(page(200, r#"{"value":[{"id":"#), @r#"
-    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":` (truncated)
+    error: cannot list the VMs: the response (200) is not from Azure: `{"value":[{"id":` (truncated)
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     "#);
     assert_snapshot!(page(403, r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' does not have authorization."}}"#), @"
-    error: cannot list the VMs: Azure answered 403 AuthorizationFailed: The client 'x' does not have authorization
-    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
+    error: cannot list the VMs: Azure returned 403 AuthorizationFailed: The client 'x' does not have authorization
+    help: ask for the role that this command requires (see azlin guide sign-in); a new role assignment takes a few minutes to take effect
     ");
     assert_snapshot!(page(404, r#"{"code":"SubscriptionNotFound","message":"The subscription could not be found."}"#), @"
-    error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription could not be found
-    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
+    error: cannot list the VMs: Azure returned 404 SubscriptionNotFound: The subscription could not be found
+    help: check the subscription id, `cloud` and the tenant (azlin whoami shows them); this is not a permissions problem
     ");
 }
 
@@ -209,8 +209,8 @@ fn no_answer_at_all_is_told_as_such() {
         .run(&["plan"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
-    retrying in 2 s (list the VMs): no answer: connection refused
-    error: cannot list the VMs: no answer: connection refused
+    retrying in 2 s (list the VMs): no response: connection refused
+    error: cannot list the VMs: no response: connection refused
     help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
     ");
 }
@@ -235,7 +235,7 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     let file = format!("[azure]\nendpoint = '{}'\n", azure.endpoint);
     let project = || Project::new(&file).with_env("AZURE_ACCESS_TOKEN", "t");
     assert_snapshot!(project().run(&["plan"]).stderr, @r#"
-    error: no subscription given: sessions.toml does not set one, nor do the environment and `az`
+    error: no subscription given: it is not in sessions.toml or in the environment, and `az` has no default
     help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
     let given = project()
@@ -250,8 +250,8 @@ fn a_subscription_is_needed_and_comes_from_flag_file_or_environment() {
     ");
     let other = "00000000-0000-0000-0000-000000000000";
     assert_snapshot!(project().run(&["plan", "--subscription", other]).stderr, @"
-    error: cannot list the VMs: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
+    error: cannot list the VMs: Azure returned 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
+    help: check the subscription id, `cloud` and the tenant (azlin whoami shows them); this is not a permissions problem
     ");
 }
 
@@ -524,8 +524,8 @@ fn when_the_last_reading_fails_what_was_written_is_still_said() {
 
     Applied: 1 step done.
     Could not check whether Azure matches sessions.toml.
-    error: cannot list the VMs: Azure answered 403 AuthorizationFailed: no more
-    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
+    error: cannot list the VMs: Azure returned 403 AuthorizationFailed: no more
+    help: ask for the role that this command requires (see azlin guide sign-in); a new role assignment takes a few minutes to take effect
     ");
 }
 
@@ -539,7 +539,7 @@ fn a_list_that_goes_round_in_a_circle_ends() {
         with_body(whole, &page)
     });
     let ran = azure.project("").run(&["plan"]);
-    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: the answer (200) is not from Azure: one of its pages links back to an earlier one"), "{ran}");
+    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: the response (200) is not from Azure: one of its pages links back to an earlier one"), "{ran}");
     assert_eq!(azure.asked().len(), 1);
 }
 
@@ -603,8 +603,8 @@ fn a_page_that_fails_and_a_group_that_is_forbidden_make_plan_and_apply_refuse() 
     let ran = azure.project(file).run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: Azure's list may lack VMs that hold names: cannot list the VMs: Azure answered 403 AuthorizationFailed: not yours
-    help: fix the cause and run this again; use --allow-incomplete only if the missing VMs hold none of these names
+    error: VMs may be missing from Azure's list: cannot list the VMs: Azure returned 403 AuthorizationFailed: not yours
+    help: fix the cause and run this again; use --allow-incomplete only if you know that no missing VM holds one of your names
     ");
     // No change is known, because azlin read nothing.
     assert_eq!(
@@ -883,8 +883,8 @@ fn a_start_that_azure_refuses_is_told() {
         .run(&["connect", "gpu-vm-2", "--start", "--print"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
-    starting RG-ML/gpu-vm-2 …
-    error: cannot start RG-ML/gpu-vm-2: Azure answered 403 AuthorizationFailed: No right to start
-    help: ask for the role Reader on the subscription, and Tag Contributor to apply changes; a new role assignment takes a few minutes to take effect
+    starting RG-ML/gpu-vm-2…
+    error: cannot start RG-ML/gpu-vm-2: Azure returned 403 AuthorizationFailed: No right to start
+    help: ask for the role that this command requires (see azlin guide sign-in); a new role assignment takes a few minutes to take effect
     ");
 }

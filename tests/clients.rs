@@ -118,7 +118,7 @@ fn azlin_reads_what_the_sdk_writes() {
     Session name for dev-vm-2: Two words
 
     --- stderr
-    note: sessions.toml assigns declared to it; the next apply will set that
+    note: sessions.toml assigns declared to this VM, and the next apply will set it
     ");
     let plan = both.runs(&["plan"]);
     let change = "~ rg-dev/dev-vm-2   Two words -> declared\n";

@@ -11,7 +11,7 @@ fn the_sample_is_planned_applied_and_then_matches() {
     assert_snapshot!(project.run(&["plan"]), @"
     $ azlin plan -> 0
     --- stdout
-    azlin will change 4 sessions and adopt 2 in the sandbox:
+    azlin will update 6 VMs in the sandbox:
 
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
       + rg-dev/dev-vm-2   project-beta
@@ -31,7 +31,7 @@ fn the_sample_is_planned_applied_and_then_matches() {
     assert_snapshot!(project.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
     $ azlin apply --auto-approve --parallelism 1 -> 0
     --- stdout
-    azlin will change 4 sessions and adopt 2 in the sandbox:
+    azlin will update 6 VMs in the sandbox:
 
       ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
       + rg-dev/dev-vm-2   project-beta
@@ -127,7 +127,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
     assert_snapshot!(project.run(&["plan"]), @"
     $ azlin plan -> 1
     --- stdout
-    Without the blocked line, azlin will change 1 session in the sandbox:
+    With --partial, azlin will update 1 VM in the sandbox:
 
       + rg/a   x
 
@@ -141,7 +141,7 @@ fn a_blocked_line_makes_plan_fail_and_apply_refuse() {
 
     --- stderr
     error: 1 line in sessions.toml cannot be applied
-    help: fix each line as its help says, or run apply --partial to apply the others
+    help: fix the lines above; to apply only the others, run azlin apply --partial
     ");
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 1);
     assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 1);
@@ -162,7 +162,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
     assert_snapshot!(project.run(&["apply", "--auto-approve", "--parallelism", "1"]), @"
     $ azlin apply --auto-approve --parallelism 1 -> 5
     --- stdout
-    azlin will change 4 sessions in the sandbox:
+    azlin will update 4 VMs in the sandbox:
 
       ~ rg/b   n1 -> n2
       + rg/a   n1
@@ -196,10 +196,10 @@ fn a_swap_with_a_vm_that_cannot_be_written_leaves_every_vm_its_name() {
     project.set_fleet(fleet);
     let ran = project.run(&["apply", "--auto-approve"]);
     assert_eq!(ran.code(), 1, "{ran}");
-    assert!(ran.stdout.contains("+ rg/a   db   put back"), "{ran}");
+    assert!(ran.stdout.contains("+ rg/a   db   restored"), "{ran}");
     assert!(
         ran.stdout
-            .contains("Nothing applied: 1 step failed, 1 put back, 1 not tried."),
+            .contains("Nothing applied: 1 step failed, 1 restored, 1 not tried."),
         "{ran}"
     );
     assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
@@ -338,7 +338,9 @@ fn a_target_does_not_speak_for_the_rest() {
     let project = Project::sandbox("[sessions.rg]\na = 'x'\nb = 'y'\n")
         .with_fleet(&[("rg/a", Some("x")), ("rg/b", None)]);
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
-    No changes to the targets; 1 other VM would change.
+    No changes to the targets.
+    note: --target excludes 1 other VM that sessions.toml would change
+
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
     ");
     assert!(
@@ -426,7 +428,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
     assert_snapshot!(project.run(&["plan"]), @"
     $ azlin plan -> 1
     --- stdout
-    Without the blocked line, azlin will change 1 session in the sandbox:
+    With --partial, azlin will update 1 VM in the sandbox:
 
       + rg-a/a   x
 
@@ -440,7 +442,7 @@ fn scope_groups_counts_only_the_groups_of_the_file() {
 
     --- stderr
     error: 1 line in sessions.toml cannot be applied
-    help: fix each line as its help says, or run apply --partial to apply the others
+    help: fix the lines above; to apply only the others, run azlin apply --partial
     ");
 }
 
@@ -502,7 +504,7 @@ fn connect_says_which_vms_answer_to_an_ambiguous_name() {
     error: `vm` is the name of 2 VMs:
       RG-A/vm
       RG-B/vm
-    help: use --rg to choose one
+    help: use GROUP/VM, as listed above
     ");
     assert_snapshot!(project.run(&["connect", "y", "--print"]).stderr, @"
     error: `y` is the session of 2 VMs:
@@ -534,7 +536,7 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     ");
     assert_snapshot!(project.run(&["connect", "x", "--rg", "nowhere", "--print"]).stderr, @"
     error: no VM, session or IP address matches `x` (searched 0 VMs in resource group nowhere)
-    help: none of these VMs holds a session; set one with azlin session VM NAME
+    help: no VM here has a session; set one with azlin session VM NAME
     ");
 }
 
@@ -555,7 +557,7 @@ fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
 
     --- stderr
     note: rg-ml/gpu-vm-2 holds no session, but sessions.toml assigns debugging-issue-123 to it (see azlin plan)
-    starting rg-ml/gpu-vm-2 …
+    starting rg-ml/gpu-vm-2…
     rg-ml/gpu-vm-2 is running
     ");
     assert_eq!(
@@ -611,8 +613,8 @@ fn connect_in_the_sandbox_shows_the_command_that_it_would_run() {
     ssh -o 'HostKeyAlias=azlin-ba52407c-7747-436b-b622-678b51c0790b' -o 'CheckHostIP=no' -l azureuser -t -- 203.0.113.11 'tmux new-session -A -s project-beta'
 
     --- stderr
-    note: project-beta is on rg-dev/dev-vm-1 now, but sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
-    note: the sandbox has no machine behind rg-dev/dev-vm-1, so azlin prints the ssh command instead of running it
+    note: session `project-beta` is on rg-dev/dev-vm-1 now, but sessions.toml assigns it to rg-dev/dev-vm-2 (see azlin plan)
+    note: rg-dev/dev-vm-1 is a sandbox VM, so azlin prints the ssh command instead of running it
     ");
 }
 
@@ -638,7 +640,7 @@ fn connect_passes_sshs_own_letters_on() {
     for attached in ["-oProxyCommand=x", "-AoProxyCommand=x", "-Jevil"] {
         let ran = project.run(&["connect", attached, "--print"]);
         assert_eq!(ran.code(), 1, "{ran}");
-        assert!(ran.stderr.contains("as a word of its own"), "{ran}");
+        assert!(ran.stderr.contains("put a space before the value"), "{ran}");
     }
 }
 
@@ -760,7 +762,7 @@ fn the_file_is_found_upwards_by_flag_and_by_environment() {
     assert_eq!(status, Some(1));
     assert_snapshot!(said, @"
     error: sessions.toml not found in this folder or any above it
-    help: create one (azlin guide file shows how), or name it with --file or AZLIN_FILE
+    help: create one (azlin guide file shows how), or pass its path with --file or AZLIN_FILE
     ");
 
     let file = project.path().join("sessions.toml");
@@ -807,13 +809,13 @@ fn connect_says_where_it_goes_when_the_file_says_otherwise() {
         ("rg/c", Some("ceto")),
     ]);
     let said = |name: &str| project.run(&["connect", name, "--print"]).stderr;
-    assert_snapshot!(said("atlas"), @"note: atlas is on rg/b now, but sessions.toml assigns it to rg/a (see azlin plan)");
+    assert_snapshot!(said("atlas"), @"note: session `atlas` is on rg/b now, but sessions.toml assigns it to rg/a (see azlin plan)");
     assert_snapshot!(said("b"), @"note: rg/b holds atlas, but sessions.toml assigns boreas to it (see azlin plan)");
     assert_snapshot!(said("a"), @"note: rg/a holds no session, but sessions.toml assigns atlas to it (see azlin plan)");
     assert_snapshot!(said("ceto"), @"");
     assert_snapshot!(said("boreas"), @"
     error: no VM, session or IP address matches `boreas` (searched 3 VMs)
-    help: sessions.toml assigns it to rg/b, but that has not been applied yet; sessions that exist:
+    help: run azlin apply first: sessions.toml assigns it to rg/b, but that has not been applied yet; sessions that exist:
       atlas   rg/b
       ceto    rg/c
     ");
@@ -824,7 +826,59 @@ fn connect_without_a_name_and_a_terminal_asks_for_a_name() {
     assert_snapshot!(Project::sample().run(&["connect"]), @"
     $ azlin connect -> 1
     --- stderr
-    error: no VM given, and the list to choose from needs a terminal
-    help: name the VM: azlin connect NAME
+    error: no VM given, and the list to choose from requires a terminal
+    help: specify a VM: azlin connect NAME
     ");
+}
+
+#[test]
+fn a_misspelled_vm_costs_no_session() {
+    let file = |vm: &str| {
+        format!("owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\n{vm} = 'db'\nb = 'web'\n")
+    };
+    let project = Project::new(&file("a")).with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    assert_eq!(project.run(&["apply", "-y"]).code(), 0);
+    std::fs::write(project.path().join("sessions.toml"), file("aa")).unwrap();
+    assert_snapshot!(project.run(&["plan"]), @"
+    $ azlin plan -> 1
+    --- stdout
+    1 line in sessions.toml cannot be applied:
+
+      ! rg/aa   db   sessions.toml:5
+          VM not found, or not visible to this identity; rg/a keeps session `db` until you fix this
+          help: did you mean rg/a?
+
+    Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 1 session already matches; 0 unmanaged.
+
+    --- stderr
+    error: 1 line in sessions.toml cannot be applied
+    help: fix the lines above; to apply only the others, run azlin apply --partial
+    ");
+    assert_eq!(project.run(&["apply", "-y", "--partial"]).code(), 5);
+    assert_eq!(project.sessions(), ["rg/a db", "rg/b web"]);
+}
+
+#[test]
+fn the_next_command_names_the_same_files() {
+    let project = Project::sample();
+    std::fs::rename(
+        project.path().join("sessions.toml"),
+        project.path().join("my sessions.toml"),
+    )
+    .unwrap();
+    let said = |arguments: &[&str]| {
+        let ran = project.run(&[&["plan", "-f", "my sessions.toml"], arguments].concat());
+        assert_eq!(ran.code(), 0, "{ran}");
+        ran.stderr
+    };
+    assert_snapshot!(said(&[]), @"Run azlin apply --file 'my sessions.toml' to make these changes.");
+    assert_snapshot!(said(&["--out", "p.json"]), @"Saved the plan to p.json. To apply exactly this plan, run: azlin apply --file 'my sessions.toml' p.json");
+    assert_snapshot!(said(&["--target", "dev-vm-1"]), @"Run azlin apply --file 'my sessions.toml' with the same options to make these changes.");
+}
+
+#[test]
+fn a_user_before_the_name_logs_in() {
+    let project = Project::sample();
+    let ran = project.run(&["connect", "me@dev-vm-1", "--print"]);
+    assert!(ran.stdout.contains(" -l me "), "{ran}");
 }

@@ -170,19 +170,19 @@ fn absurd_times_are_refused_or_cut() {
 fn a_server_that_stays_broken_is_told() {
     assert_snapshot!(told(&["status:status=503"]), @"
 
-    retrying in 2 s (list the VMs): Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
-    error: cannot list the VMs: Azure answered 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
+    retrying in 2 s (list the VMs): Azure returned 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
+    error: cannot list the VMs: Azure returned 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
     help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
     -> 1
     ");
     assert_snapshot!(told(&["status:status=500,on=writes"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
+          cannot write the tags of rg/a: Azure returned 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
           help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
-    retrying in 2 s (write the tags of rg/a): Azure answered 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
+    retrying in 2 s (write the tags of rg/a): Azure returned 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
     -> 1
     ");
 }
@@ -191,8 +191,8 @@ fn a_server_that_stays_broken_is_told() {
 fn connections_that_keep_breaking_are_told() {
     assert_snapshot!(told(&["drop"]), @"
 
-    retrying in 2 s (list the VMs): no answer: connection closed before message completed
-    error: cannot list the VMs: no answer: connection closed before message completed
+    retrying in 2 s (list the VMs): no response: connection closed before message completed
+    error: cannot list the VMs: no response: connection closed before message completed
     help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
     -> 1
     ");
@@ -209,13 +209,13 @@ fn connections_that_keep_breaking_are_told() {
 fn what_is_not_azure_is_told() {
     assert_snapshot!(told(&["html"]), @r"
 
-    error: cannot list the VMs: the answer (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
+    error: cannot list the VMs: the response (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     ");
     assert_snapshot!(told(&["html:on=writes"]), @r"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: the answer (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
+          cannot write the tags of rg/a: the response (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
           help: check the network: a proxy or a sign-in page may have answered instead of Azure
 
     Nothing applied: 1 step failed.
@@ -225,13 +225,13 @@ fn what_is_not_azure_is_told() {
     ");
     assert_snapshot!(told(&["html:status=403"]), @r"
 
-    error: cannot list the VMs: the answer (403) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
+    error: cannot list the VMs: the response (403) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     ");
     assert_snapshot!(told(&["not-json"]), @r#"
 
-    error: cannot list the VMs: the answer (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (truncated)
+    error: cannot list the VMs: the response (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (truncated)
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     "#);
@@ -270,7 +270,7 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
 
     warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     error: no IP address found for rg/b
-    help: check your permission to read network interfaces (azlin whoami), or give the VM one with an address
+    help: run azlin whoami to check that you can read network interfaces; if you can, add one with an IP address to the VM
     -> 1
     ");
 }
@@ -299,7 +299,7 @@ fn locks_policies_and_limits_are_named() {
     ");
     assert_snapshot!(told(&["policy-denied"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: denied by the policy `Session tags` (403 RequestDisallowedByPolicy)
+          cannot write the tags of rg/a: denied by the policy `Session tags`: Resource 'a' was disallowed by policy (403 RequestDisallowedByPolicy)
           help: ask the policy's owner for an exemption, or for a name that it allows
 
     Nothing applied: 1 step failed.
@@ -343,7 +343,7 @@ fn what_is_gone_is_said_to_be() {
     ");
     assert_snapshot!(told(&["vm=a:group-gone"]), @"
       + rg/a   atlas   failed
-          cannot read the tags of rg/a: its resource group was not found (404 ResourceGroupNotFound)
+          cannot read the tags of rg/a: the resource group was not found (404 ResourceGroupNotFound)
           help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
@@ -381,12 +381,12 @@ fn a_policy_that_changes_the_tag_is_said() {
 fn a_conflict_that_does_not_end_is_told() {
     assert_snapshot!(told(&["conflict"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: someone else is writing to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
+          cannot write the tags of rg/a: someone else is writing to the VM at the same time (409 ConflictingConcurrentWriteNotAllowed)
           help: run the same command again
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
-    retrying in 2 s (write the tags of rg/a): someone else is writing to it at the same time (409 ConflictingConcurrentWriteNotAllowed)
+    retrying in 2 s (write the tags of rg/a): someone else is writing to the VM at the same time (409 ConflictingConcurrentWriteNotAllowed)
     -> 1
     ");
 }

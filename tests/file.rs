@@ -106,11 +106,12 @@ fn a_byte_order_mark_and_crlf_change_nothing() {
     let lines: Vec<usize> = valid(file).lines.iter().map(|line| line.line).collect();
     assert_eq!(lines, [2, 3]);
     assert_snapshot!(told("\u{feff}[sessions.rg]\r\nvm-1 = 'a b'\r\n"), @"
-    error: invalid session name `a b`: it contains ` `; use only letters, digits, `-`, `_` and `.`
+    error: invalid session name `a b`: it contains a space; use only letters, digits, `-`, `_` and `.`
       --> sessions.toml:2:8
        |
      2 | vm-1 = 'a b'
        |        ^^^^^ invalid
+    help: use a name like `a-b`
     ");
 }
 
@@ -208,6 +209,7 @@ command = "x\\u001b[2J"
         |
      15 | vm-4 = "-oProxyCommand=x"
         |        ^^^^^^^^^^^^^^^^^^ invalid
+    help: use a name like `project-alpha`
     error: a VM name cannot contain ` `
        --> sessions.toml:16:1
         |
@@ -218,6 +220,7 @@ command = "x\\u001b[2J"
         |
      17 | vm-6 = "2130706433"
         |        ^^^^^^^^^^^^ invalid
+    help: use a name like `project-alpha`
     error: a user name cannot start with `-`
        --> sessions.toml:20:8
         |
@@ -284,7 +287,7 @@ fn names_that_people_would_mix_up_are_warnings() {
        |     ------- the other
      3 | b = 'alpha'
        |     ^^^^^^^ this one
-    help: choose a more distinct name, because people will confuse these two
+    help: choose a name that people cannot confuse with it
     warning: session `a-name-of-more-than-thirty-characters` has 37 characters
       --> sessions.toml:4:5
        |
@@ -465,6 +468,7 @@ fn a_quoted_line_cannot_change_the_terminal() {
        |
      2 | vm = 'a\u{202e}b    c' # \u{200b}
        |      ^^^^^^^^^^^^^^^^^ invalid
+    help: use a name like `a-b-c`
     error: a VM name cannot contain `\u{1b}`
       --> sessions.toml:3:1
        |
@@ -478,11 +482,12 @@ fn a_long_line_is_quoted_around_what_is_wrong() {
     let spaces = " ".repeat(300);
     let file = format!("[sessions.rg]\nvm ={spaces}'a b'{spaces}# end\n");
     assert_snapshot!(told(&file), @"
-    error: invalid session name `a b`: it contains ` `; use only letters, digits, `-`, `_` and `.`
+    error: invalid session name `a b`: it contains a space; use only letters, digits, `-`, `_` and `.`
       --> sessions.toml:2:305
        |
      2 | …                                                  'a b'                                                                                   …
        |                                                    ^^^^^ invalid
+    help: use a name like `a-b`
     ");
 }
 

@@ -58,7 +58,7 @@ fn a_folder_without_a_file_says_so() {
     $ azlin validate --file teams -> 1
     --- stderr
     error: no .toml file found in teams
-    help: name a folder that has .toml files; azlin does not search subfolders
+    help: pass a folder that contains .toml files; azlin does not search subfolders
     ");
 }
 
@@ -157,7 +157,7 @@ fn names_that_differ_only_in_case_over_two_files_are_a_warning() {
        |
      2 | a = 'atlas'
        |     ------- the other
-    help: choose a more distinct name, because people will confuse these two
+    help: choose a name that people cannot confuse with it
     ");
 }
 
@@ -225,7 +225,7 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
        |
      1 | [azure]
        |  ----- the other file
-    help: use the same `tag` in both; if they mean different subscriptions, correct one `subscription`
+    help: use the same `tag` in both files; if they are for different subscriptions, fix one `subscription`
 
     error: `cloud` differs from teams/a.toml, a file for the same subscription
       --> teams/b.toml:2:2
@@ -236,7 +236,7 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
        |
      1 | [azure]
        |  ----- the other file
-    help: use the same `cloud` in both; if they mean different subscriptions, correct one `subscription`
+    help: use the same `cloud` in both files; if they are for different subscriptions, fix one `subscription`
 
     error: `endpoint` differs from teams/a.toml, a file for the same subscription
       --> teams/b.toml:2:2
@@ -247,7 +247,7 @@ fn the_files_of_one_subscription_mean_one_tag_and_one_azure() {
        |
      1 | [azure]
        |  ----- the other file
-    help: use the same `endpoint` in both; if they mean different subscriptions, correct one `subscription`
+    help: use the same `endpoint` in both files; if they are for different subscriptions, fix one `subscription`
 
     error: the files conflict with each other: 3 errors
     help: fix the files; nothing was read from Azure
@@ -286,6 +286,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
        |
      2 | b = ''
        |     ^^ invalid
+    help: use a name like `project-alpha`
 
     error: invalid TOML: key with no value, expected `=`
       --> teams/c.toml:1:9
@@ -305,7 +306,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
     help: give d another session, or delete one of the lines
 
     error: cannot read gone.toml: no such file or directory
-    help: check the path, and that you can read the file; --file or AZLIN_FILE names another
+    help: check the path and the permissions of the file
     error: teams/b.toml and teams/c.toml are invalid: 3 errors
     help: fix the files; nothing was read from Azure
     ");
@@ -335,7 +336,7 @@ fn two_sandboxes_of_one_subscription_are_told_apart() {
     assert_snapshot!(project.run(&["plan", "--file", ".", "--file", "teams"]), @"
     $ azlin plan --file . --file teams -> 1
     --- stderr
-    error: sessions.toml and teams/a.toml name subscription 5a4db0e5-0000-4000-8000-000000000000, but in different places
-    help: if both mean one Azure, use the same `cloud` and `endpoint` (for the sandbox, the same folder); otherwise give one file another `subscription`
+    error: sessions.toml and teams/a.toml use subscription 5a4db0e5-0000-4000-8000-000000000000, but on different endpoints
+    help: use the same `cloud` and `endpoint` in both files (for the sandbox, put both in one folder), or change one `subscription`
     ");
 }

@@ -107,7 +107,7 @@ fn the_json_of_several_files_is_what_its_schema_says() {
 #[test]
 fn the_text_says_everything() {
     assert_snapshot!(everything().run(&["plan"]).stdout, @r#"
-    Without the blocked lines, azlin will change 6 sessions and adopt 1 in the sandbox:
+    With --partial, azlin will update 7 VMs in the sandbox:
 
       - OTHER/left   removed   (removed from sessions.toml)
       + rg/c         set
@@ -125,9 +125,9 @@ fn the_text_says_everything() {
           help: check the name, the resource group and the subscription
       ! rg/theirs   y   sessions.toml:12
           the VM belongs to another owner, them
-          help: ask them, then take the VM with --take-ownership rg/theirs
+          help: ask them, then run this again with --take-ownership rg/theirs
 
-    warning: double is on several VMs: OTHER/m and OTHER/n
+    warning: session `double` is on several VMs: OTHER/m and OTHER/n
 
     Plan: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked. 0 sessions already match; 2 unmanaged.
     "#);
@@ -248,11 +248,11 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
     | <code>rg&#47;gone</code> | <code>x</code> | 11 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
-    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then take the VM with --take-ownership rg&#47;theirs |
+    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then run this again with --take-ownership rg&#47;theirs |
 
-    - double is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
+    - session &#96;double&#96; is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
-    <details><summary>8 steps</summary>
+    <details open><summary>8 steps</summary>
 
     | | VM | session | |
     |---|---|---|---|
@@ -360,7 +360,7 @@ fn the_markdown_of_300_files_fits_a_comment_too() {
         let markdown = show::markdown(&plan, None);
         assert!(markdown.len() < 65_000, "{}", markdown.len());
         assert!(markdown.contains("000&#46;toml") && markdown.contains("files more;"));
-        let (open, closed) = ("<details>", "</details>");
+        let (open, closed) = ("<details", "</details>");
         assert_eq!(
             markdown.matches(open).count(),
             markdown.matches(closed).count()
@@ -459,7 +459,7 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
     ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: VM not found, or not visible to this identity%0Ahelp: check the name, the resource group and the subscription
-    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: ask them, then take the VM with --take-ownership rg/theirs
+    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: ask them, then run this again with --take-ownership rg/theirs
     ");
     let invalid = Project::sandbox("[sessions.rg]\na = 'x y'\nb = 'Upper'\n")
         .with_env("GITHUB_ACTIONS", "true");
@@ -470,7 +470,7 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .filter(|line| line.starts_with("::"))
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
-    ::error file=sessions.toml,line=5,col=5,title=azlin::invalid session name `x y`: it contains ` `; use only letters, digits, `-`, `_` and `.`
+    ::error file=sessions.toml,line=5,col=5,title=azlin::invalid session name `x y`: it contains a space; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `x-y`
     ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: prefer lower case, because `azlin connect` requires the exact spelling
     ");
 }

@@ -59,12 +59,15 @@ fn azlin_alone_shows_three_things_to_try() {
     Three things to try:
       azlin plan                     see how Azure differs from sessions.toml; writes nothing
       azlin list                     see which VMs are running, and the session of each
-      azlin connect project-alpha    open SSH on the VM that holds a session
+      azlin connect dev-vm-1         open SSH on a VM, by its name or its session
 
-    azlin --help lists all commands, azlin guide explains them. To try azlin without Azure,
-    put these two lines into a file called sessions.toml:
+    azlin --help lists all commands; azlin guide explains them. To try azlin without Azure,
+    put these lines into a file called sessions.toml:
       [azure]
       cloud = "sandbox"
+
+      [sessions.rg-dev]
+      dev-vm-1 = "project-alpha"
     "#);
     let lines = command_lines(FIRST_STEPS);
     assert_eq!(lines.len(), 3);
@@ -141,7 +144,7 @@ fn short_help_says_each_option_in_one_line() {
 #[test]
 fn a_commands_own_options_come_first() {
     assert_snapshot!(help("azlin plan", "-h", 80), @"
-    See how Azure differs from the file; writes nothing
+    Show how Azure differs from the file; write nothing
 
     Usage: azlin plan [OPTIONS]
 
@@ -149,17 +152,17 @@ fn a_commands_own_options_come_first() {
           --out <FILE>           Save the plan for azlin apply
       -o, --format <FORMAT>      Output format: text, json or markdown
           --diff                 Show the plan as a diff from Azure to the file
-          --target <VM>          Only change this VM; repeatable
-          --take-ownership <VM>  Take this VM from its owner; repeatable
+          --target <VM>          Change only this VM; repeatable
+          --take-ownership <VM>  Take over this VM from another owner; repeatable
           --max-removals <N>     Allow up to N sessions to be cleared
-          --allow-incomplete     Continue even if VMs may be missing
+          --allow-incomplete     Continue even if the VM list may be incomplete
           --detailed-exitcode    Exit with 2 if there are changes
 
     Global options:
       -f, --file <FILE>        The sessions file, or a folder of them; repeatable
           --subscription <ID>  The subscription's id
           --color <WHEN>       Use colour: auto, always or never
-      -h, --help               Print help; --help says more than -h
+      -h, --help               Print help
 
     Examples:
       azlin plan                               what apply would do
@@ -193,21 +196,21 @@ fn a_commands_own_options_come_first() {
       -o <KEY=VALUE>       Set an option of ssh_config
       -A                   Forward your SSH agent
       -N                   Run no command: only forward ports
-      -T                   Use no terminal on the VM
+      -T                   Do not allocate a terminal on the VM
       -v...                Show what ssh does; -vvv shows most
 
     Global options:
           --file <FILE>        The sessions file, or a folder of them; repeatable
           --subscription <ID>  The subscription's id
           --color <WHEN>       Use colour: auto, always or never
-      -h, --help               Print help; --help says more than -h
+      -h, --help               Print help
 
     Examples:
-      azlin connect                              choose from a list
-      azlin connect project-alpha                a shell on the VM that holds it
-      azlin connect dev-vm-1 -- uptime           one command, and its exit status
-      azlin connect gpu -L 8888:localhost:8888   forward a notebook's port
-      azlin connect project-alpha --print        show the ssh command
+      azlin connect                                   choose from a list
+      azlin connect project-alpha                     open a shell there
+      azlin connect dev-vm-1 -- uptime                run one command there
+      azlin connect gpu-vm-1 -L 8888:localhost:8888   forward a notebook's port
+      azlin connect project-alpha --print             show the ssh command
     ");
 }
 
@@ -221,22 +224,22 @@ fn azlin_shows_every_command_by_what_it_is_for() {
 
     Everyday:
       connect, ssh  Open SSH on the VM that holds a session
-      list, ls      See which VMs are running, and the session of each
+      list, ls      List the running VMs and their sessions
       session       Show, set or clear the session of one VM now
       tag           Show or change the other tags of a VM
       ssh-config    Let ssh, scp and editors reach sessions by name
 
     Sessions as code:
-      plan          See how Azure differs from the file; writes nothing
+      plan          Show how Azure differs from the file; write nothing
       apply         Make Azure match the file
-      show          Show a saved plan again
+      show          Show a saved plan
       validate      Check the file without reading Azure
 
     Setup:
       guide         Read a chapter of the guide
-      whoami        Show who azlin signs in as, and its rights
+      whoami        Show the identity that azlin uses, and its permissions
       sandbox       Try azlin or test against it without Azure
-      completions   Complete commands, VMs and sessions at TAB
+      completions   Set up TAB completion in your shell
       man           Install the manual pages, or print one
 
     Global options:
@@ -244,7 +247,7 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       -f, --file <FILE>        The sessions file, or a folder of them; repeatable
           --subscription <ID>  The subscription's id
           --color <WHEN>       Use colour: auto, always or never
-      -h, --help               Print help; --help says more than -h
+      -h, --help               Print help
 
     azlin COMMAND --help shows a command's options; azlin guide explains it all.
 
@@ -313,10 +316,48 @@ fn terraforms_flags_mean_the_same_or_are_refused_by_name() {
     $ azlin plan -refresh=false -> 1
     --- stderr
     error: azlin has no flag `-refresh=false`
-    help: leave it out: azlin keeps no state file, so every plan reads Azure
+    help: remove it: azlin keeps no state file, so every plan reads Azure
     ");
     assert_snapshot!(project.run(&["apply", "-input=false"]).stderr, @"
     error: cannot ask for approval: --no-input is set
     help: review the output of azlin plan, then run azlin apply --auto-approve
     ");
+}
+
+#[test]
+fn habits_from_elsewhere_get_azlins_way() {
+    let project = Project::sample();
+    let said = |words: &[&str]| {
+        let ran = project.run(words);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+        ran.stderr
+    };
+    assert_snapshot!(said(&["destroy"]), @"
+    error: azlin has no command `destroy`
+    help: delete the lines from sessions.toml, then run azlin apply
+    ");
+    assert_snapshot!(said(&["version"]), @"
+    error: azlin has no command `version`
+    help: run azlin --version
+    ");
+    assert_snapshot!(said(&["apply", "--dry-run"]), @"
+    error: azlin apply has no flag `--dry-run`
+    help: run azlin plan, which writes nothing
+    ");
+    assert_snapshot!(said(&["plan", "-auto-approve"]), @"
+    error: azlin plan has no flag `--auto-approve`
+    help: remove it: azlin plan never writes
+    ");
+    assert_snapshot!(said(&["ssh", "dev-vm-1", "ls"]), @"
+    error: unexpected argument `ls`
+    help: to run a command on the VM, put -- before it: azlin connect NAME -- COMMAND
+    ");
+    assert_snapshot!(said(&["connect", "-f", "sessions.toml"]), @"
+    error: azlin connect has no flag `-f`
+    help: use --file: on connect, single letters are ssh's
+    ");
+    let unlike = said(&["list", "--session", "x"]);
+    assert!(!unlike.contains("tip:"), "{unlike}");
+    let terraforms = project.run(&["plan", "-file=sessions.toml", "-format=json"]);
+    assert_eq!(terraforms.code(), 0, "{terraforms}");
 }

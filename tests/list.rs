@@ -51,10 +51,10 @@ fn what_runs_is_shown_and_the_rest_is_counted() {
     ╰──────────────────┴─────────┴──────────────┴─────────┴────────────────────────╯
 
     --- stderr
-    ! 2 VMs share their session with another VM:
+    ! 2 VMs share a session with another VM:
         bert-training-run-1 is on RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
     ~ 3 VMs differ from sessions.toml: azlin plan shows how
-    2 VMs hidden: 1 deallocated, 1 stopped; --all shows them
+    2 VMs hidden: 1 deallocated, 1 stopped; use --all to show all VMs
     ");
     assert_snapshot!(project.run(&["list", "--all"]), @"
     $ azlin list --all -> 0
@@ -73,7 +73,7 @@ fn what_runs_is_shown_and_the_rest_is_counted() {
     ╰──────────────────┴─────────────┴──────────────┴─────────┴────────────────────────╯
 
     --- stderr
-    ! 2 VMs share their session with another VM:
+    ! 2 VMs share a session with another VM:
         bert-training-run-1 is on RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
     ~ 4 VMs differ from sessions.toml: azlin plan shows how
     ");
@@ -97,7 +97,7 @@ fn a_resource_group_alone_is_still_judged_among_all() {
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────╯
 
     --- stderr
-    ! 1 VM shares its session with another VM:
+    ! 1 VM shares a session with another VM:
         x is on RG-A/one and RG-B/two
     ");
     let alias = project.run(&["list", "--resource-group", "rg-a"]);
@@ -156,7 +156,7 @@ fn all_tags_that_are_asked_for_must_hold() {
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────╯
 
     --- stderr
-    1 VM hidden: 1 deallocated; --all shows them
+    1 VM hidden: 1 deallocated; use --all to show all VMs
     ");
 }
 
@@ -206,11 +206,11 @@ fn what_is_odd_is_marked_explained_and_counted() {
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────╯
 
     --- stderr
-    ! 1 VM shares its session with another VM:
+    ! 1 VM shares a session with another VM:
         twin is on RG/twin-a and RG/twin-b
     ~ 4 VMs differ from sessions.toml: azlin plan shows how
     @ 2 VMs belong to other owners: others\u{1b}[2J and them
-    1 VM hidden: 1 stopped; --all shows them
+    1 VM hidden: 1 stopped; use --all to show all VMs
     ");
 }
 
@@ -251,10 +251,10 @@ fn when_nothing_is_to_be_shown_the_reason_is_said() {
     };
     assert_snapshot!(said(&["list", "--rg", "rg-mll"]), @"no VM in resource group `rg-mll`; did you mean RG-ML?");
     assert_snapshot!(said(&["list", "--rg", "x\u{1b}[2J"]), @r"no VMs in resource group `x\u{1b}[2J`, or none that you have permission to see");
-    assert_snapshot!(said(&["list", "--tag", "team=nobody", "--tag", "env"]), @"none of 8 VMs in the sandbox has the tags team=nobody and env");
+    assert_snapshot!(said(&["list", "--tag", "team=nobody", "--tag", "env"]), @"no VM in the sandbox has the tags team=nobody and env (searched 8 VMs)");
     assert_snapshot!(said(&["list", "--tag", "cost-center=CC 0815 Training"]), @"
     no matching VM in the sandbox is running
-    1 VM hidden: 1 deallocated; --all shows them
+    1 VM hidden: 1 deallocated; use --all to show all VMs
     ");
     let empty = Project::sandbox("").with_fleet(&[]);
     let ran = empty.run(&["list"]);
@@ -324,7 +324,7 @@ fn the_json_has_all_there_is_to_know_of_a_vm() {
     }
 
     --- stderr
-    1 VM hidden: 1 deallocated; --all shows them
+    1 VM hidden: 1 deallocated; use --all to show all VMs
     "#);
 }
 
@@ -351,7 +351,7 @@ fn every_state_has_a_word_of_its_own() {
     is-starting,RG,starting,,eastus,,,5a4db0e5-0000-4000-8000-000000000000
     is-stopped,RG,stopped,,eastus,,,5a4db0e5-0000-4000-8000-000000000000
     ");
-    assert_snapshot!(project.run(&["list"]).stderr, @"3 VMs hidden: 1 deallocated, 1 stopped, 1 starting; --all shows them");
+    assert_snapshot!(project.run(&["list"]).stderr, @"3 VMs hidden: 1 deallocated, 1 stopped, 1 starting; use --all to show all VMs");
 }
 
 const HOSTILE: [&str; 8] = [
@@ -529,8 +529,8 @@ fn vms_that_may_be_missing_are_said_to_be() {
     assert_eq!(
         warnings,
         [
-            "warning: VMs may be missing from Azure's list: cannot list the VMs: Azure answered 403 AuthorizationFailed: no",
-            "warning: states or addresses may be missing: cannot list the VMs' power states: Azure answered 403 AuthorizationFailed: no",
+            "warning: VMs may be missing from Azure's list: cannot list the VMs: Azure returned 403 AuthorizationFailed: no",
+            "warning: states or addresses may be missing: cannot list the VMs' power states: Azure returned 403 AuthorizationFailed: no",
         ],
         "{ran}"
     );
@@ -615,7 +615,7 @@ fn a_status_that_is_asked_for_hides_nothing_else() {
     assert_snapshot!(project.run(&["list", "--status", "starting"]), @"
     $ azlin list --status starting -> 0
     --- stderr
-    none of 8 VMs in the sandbox is starting
+    no VM in the sandbox is starting (searched 8 VMs)
     ");
     assert_snapshot!(project.run(&["list", "--status", "off"]).stderr, @"
     error: invalid value 'off' for '--status <STATUS>'

@@ -56,12 +56,12 @@ fn text(plan: &Plan) -> String {
 #[test]
 fn a_vm_without_a_session_is_set_and_one_with_another_is_changed() {
     assert_snapshot!(shown(&[("a", "db"), ("b", "web"), ("c", "x")], &[("a", ""), ("b", "old"), ("c", "x"), ("d", "y"), ("e", "")]), @"
-    azlin will change 2 sessions in the sandbox:
+    azlin will update 2 VMs in the sandbox:
 
       + rg/a   db
       ~ rg/b   old -> web
 
-    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+    note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 1 to set, 1 to change, 0 to clear, 0 blocked. 1 session already matches; 1 unmanaged.
     ");
@@ -71,7 +71,7 @@ fn a_vm_without_a_session_is_set_and_one_with_another_is_changed() {
 fn nothing_to_do_is_said_as_such() {
     assert_snapshot!(shown(&[("a", "db")], &[("a", "db"), ("b", "web")]), @"
     No changes: the sandbox matches sessions.toml.
-    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+    note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 1 unmanaged.
     ");
@@ -80,7 +80,7 @@ fn nothing_to_do_is_said_as_such() {
 #[test]
 fn a_name_is_released_before_it_is_given_out() {
     assert_snapshot!(shown(&[("a", "2"), ("b", "3"), ("c", "4")].map(|(vm, s)| (vm, ["", "", "n2", "n3", "n4"][s.parse::<usize>().unwrap()])), &[("a", "n1"), ("b", "n2"), ("c", "n3")]), @"
-    azlin will change 3 sessions in the sandbox:
+    azlin will update 3 VMs in the sandbox:
 
       ~ rg/c   n3 -> n4
       ~ rg/b   n2 -> n3
@@ -93,7 +93,7 @@ fn a_name_is_released_before_it_is_given_out() {
 #[test]
 fn swapped_names_pass_through_empty() {
     assert_snapshot!(shown(&[("a", "web"), ("b", "db")], &[("a", "db"), ("b", "web")]), @"
-    azlin will change 2 sessions in the sandbox:
+    azlin will update 2 VMs in the sandbox:
 
       - rg/a   db   (frees the name; set again below)
       ~ rg/b   web -> db
@@ -130,15 +130,15 @@ fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
 
       ! rg/a   na   sessions.toml:1
           the name is on rg/b, whose own line is blocked
-          help: fix the line of rg/b first
+          help: fix the line for rg/b first
       ! rg/b   nb   sessions.toml:2
           the name is on rg/c, whose own line is blocked
-          help: fix the line of rg/c first
+          help: fix the line for rg/c first
       ! rg/c   out   sessions.toml:3
           the name is on rg/d, which this plan does not change
-          help: clear it there first, or choose another name if it should stay there
+          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
 
-    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+    note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -151,10 +151,10 @@ fn a_name_that_is_right_but_also_on_a_vm_outside_the_file_is_blocked() {
 
       ! rg/a   db   sessions.toml:1
           the name is on rg/b, which this plan does not change
-          help: clear it there first, or choose another name if it should stay there
+          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
 
-    warning: db is on several VMs: rg/a and rg/b
-    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+    warning: session `db` is on several VMs: rg/a and rg/b
+    note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 1 unmanaged.
     ");
@@ -166,7 +166,7 @@ fn a_session_that_is_the_name_of_another_vm_is_blocked() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/a   Web-1   sessions.toml:1
-          it is the name of another VM, rg/web-1: `azlin connect` would go there
+          the session is the name of another VM, rg/web-1: `azlin connect` would open that VM
           help: choose another session name
 
     Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
@@ -176,7 +176,7 @@ fn a_session_that_is_the_name_of_another_vm_is_blocked() {
 #[test]
 fn a_live_duplicate_that_the_plan_cures_is_said_as_such() {
     assert_snapshot!(shown(&[("a", "db"), ("b", "web")], &[("a", "db"), ("b", "db")]), @"
-    azlin will change 1 session in the sandbox:
+    azlin will update 1 VM in the sandbox:
 
       ~ rg/b   db -> web   (resolves a duplicate: db is also on rg/a)
 
@@ -187,13 +187,13 @@ fn a_live_duplicate_that_the_plan_cures_is_said_as_such() {
 #[test]
 fn a_live_duplicate_that_the_plan_leaves_is_a_warning() {
     assert_snapshot!(shown(&[("a", "db"), ("d", "y")], &[("a", ""), ("b", "x"), ("c", "x"), ("d", "x")]), @"
-    azlin will change 2 sessions in the sandbox:
+    azlin will update 2 VMs in the sandbox:
 
       + rg/a   db
       ~ rg/d   x -> y
 
-    warning: x is on several VMs: rg/b, rg/c and rg/d
-    note: 2 sessions in Azure are not in sessions.toml and stay: a file without `owner` never clears a session
+    warning: session `x` is on several VMs: rg/b, rg/c and rg/d
+    note: 2 sessions in Azure are not in sessions.toml; azlin keeps them, because a file without `owner` never clears a session
 
     Plan: 1 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 2 unmanaged.
     ");
@@ -202,12 +202,12 @@ fn a_live_duplicate_that_the_plan_leaves_is_a_warning() {
 #[test]
 fn a_hostile_live_name_is_shown_escaped() {
     assert_snapshot!(shown(&[("a", "db")], &[("a", "\u{1b}[2J\u{202e}x\ny"), ("b", "$(id)"), ("c", "$(id)")]), @r"
-    azlin will change 1 session in the sandbox:
+    azlin will update 1 VM in the sandbox:
 
       ~ rg/a   \u{1b}[2J\u{202e}x\ny -> db
 
-    warning: $(id) is on several VMs: rg/b and rg/c
-    note: 2 sessions in Azure are not in sessions.toml and stay: a file without `owner` never clears a session
+    warning: session `$(id)` is on several VMs: rg/b and rg/c
+    note: 2 sessions in Azure are not in sessions.toml; azlin keeps them, because a file without `owner` never clears a session
 
     Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 2 unmanaged.
     ");
@@ -217,7 +217,7 @@ fn a_hostile_live_name_is_shown_escaped() {
 fn casing_of_vms_does_not_count_and_casing_of_sessions_does() {
     let lines = [("DEV-VM-1", "db"), ("dev-vm-2", "Web")];
     assert_snapshot!(shown(&lines, &[("dev-vm-1", "db"), ("dev-vm-2", "web")]), @"
-    azlin will change 1 session in the sandbox:
+    azlin will update 1 VM in the sandbox:
 
       ~ rg/dev-vm-2   web -> Web
 
@@ -240,7 +240,7 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
             ("h", " @ platform-team"),
         ],
     ), @"
-    azlin will change 3 sessions and adopt 1 in the sandbox:
+    azlin will update 4 VMs in the sandbox:
 
       + rg/a   new
       = rg/c   adopted   (adds the owner tag)
@@ -255,7 +255,7 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
 fn without_an_owner_nothing_is_cleared_and_nothing_adopted() {
     assert_snapshot!(shown(&[("a", "x"), ("b", "y")], &[("a", "x @ ml-team"), ("b", "y"), ("c", "z @ ml-team")]), @"
     No changes: the sandbox matches sessions.toml.
-    note: 1 session in Azure is not in sessions.toml and stays: a file without `owner` never clears a session
+    note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
     ");
@@ -274,20 +274,20 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 
       ! rg/a   x   sessions.toml:1
           the VM belongs to another owner, ml-team
-          help: ask ml-team, then take the VM with --take-ownership rg/a
+          help: ask ml-team, then run this again with --take-ownership rg/a
       ! rg/b   y   sessions.toml:2
           the VM belongs to another owner, ml-team
-          help: ask ml-team, then take the VM with --take-ownership rg/b
+          help: ask ml-team, then run this again with --take-ownership rg/b
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
-          help: ask ml-team, then take the VM with --take-ownership rg/c
+          help: ask ml-team, then run this again with --take-ownership rg/c
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
     ");
     let mut aim = Aim::on(TODAY);
     aim.take = [id("a"), id("B")].into();
     assert_snapshot!(text(&plan(&[&our_file(&lines)], &fleet(&vms), &aim)), @"
-    Without the blocked line, azlin will change 1 session and adopt 1 in the sandbox:
+    With --partial, azlin will update 2 VMs in the sandbox:
 
       = rg/a   x   (taken from owner ml-team)
       ~ rg/b   old -> y   (taken from owner ml-team)
@@ -296,7 +296,7 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
-          help: ask ml-team, then take the VM with --take-ownership rg/c
+          help: ask ml-team, then run this again with --take-ownership rg/c
 
     Plan: 0 to set, 1 to change, 0 to clear, 1 to adopt, 1 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -305,7 +305,7 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
 #[test]
 fn a_name_moves_from_a_vm_that_left_the_file_to_one_that_is_in_it() {
     assert_snapshot!(ours(&[("b", "db")], &[("a", "db @ platform-team"), ("b", "")]), @"
-    azlin will change 2 sessions in the sandbox:
+    azlin will update 2 VMs in the sandbox:
 
       - rg/a   db   (removed from sessions.toml)
       + rg/b   db
@@ -332,7 +332,7 @@ fn an_expired_session_is_cleared_by_its_owner_and_a_week_before_that_it_is_said(
         ("d", "z @ platform-team"),
     ];
     assert_snapshot!(text(&plan(&[&file], &fleet(&vms), &Aim::on(TODAY))), @"
-    azlin will change 1 session in the sandbox:
+    azlin will update 1 VM in the sandbox:
 
       - rg/a   w   (expired on 2026-11-22)
 
@@ -366,7 +366,7 @@ fn a_target_leaves_everything_else_as_it_is() {
     let mut aim = Aim::on(TODAY);
     aim.targets = [id("a"), id("c")].into();
     assert_snapshot!(text(&plan(&[&our_file(&lines)], &fleet(&vms), &aim)), @"
-    Without the blocked line, azlin will change 1 session in the sandbox:
+    With --partial, azlin will update 1 VM in the sandbox:
 
       + rg/c   n3
 
@@ -374,9 +374,11 @@ fn a_target_leaves_everything_else_as_it_is() {
 
       ! rg/a   n1   sessions.toml:1
           the name is on rg/b, which this plan does not change
-          help: clear it there first, or choose another name if it should stay there
+          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
 
-    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged; 2 not targeted.
+    note: --target excludes 2 other VMs that sessions.toml would change
+
+    Plan: 1 to set, 0 to change, 0 to clear, 1 blocked. 0 sessions already match; 0 unmanaged.
     ");
 }
 

@@ -23,9 +23,9 @@ fn a_name_that_moves_to_another_subscription_is_released_before_it_is_given_out(
         (2, "b", "z"),
     ]);
     let files = [file(1, "us", &[("b", "x")]), file(2, "us", &[("a", "db")])];
-    assert_snapshot!(shown(&files, &live), @r"
+    assert_snapshot!(shown(&files, &live), @"
     1.toml
-    azlin will change 2 sessions in subscription 00000000-0000-4000-8000-000000000001:
+    azlin will update 2 VMs in subscription 00000000-0000-4000-8000-000000000001:
 
       - rg/a   db   (removed from 1.toml)
       - rg/c   y   (removed from 1.toml)
@@ -33,13 +33,13 @@ fn a_name_that_moves_to_another_subscription_is_released_before_it_is_given_out(
     Plan: 0 to set, 0 to change, 2 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
 
     2.toml
-    azlin will change 1 session in subscription 00000000-0000-4000-8000-000000000002:
+    azlin will update 1 VM in subscription 00000000-0000-4000-8000-000000000002:
 
       + rg/a   db   (after rg/a of 1.toml)
 
     Plan: 1 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
 
-    Over 2 files: 1 to set, 0 to change, 2 to clear, 0 blocked.
+    Total for 2 files: 1 to set, 0 to change, 2 to clear, 0 blocked.
     ");
 }
 
@@ -47,9 +47,9 @@ fn a_name_that_moves_to_another_subscription_is_released_before_it_is_given_out(
 fn names_that_swap_between_subscriptions_pass_through_empty() {
     let live = fleet(&[(1, "a", "db"), (2, "a", "web")]);
     let files = [file(1, "", &[("a", "web")]), file(2, "", &[("a", "db")])];
-    assert_snapshot!(shown(&files, &live), @r"
+    assert_snapshot!(shown(&files, &live), @"
     1.toml
-    azlin will change 1 session in subscription 00000000-0000-4000-8000-000000000001:
+    azlin will update 1 VM in subscription 00000000-0000-4000-8000-000000000001:
 
       - rg/a   db   (frees the name; set again below)
       + rg/a   web   (after rg/a of 2.toml)
@@ -57,13 +57,13 @@ fn names_that_swap_between_subscriptions_pass_through_empty() {
     Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
     2.toml
-    azlin will change 1 session in subscription 00000000-0000-4000-8000-000000000002:
+    azlin will update 1 VM in subscription 00000000-0000-4000-8000-000000000002:
 
       ~ rg/a   web -> db   (after rg/a of 1.toml)
 
     Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
-    Over 2 files: 0 to set, 2 to change, 0 to clear, 0 blocked.
+    Total for 2 files: 0 to set, 2 to change, 0 to clear, 0 blocked.
     ");
     let steps = planned(&files, &live).steps.into_iter();
     let waits: Vec<(usize, Vec<usize>)> = steps.map(|step| (step.file, step.waits_for)).collect();
@@ -83,9 +83,9 @@ fn a_name_that_another_subscription_keeps_is_blocked_and_one_that_is_a_vm_there_
 
       ! rg/a   db   1.toml:1
           the name is on 00000000-0000-4000-8000-000000000002/rg/web, which this plan does not change
-          help: clear it there first, or choose another name if it should stay there
+          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
       ! rg/b   web   1.toml:2
-          it is the name of another VM, 00000000-0000-4000-8000-000000000002/rg/web: `azlin connect` would go there
+          the session is the name of another VM, 00000000-0000-4000-8000-000000000002/rg/web: `azlin connect` would open that VM
           help: choose another session name
       ! rg/c   x   1.toml:3
           VM not found, or not visible to this identity
@@ -95,11 +95,11 @@ fn a_name_that_another_subscription_keeps_is_blocked_and_one_that_is_a_vm_there_
 
     2.toml
     No changes: subscription 00000000-0000-4000-8000-000000000002 matches 2.toml.
-    note: 1 session in Azure is not in 2.toml and stays: a file without `owner` never clears a session
+    note: 1 session in Azure is not in 2.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
 
-    Over 2 files: 0 to set, 0 to change, 0 to clear, 3 blocked.
+    Total for 2 files: 0 to set, 0 to change, 0 to clear, 3 blocked.
     ");
 }
 

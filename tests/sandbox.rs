@@ -181,7 +181,7 @@ fn a_lock_on_the_group_is_named() {
     assert_eq!(ran.code(), 1, "{ran}");
     let told = format!("{}{}", ran.stdout, ran.stderr);
     assert!(
-        told.contains("blocked by a lock on `rg-dev` (409 ScopeLocked)"),
+        told.contains("blocked by a lock on the resource group `rg-dev` (409 ScopeLocked)"),
         "{ran}"
     );
 }
@@ -213,7 +213,7 @@ async fn in_process_a_lost_answer_is_no_answer_too() {
     let vm = VmId::new(&subscription, VmPath::new("rg-dev", "dev-vm-2").unwrap());
     let arm = Arm::open(target, subscription, SignIn::sandbox()).unwrap();
     let failure = tags::read(&arm, &vm).await.unwrap_err();
-    assert_snapshot!(failure, @"cannot read the tags of rg-dev/dev-vm-2: no answer: the connection was closed before the answer was complete");
+    assert_snapshot!(failure, @"cannot read the tags of rg-dev/dev-vm-2: no response: the connection was closed before the answer was complete");
     assert_eq!(sandbox.fired("drop"), 5, "it was tried again");
 }
 

@@ -126,7 +126,7 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
     assert_snapshot!(ran.stderr.replace(azlin::sandbox::SUBSCRIPTION, "SUBSCRIPTION"), @"
     The saved plan:
 
-    azlin will change 3 sessions in the sandbox:
+    azlin will update 3 VMs in the sandbox:
 
       + rg/c   x
       - rg/a   web   (frees the name; set again below)
@@ -137,7 +137,7 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
 
     The plan now:
 
-    azlin will change 3 sessions in the sandbox:
+    azlin will update 3 VMs in the sandbox:
 
       ~ rg/a   web -> db   (set by hand)
       ~ rg/b   other -> web   (set by hand)
@@ -247,19 +247,19 @@ fn a_plan_for_another_file_owner_tag_or_subscription_is_refused_by_name() {
     assert_snapshot!(with(&|file| file.replace("'us'", "'them'")), @"
     $ azlin apply plan.json -> 1
     --- stderr
-    error: plan.json was made with another owner for sessions.toml: `us`, now `them`
+    error: plan.json was made with owner `us` for sessions.toml, which now has `them`
     help: create a new plan: azlin plan --out FILE
     ");
     assert_snapshot!(with(&|file| file.replace("[azure]", "[azure]\ntag = 'other'")), @"
     $ azlin apply plan.json -> 1
     --- stderr
-    error: plan.json was made with another tag for sessions.toml: `azlin_session`, now `other`
+    error: plan.json was made with tag `azlin_session` for sessions.toml, which now has `other`
     help: create a new plan: azlin plan --out FILE
     ");
     let other = "00000000-0000-4000-8000-000000000000";
     let ran = saved().run(&["apply", "plan.json", "--subscription", other]);
     assert_snapshot!(ran.stderr.replace(azlin::sandbox::SUBSCRIPTION, "SUBSCRIPTION"), @"
-    error: plan.json was made with another subscription for sessions.toml: `SUBSCRIPTION`, now `00000000-0000-4000-8000-000000000000`
+    error: plan.json was made with subscription `SUBSCRIPTION` for sessions.toml, which now has `00000000-0000-4000-8000-000000000000`
     help: create a new plan: azlin plan --out FILE
     ");
 }

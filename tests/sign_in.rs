@@ -338,7 +338,7 @@ fn a_github_job_without_the_right_to_a_token_is_told_which() {
             .then(|| saying(403, &json!({})))
     });
     assert_snapshot!(project(&azure, &GITHUB).run(&["plan"]).stderr, @"
-    error: cannot list the VMs: GitHub issued no token for this job: it answered 403
+    error: cannot list the VMs: GitHub issued no token for this job: status 403
     help: give the job `permissions: id-token: write`
     ");
 }
@@ -386,7 +386,7 @@ fn a_service_connection_that_is_not_there_is_told() {
         at_the_pipeline.then(|| saying(404, &json!({})))
     });
     assert_snapshot!(project(&azure, &PIPELINES).run(&["plan"]).stderr, @"
-    error: cannot list the VMs: Azure Pipelines issued no token for the service connection: it answered 404
+    error: cannot list the VMs: Azure Pipelines issued no token for the service connection: status 404
     help: check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step
     ");
 }
@@ -485,7 +485,7 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     };
     assert_snapshot!(told("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1"), @"
     error: cannot list the VMs: `az` is not signed in
-    help: run: az login
+    help: sign in: az login
     ");
     assert_snapshot!(told(&format!("echo 'ERROR: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication. Trace ID: x
     Interactive authentication is needed. Please run:
@@ -515,7 +515,7 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     ");
     assert_snapshot!(stand_in(project(&azure, &[]), "other", "").run(&["plan"]).stderr, @r#"
     error: cannot list the VMs: `az` is not installed
-    help: install it and run `az login`, or set up another credential (see "Signing in" in azlin's README)
+    help: install it and run `az login`, or set up another credential (azlin guide sign-in)
     "#);
     assert_eq!(azure.asked().len(), 0);
 }
@@ -663,7 +663,7 @@ fn azd_is_used_when_asked_for_or_alone() {
     };
     assert_snapshot!(told("echo '{\"type\":\"consoleMessage\",\"data\":{\"message\":\"\\nERROR: not logged in, run `azd auth login` to login\\n\"}}' >&2; exit 1"), @"
     error: cannot list the VMs: `azd` is not signed in
-    help: run: azd auth login
+    help: sign in: azd auth login
     ");
     assert_snapshot!(told("echo no"), @"
     error: cannot list the VMs: `azd` did not print a token in JSON
@@ -689,26 +689,26 @@ fn what_the_sign_in_service_says_no_to_is_told_in_its_words_and_with_what_to_do(
         "error": "invalid_client", "error_codes": [7000215],
         "error_description": "AADSTS7000215: Invalid client secret provided: s3cret-of-the-app. Trace ID: 1 Correlation ID: 2\r\nTimestamp: 3",
     }))), @"
-    error: cannot list the VMs: http://HERE answered 401: AADSTS7000215: Invalid client secret provided: [secret]
+    error: cannot list the VMs: http://HERE returned 401: AADSTS7000215: Invalid client secret provided: [secret]
     help: check AZURE_CLIENT_SECRET: it must be the secret's value, not its id, and belong to this app
     ");
     assert_snapshot!(told(|asked| entra(asked, 400, &json!({
         "error": "unauthorized_client", "error_codes": [700016],
         "error_description": "AADSTS700016: Application with identifier 'x' was not found in the directory 'y'.\r\nTrace ID: 1",
     }))), @"
-    error: cannot list the VMs: http://HERE answered 400: AADSTS700016: Application with identifier 'x' was not found in the directory 'y'
+    error: cannot list the VMs: http://HERE returned 400: AADSTS700016: Application with identifier 'x' was not found in the directory 'y'
     help: check AZURE_CLIENT_ID, AZURE_TENANT_ID and `cloud`: this tenant does not have the app
     ");
     assert_snapshot!(told(|asked| entra(asked, 400, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
-    error: cannot list the VMs: the answer from http://HERE is not a token
+    error: cannot list the VMs: the response from http://HERE is not a token
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(told(|asked| entra(asked, 200, &json!({ "token_type": "Bearer" }))), @"
-    error: cannot list the VMs: the answer contains no token
-    help: check the network: something other than Azure may have answered
+    error: cannot list the VMs: the response contains no token
+    help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(told(|asked| entra(asked, 200, &json!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.x"))), @"
-    error: cannot list the VMs: the answer from http://HERE is not a token
+    error: cannot list the VMs: the response from http://HERE is not a token
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
 }
@@ -726,7 +726,7 @@ fn a_sign_in_service_that_does_not_answer_is_told_before_patience_ends() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert!(
         ran.stderr.starts_with(&format!(
-            "error: cannot list the VMs: no answer from {nobody}: "
+            "error: cannot list the VMs: no response from {nobody}: "
         )),
         "{ran}"
     );
@@ -835,13 +835,13 @@ fn a_second_refusal_ends_it() {
     let expired: Fault =
         |asked| is_arm(asked).then(|| refusal(EXPIRED.0, EXPIRED.1, "invalid_token"));
     assert_snapshot!(told(&SECRET, expired, 2), @"
-    error: cannot list the VMs: Azure answered 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
+    error: cannot list the VMs: Azure returned 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
     help: check that `cloud`, --endpoint and --audience match the identity: Azure rejected a new token too
     ");
     // There is no other.
     assert_snapshot!(told(&TOKEN, expired, 1), @"
-    error: cannot list the VMs: Azure answered 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
-    help: get a new token, as the one in AZURE_ACCESS_TOKEN has expired or is not for Azure's management API: az account get-access-token --query accessToken --output tsv
+    error: cannot list the VMs: Azure returned 401 ExpiredAuthenticationToken: The access token expiry UTC time '1/1/2026' is earlier than current UTC time '1/2/2026'
+    help: set AZURE_ACCESS_TOKEN to a new token (this one has expired, or is not for Azure's management API): az account get-access-token --query accessToken --output tsv
     ");
     let claims: Fault = |asked| {
         is_arm(asked).then(|| {
@@ -853,7 +853,7 @@ fn a_second_refusal_ends_it() {
         })
     };
     assert_snapshot!(told(&SECRET, claims, 2), @"
-    error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
+    error: cannot list the VMs: Azure returned 401 InvalidAuthenticationToken: More is needed
     help: ask whoever manages the tenant: its Conditional Access rejects this identity's token
     ");
     let tenant: Fault = |asked| {
@@ -870,11 +870,11 @@ fn a_second_refusal_ends_it() {
         })
     };
     assert_snapshot!(told(&SECRET, tenant, 2), @"
-    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b
+    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b (401 InvalidAuthenticationTokenTenant)
     help: use an identity of the tenant 00000000-0000-4000-8000-00000000000b (AZURE_TENANT_ID), or check the subscription's id
     ");
     assert_snapshot!(told(&TOKEN, tenant, 1), @"
-    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b
+    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b (401 InvalidAuthenticationTokenTenant)
     help: get a token for the subscription's tenant: az account get-access-token --tenant 00000000-0000-4000-8000-00000000000b --query accessToken --output tsv
     ");
 }
@@ -890,14 +890,14 @@ fn who_must_sign_in_again_is_told_the_command() {
             .stderr
     };
     assert_snapshot!(told(|asked| is_arm(asked).then(|| refusal("InvalidAuthenticationToken", "More is needed.", "insufficient_claims"))), @"
-    error: cannot list the VMs: Azure answered 401 InvalidAuthenticationToken: More is needed
-    help: sign in again, as Conditional Access or a revoked session requires: az logout, then az login
+    error: cannot list the VMs: Azure returned 401 InvalidAuthenticationToken: More is needed
+    help: sign in again (Conditional Access or a revoked session requires it): az logout, then az login
     ");
     assert_snapshot!(told(|asked| {
         let message = format!("The access token is from the wrong issuer 'https://sts.windows.net/{TENANT}/'. It must match the tenant 'https://sts.windows.net/{OTHER_TENANT}/'.");
         is_arm(asked).then(|| refusal("InvalidAuthenticationTokenTenant", &message, "invalid_token"))
     }), @"
-    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b
+    error: cannot list the VMs: the token is for tenant 00000000-0000-4000-8000-00000000000a, but the subscription belongs to tenant 00000000-0000-4000-8000-00000000000b (401 InvalidAuthenticationTokenTenant)
     help: sign in to the subscription's tenant: az login --tenant 00000000-0000-4000-8000-00000000000b
     ");
 }
@@ -1069,7 +1069,7 @@ fn azs_default_brings_its_cloud_along() {
 
     --- stderr
     error: cannot sign in: `az` is not installed
-    help: install it and run `az login`, or set up another credential (see "Signing in" in azlin's README)
+    help: install it and run `az login`, or set up another credential (azlin guide sign-in)
     "#);
 }
 
@@ -1114,7 +1114,7 @@ fn whoami_says_who_why_where_and_what_may_be_done() {
       yes  Microsoft.Resources/tags/write                       apply, session, tag
       no   Microsoft.Compute/virtualMachines/start/action       connect --start
       yes  Microsoft.Compute/virtualMachines/instanceView/read  connect --start
-    Roles on single resource groups are not counted. Reader and Tag Contributor cover all but starting VMs.
+    This leaves out roles on single resource groups. Reader and Tag Contributor cover everything except starting VMs.
     ");
     let json = project.run(&["whoami", "--format", "json"]).stdout;
     assert_snapshot!(json.replace(&azure.endpoint, "http://HERE"), @r#"
@@ -1173,8 +1173,8 @@ fn whoami_says_what_it_knows_when_something_fails() {
     credential    a token in AZURE_ACCESS_TOKEN (AZURE_ACCESS_TOKEN is set)
     subscription  00000000-0000-0000-0000-000000000000 (from --subscription)
     endpoint      http://HERE
-    error: cannot read the subscription 00000000-0000-0000-0000-000000000000: Azure answered 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
-    help: check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a permissions problem, which would be AuthorizationFailed
+    error: cannot read the subscription 00000000-0000-0000-0000-000000000000: Azure returned 404 SubscriptionNotFound: The subscription '00000000-0000-0000-0000-000000000000' could not be found
+    help: check the subscription id, `cloud` and the tenant (azlin whoami shows them); this is not a permissions problem
     ");
     let (_folder, azure) = cloud(|asked| {
         let refused = json!({ "error": { "code": "AuthorizationFailed", "message": "No." } });
@@ -1185,9 +1185,7 @@ fn whoami_says_what_it_knows_when_something_fails() {
     });
     let ran = project(&azure, &TOKEN).run(&["whoami"]);
     assert_eq!(ran.code(), 0);
-    assert_snapshot!(ran.stderr, @"
-    warning: permissions are unknown: cannot read the permissions on the subscription: Azure answered 403 AuthorizationFailed: No
-    ");
+    assert_snapshot!(ran.stderr, @"warning: permissions are unknown: cannot read the permissions on the subscription: Azure returned 403 AuthorizationFailed: No");
 }
 
 #[test]

@@ -438,7 +438,7 @@ fn a_stopped_vm_is_said_and_started_when_asked() {
     x
 
     --- stderr
-    starting RG/vm-1 …
+    starting RG/vm-1…
     RG/vm-1 is running
     ");
     assert_snapshot!(connect(&[]), @"

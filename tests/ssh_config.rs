@@ -145,7 +145,7 @@ fn what_would_lead_astray_is_left_out_and_said() {
     warning: skipped `github.com`: it looks like the name of an existing SSH host; to include it anyway, declare it in sessions.toml
     warning: skipped `localhost`: ssh already has a host with this name; choose another session name
     warning: skipped `mine`: ssh already has a host with this name; choose another session name
-    warning: skipped `nowhere`: rg/l has no address; give it a network interface with an address
+    warning: skipped `nowhere`: rg/l has no IP address; add a network interface with one
     warning: skipped `twice`: it is on rg/c and rg/d; clear all but one with azlin session VM --clear
     warning: skipped `x\nHost *\n  ProxyCommand touch /tmp/x`: not a valid session name; set another with azlin session VM NAME
     ");
@@ -159,6 +159,7 @@ fn write_puts_them_in_a_file_that_ssh_includes() {
     $ azlin ssh-config --write -> 0
     --- stderr
     note: wrote 2 sessions to ~/.ssh/azlin.d/5a4db0e5-0000-4000-8000-000000000000.conf
+    note: these hosts are sandbox VMs, which are not real
     note: added the line `Include azlin.d/*.conf` to ~/.ssh/config
     ");
     let file = ".ssh/azlin.d/5a4db0e5-0000-4000-8000-000000000000.conf";

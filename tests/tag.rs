@@ -122,7 +122,7 @@ fn the_tags_of_sessions_are_left_to_session() {
     assert_snapshot!(project.run(&["tag", "add", "my-vm", "x=1", "Azlin_Session=db"]), @"
     $ azlin tag add my-vm x=1 Azlin_Session=db -> 1
     --- stderr
-    error: azlin tag cannot change `Azlin_Session`: it belongs to the VM's session
+    error: azlin tag cannot change `Azlin_Session`: azlin session manages it
     help: set the session with azlin session VM NAME, or remove it with azlin session VM --clear
     ");
     for arguments in [
@@ -132,7 +132,7 @@ fn the_tags_of_sessions_are_left_to_session() {
     ] {
         let ran = project.run(arguments);
         assert_eq!(ran.code(), 1, "{ran}");
-        assert!(ran.stderr.contains("belongs to the VM's session"), "{ran}");
+        assert!(ran.stderr.contains("azlin session manages it"), "{ran}");
     }
     assert_eq!(
         tags(&project),
@@ -178,7 +178,7 @@ fn what_is_wrong_is_told_before_anything_is_written() {
     help: shorten it, or split it into several tags
     ");
     assert_snapshot!(project.run(&["tag", "add", "my-vm", &long_key]).stderr, @r"
-    error: invalid tag key `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`: it cannot have 513 characters: Azure allows at most 512
+    error: invalid tag key `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`: it cannot have more than 512 characters (this one has 513)
     help: choose another key: Azure allows at most 512 characters, and no `<`, `>`, `%`, `&`, `\`, `?` or `/`
     ");
     assert_snapshot!(project.run(&["tag", "remove", "my-vm", "env", "ENV"]).stderr, @"
@@ -235,7 +235,7 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     error: `vm` is the name of 2 VMs:
       RG-A/vm
       RG-B/vm
-    help: use --rg to choose one
+    help: use GROUP/VM, as listed above
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-2"]), @"
     error: no VM is named `dev-vm-2` (searched 3 VMs)

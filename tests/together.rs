@@ -55,8 +55,8 @@ fn two_applies_that_give_one_name_to_two_vms_say_so() {
         let said = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(5), "{said}");
         assert!(
-            said.contains("error: db is on rg/a and ")
-                || said.contains("error: db is on rg/b and "),
+            said.contains("error: session `db` is on rg/a and ")
+                || said.contains("error: session `db` is on rg/b and "),
             "{said}"
         );
     }
@@ -100,8 +100,8 @@ fn two_versions_of_one_file_that_give_one_name_to_two_vms_say_so_too() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(5), "{said}");
         assert!(
-            said.contains("error: db is on RG/a and rg/b")
-                || said.contains("error: db is on rg/a and rg/b"),
+            said.contains("error: session `db` is on RG/a and rg/b")
+                || said.contains("error: session `db` is on rg/a and rg/b"),
             "{said}"
         );
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();

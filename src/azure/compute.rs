@@ -50,7 +50,7 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
         let view: InstanceView = serde_json::from_slice(view.body()).unwrap_or_default();
         let failure = |code| str::strip_prefix(code, "ProvisioningState/failed/");
         if let Some(why) = view.codes().find_map(failure) {
-            let help = ": its size may be sold out in its region or zone";
+            let help = "; if its size is sold out in its region, choose another size";
             return Err(failed(
                 format!("Azure could not start it: {}", escape(why)),
                 help,

@@ -79,7 +79,7 @@ impl Denial {
         let space = if code.is_empty() { "" } else { " " };
         let colon = if message.is_empty() { "" } else { ": " };
         format!(
-            "Azure answered {}{space}{code}{colon}{message}",
+            "Azure returned {}{space}{code}{colon}{message}",
             self.status
         )
     }
@@ -110,13 +110,18 @@ impl Denial {
                 format!("blocked by {}", lock(locked))
             }
             "RequestDisallowedByPolicy" => {
-                format!("denied by the policy {}", quote(self.policy.as_ref()?))
+                let policy = quote(self.policy.as_ref()?);
+                let said = self.message.split(" Policy identifiers:").next();
+                match said.unwrap_or_default().trim_end_matches('.') {
+                    "" => format!("denied by the policy {policy}"),
+                    said => format!("denied by the policy {policy}: {}", escape(said)),
+                }
             }
             "ResourceNotFound" => "the VM was not found".to_owned(),
             "ReadOnlyDisabledSubscription" => "the subscription is disabled".to_owned(),
-            "ResourceGroupNotFound" => "its resource group was not found".to_owned(),
+            "ResourceGroupNotFound" => "the resource group was not found".to_owned(),
             "ConflictingConcurrentWriteNotAllowed" => {
-                "someone else is writing to it at the same time".to_owned()
+                "someone else is writing to the VM at the same time".to_owned()
             }
             _ if self.is_full() => {
                 "the VM already has 50 tags, the most that Azure allows".to_owned()
@@ -158,13 +163,13 @@ impl Denial {
                 "run azlin plan again: someone may have deleted or moved it"
             }
             "SubscriptionNotFound" => {
-                "check the subscription id, `cloud` and the tenant that you are signed in to (see `azlin whoami`); this is not a \
-                 permissions problem, which would be AuthorizationFailed"
+                "check the subscription id, `cloud` and the tenant (azlin whoami shows them); this is not a permissions problem"
             }
             "ReadOnlyDisabledSubscription" => {
                 "check the subscription in the Azure portal: it stays read-only until someone enables it again"
             }
             "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
+            "SandboxStateUnusable" => "fix the file, or start over: azlin sandbox reset",
             _ if self.status >= 500 => {
                 "run the same command again later: this is a fault in Azure (see azure.status.microsoft)"
             }
@@ -186,7 +191,7 @@ impl Denial {
         } else if action.ends_with("/read") {
             "the role Reader"
         } else {
-            "the role Reader on the subscription, and Tag Contributor to apply changes"
+            "the role that this command requires (see azlin guide sign-in)"
         }
     }
 }
@@ -222,6 +227,7 @@ fn lock(id: &str) -> String {
         let parts: Vec<&str> = id.trim_matches('/').split('/').collect();
         match parts.as_slice() {
             [_, _] => "the subscription".to_owned(),
+            [_, _, _, group] => format!("the resource group {}", quote(group)),
             parts => quote(parts.last().unwrap_or(&id)),
         }
     };

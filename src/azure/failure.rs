@@ -144,9 +144,9 @@ impl fmt::Display for Kind {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::NotAzure(status, what) => {
-                write!(f, "the answer ({status}) is not from Azure: {what}")
+                write!(f, "the response ({status}) is not from Azure: {what}")
             }
-            Self::Unreachable(why) => write!(f, "no answer: {}", escape(why)),
+            Self::Unreachable(why) => write!(f, "no response: {}", escape(why)),
             Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Final(trouble) => trouble.fmt(f),

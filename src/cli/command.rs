@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 
 use clap::builder::StyledStr;
-use clap::error::ContextKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
 
-use super::{Cli, terraform};
+use super::{Cli, mistake, terraform};
 use crate::text::quote;
 use crate::trouble::Trouble;
 
@@ -43,9 +42,21 @@ pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, Usage> {
     let words = terraform::in_our_words(words).map_err(Usage::Refused)?;
     let words = super::with_files_behind(words);
     check_passed(&words).map_err(Usage::Refused)?;
-    let matches = command().try_get_matches_from(words);
+    let command = command();
+    let verb = verb(&command, &words);
+    let matches = command.try_get_matches_from(words);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    cli.map_err(|error| Usage::Clap(without_bad_tips(error)))
+    cli.map_err(|error| mistake::advised(error, &verb))
+}
+
+/// The command that `words` name first, by its own name; empty without one.
+fn verb(command: &Command, words: &[OsString]) -> String {
+    let mut named = words
+        .iter()
+        .filter_map(|word| command.find_subcommand(word));
+    named
+        .next()
+        .map_or(String::new(), |verb| verb.get_name().to_owned())
 }
 
 /// Rejects `-oKEY=VALUE` and `-JHOST` as one word, although ssh accepts them. A script may pass a name from an untrusted source
@@ -65,8 +76,7 @@ fn check_passed(words: &[OsString]) -> Result<(), Trouble> {
             .chars();
         if let (Some(letter @ ('o' | 'J')), Some(_)) = (letters.next(), letters.next()) {
             let message = format!("invalid argument {}", quote(&word));
-            let help =
-                format!("write the value of -{letter} as a word of its own: -{letter} VALUE");
+            let help = format!("put a space before the value: -{letter} VALUE");
             return Err(Trouble::new(message, help));
         }
     }
@@ -137,10 +147,4 @@ fn overview(command: &Command) -> StyledStr {
         .mut_subcommands(|command| command.hide(true))
         .help_template(template);
     page.render_help()
-}
-
-/// `error` without clap's tip to pass an unknown flag as `-- -x`: azlin would read it as a session, a plan or a remote command.
-fn without_bad_tips(mut error: clap::Error) -> clap::Error {
-    error.remove(ContextKind::Suggested);
-    error
 }

@@ -70,7 +70,7 @@ pub enum Shell {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   azlin man ~/.local/share/man/man1   install the pages for yourself
-  azlin man | man -l -                read the main one without that")]
+  azlin man | man -l -                read the main page without installing it")]
 pub struct Man {
     /// The folder to write the pages to [default: azlin's own page, on stdout]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]

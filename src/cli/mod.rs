@@ -2,6 +2,7 @@
 
 mod command;
 mod inform;
+mod mistake;
 mod planning;
 mod sandbox;
 mod ssh;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::azure::sign_in::Way;
+use crate::text::escape;
 
 /// The output of `azlin` without arguments.
 pub const FIRST_STEPS: &str = "\
@@ -30,12 +32,15 @@ azlin: session names for Azure VMs as code
 Three things to try:
   azlin plan                     see how Azure differs from sessions.toml; writes nothing
   azlin list                     see which VMs are running, and the session of each
-  azlin connect project-alpha    open SSH on the VM that holds a session
+  azlin connect dev-vm-1         open SSH on a VM, by its name or its session
 
-azlin --help lists all commands, azlin guide explains them. To try azlin without Azure,
-put these two lines into a file called sessions.toml:
+azlin --help lists all commands; azlin guide explains them. To try azlin without Azure,
+put these lines into a file called sessions.toml:
   [azure]
   cloud = \"sandbox\"
+
+  [sessions.rg-dev]
+  dev-vm-1 = \"project-alpha\"
 ";
 
 /// The help heading of the flags that every command has.
@@ -96,8 +101,8 @@ fn with_files_behind(words: Vec<OsString>) -> Vec<OsString> {
 pub struct Common {
     /// The sessions file, or a folder of them; repeatable
     ///
-    /// [default: AZLIN_FILE, else the first sessions.toml from here upwards, else the one in
-    /// ~/.config/azlin]
+    /// [default: AZLIN_FILE, else the nearest sessions.toml in this folder or above, else
+    /// the one in ~/.config/azlin]
     #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub file: Vec<PathBuf>,
     /// The subscription's id
@@ -127,7 +132,7 @@ pub struct Common {
         hide_default_value = true
     )]
     pub color: Color,
-    /// Print help; --help says more than -h
+    /// Print help
     #[arg(short, long, global = true, action = ArgAction::Help)]
     help: Option<bool>,
     /// Where to sign in, and how.
@@ -135,16 +140,31 @@ pub struct Common {
     pub sign_in: SignIn,
 }
 
+impl Common {
+    /// The `--file` flags as a shell reads them, each after a blank, for a command to run next.
+    pub fn files(&self) -> String {
+        let mut flags = String::new();
+        for file in &self.file {
+            let file = file.to_string_lossy();
+            let quoted = shlex::try_quote(&file).unwrap_or_default();
+            flags += &format!(" --file {}", escape(&quoted));
+        }
+        flags
+    }
+}
+
 /// Where to sign in, and how.
 #[derive(Debug, Default, Args)]
 pub struct SignIn {
-    /// How to sign in
+    /// The credential to sign in with
     ///
     /// [default: the credential that the environment sets up, else az]
     #[arg(long, global = true, value_name = "WAY", hide_short_help = true,
         value_parser = clap::builder::PossibleValuesParser::new(Way::NAMES.map(|(name, _)| name)))]
     pub auth: Option<String>,
-    /// Another Azure Resource Manager: Azure Stack, a private cloud, an emulator
+    /// The URL of another Azure Resource Manager
+    ///
+    /// Such as Azure Stack, a private cloud or an emulator.
     ///
     /// Must use https, except on loopback. [default: AZLIN_ENDPOINT, else the file's cloud]
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
@@ -176,11 +196,11 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// See how Azure differs from the file; writes nothing
+    /// Show how Azure differs from the file; write nothing
     Plan(Plan),
     /// Make Azure match the file
     Apply(Apply),
-    /// Show a saved plan again
+    /// Show a saved plan
     Show(Show),
     /// Check the file without reading Azure
     #[command(after_help = "Examples:
@@ -192,7 +212,7 @@ pub enum Verb {
     Connect(Connect),
     /// Show, set or clear the session of one VM now
     Session(Session),
-    /// See which VMs are running, and the session of each
+    /// List the running VMs and their sessions
     #[command(visible_alias = "ls")]
     List(List),
     /// Show or change the other tags of a VM
@@ -204,15 +224,15 @@ pub enum Verb {
     Tag(Tag),
     /// Let ssh, scp and editors reach sessions by name
     SshConfig(SshConfig),
-    /// Show who azlin signs in as, and its rights
+    /// Show the identity that azlin uses, and its permissions
     Whoami(Whoami),
     /// Try azlin or test against it without Azure
     #[command(subcommand)]
     #[command(after_help = "Examples:
-  azlin sandbox reset                      what `cloud = \"sandbox\"` sees, anew
-  azlin sandbox serve --port 8999          the same by HTTP")]
+  azlin sandbox reset                      start over with fresh VMs
+  azlin sandbox serve --port 8999          serve them over HTTP")]
     Sandbox(Sandbox),
-    /// Complete commands, VMs and sessions at TAB
+    /// Set up TAB completion in your shell
     ///
     /// Add one line to the shell's start-up file; see below.
     ///

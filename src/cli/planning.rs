@@ -7,16 +7,16 @@ use clap::{Args, ValueEnum, ValueHint};
 /// The options that shape a plan.
 #[derive(Debug, Default, PartialEq, Eq, Args)]
 pub struct Planning {
-    /// Only change this VM; repeatable
+    /// Change only this VM; repeatable
     #[arg(long, value_name = "VM")]
     pub target: Vec<String>,
-    /// Take this VM from its owner; repeatable
+    /// Take over this VM from another owner; repeatable
     #[arg(long, value_name = "VM")]
     pub take_ownership: Vec<String>,
     /// Allow up to N sessions to be cleared
     #[arg(long, value_name = "N")]
     pub max_removals: Option<usize>,
-    /// Continue even if VMs may be missing
+    /// Continue even if the VM list may be incomplete
     #[arg(long)]
     pub allow_incomplete: bool,
 }
@@ -96,13 +96,13 @@ pub struct Apply {
     /// The options that shape the plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Apply what is not blocked, and exit with 5
+    /// Apply the lines that are not blocked
     #[arg(long)]
     pub partial: bool,
     /// Skip the approval prompt
     #[arg(short = 'y', long)]
     pub auto_approve: bool,
-    /// VMs to write at once
+    /// Number of VMs to update in parallel
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
 }

@@ -10,15 +10,15 @@ use crate::ssh::SshUser;
 /// `azlin connect`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  azlin connect                              choose from a list
-  azlin connect project-alpha                a shell on the VM that holds it
-  azlin connect dev-vm-1 -- uptime           one command, and its exit status
-  azlin connect gpu -L 8888:localhost:8888   forward a notebook's port
-  azlin connect project-alpha --print        show the ssh command")]
+  azlin connect                                   choose from a list
+  azlin connect project-alpha                     open a shell there
+  azlin connect dev-vm-1 -- uptime                run one command there
+  azlin connect gpu-vm-1 -L 8888:localhost:8888   forward a notebook's port
+  azlin connect project-alpha --print             show the ssh command")]
 pub struct Connect {
     /// A VM, session or IP address, searched in that order
     ///
-    /// Without it, choose from a list.
+    /// USER@NAME logs in as USER. Without NAME, choose from a list.
     pub name: Option<String>,
     /// Log in as this user [default: the file's]
     #[arg(short = 'l', long, value_parser = SshUser::new)]
@@ -70,7 +70,7 @@ pub struct Passed {
     /// Run no command: only forward ports
     #[arg(short = 'N')]
     pub no_command: bool,
-    /// Use no terminal on the VM
+    /// Do not allocate a terminal on the VM
     #[arg(short = 'T')]
     pub no_terminal: bool,
     /// Show what ssh does; -vvv shows most
@@ -117,7 +117,7 @@ impl Passed {
   azlin ssh-config                         show the Host blocks
   azlin ssh-config --write                 then: scp notes.txt project-alpha:")]
 pub struct SshConfig {
-    /// Write them to ~/.ssh/azlin.d and include it
+    /// Save the Host blocks where ssh finds them
     #[arg(long)]
     pub write: bool,
 }

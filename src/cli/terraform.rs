@@ -21,10 +21,19 @@ use Meaning::{Flag, Nothing, Refused, Unless};
 
 /// The answer to flags that would skip reading the live state.
 const ALWAYS_LIVE: Meaning =
-    Refused("leave it out: azlin keeps no state file, so every plan reads Azure");
+    Refused("remove it: azlin keeps no state file, so every plan reads Azure");
 
 /// Each flag's name in Terraform, without dashes, and its meaning here.
-const FLAGS: [(&str, Meaning); 27] = [
+const FLAGS: [(&str, Meaning); 35] = [
+    // azlin's own flags, as Terraform would spell them.
+    ("allow-incomplete", Flag("--allow-incomplete")),
+    ("diff", Flag("--diff")),
+    ("file", Flag("--file")),
+    ("format", Flag("--format")),
+    ("max-removals", Flag("--max-removals")),
+    ("partial", Flag("--partial")),
+    ("subscription", Flag("--subscription")),
+    ("take-ownership", Flag("--take-ownership")),
     ("auto-approve", Flag("--auto-approve")),
     ("detailed-exitcode", Flag("--detailed-exitcode")),
     ("out", Flag("--out")),
@@ -51,36 +60,33 @@ const FLAGS: [(&str, Meaning); 27] = [
         "replace",
         Refused("run azlin apply --target VM, which changes only that VM"),
     ),
-    (
-        "chdir",
-        Refused("name the file instead: --file DIR/sessions.toml"),
-    ),
+    ("chdir", Refused("use --file DIR/sessions.toml instead")),
     ("var", Refused("write the value into sessions.toml")),
     (
         "var-file",
-        Refused("name another file of sessions instead: --file FILE"),
+        Refused("use --file FILE to choose another sessions file"),
     ),
     (
         "state",
-        Refused("leave it out: the tags in Azure are the state"),
+        Refused("remove it: the tags in Azure are the state"),
     ),
     (
         "state-out",
-        Refused("leave it out: the tags in Azure are the state"),
+        Refused("remove it: the tags in Azure are the state"),
     ),
     (
         "backup",
-        Refused("leave it out: azlin keeps no state file to back up"),
+        Refused("remove it: azlin keeps no state file to back up"),
     ),
     (
         "backend",
-        Refused("leave it out: the tags in Azure are the state"),
+        Refused("remove it: the tags in Azure are the state"),
     ),
     (
         "backend-config",
-        Refused("leave it out: the tags in Azure are the state"),
+        Refused("remove it: the tags in Azure are the state"),
     ),
-    ("upgrade", Refused("leave it out: azlin has no providers")),
+    ("upgrade", Refused("remove it: azlin has no providers")),
     (
         "generate-config-out",
         Refused("write the sessions into sessions.toml"),
@@ -201,8 +207,8 @@ mod tests {
 
     #[test]
     fn a_flag_that_would_promise_too_much_is_refused_by_its_whole_name() {
-        insta::assert_snapshot!(read("azlin plan -refresh=false"), @"azlin has no flag `-refresh=false`; leave it out: azlin keeps no state file, so every plan reads Azure");
+        insta::assert_snapshot!(read("azlin plan -refresh=false"), @"azlin has no flag `-refresh=false`; remove it: azlin keeps no state file, so every plan reads Azure");
         insta::assert_snapshot!(read("azlin plan -destroy"), @"azlin has no flag `-destroy`; delete the lines from sessions.toml, then run azlin apply");
-        insta::assert_snapshot!(read("azlin plan -var-file=prod.tfvars"), @"azlin has no flag `-var-file=prod.tfvars`; name another file of sessions instead: --file FILE");
+        insta::assert_snapshot!(read("azlin plan -var-file=prod.tfvars"), @"azlin has no flag `-var-file=prod.tfvars`; use --file FILE to choose another sessions file");
     }
 }

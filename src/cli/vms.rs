@@ -9,15 +9,15 @@ use crate::model::Power;
 /// `azlin list`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  azlin list                               the VMs that are running
+  azlin list                               the running VMs
   azlin list --all --rg rg-ml              all VMs of a resource group
   azlin list --tag team=ml --tag env       those that have both tags
   azlin list --status stopped --sort region
   azlin list --format json                 for a program
 
-Behind a session:
+Marks after a session:
   !   another VM holds it too
-  ~   the file says otherwise
+  ~   the file assigns something else
   @   the VM belongs to another owner")]
 pub struct List {
     /// Include VMs that are not running
@@ -33,7 +33,12 @@ pub struct List {
         value_parser = one_of(Order::ALL, Order::code))]
     pub sort: Order,
     /// Only this resource group
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
     pub rg: Option<String>,
     /// Only VMs with this tag; repeatable
     #[arg(long, value_name = "KEY[=VALUE]")]
@@ -93,7 +98,12 @@ pub struct Session {
     #[arg(group = "change", value_name = "NAME")]
     pub name: Vec<String>,
     /// Only search this resource group
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
     pub rg: Option<String>,
     /// Remove the VM's session
     #[arg(long, group = "change")]
@@ -114,7 +124,7 @@ pub enum Tag {
   azlin tag list dev-vm-1
   azlin tag list rg-dev/dev-vm-1           where groups share names")]
     List(Which),
-    /// Add tags to a VM or change their values; others stay
+    /// Add tags to a VM, or change their values
     #[command(after_help = "Examples:
   azlin tag add dev-vm-1 env=prod 'contact=Ada L.' cost-center=4711
   azlin tag add rg-dev/dev-vm-1 -- -odd-key=1")]
@@ -126,7 +136,7 @@ pub enum Tag {
         #[arg(required = true, value_name = "KEY=VALUE")]
         tags: Vec<String>,
     },
-    /// Remove the named tags from a VM; none if one is missing
+    /// Remove tags from a VM: all of them, or none if one is missing
     #[command(after_help = "Examples:
   azlin tag remove dev-vm-1 env cost-center")]
     Remove {
@@ -146,6 +156,11 @@ pub struct Which {
     #[arg(value_name = "VM")]
     pub vm: String,
     /// Only search this resource group
-    #[arg(long, visible_alias = "resource-group", value_name = "GROUP")]
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
     pub rg: Option<String>,
 }

@@ -83,7 +83,7 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
                 let message =
                     format!("`{what}` differs from {name}, a file for the same subscription");
                 let help = format!(
-                    "use the same `{what}` in both; if they mean different subscriptions, correct one `subscription`"
+                    "use the same `{what}` in both files; if they are for different subscriptions, fix one `subscription`"
                 );
                 let labels = ["this file", "the other file"];
                 found.push(clash(message, [here, there], labels, &help));

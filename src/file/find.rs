@@ -79,7 +79,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     if files.is_empty() {
         return Err(Trouble::new(
             format!("no .toml file found in {}", shown(folder)),
-            "name a folder that has .toml files; azlin does not search subfolders",
+            "pass a folder that contains .toml files; azlin does not search subfolders",
         ));
     }
     files.sort();
@@ -90,7 +90,7 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
 pub fn none() -> Trouble {
     Trouble::new(
         format!("{NAME} not found in this folder or any above it"),
-        "create one (azlin guide file shows how), or name it with --file or AZLIN_FILE",
+        "create one (azlin guide file shows how), or pass its path with --file or AZLIN_FILE",
     )
 }
 
@@ -99,7 +99,7 @@ pub fn none() -> Trouble {
 /// # Errors
 /// The file cannot be read, or is larger than 16 MB.
 pub fn read(path: PathBuf) -> Result<Found, Trouble> {
-    let help = "check the path, and that you can read the file; --file or AZLIN_FILE names another";
+    let help = "check the path and the permissions of the file";
     let cannot = |error: io::Error| Trouble::cannot("read", &path, &error, help);
     let mut bytes = Vec::new();
     let file = fs::File::open(&path).map_err(cannot)?;

@@ -32,8 +32,7 @@ impl Reader<'_> {
         let path = VmPath::new(group.key, vm.key);
         let path = self.valid(path, "", vm_span.clone(), "invalid name");
         let subject = format!("invalid session name {}: it ", quote(text));
-        let session = SessionName::new(text);
-        let session = self.valid(session, &subject, session_span.clone(), "invalid");
+        let session = self.session(text, &subject, session_span.clone());
         Some(Line {
             vm: path?,
             session: session?,
@@ -42,6 +41,18 @@ impl Reader<'_> {
             vm_span,
             session_span,
         })
+    }
+
+    /// Returns the session name `text`, or reports the rule that it breaks and a name to use instead.
+    fn session(&mut self, text: &str, subject: &str, span: Range<usize>) -> Option<SessionName> {
+        let report = |rule| {
+            let diagnostic = Diagnostic::error(format!("{subject}{rule}"), span, "invalid");
+            self.found.push(match SessionName::like(text) {
+                Some(name) => diagnostic.help(format!("use a name like `{name}`")),
+                None => diagnostic.help("use a name like `project-alpha`"),
+            });
+        };
+        SessionName::new(text).map_err(report).ok()
     }
 
     /// Reads the value for `vm`: a string, or a table with a `session`.

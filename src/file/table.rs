@@ -10,7 +10,7 @@ use crate::text::{nearest, or, quote};
 
 /// The help where a section is not a table.
 pub(super) const SECTION: &str =
-    "write its name in brackets on a line of its own, and its settings below it";
+    "make it a table: put its name in brackets, and its settings on the lines below";
 
 /// A key with the bytes that spell it, and its value.
 pub(super) struct Entry<'t, 'i> {
@@ -72,15 +72,31 @@ impl Reader<'_> {
 
     /// Reports that `entry`'s key is unknown in `place`, and suggests the nearest of the `known` ones.
     pub fn unknown(&mut self, entry: &Entry<'_, '_>, place: &str, known: &[&str]) {
-        let help = match nearest(entry.key, known.iter().copied(), 1).first() {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
-            None => format!("use {}", listed(known)),
+        let home = HOMES.iter().find(|(key, _)| *key == entry.key);
+        let nearest = nearest(entry.key, known.iter().copied(), 1);
+        let help = match (home, nearest.first()) {
+            (Some((key, home)), _) => format!("move `{key}` {home}"),
+            (None, Some(nearest)) => format!("did you mean `{nearest}`?"),
+            (None, None) => format!("use {}", listed(known)),
         };
         let message = format!("unknown key {} in {place}", quote(entry.key));
         let diagnostic = Diagnostic::error(message, entry.span.clone(), "unknown key");
         self.found.push(diagnostic.help(help));
     }
 }
+
+/// The place of each key of the file that is easily written elsewhere.
+const HOMES: [(&str, &str); 9] = [
+    ("owner", "to the top of the file, above the first table"),
+    ("subscription", "under [azure]"),
+    ("cloud", "under [azure]"),
+    ("tag", "under [azure]"),
+    ("endpoint", "under [azure]"),
+    ("scope", "under [azure]"),
+    ("user", "under [ssh]"),
+    ("jump", "under [ssh]"),
+    ("command", "under [ssh]"),
+];
 
 /// `words` in backquotes, as alternatives.
 pub(super) fn listed(words: &[&str]) -> String {

@@ -28,7 +28,7 @@ impl TagKey {
             Err("cannot be empty".to_owned())
         } else if length > Self::MAX {
             Err(format!(
-                "cannot have {length} characters: Azure allows at most {}",
+                "cannot have more than {} characters (this one has {length})",
                 Self::MAX
             ))
         } else if let Some(odd) = key.chars().find(odd) {

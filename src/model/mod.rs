@@ -239,6 +239,12 @@ impl Vm {
         let (public, private) = (&self.addresses.public, &self.addresses.private);
         public.first().or(private.first()).copied()
     }
+
+    /// True if it has a loopback address: a real sshd may be behind it, even in the sandbox.
+    pub fn is_on_this_machine(&self) -> bool {
+        let (public, private) = (&self.addresses.public, &self.addresses.private);
+        public.iter().chain(private).any(IpAddr::is_loopback)
+    }
 }
 
 /// The values of a VM's two tags: the session, and the owner of the file that set it.

@@ -74,9 +74,7 @@ impl Doubt {
     /// The advice, with the reason for it.
     pub fn help(&self) -> String {
         match self {
-            Self::Alike(_) => {
-                "choose a more distinct name, because people will confuse these two".to_owned()
-            }
+            Self::Alike(_) => "choose a name that people cannot confuse with it".to_owned(),
             Self::UpperCase => {
                 "prefer lower case, because `azlin connect` requires the exact spelling".to_owned()
             }

@@ -26,7 +26,7 @@ impl Owner {
             Err(format!("cannot contain `{}`", odd.escape_debug()))
         } else if owner.len() > Self::MAX {
             Err(format!(
-                "cannot have {} characters: the limit is {}",
+                "cannot have more than {1} characters (this one has {0})",
                 owner.len(),
                 Self::MAX
             ))

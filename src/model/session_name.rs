@@ -29,9 +29,12 @@ impl SessionName {
             return Err("is empty".to_owned());
         }
         if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
+            let odd = match odd {
+                ' ' => "a space".to_owned(),
+                odd => format!("`{}`", odd.escape_debug()),
+            };
             return Err(format!(
-                "contains `{}`; use only letters, digits, `-`, `_` and `.`",
-                odd.escape_debug()
+                "contains {odd}; use only letters, digits, `-`, `_` and `.`"
             ));
         }
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -48,6 +51,13 @@ impl SessionName {
             return Err("looks like an IP address or a number".to_owned());
         }
         Ok(Self(name.to_owned()))
+    }
+
+    /// A valid name that reads like `text`, to suggest instead of it: each run of characters that are not allowed becomes a `-`.
+    pub fn like(text: &str) -> Option<Self> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let words = text.split(|c| !allowed(c)).filter(|word| !word.is_empty());
+        Self::new(&words.collect::<Vec<_>>().join("-")).ok()
     }
 }
 

@@ -37,7 +37,8 @@ impl Differ<'_> {
                 if suggested <= MOST_NEAREST {
                     nearest = self.nearest_vms(&line.vm);
                 }
-                Some(Why::NoSuchVm { nearest })
+                let kept = self.kept_for(line);
+                Some(Why::NoSuchVm { nearest, kept })
             };
             if let Some(why) = why {
                 blocked.insert(line.vm.clone(), why);
@@ -69,6 +70,21 @@ impl Differ<'_> {
             }
         }
         (!by.is_empty()).then_some(Why::Held { by })
+    }
+
+    /// The VMs that hold the session of `line`, whose VM is missing, and that the plan would otherwise clear. A line whose VM was
+    /// misspelled or renamed must not take the session from the VM that it means.
+    fn kept_for(&self, line: &Declared) -> Vec<VmId> {
+        let holders = self.holders.get(line.session.as_str());
+        let mut kept = Vec::new();
+        for id in holders.into_iter().flatten() {
+            let vm = self.live.vms.get(id);
+            let would_clear = vm.is_some_and(|vm| self.owner_of(vm).is_some());
+            if would_clear && !self.wanted.contains_key(id) {
+                kept.push((*id).clone());
+            }
+        }
+        kept
     }
 
     /// Adds the lines whose session is held by a VM that is itself blocked, until there are no more.

@@ -20,7 +20,8 @@ pub struct Hand<'a> {
 
 /// Returns the steps after which `vm` holds `wanted`, or no session; no steps if it does already.
 ///
-/// The plan is that of a file without an owner that has one line for the VM, because a session set by hand has no owner.
+/// The plan is that of a file that has one line for the VM. The file has no owner, because a session set by hand has none, unless
+/// our file saves the session and so owns it.
 ///
 /// # Errors
 /// The VM belongs to another owner, or another VM holds the name or is named so.
@@ -53,6 +54,7 @@ pub fn by_hand(
         };
     };
     let mut desired = Desired::nothing(vm.id.subscription());
+    desired.basis.owner = ours.filter(|_| saves).cloned();
     desired.sessions.push(Declared {
         vm: vm.id.clone(),
         session: wanted.clone(),
@@ -74,7 +76,7 @@ pub fn by_hand(
     if plan.changes.is_empty() && !(force && vm.held.is_anothers(ours)) {
         return Ok(Vec::new());
     }
-    if vm.held.owner.is_none() {
+    if vm.held.owner.is_none() || desired.basis.owner.is_some() {
         return Ok(plan.steps);
     }
     // One request to Azure's Tags API adds or removes tags, not both. So the first write removes the owner with the session, and

@@ -1,6 +1,6 @@
 //! Finds the changes: compares each line of the files with the VM that it names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use time::Duration;
 
@@ -17,6 +17,7 @@ const WARNING: Duration = Duration::weeks(1);
 pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>, Vec<Change>) {
     let differ = Differ::new(files, live, aim);
     let blocked = differ.blocked();
+    let kept = kept(&blocked);
     let plans = files.iter().map(|file| differ.unchanged(file, &blocked));
     let mut plans: Vec<FilePlan> = plans.collect();
     for (subscription, gaps) in &live.gaps {
@@ -48,7 +49,8 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
             None => {
                 plan.unmanaged += usize::from(owner.is_none() && vm.held.session.is_some());
                 plan.foreign += usize::from(vm.foreign_tag);
-                owner.map(|owner| differ.clear(vm, owner))
+                let clears = owner.filter(|_| !kept.contains(&vm.id));
+                clears.map(|owner| differ.clear(vm, owner))
             }
         };
         match change {
@@ -65,6 +67,17 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
         }
     }
     (plans, changes)
+}
+
+/// The VMs that keep their session for a blocked line.
+fn kept(blocked: &HashMap<VmId, Why>) -> HashSet<&VmId> {
+    let mut all = HashSet::new();
+    for why in blocked.values() {
+        if let Why::NoSuchVm { kept, .. } = why {
+            all.extend(kept);
+        }
+    }
+    all
 }
 
 /// A line, with its file and the place of that file.

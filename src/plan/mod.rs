@@ -201,6 +201,8 @@ pub enum Why {
     NoSuchVm {
         /// VMs with a similar name.
         nearest: Vec<VmId>,
+        /// VMs that hold the session and that the plan would clear if it did not keep it there for this line.
+        kept: Vec<VmId>,
     },
     /// Another owner's file gave the VM its session.
     Owned {

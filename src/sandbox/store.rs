@@ -118,10 +118,7 @@ impl Store {
         file.take(MAX_FILE)
             .read_to_end(&mut text)
             .map_err(unreadable)?;
-        let fleet = Fleet::read(&text).map_err(|what| {
-            let way_out = "fix it, or create a new fleet with `azlin sandbox reset`";
-            self.error("invalid sandbox file", &format_args!("{what}; {way_out}"))
-        })?;
+        let fleet = Fleet::read(&text).map_err(|what| self.error("invalid sandbox file", &what))?;
         Ok(Remembered {
             version,
             fleet: Arc::new(fleet),

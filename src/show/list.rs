@@ -137,7 +137,7 @@ pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> Strin
     };
     let duplicate = rows(|row| row.duplicate);
     if duplicate > 0 {
-        let share = several(duplicate, "VM shares its", "VMs share their");
+        let share = several(duplicate, "VM shares a", "VMs share a");
         let names = duplicates(listing, ids);
         say(
             DUPLICATE,
@@ -202,12 +202,15 @@ pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
             (n, 0) if ask.states.is_empty() => {
                 let what = if ask.tags.len() == 1 { "tag" } else { "tags" };
                 let (vms, tags) = (count(n, "VM"), and(&ask.tags));
-                writeln!(text, "none of {vms} in {place} has the {what} {tags}")
+                writeln!(
+                    text,
+                    "no VM in {place} has the {what} {tags} (searched {vms})"
+                )
             }
             (n, 0) if !ask.states.is_empty() => {
                 let states: Vec<&str> = ask.states.iter().map(|power| power.code()).collect();
                 let (vms, states) = (count(n, "VM"), or(&states));
-                writeln!(text, "none of {vms} in {place} is {states}")
+                writeln!(text, "no VM in {place} is {states} (searched {vms})")
             }
             _ => writeln!(text, "no matching VM in {place} is running"),
         };
@@ -231,7 +234,7 @@ pub fn unseen(listing: &Listing<'_>, ask: &Filter, place: &str) -> String {
             }
         }
         let (vms, states) = (count(listing.hidden.len(), "VM"), states.join(", "));
-        let _ = writeln!(text, "{vms} hidden: {states}; --all shows them");
+        let _ = writeln!(text, "{vms} hidden: {states}; use --all to show all VMs");
     }
     text
 }

@@ -21,6 +21,9 @@ const MOST: usize = 58_000;
 /// The minimum number of characters for a file's section.
 const LEAST: usize = 700;
 
+/// The maximum number of steps that a reader sees without a click.
+const FEW: usize = 20;
+
 /// The outcome of a plan's steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied<'a> {
@@ -34,6 +37,7 @@ pub struct Applied<'a> {
 /// or remarks.
 pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     let headline = match applied {
+        None if plan.is_empty() => "azlin plan: no changes".to_owned(),
         None => format!(
             "azlin plan: {}",
             totals(plan.changes.iter(), plan.blocked())
@@ -95,7 +99,7 @@ fn section(
     }
     let all = words.steps().count();
     if all > 0 {
-        let open = if applied.is_some() { " open" } else { "" };
+        let open = if all <= FEW { " open" } else { "" };
         let steps = count(all, "step");
         let _ = writeln!(text, "\n<details{open}><summary>{steps}</summary>\n");
         text.push_str("| | VM | session | |\n|---|---|---|---|\n");

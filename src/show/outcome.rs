@@ -72,7 +72,7 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
         }
         Outcome::Accepted => {
             let why = plain("Azure accepted the write, but the VM does not show it yet");
-            (fair, "accepted", why, "run plan in a minute")
+            (fair, "accepted", why, "run azlin plan again in a minute")
         }
         Outcome::Failed { why, help, .. } => {
             let help = help.as_deref().unwrap_or_default();
@@ -80,12 +80,12 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
         }
         Outcome::PutBack => {
             let why = plain("its name was freed for a VM that could not take it");
-            (fair, "put back", why, "")
+            (fair, "restored", why, "")
         }
         Outcome::NotPutBack { why } => {
             let why = format!("no VM holds the name now: {why}");
             let help = "run the same command again to set it";
-            (bad, "freed, but not put back", why, help)
+            (bad, "freed, but not restored", why, help)
         }
         Outcome::Interrupted => (fair, "not tried", plain("interrupted"), ""),
         Outcome::Skipped { because } => {
@@ -127,7 +127,7 @@ pub fn doubled(double: &Duplicate, ids: Ids) -> Trouble {
 /// The name and the VMs that hold it.
 pub(super) fn on_several(double: &Duplicate, ids: Ids) -> String {
     let (name, holders) = (&double.name, ids.names(&double.holders));
-    format!("{name} is on {holders}: someone assigned it at the same time")
+    format!("session `{name}` is on {holders}: someone assigned it at the same time")
 }
 
 /// The steps of an apply, counted: `3 steps done, 1 failed, 2 not tried`.
@@ -145,7 +145,7 @@ pub(super) fn tally(tried: &[Tried]) -> String {
     for (number, what) in [
         (done, "done"),
         (failed, "failed"),
-        (put_back, "put back"),
+        (put_back, "restored"),
         (untried, "not tried"),
     ] {
         if number > 0 && tally.is_empty() {

@@ -24,7 +24,11 @@ pub fn plan(plan: &Plan, paint: Paint) -> String {
     }
     let files = count(all.len(), "file");
     let totals = totals(plan.changes.iter(), plan.blocked());
-    let _ = writeln!(text, "{}", paint.bold(format!("Over {files}: {totals}.")));
+    let _ = writeln!(
+        text,
+        "{}",
+        paint.bold(format!("Total for {files}: {totals}."))
+    );
     text
 }
 
@@ -36,19 +40,18 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     if words.is_empty() {
         let mut none = format!("No changes: {place} matches {name}.");
         if file.left_out > 0 {
-            let others = count(file.left_out, "other VM");
-            none = format!("No changes to the targets; {others} would change.");
+            none = "No changes to the targets.".to_owned();
         }
         let _ = writeln!(text, "{}", paint.bold(none));
     }
     if words.changes > 0 {
-        let doing = words.doing();
-        let without = match file.blocked.len() {
-            0 => "",
-            1 => "Without the blocked line, ",
-            _ => "Without the blocked lines, ",
+        let vms = count(words.changes, "VM");
+        let partial = if file.blocked.is_empty() {
+            ""
+        } else {
+            "With --partial, "
         };
-        let _ = writeln!(text, "{without}azlin will {doing} in {place}:\n");
+        let _ = writeln!(text, "{partial}azlin will update {vms} in {place}:\n");
         let width = vm_column(words.steps().map(|(_, step)| step));
         for (_, step) in words.steps() {
             let line = step_line(step, width, paint);
@@ -71,11 +74,7 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
     let n = file.matching;
     let matching = several(n, "session already matches", "sessions already match");
     let totals = words.totals();
-    let mut summary = format!("Plan: {totals}. {matching}; {} unmanaged", file.unmanaged);
-    if file.left_out > 0 && words.changes > 0 {
-        summary += &format!("; {} not targeted", file.left_out);
-    }
-    summary.push('.');
+    let summary = format!("Plan: {totals}. {matching}; {} unmanaged.", file.unmanaged);
     let _ = writeln!(text, "{}", paint.bold(summary));
 }
 

@@ -40,7 +40,7 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
         Miss::Ambiguous { by, vms } => {
             let (by, help) = match by {
                 By::Name if ids == Ids::InFull => ("name", "use SUBSCRIPTION/GROUP/VM"),
-                By::Name => ("name", "use --rg to choose one"),
+                By::Name => ("name", "use GROUP/VM, as listed above"),
                 By::Session => (
                     "session",
                     "connect by VM name; to fix the duplicate, give one of them another session",
@@ -72,7 +72,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
         help = did_you_mean(nearest.iter()) + " ";
     }
     if sessions.is_empty() {
-        return help + "none of these VMs holds a session; set one with azlin session VM NAME";
+        return help + "no VM here has a session; set one with azlin session VM NAME";
     }
     help += "sessions that exist:";
     let shown = sessions.iter().take(MOST);
@@ -97,7 +97,7 @@ pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> 
     {
         let (name, other) = (escape(name), ids.name(&line.vm));
         return Some(format!(
-            "{name} is on {id} now, but {file} assigns it to {other} (see azlin plan)"
+            "session `{name}` is on {id} now, but {file} assigns it to {other} (see azlin plan)"
         ));
     }
     let line = desired.line_of(&vm.id, today)?;
@@ -135,7 +135,7 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String 
         }
         LeftOut::NoAddress(vm) => {
             let vm = ids.name(vm);
-            format!("{vm} has no address; give it a network interface with an address")
+            format!("{vm} has no IP address; add a network interface with one")
         }
     };
     format!("skipped {}: {why}", quote(name.raw()))

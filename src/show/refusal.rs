@@ -32,8 +32,8 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
         Refusal::Incomplete { reasons } => {
             let reasons = reasons.join("; ");
             return Trouble::new(
-                format!("Azure's list may lack VMs that hold names: {reasons}"),
-                "fix the cause and run this again; use --allow-incomplete only if the missing VMs hold none of these names",
+                format!("VMs may be missing from Azure's list: {reasons}"),
+                "fix the cause and run this again; use --allow-incomplete only if you know that no missing VM holds one of your names",
             )
             .exit(Exit::Refused);
         }
@@ -65,13 +65,13 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
             file,
         } => {
             let (file, saved, now) = (escape(file), quote(saved), quote(now));
-            let changed = |what| format!("with another {what} for {file}: {saved}, now {now}");
+            let changed = |what| format!("with {what} {saved} for {file}, which now has {now}");
             let made = match what {
                 What::Subscription => changed("subscription"),
                 What::Tag => changed("tag"),
                 What::Owner => changed("owner"),
                 What::File => format!("from a different version of {file}"),
-                What::Files => format!("for a different set of files: {saved}, now {now}"),
+                What::Files => format!("for other files: {saved} instead of {now}"),
             };
             format!("{name} was made {made}")
         }
@@ -86,33 +86,40 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
 /// The reason why `entry` is blocked, and what to do.
 pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
     let (message, help) = match &entry.why {
-        Why::NoSuchVm { nearest } => {
+        Why::NoSuchVm { nearest, kept } => {
             let mut help = "check the name, the resource group and the subscription".to_owned();
-            if !nearest.is_empty() {
+            if entry.vm.name() == "owner" {
+                help = "if this is the file's owner, move it to the top of the file, above the first table".to_owned();
+            } else if !nearest.is_empty() {
                 help = did_you_mean(nearest.iter().map(|vm| ids.name(vm)));
             }
-            let message = "VM not found, or not visible to this identity";
-            (message.to_owned(), help)
+            let mut message = "VM not found, or not visible to this identity".to_owned();
+            if !kept.is_empty() {
+                let (holders, session) = (ids.names(kept), &entry.session);
+                let keep = if kept.len() == 1 { "keeps" } else { "keep" };
+                message += &format!("; {holders} {keep} session `{session}` until you fix this");
+            }
+            (message, help)
         }
         Why::Owned { by } => {
             let vm = ids.name(&entry.vm);
-            let help = format!("ask {by}, then take the VM with --take-ownership {vm}");
+            let help = format!("ask {by}, then run this again with --take-ownership {vm}");
             (format!("the VM belongs to another owner, {by}"), help)
         }
         Why::Held { by } => {
             let holders = ids.names(by);
             let message = format!("the name is on {holders}, which this plan does not change");
-            let help = "clear it there first, or choose another name if it should stay there";
+            let help = "to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name";
             (message, help.to_owned())
         }
         Why::Stuck { by } => {
             let by = ids.name(by);
             let message = format!("the name is on {by}, whose own line is blocked");
-            (message, format!("fix the line of {by} first"))
+            (message, format!("fix the line for {by} first"))
         }
         Why::Shadowed { by } => {
             let help = "choose another session name".to_owned();
-            (shadowed("it", by, ids), help)
+            (shadowed("the session", by, ids), help)
         }
     };
     Trouble::new(message, help)
@@ -134,9 +141,12 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids)
                 help += &format!("\n  azlin session {} --clear", ids.name(vm));
             }
             let holders = ids.names(by);
-            Trouble::new(format!("{name} is already on {holders}"), help)
+            Trouble::new(format!("session `{name}` is already on {holders}"), help)
         }
-        Why::Shadowed { by } => Trouble::new(shadowed(name, by, ids), "choose another name"),
+        Why::Shadowed { by } => Trouble::new(
+            shadowed(&format!("session `{name}`"), by, ids),
+            "choose another name",
+        ),
         Why::NoSuchVm { .. } | Why::Stuck { .. } => Trouble::new(
             format!("cannot set {name} on {shown} now"),
             "see why with azlin plan, then run this again",
@@ -146,5 +156,5 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids)
 
 fn shadowed(name: &str, by: &VmId, ids: Ids) -> String {
     let by = ids.name(by);
-    format!("{name} is the name of another VM, {by}: `azlin connect` would go there")
+    format!("{name} is the name of another VM, {by}: `azlin connect` would open that VM")
 }

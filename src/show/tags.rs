@@ -72,7 +72,7 @@ pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
         }
         BadTag::Ours { key } => {
             let key = quote(key);
-            let message = format!("azlin tag cannot change {key}: it belongs to the VM's session");
+            let message = format!("azlin tag cannot change {key}: azlin session manages it");
             let help = "set the session with azlin session VM NAME, or remove it with azlin session VM --clear";
             (message, help)
         }

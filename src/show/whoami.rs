@@ -9,7 +9,7 @@ use crate::json;
 use crate::model::SubscriptionId;
 use crate::text::escape;
 
-/// The findings of `azlin whoami`. A field is none if Azure did not return it.
+/// The findings of `azlin whoami`. A field is empty if Azure did not return it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Who {
     /// The credential's name in `--auth`, or "sandbox".
@@ -130,7 +130,7 @@ impl Who {
             text += &format!("  {word}  {:<width$}  {}\n", right.action, right.used_by);
         }
         if lacks_one {
-            text += "Roles on single resource groups are not counted. Reader and Tag Contributor cover all but starting VMs.\n";
+            text += "This leaves out roles on single resource groups. Reader and Tag Contributor cover everything except starting VMs.\n";
         }
         text
     }

@@ -78,19 +78,6 @@ impl<'p> Words<'p> {
         steps.filter(move |(_, step)| step.file == own)
     }
 
-    /// The file's changes in a phrase: `change 3 sessions`, `adopt 2 sessions`, `change 3 sessions and adopt 2`.
-    pub(super) fn doing(&self) -> String {
-        let changes = self.plan.changes_of(self.at);
-        let adopt = changes.filter(|change| change.action == Action::Adopt);
-        let adopt = adopt.count();
-        let change = self.changes - adopt;
-        match (change, adopt) {
-            (change, 0) => format!("change {}", count(change, "session")),
-            (0, adopt) => format!("adopt {}", count(adopt, "session")),
-            (change, adopt) => format!("change {} and adopt {adopt}", count(change, "session")),
-        }
-    }
-
     /// The sum of this file's changes.
     pub(super) fn totals(&self) -> String {
         totals(self.plan.changes_of(self.at), self.file.blocked.len())
@@ -160,13 +147,21 @@ impl<'p> Words<'p> {
             let remark = format!("VMs may be missing from Azure's list: {reason}");
             remarks.push((Warning, remark));
         }
+        if file.left_out > 0 {
+            let vms = count(file.left_out, "other VM");
+            let remark = format!("--target excludes {vms} that {} would change", self.name);
+            remarks.push((Note, remark));
+        }
         for line in &file.expiring {
             let (session, vm, day) = (&line.session, line.vm.path(), line.day);
             remarks.push((Note, format!("{session} on {vm} expires after {day}")));
         }
         for Duplicate { name, holders } in &file.duplicates {
             let holders = self.ids.names(holders);
-            remarks.push((Warning, format!("{name} is on several VMs: {holders}")));
+            remarks.push((
+                Warning,
+                format!("session `{name}` is on several VMs: {holders}"),
+            ));
         }
         if file.unreadable > 0 {
             let vms = count(file.unreadable, "VM");
@@ -177,9 +172,9 @@ impl<'p> Words<'p> {
         if file.basis.owner.is_none() && file.unmanaged > 0 {
             let one = "session in Azure is not in";
             let are = several(file.unmanaged, one, "sessions in Azure are not in");
-            let stay = if file.unmanaged == 1 { "stays" } else { "stay" };
+            let them = if file.unmanaged == 1 { "it" } else { "them" };
             let remark = format!(
-                "{are} {} and {stay}: a file without `owner` never clears a session",
+                "{are} {}; azlin keeps {them}, because a file without `owner` never clears a session",
                 self.name
             );
             remarks.push((Note, remark));

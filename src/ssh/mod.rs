@@ -122,7 +122,7 @@ fn check_word(word: &str, max: usize, punctuation: &str) -> Result<(), String> {
         Err(format!("cannot contain `{}`", odd.escape_debug()))
     } else if word.len() > max {
         Err(format!(
-            "cannot have {} characters: the limit is {max}",
+            "cannot have more than {max} characters (this one has {})",
             word.len()
         ))
     } else {

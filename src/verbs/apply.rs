@@ -29,6 +29,10 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         planning::refuse_blocked(plan, &context, "; nothing was written")?;
     }
     if plan.steps.is_empty() {
+        if plan.blocked() > 0 {
+            let message = "nothing to apply besides the blocked lines; nothing was written";
+            streams.note(message);
+        }
         let ending = plan::ending(&[], plan.is_empty(), &[]);
         return report(plan, &[], &[], ending, args.format, streams);
     }

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::io;
-use std::net::IpAddr;
 use std::process::Command;
 
 use super::context::{Context, What};
@@ -13,7 +12,7 @@ use crate::cli::{Common, Connect};
 use crate::model::{Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
 use crate::show;
-use crate::ssh;
+use crate::ssh::{self, SshUser};
 use crate::text::{plain, quote};
 
 pub(super) async fn run(
@@ -25,7 +24,7 @@ pub(super) async fn run(
         picker::check_terminal(common, "azlin connect NAME")?;
     }
     let context = Context::open_without_file(common, streams)?;
-    let called = args.name.as_deref();
+    let (at, called) = user_and_name(args.name.as_deref());
     let scope = |own: &Scope| match &args.rg {
         Some(group) => Scope::of_group(group),
         None => super::scope_with(own, called.unwrap_or_default(), None),
@@ -42,7 +41,7 @@ pub(super) async fn run(
     };
     let vm = found.id.clone();
     let shown = context.ids.name(&vm);
-    let name = args.name.as_deref().unwrap_or(vm.name());
+    let name = called.unwrap_or(vm.name());
     let part = context.part_of(&vm);
     let astray = context
         .parts()
@@ -67,19 +66,19 @@ pub(super) async fn run(
         let help = "list the VMs: azlin list --all";
         Trouble::new(format!("{shown} no longer exists in Azure"), help)
     })?;
-    let options = options(args, starts);
+    let options = options(args, at, starts);
     let arguments = ssh::arguments(found, &options, &part.document.file.ssh);
     let arguments = arguments.map_err(|ssh::NoAddress| {
         let message = format!("no IP address found for {shown}");
-        let help = "check your permission to read network interfaces (azlin whoami), or give the VM one with an address";
+        let help = "run azlin whoami to check that you can read network interfaces; if you can, add one with an IP address to the VM";
         Trouble::new(message, help)
     })?;
     if args.print {
         return print(&arguments, streams);
     }
-    if part.is_sandbox && !is_on_this_machine(found) {
+    if part.is_sandbox && !found.is_on_this_machine() {
         streams.note(&format!(
-            "the sandbox has no machine behind {shown}, so azlin prints the ssh command instead of running it"
+            "{shown} is a sandbox VM, so azlin prints the ssh command instead of running it"
         ));
         return print(&arguments, streams);
     }
@@ -90,9 +89,19 @@ pub(super) async fn run(
     })
 }
 
-fn options(args: &Connect, just_started: bool) -> ssh::Options {
+/// `USER@NAME`, as ssh takes it. Neither a VM's name nor a session's can have an `@`.
+fn user_and_name(called: Option<&str>) -> (Option<SshUser>, Option<&str>) {
+    if let Some((user, name)) = called.and_then(|called| called.rsplit_once('@'))
+        && let Ok(user) = SshUser::new(user)
+    {
+        return (Some(user), Some(name));
+    }
+    (None, called)
+}
+
+fn options(args: &Connect, at: Option<SshUser>, just_started: bool) -> ssh::Options {
     ssh::Options {
-        user: args.user.clone(),
+        user: args.user.clone().or(at),
         key: args.key.clone(),
         port: args.port,
         just_started,
@@ -100,12 +109,6 @@ fn options(args: &Connect, just_started: bool) -> ssh::Options {
         is_bare: args.passed.no_command || args.passed.no_terminal,
         command: args.command.clone(),
     }
-}
-
-/// True if `vm` has a loopback address: a real sshd may be behind it, even in the sandbox.
-fn is_on_this_machine(vm: &Vm) -> bool {
-    let (public, private) = (&vm.addresses.public, &vm.addresses.private);
-    public.iter().chain(private).any(IpAddr::is_loopback)
 }
 
 fn find<'l>(
@@ -119,7 +122,7 @@ fn find<'l>(
         if let (Miss::NotFound { .. }, Some((file, line))) = (&miss, context.line_giving(name)) {
             let vm = context.ids.name(&line.vm);
             trouble.help = format!(
-                "{file} assigns it to {vm}, but that has not been applied yet; {}",
+                "run azlin apply first: {file} assigns it to {vm}, but that has not been applied yet; {}",
                 trouble.help
             );
         }
@@ -128,7 +131,7 @@ fn find<'l>(
 }
 
 async fn start(arm: &Arm, vm: &VmId, name: &str, streams: Streams) -> Result<(), Trouble> {
-    streams.say(&format!("starting {name} …\n"));
+    streams.say(&format!("starting {name}…\n"));
     let last = Cell::new(Power::Starting);
     let mut watch = |power| last.set(power);
     let starting = compute::start(arm, vm, &mut watch);

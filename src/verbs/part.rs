@@ -137,9 +137,9 @@ impl<'c> Opener<'c> {
                 return Ok(arm.clone());
             }
             let message =
-                format!("{other} and {name} name subscription {id}, but in different places");
-            let help = "if both mean one Azure, use the same `cloud` and `endpoint` (for the sandbox, the same folder); \
-                        otherwise give one file another `subscription`";
+                format!("{other} and {name} use subscription {id}, but on different endpoints");
+            let help = "use the same `cloud` and `endpoint` in both files (for the sandbox, put both in one folder), or change one \
+                        `subscription`";
             return Err(Trouble::new(message, help));
         }
         let neighbours = self.opened.iter().filter(|(other, ..)| other == place);

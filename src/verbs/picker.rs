@@ -21,11 +21,11 @@ pub(super) fn check_terminal(common: &Common, way: &str) -> Result<(), Trouble> 
         return Ok(());
     }
     let message = if common.no_input {
-        "no VM given, and --no-input rules out the list to choose from"
+        "no VM given, and --no-input disables the list to choose from"
     } else {
-        "no VM given, and the list to choose from needs a terminal"
+        "no VM given, and the list to choose from requires a terminal"
     };
-    Err(Trouble::new(message, format!("name the VM: {way}")))
+    Err(Trouble::new(message, format!("specify a VM: {way}")))
 }
 
 /// The VM that the user chooses; none if they leave the list.
@@ -41,7 +41,7 @@ pub(super) fn pick<'l, 'f>(
     let vms = show::picker(live, file, usize::from(columns).saturating_sub(3));
     if vms.is_empty() {
         let message = "no VMs found";
-        let help = "check the subscription and your right to read VMs: azlin whoami";
+        let help = "check the subscription and your permission to read VMs: azlin whoami";
         return Err(Trouble::new(message, help));
     }
     let inner: &dyn Theme = if streams.stderr.on {
@@ -69,7 +69,7 @@ pub(super) fn pick<'l, 'f>(
             ErrorKind::Interrupted => Ok(None),
             _ => Err(Trouble::new(
                 format!("cannot read from the terminal: {}", plain(&error)),
-                "name the VM: azlin connect NAME",
+                "specify a VM: azlin connect NAME",
             )),
         }
     })?;
@@ -97,7 +97,7 @@ impl Theme for Picking<'_> {
         let matcher = SkimMatcherV2::default();
         let matches = |line: &&str| matcher.fuzzy_match(line, search).is_some();
         let hint = if self.lines.iter().any(matches) {
-            "  type to filter, Enter to choose, Esc to leave"
+            "  type to filter, Enter to choose, Esc to cancel"
         } else {
             "  no VM matches; Backspace deletes a character"
         };

@@ -20,20 +20,31 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
         for (at, part) in context.parts().enumerate() {
             diff(plan, at, part, streams)?;
         }
+        if plan.is_empty() {
+            let (place, name) = (context.place(), context.name());
+            streams.note(&format!("no diff to show: {place} matches {name}"));
+        }
     } else {
         planning::print(&planned, &context, args.format)?;
     }
-    planning::guard(&planned)?;
+    planning::guard(&planned).inspect_err(|_| {
+        if let Some(out) = &args.out {
+            streams.note(&format!("the plan was not saved to {}", shown(out)));
+        }
+    })?;
     if let Some(out) = &args.out {
         let json = planned.json(&context);
         replace(out, json.as_bytes(), false).map_err(|error| {
             let help = "check that the folder exists and is writable";
             Trouble::cannot("write", out, &error, help)
         })?;
-        let out = shown(out);
-        streams.say(&format!(
-            "Saved the plan to {out}. To apply exactly this plan, run: azlin apply {out}\n"
-        ));
+        let (out, files) = (shown(out), common.files());
+        let next = if plan.blocked() == 0 {
+            format!(" To apply exactly this plan, run: azlin apply{files} {out}")
+        } else {
+            String::new()
+        };
+        streams.say(&format!("Saved the plan to {out}.{next}\n"));
     }
     planning::refuse_blocked(plan, &context, "")?;
     let is_for_people = args.diff || args.format == Format::Text;
@@ -43,7 +54,10 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
         } else {
             " with the same options"
         };
-        streams.say(&format!("Run azlin apply{with} to make these changes.\n"));
+        let files = common.files();
+        streams.say(&format!(
+            "Run azlin apply{files}{with} to make these changes.\n"
+        ));
     }
     if args.detailed_exitcode && !plan.changes.is_empty() {
         return Ok(Exit::Changes);

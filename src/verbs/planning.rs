@@ -71,7 +71,7 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
         )
     } else if why == NoTake::NoOwner {
         (
-            format!("--take-ownership needs an owner, and {file} has none"),
+            format!("--take-ownership requires an `owner`, but {file} has none"),
             "write `owner = \"…\"` at the top of the file",
         )
     } else {
@@ -113,7 +113,7 @@ fn vms(
             )),
             several => Err(Trouble::new(
                 format!("{flag}: {name} matches {} VMs", several.len()),
-                format!("name one as {}", context.ids.spelling()),
+                format!("choose one, as {}", context.ids.spelling()),
             )),
         }
     };
@@ -136,7 +136,7 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result
     }
     let (lines, files) = (show::count(plan.blocked(), "line"), show::names(&files));
     let message = format!("{lines} in {files} cannot be applied{so}");
-    let help = "fix each line as its help says, or run apply --partial to apply the others";
+    let help = "fix the lines above; to apply only the others, run azlin apply --partial";
     Err(Trouble::new(message, help))
 }
 

@@ -25,13 +25,13 @@ pub(super) fn edited(
     let name = &part.name;
     if !part.document.is_there {
         let why = format!("{name} not found in this folder or any above it");
-        let help = "name the file with --file, or run this without --save";
+        let help = "pass the file with --file, or run this without --save";
         return Err(refused(why, help));
     }
     for line in &part.desired.sessions {
         let (at, its_vm) = (line.line, line.vm.path());
         if line.vm != *vm && Some(&line.session) == wanted {
-            let why = format!("{name} assigns this name to {its_vm} in line {at}");
+            let why = format!("{name} assigns this name to {its_vm} on line {at}");
             let help = "change that line first, or choose another name";
             return Err(refused(why, help));
         }
@@ -54,7 +54,7 @@ pub(super) fn edited(
     };
     let edited = file::edit(&text, &[edit]).map_err(|CannotEdit| {
         let vm = vm.path();
-        let why = format!("azlin cannot edit the line of {vm} in {name}, as the file is written");
+        let why = format!("azlin cannot edit the line for {vm} in {name} because of its layout");
         refused(why, by_hand)
     })?;
     let (valid, found, source) = file::read(&part.document.source.name, edited.as_bytes());

@@ -18,9 +18,8 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let name = match args.name.as_slice() {
-        [] => None,
         [name] => Some(valid(name)?),
-        several => return Err(with_spaces(several)),
+        _ => None,
     };
     let wanted = name.as_ref();
     if args.vm.is_none() {
@@ -38,19 +37,27 @@ pub(super) async fn run(
     let live = names::read_azure(&context, what, &scope).await?;
     let vm = match &args.vm {
         Some(called) => super::vm_called(&live, called, group, context.ids)?,
-        None => match picker::pick(&live, |vm| context.file_of(vm), "Session of", streams)? {
+        None => match picker::pick(
+            &live,
+            |vm| context.file_of(vm),
+            "Show the session of",
+            streams,
+        )? {
             Some(chosen) => chosen,
             None => return Ok(Exit::Interrupted),
         },
     };
+    // Only now: in `azlin session set VM NAME`, the mistake is the VM.
+    if args.name.len() > 1 {
+        return Err(with_spaces(&args.name));
+    }
     streams.warn_incomplete(&live);
     let part = context.part_managing(vm);
     if wanted.is_none() && !args.clear {
         return view(&context, part, &live, vm);
     }
     if live.incomplete().next().is_some() && wanted.is_some() {
-        let message =
-            "Azure's list may lack VMs, and one of them may hold this name; nothing was written";
+        let message = "VMs may be missing from Azure's list, and one of them may hold this name; nothing was written";
         let help = "fix the causes in the warnings above, then run this again";
         return Err(Trouble::new(message, help).exit(Exit::Refused));
     }
@@ -71,7 +78,7 @@ pub(super) async fn run(
     let amiss = write(&context, &steps).await?;
     streams.print(&show::session(vm.id.name(), wanted))?;
     if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
-        streams.note(&format!("it held {old} before"));
+        streams.note(&format!("previous session: {old}"));
     }
     if args.save {
         saving::save(&context, part, &vm.id, wanted)?;
@@ -84,7 +91,7 @@ pub(super) async fn run(
 fn valid(name: &str) -> Result<SessionName, Trouble> {
     SessionName::new(name).map_err(|rule| {
         let message = format!("invalid session name {}: it {rule}", quote(name));
-        Trouble::new(message, "choose another, such as project-alpha")
+        Trouble::new(message, instead_of(name))
     })
 }
 
@@ -94,12 +101,15 @@ fn with_spaces(words: &[String]) -> Trouble {
         "invalid session name {}: it cannot contain spaces",
         quote(&words.join(" "))
     );
-    let joined = words.join("-");
-    let help = match SessionName::new(&joined) {
-        Ok(name) => format!("write it as one word: {name}"),
-        Err(_) => "write it as one word, such as project-alpha".to_owned(),
-    };
-    Trouble::new(message, help)
+    Trouble::new(message, instead_of(&words.join(" ")))
+}
+
+/// The help for an invalid name.
+fn instead_of(name: &str) -> String {
+    match SessionName::like(name) {
+        Some(name) => format!("use a name like {name}"),
+        None => "use a name like project-alpha".to_owned(),
+    }
 }
 
 /// Gives the warnings that a file with this name would get.
@@ -129,9 +139,9 @@ fn view(context: &Context, part: &Part, live: &Live, vm: &Vm) -> Result<Exit, Tr
     let file = &part.name;
     if let Some(owner) = &vm.held.owner {
         streams.note(&if vm.held.is_owned_by(part.desired.owner()) {
-            format!("{file} manages it")
+            format!("{file} manages this VM")
         } else {
-            format!("another owner manages it: {owner}")
+            format!("another owner manages this VM: {owner}")
         });
     }
     if let Some(line) = part.desired.line_of(&vm.id, today())
@@ -166,7 +176,7 @@ fn disagreement(
     let (file, line) = context.line_giving(wanted?.as_str())?;
     let (other, at) = (context.ids.name(&line.vm), line.line);
     Some(format!(
-        "{file} assigns this name to {other} in line {at}; apply cannot set it there while this VM holds it"
+        "{file} assigns this name to {other} on line {at}; apply cannot set it there while this VM holds it"
     ))
 }
 
@@ -255,7 +265,7 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
             let vm = context.ids.name(&step.vm);
             let help = trouble.help;
             trouble.help = format!(
-                "restore its session with azlin session {vm} {old}, because {holds} none now; {help}"
+                "restore the session with azlin session {vm} {old} ({holds} none now); {help}"
             );
         }
     }

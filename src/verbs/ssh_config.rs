@@ -9,7 +9,7 @@ use super::context::{Context, What};
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names};
 use crate::cli::{Common, SshConfig};
-use crate::model::{Scope, TagKey, VmId};
+use crate::model::{Scope, TagKey, Vm, VmId};
 use crate::plan;
 use crate::replace::{private_folder, replace};
 use crate::show;
@@ -23,7 +23,7 @@ const OURS: &str = "azlin.d";
 const INCLUDE: &str = "Include azlin.d/*.conf";
 
 /// The help for a file that cannot be read or written.
-const HELP: &str = "check that you own it and may write to it";
+const HELP: &str = "check that you own the file and can write to it";
 
 pub(super) async fn run(
     common: &Common,
@@ -83,6 +83,10 @@ pub(super) async fn run(
         streams.note(&format!("wrote {hosts} to {}", shown(&file)));
     }
     if let Some(home) = home {
+        let mut vms = live.vms.values();
+        if context.parts().all(|part| part.is_sandbox) && !vms.any(Vm::is_on_this_machine) {
+            streams.note("these hosts are sandbox VMs, which are not real");
+        }
         include(&home.join("config"), &own, streams)?;
     }
     Ok(Exit::Done)

@@ -67,7 +67,7 @@ impl Streams {
                 }
                 () = tokio::time::sleep(second) => {}
             }
-            let line = format!("{} s: {} …", start.elapsed().as_secs(), what());
+            let line = format!("{} s: {}…", start.elapsed().as_secs(), what());
             let width = usize::from(Term::stderr().size().1).saturating_sub(1);
             self.say(&format!("{WIPE}{}", truncate_str(&line, width, "…")));
         }

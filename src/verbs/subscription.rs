@@ -62,12 +62,12 @@ pub(super) fn subscription(
     let (message, first) = match name {
         Some(name) => (
             format!(
-                "no subscription given: {name} does not set one, nor do the environment and `az`"
+                "no subscription given: it is not in {name} or in the environment, and `az` has no default"
             ),
             "set `subscription = \"…\"` under [azure]",
         ),
         None => (
-            format!("no subscription given, and no {NAME} found in this folder or above it"),
+            format!("no subscription given, and no {NAME} found in this folder or any above it"),
             "change to the folder that has one",
         ),
     };

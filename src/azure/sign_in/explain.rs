@@ -35,13 +35,14 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
             } else {
                 "check the network, the proxy settings (HTTPS_PROXY, NO_PROXY) and AZURE_AUTHORITY_HOST"
             };
-            let message = format!("no answer from {place}: {}", root(innermost));
+            let message = format!("no response from {place}: {}", root(innermost));
             Trouble::new(message, help)
         }
         ErrorKind::DataConversion if matches!(way, Way::Az | Way::Azd) => not_a_token(way),
-        ErrorKind::DataConversion => {
-            Trouble::new(format!("the answer from {place} is not a token"), NOT_AZURE)
-        }
+        ErrorKind::DataConversion => Trouble::new(
+            format!("the response from {place} is not a token"),
+            NOT_AZURE,
+        ),
         // The SDK rejects the value of a variable. Only the first sentence is about the value; the rest is about its own code.
         _ => {
             let said = root(innermost);
@@ -65,14 +66,13 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
 /// The trouble if `place` answers with `status`; `said` is its reason.
 fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
     if way == Way::Pipelines && said.contains("OIDC endpoint") {
-        let message = format!(
-            "Azure Pipelines issued no token for the service connection: it answered {status}"
-        );
+        let message =
+            format!("Azure Pipelines issued no token for the service connection: status {status}");
         return Trouble::new(message, help(way, ""));
     }
     let said = without_trace(said.lines().next().unwrap_or_default());
     let colon = if said.is_empty() { "" } else { ": " };
-    let message = format!("{place} answered {status}{colon}{said}");
+    let message = format!("{place} returned {status}{colon}{said}");
     Trouble::new(message, help(way, said))
 }
 

@@ -45,7 +45,7 @@ impl ClientAssertion for GitHub {
             Ok(answer) if status == 200 => Ok(answer.value.secret().to_owned()),
             _ => {
                 let help = "give the job `permissions: id-token: write`";
-                Err(failed(&format!("it answered {status}"), help).into())
+                Err(failed(&format!("status {status}"), help).into())
             }
         }
     }

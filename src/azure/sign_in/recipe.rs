@@ -60,8 +60,8 @@ impl Recipe {
         let fetching = async { self.credential()?.get_token(scopes, None).await };
         let trouble = match tokio::time::timeout(patience, fetching).await {
             Ok(Ok(token)) if token.token.secret().is_empty() => Trouble::new(
-                "the answer contains no token",
-                "check the network: something other than Azure may have answered",
+                "the response contains no token",
+                "check the network: a proxy or a sign-in page may have answered instead of Azure",
             ),
             Ok(Ok(token)) => return Ok(token),
             Ok(Err(error)) => explain(self.way, &self.authority, &error),
@@ -250,7 +250,7 @@ fn trusted(name: &str, text: &str) -> Result<Url, Trouble> {
     let refusal = || {
         Trouble::new(
             format!("{name} is not an https URL: {}", quote(text)),
-            format!("check what changed {name}, which the pipeline sets"),
+            format!("remove your own setting of {name}: the pipeline sets it"),
         )
     };
     let url = Url::parse(text).map_err(|_| refusal())?;

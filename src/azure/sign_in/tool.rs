@@ -43,7 +43,7 @@ impl Executor for Patient {
         let Ok(output) = output.await else {
             let (name, seconds) = (self.way.name(), self.patience.as_secs());
             return Err(io::Error::other(Trouble::new(
-                format!("`{name}` did not answer within {seconds} s, so azlin stopped it"),
+                format!("`{name}` did not respond within {seconds} s, so azlin stopped it"),
                 format!("run `{}` to see what it is waiting for", by_hand(self.way)),
             )));
         };
@@ -89,7 +89,7 @@ pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<O
         return Err(Trouble::new(
             format!("`{tool}` is not installed"),
             format!(
-                "install it and run `{login}`, or set up another credential (see \"Signing in\" in azlin's README)"
+                "install it and run `{login}`, or set up another credential (azlin guide sign-in)"
             ),
         ));
     }
@@ -115,7 +115,7 @@ fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
     } else if said.contains("az login") || said.contains("azd auth login") {
         (
             format!("`{tool}` is not signed in"),
-            format!("run: {login}"),
+            format!("sign in: {login}"),
         )
     } else if said.to_lowercase().contains("subscription") && said.contains(subscription) {
         (
@@ -206,7 +206,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`az` did not answer within 1 s, so azlin stopped it"
+            "`az` did not respond within 1 s, so azlin stopped it"
         );
         assert!(start.elapsed() < Duration::from_secs(10));
         let child: i32 = std::fs::read_to_string(pid)

@@ -22,7 +22,7 @@ pub(in crate::azure) fn unauthorized(
     let lacks_claims = challenge(headers) == Some("insufficient_claims");
     let help = match way {
         Some(tool @ (Way::Az | Way::Azd)) if lacks_claims => format!(
-            "sign in again, as Conditional Access or a revoked session requires: {}{}",
+            "sign in again (Conditional Access or a revoked session requires it): {}{}",
             if tool == Way::Az { "az logout, then " } else { "" },
             tool.login(None)
         ),
@@ -30,8 +30,8 @@ pub(in crate::azure) fn unauthorized(
             "ask whoever manages the tenant: its Conditional Access rejects this identity's token"
                 .to_owned()
         }
-        Some(Way::Token) => "get a new token, as the one in AZURE_ACCESS_TOKEN has expired or is not for Azure's management API: az \
-                             account get-access-token --query accessToken --output tsv"
+        Some(Way::Token) => "set AZURE_ACCESS_TOKEN to a new token (this one has expired, or is not for Azure's management API): az account \
+                             get-access-token --query accessToken --output tsv"
             .to_owned(),
         Some(tool @ (Way::Az | Way::Azd)) => format!(
             "sign in again with `{}`: Azure rejected a new token too",
@@ -63,8 +63,9 @@ fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
             "use an identity of the tenant {needs} (AZURE_TENANT_ID), or check the subscription's id"
         ),
     };
-    let message =
-        format!("the token is for tenant {has}, but the subscription belongs to tenant {needs}");
+    let message = format!(
+        "the token is for tenant {has}, but the subscription belongs to tenant {needs} (401 InvalidAuthenticationTokenTenant)"
+    );
     Trouble::new(message, help)
 }
 
