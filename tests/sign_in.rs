@@ -575,6 +575,23 @@ fn az_is_asked_once_for_the_subscriptions_of_one_account() {
     assert_eq!(asked, once, "the first shares the token of the third");
 }
 
+#[test]
+fn the_subscription_goes_by_the_name_that_az_remembers() {
+    let (_folder, azure) = cloud(faithful);
+    let project = project(&azure, &[("AZURE_ACCESS_TOKEN", "secret-token")]);
+    let config = project.path().to_str().unwrap().to_owned();
+    let project = project.with_env("AZURE_CONFIG_DIR", &config);
+    let profile = json!({ "subscriptions": [{ "id": sandbox::SUBSCRIPTION, "name": "dev" }] });
+    std::fs::write(
+        project.path().join("azureProfile.json"),
+        profile.to_string(),
+    )
+    .unwrap();
+    let ran = project.run(&["plan"]);
+    let named = format!("subscription dev ({}) at ", sandbox::SUBSCRIPTION);
+    assert!(ran.stdout.contains(&named), "{ran}");
+}
+
 #[cfg(unix)]
 #[test]
 fn az_that_fails_is_asked_once_for_all_requests() {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use console::measure_text_width;
+
 use super::table::{self, Cell, Column, Tone};
 use super::words::{count, did_you_mean, names, several, told_apart};
 use super::{Ids, Paint};
@@ -17,7 +19,7 @@ const COLUMNS: [Column; 6] = [
     Column("Status", 7, 7),
     Column("IP Address", 12, 15),
     Column("Region", 7, 7),
-    Column("Session", 15, 9),
+    Column("Session", 15, 16),
     // Only with several files.
     Column("File", 4, 8),
 ];
@@ -63,15 +65,17 @@ pub fn list<'f>(
     if rows.is_empty() {
         return String::new();
     }
-    if room.is_some_and(|room| room < NARROW) {
-        return rows.iter().map(|row| lines(row, paint)).collect();
-    }
     let columns = if has_files {
         &COLUMNS[..]
     } else {
         &COLUMNS[..5]
     };
-    table::table(columns, &rows, room, paint)
+    let table = table::table(columns, &rows, room, paint);
+    let width = measure_text_width(table.lines().next().unwrap_or_default());
+    if room.is_some_and(|room| room < NARROW || room < width) {
+        return rows.iter().map(|row| lines(row, paint)).collect();
+    }
+    table
 }
 
 /// A VM in two lines, for a narrow terminal: its name and session, and below them the rest.

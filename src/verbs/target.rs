@@ -46,15 +46,16 @@ impl Where {
     ///
     /// `name` looks for the subscription's own name in what is known without asking Azure.
     pub fn place(&self, id: &SubscriptionId, name: impl FnOnce() -> Option<String>) -> String {
+        let called = || match name() {
+            Some(name) => format!("subscription {name} ({id})"),
+            None => format!("subscription {id}"),
+        };
         match self {
-            Self::Named(origin) => format!("subscription {id} at {origin}"),
+            Self::Named(origin) => format!("{} at {origin}", called()),
             Self::Emulator(address) => format!("subscription {id} at {address}"),
             Self::Sandbox(_) if id.as_str() == sandbox::SUBSCRIPTION => "the sandbox".to_owned(),
             Self::Sandbox(_) => format!("subscription {id} of the sandbox"),
-            Self::Cloud(_) => match name() {
-                Some(name) => format!("subscription {name} ({id})"),
-                None => format!("subscription {id}"),
-            },
+            Self::Cloud(_) => called(),
         }
     }
 
