@@ -29,7 +29,12 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     match runtime {
-        Ok(runtime) => ExitCode::from(runtime.block_on(verbs::run(cli)) as u8),
+        Ok(runtime) => {
+            let exit = runtime.block_on(verbs::run(cli));
+            // Without waiting for a question that nobody answers any more.
+            runtime.shutdown_background();
+            ExitCode::from(exit as u8)
+        }
         Err(error) => {
             eprintln!(
                 "error: cannot start: {error}\nhelp: check the limits on open files and threads (ulimit -a)"

@@ -155,6 +155,7 @@ fn another_tools_tag_is_left_alone_and_said_once() {
     project.set_fleet(fleet);
     assert_snapshot!(project.run(&["plan"]).stdout, @"
     No changes: the sandbox matches sessions.toml.
+
     note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
     note: 2 VMs carry another tool's tag, `azlin-session`, which azlin does not touch
 

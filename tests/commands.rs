@@ -339,6 +339,7 @@ fn a_target_does_not_speak_for_the_rest() {
         .with_fleet(&[("rg/a", Some("x")), ("rg/b", None)]);
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
     No changes to the targets.
+
     note: --target excludes 1 other VM that sessions.toml would change
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 0 unmanaged.

@@ -162,7 +162,7 @@ fn a_commands_own_options_come_first() {
       -f, --file <FILE>        The sessions file, or a folder of them; repeatable
           --subscription <ID>  The subscription's id
           --color <WHEN>       Use colour: auto, always or never
-      -h, --help               Print help
+      -h, --help               Print help; --help lists all options
 
     Examples:
       azlin plan                               what apply would do
@@ -186,7 +186,7 @@ fn a_commands_own_options_come_first() {
       -p, --port <PORT>  Connect to this port
           --rg <GROUP>   Only search this resource group [alias: --resource-group]
           --print        Show the ssh command instead of running it
-          --start        Start the VM first if it is stopped
+          --start        Start the VM first if it is stopped, also with --print
 
     Passed on to ssh:
       -L <PORT:HOST:PORT>  Forward a local port to the VM's side
@@ -203,7 +203,7 @@ fn a_commands_own_options_come_first() {
           --file <FILE>        The sessions file, or a folder of them; repeatable
           --subscription <ID>  The subscription's id
           --color <WHEN>       Use colour: auto, always or never
-      -h, --help               Print help
+      -h, --help               Print help; --help lists all options
 
     Examples:
       azlin connect                                   choose from a list
@@ -247,7 +247,7 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       -f, --file <FILE>        The sessions file, or a folder of them; repeatable
           --subscription <ID>  The subscription's id
           --color <WHEN>       Use colour: auto, always or never
-      -h, --help               Print help
+      -h, --help               Print help; --help lists all options
 
     azlin COMMAND --help shows a command's options; azlin guide explains it all.
 

@@ -71,6 +71,7 @@ fn a_vm_without_a_session_is_set_and_one_with_another_is_changed() {
 fn nothing_to_do_is_said_as_such() {
     assert_snapshot!(shown(&[("a", "db")], &[("a", "db"), ("b", "web")]), @"
     No changes: the sandbox matches sessions.toml.
+
     note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 1 unmanaged.
@@ -136,7 +137,7 @@ fn a_name_on_a_vm_outside_the_file_blocks_its_line_and_what_waits_for_it() {
           help: fix the line for rg/c first
       ! rg/c   out   sessions.toml:3
           the name is on rg/d, which this plan does not change
-          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
+          help: to move the name here, clear it there first (azlin session rg/d --clear); otherwise choose another name
 
     note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
@@ -151,7 +152,7 @@ fn a_name_that_is_right_but_also_on_a_vm_outside_the_file_is_blocked() {
 
       ! rg/a   db   sessions.toml:1
           the name is on rg/b, which this plan does not change
-          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
+          help: to move the name here, clear it there first (azlin session rg/b --clear); otherwise choose another name
 
     warning: session `db` is on several VMs: rg/a and rg/b
     note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
@@ -255,6 +256,7 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
 fn without_an_owner_nothing_is_cleared_and_nothing_adopted() {
     assert_snapshot!(shown(&[("a", "x"), ("b", "y")], &[("a", "x @ ml-team"), ("b", "y"), ("c", "z @ ml-team")]), @"
     No changes: the sandbox matches sessions.toml.
+
     note: 1 session in Azure is not in sessions.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 2 sessions already match; 1 unmanaged.
@@ -374,7 +376,7 @@ fn a_target_leaves_everything_else_as_it_is() {
 
       ! rg/a   n1   sessions.toml:1
           the name is on rg/b, which this plan does not change
-          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
+          help: to move the name here, clear it there first (azlin session rg/b --clear); otherwise choose another name
 
     note: --target excludes 2 other VMs that sessions.toml would change
 

@@ -83,7 +83,7 @@ fn a_name_that_another_subscription_keeps_is_blocked_and_one_that_is_a_vm_there_
 
       ! rg/a   db   1.toml:1
           the name is on 00000000-0000-4000-8000-000000000002/rg/web, which this plan does not change
-          help: to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name
+          help: to move the name here, clear it there first (azlin session 00000000-0000-4000-8000-000000000002/rg/web --clear); otherwise choose another name
       ! rg/b   web   1.toml:2
           the session is the name of another VM, 00000000-0000-4000-8000-000000000002/rg/web: `azlin connect` would open that VM
           help: choose another session name
@@ -95,6 +95,7 @@ fn a_name_that_another_subscription_keeps_is_blocked_and_one_that_is_a_vm_there_
 
     2.toml
     No changes: subscription 00000000-0000-4000-8000-000000000002 matches 2.toml.
+
     note: 1 session in Azure is not in 2.toml; azlin keeps it, because a file without `owner` never clears a session
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.

@@ -498,8 +498,8 @@ fn list_shows_the_vms_of_all_files_and_which_file_each_is_of() {
     │ web              │ Running │ 203.0.113.6  │ eastus  │ vega @          │ -            │
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────┴──────────────╯
     ");
-    assert_snapshot!(several.run(&["list"]).stderr, @r"
-    ~ 2 VMs differ from teams/1.toml and teams/2.toml: azlin plan shows how
+    assert_snapshot!(several.run(&["list"]).stderr, @"
+    ~ 2 VMs differ from teams/1.toml and teams/2.toml: azlin plan --file teams shows how
     @ 1 VM belongs to another owner: them
     ");
     assert_snapshot!(several.run(&["list", "--format", "csv"]).stdout, @"

@@ -132,7 +132,7 @@ pub struct Common {
         hide_default_value = true
     )]
     pub color: Color,
-    /// Print help
+    /// Print help; --help lists all options
     #[arg(short, long, global = true, action = ArgAction::Help)]
     help: Option<bool>,
     /// Where to sign in, and how.

@@ -35,7 +35,7 @@ pub struct Connect {
     /// Show the ssh command instead of running it
     #[arg(long)]
     pub print: bool,
-    /// Start the VM first if it is stopped
+    /// Start the VM first if it is stopped, also with --print
     #[arg(long)]
     pub start: bool,
     /// Command to run instead of a shell

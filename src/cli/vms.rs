@@ -25,7 +25,7 @@ pub struct List {
     pub all: bool,
     /// Only VMs in this state, such as stopped; repeatable
     #[arg(long, value_name = "STATUS", conflicts_with = "all", hide_possible_values = true,
-        value_parser = one_of(Power::ALL, Power::code))]
+        ignore_case = true, value_parser = one_of(Power::ALL, Power::code))]
     pub status: Vec<Power>,
     /// Sort by name, status, ip, region or session
     #[arg(long, value_name = "COLUMN", default_value = Order::Name.code(),
@@ -64,7 +64,9 @@ where
     T: Copy + Send + Sync + 'static,
 {
     PossibleValuesParser::new(all.map(code)).try_map(move |word| {
-        let found = all.into_iter().find(|one| code(*one) == word);
+        let found = all
+            .into_iter()
+            .find(|one| code(*one).eq_ignore_ascii_case(&word));
         found.ok_or("not one of them")
     })
 }

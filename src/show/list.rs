@@ -15,7 +15,7 @@ use crate::text::{and, escape, or, quote};
 
 /// An IPv4 address is never cut: half of one is useless.
 const COLUMNS: [Column; 6] = [
-    Column("Name", 16, 8),
+    Column("Name", 16, 14),
     Column("Status", 7, 7),
     Column("IP Address", 12, 15),
     Column("Region", 7, 7),
@@ -132,8 +132,8 @@ fn session(row: &Row<'_>) -> Cell {
     cell
 }
 
-/// The legend of the table's marks, each with its number of VMs.
-pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> String {
+/// The legend of the table's marks, each with its number of VMs. `flags` are the `--file` flags of the command.
+pub fn marks(listing: &Listing<'_>, file: &str, flags: &str, ids: Ids, paint: Paint) -> String {
     let rows = |is: fn(&Row<'_>) -> bool| listing.rows.iter().filter(|row| is(row)).count();
     let mut text = String::new();
     let mut say = |mark: char, words: String| {
@@ -153,7 +153,7 @@ pub fn marks(listing: &Listing<'_>, file: &str, ids: Ids, paint: Paint) -> Strin
         let differ = several(differ, "VM differs", "VMs differ");
         say(
             DIFFERS,
-            format!("{differ} from {file}: azlin plan shows how"),
+            format!("{differ} from {file}: azlin plan{flags} shows how"),
         );
     }
     let foreign = listing.rows.iter().filter(|row| row.foreign);

@@ -43,6 +43,9 @@ fn section(text: &mut String, words: &Words<'_>, paint: Paint) {
             none = "No changes to the targets.".to_owned();
         }
         let _ = writeln!(text, "{}", paint.bold(none));
+        if !words.remarks().is_empty() {
+            text.push('\n');
+        }
     }
     if words.changes > 0 {
         let vms = count(words.changes, "VM");

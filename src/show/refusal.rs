@@ -109,7 +109,10 @@ pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
         Why::Held { by } => {
             let holders = ids.names(by);
             let message = format!("the name is on {holders}, which this plan does not change");
-            let help = "to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name";
+            let vm = by.first().map_or("VM".to_owned(), |vm| ids.name(vm));
+            let help = format!(
+                "to move the name here, clear it there first (azlin session {vm} --clear); otherwise choose another name"
+            );
             (message, help.to_owned())
         }
         Why::Stuck { by } => {

@@ -37,7 +37,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         return report(plan, &[], &[], ending, args.format, streams);
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(plan, args.format, common.no_input, streams)?;
+        ask(plan, args.format, common.no_input, streams).await?;
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?.plan;
@@ -195,7 +195,7 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
     Ok(live)
 }
 
-fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<(), Trouble> {
+async fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<(), Trouble> {
     if no_input {
         let message = "cannot ask for approval: --no-input is set";
         let help = "review the output of azlin plan, then run azlin apply --auto-approve";
@@ -211,9 +211,18 @@ fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<
         streams.say(&show::plan(plan, streams.stderr));
     }
     streams.say("\nApply these changes? Only 'yes' will be accepted: ");
-    let mut answer = String::new();
-    let read = io::stdin().lock().read_line(&mut answer);
-    if read.is_ok() && answer.trim() == "yes" {
+    let reading = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    let (answer, exit) = tokio::select! {
+        read = reading => match read {
+            Ok(Ok(answer)) => (answer, Exit::Refused),
+            _ => (String::new(), Exit::Refused),
+        },
+        () = interrupt::next() => (String::new(), Exit::Interrupted),
+    };
+    if answer.trim() == "yes" {
         return Ok(());
     }
     if !answer.ends_with('\n') {
@@ -221,5 +230,5 @@ fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<
         streams.say("\n");
     }
     let message = "not approved: nothing was written";
-    Err(Trouble::new(message, "run azlin apply again when you are ready").exit(Exit::Refused))
+    Err(Trouble::new(message, "run azlin apply again when you are ready").exit(exit))
 }

@@ -36,7 +36,13 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     })?;
     if args.format == ListFormat::Table {
         let (name, ids) = (context.name(), context.ids);
-        streams.say(&show::marks(&listing, &name, ids, streams.stderr));
+        streams.say(&show::marks(
+            &listing,
+            &name,
+            &common.files(),
+            ids,
+            streams.stderr,
+        ));
     }
     streams.say(&show::unseen(&listing, &ask, &context.place()));
     streams.warn_incomplete(&live);

@@ -29,6 +29,11 @@ pub(super) async fn run(
     let called = args.vm.as_deref().unwrap_or_default();
     let group = args.rg.as_deref();
     let scope = |own: &Scope| super::scope_with(own, called, group);
+    let prompt = if args.clear {
+        "Clear the session of"
+    } else {
+        "Show the session of"
+    };
     // The list to choose from shows which VMs are running.
     let what = match args.vm {
         Some(_) => What::Sessions,
@@ -37,12 +42,7 @@ pub(super) async fn run(
     let live = names::read_azure(&context, what, &scope).await?;
     let vm = match &args.vm {
         Some(called) => super::vm_called(&live, called, group, context.ids)?,
-        None => match picker::pick(
-            &live,
-            |vm| context.file_of(vm),
-            "Show the session of",
-            streams,
-        )? {
+        None => match picker::pick(&live, |vm| context.file_of(vm), prompt, streams)? {
             Some(chosen) => chosen,
             None => return Ok(Exit::Interrupted),
         },
