@@ -50,7 +50,7 @@ fn the_sample_is_planned_applied_and_then_matches() {
       + rg-ml/gpu-vm-2    debugging-issue-123   done
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune   done
 
-    Applied: 6 steps done. Azure now matches sessions.toml.
+    Applied: 6 steps done. The sandbox now matches sessions.toml.
     ");
     assert_snapshot!(project.run(&["plan", "--detailed-exitcode"]), @"
     $ azlin plan --detailed-exitcode -> 0
@@ -180,7 +180,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
       + rg/d   x   done
 
     Applied in part: 2 steps done, 1 failed, 1 not tried.
-    Azure does not match sessions.toml yet: 2 lines differ. Run azlin plan for details.
+    The sandbox does not match sessions.toml yet: 2 lines differ. Run azlin plan for details.
     ");
     assert_eq!(
         project.sessions(),
@@ -416,7 +416,7 @@ fn a_swap_a_chain_and_a_cycle_are_applied_in_a_safe_order() {
     assert_eq!(ran.code(), 0, "{ran}");
     assert!(
         ran.stdout
-            .contains("Applied: 62 steps done. Azure now matches sessions.toml."),
+            .contains("Applied: 62 steps done. The sandbox now matches sessions.toml."),
         "{ran}"
     );
     assert_eq!(project.run(&["plan", "--detailed-exitcode"]).code(), 0);

@@ -790,7 +790,7 @@ fn the_sandbox_in_the_binary_has_several_subscriptions_too() {
     assert_eq!(ran.code(), 0, "{ran}");
     assert!(
         ran.stdout
-            .contains("Azure now matches sessions.toml and two.toml."),
+            .contains("The sandbox now matches sessions.toml and two.toml."),
         "{ran}"
     );
 }

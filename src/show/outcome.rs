@@ -161,7 +161,15 @@ pub(super) fn tally(tried: &[Tried]) -> String {
 }
 
 /// The last lines of an apply: the outcome of the steps, and whether Azure matches now.
-pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: Paint) -> String {
+/// `azure` is what the file is compared with: Azure, or the sandbox.
+pub fn verdict(
+    tried: &[Tried],
+    after: &After<'_>,
+    azure: &str,
+    file: &str,
+    ids: Ids,
+    paint: Paint,
+) -> String {
     let (all, tally) = (tried.len(), tally(tried));
     let done = tried.iter().filter(|tried| tried.outcome.is_success());
     let is_done = done.count() == all;
@@ -178,7 +186,7 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
     match after {
         After::Interrupted => {}
         After::Unread => {
-            let verdict = format!("Could not check whether Azure matches {file}.");
+            let verdict = format!("Could not check whether {azure} matches {file}.");
             text += &format!("\n{}", paint.red(verdict));
         }
         After::Planned {
@@ -193,11 +201,12 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
             if *differ > 0 {
                 let lines = several(*differ, "line differs", "lines differ");
                 let verdict = format!(
-                    "Azure does not match {file} yet: {lines}. Run azlin plan for details."
+                    "{} does not match {file} yet: {lines}. Run azlin plan for details.",
+                    capital(azure)
                 );
                 text += &format!("\n{}", paint.red(verdict));
             } else if doubles.is_empty() {
-                let mut verdict = format!("Azure now matches {file}.");
+                let mut verdict = format!("{} now matches {file}.", capital(azure));
                 if *left_out > 0 {
                     verdict = "The targets now match.".to_owned();
                 }
@@ -206,6 +215,13 @@ pub fn verdict(tried: &[Tried], after: &After<'_>, file: &str, ids: Ids, paint: 
         }
     }
     text + "\n"
+}
+
+/// `text` with its first letter in upper case, to begin a sentence.
+fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + rest.as_str()
 }
 
 /// The state of Azure after an apply, as far as it is known.

@@ -146,13 +146,13 @@ async fn carry_out(
             (doubles.as_slice(), plan.is_empty(), after)
         }
     };
-    print(&show::verdict(
-        &tried,
-        &after,
-        &context.name(),
-        context.ids,
-        paint,
-    ));
+    let azure = if context.parts().all(|part| part.is_sandbox) {
+        "the sandbox"
+    } else {
+        "Azure"
+    };
+    let (name, ids) = (context.name(), context.ids);
+    print(&show::verdict(&tried, &after, azure, &name, ids, paint));
     if let Some(Err(trouble)) = &left {
         streams.fail(trouble);
     }
