@@ -59,7 +59,7 @@ impl Cell {
     }
 }
 
-/// The table as text. With `room`, it is no wider than that if the columns' minimum widths allow; the widest columns are cut
+/// The table as text. With `room`, it is at most that wide if the columns' minimum widths allow; the widest columns are cut
 /// first.
 pub(super) fn table(
     columns: &[Column],
