@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
 
-use super::{Cli, mistake, terraform};
+use super::mistake::{self, Usage};
+use super::{Cli, terraform};
 use crate::text::quote;
 use crate::trouble::Trouble;
 
@@ -24,15 +25,6 @@ const GROUPS: [(&str, &[&str]); 3] = [
 
 /// The maximum width of help text, even on a wider terminal.
 const WIDEST: usize = 100;
-
-/// The reason why azlin does not run a command line.
-#[derive(Debug)]
-pub enum Usage {
-    /// A mistake that clap found, or a request for help.
-    Clap(clap::Error),
-    /// A flag or spelling that azlin rejects before clap sees it.
-    Refused(Trouble),
-}
 
 /// Reads the command line `words`, the program's name first.
 ///

@@ -2,9 +2,17 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::command::Usage;
 use crate::text::{nearest, quote};
 use crate::trouble::Trouble;
+
+/// The reason why azlin does not run a command line.
+#[derive(Debug)]
+pub enum Usage {
+    /// A mistake that clap found, or a request for help.
+    Clap(clap::Error),
+    /// A flag or spelling that azlin rejects before clap sees it.
+    Refused(Trouble),
+}
 
 /// Commands that people know from terraform, az and others, with azlin's way to do the same.
 const COMMANDS: [(&str, &str); 16] = [

@@ -9,8 +9,9 @@ mod ssh;
 mod terraform;
 mod vms;
 
-pub use command::{Usage, command, parse};
+pub use command::{command, parse};
 pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
+pub use mistake::Usage;
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use ssh::{Connect, SshConfig};
