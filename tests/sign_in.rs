@@ -1064,6 +1064,75 @@ fn the_subscription_is_azs_default_when_nothing_names_one() {
     );
 }
 
+/// A project without a subscription whose `azureProfile.json` is `profile`.
+fn with_profile(profile: &str) -> Project {
+    let project = Project::new("").with_env("AZURE_CONFIG_DIR", ".");
+    std::fs::write(project.path().join("azureProfile.json"), profile).unwrap();
+    project
+}
+
+#[test]
+fn a_damaged_profile_of_azs_is_told_with_its_path() {
+    let told = |profile: &str| with_profile(profile).run(&["plan"]).stderr;
+    assert_snapshot!(told("{\"subscriptions\": ["), @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read ./azureProfile.json: the file is truncated
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    "#);
+    assert_snapshot!(told("<<<<<<< ours"), @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read ./azureProfile.json: the file is not valid JSON (line 1)
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    "#);
+    let nowhere = Project::new("").with_env("AZURE_CONFIG_DIR", "sessions.toml");
+    assert_snapshot!(nowhere.run(&["plan"]).stderr, @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read sessions.toml/azureProfile.json: not a directory
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    "#);
+    // Where the subscription is known, azlin does without the profile.
+    let (_folder, azure) = cloud(faithful);
+    let project = project(&azure, &TOKEN).with_env("AZURE_CONFIG_DIR", ".");
+    std::fs::write(project.path().join("azureProfile.json"), "").unwrap();
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_snapshot!(ran.stderr, @"warning: cannot read ./azureProfile.json: the file is empty; run `az login`, which writes the file again, or delete it");
+}
+
+#[test]
+fn an_account_of_azs_without_a_subscription_is_told() {
+    let id = "00000000-0000-4000-8000-00000000000a";
+    let tenant =
+        json!({ "id": id, "tenantId": id, "name": "N/A(tenant level account)", "isDefault": true });
+    let profile = json!({ "subscriptions": [tenant] }).to_string();
+    assert_snapshot!(with_profile(&profile).run(&["plan"]).stderr, @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and the default account of `az` is a tenant without a subscription
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    "#);
+    let elsewhere =
+        json!({ "id": sandbox::SUBSCRIPTION, "isDefault": true, "environmentName": "Stack" });
+    let profile = json!({ "subscriptions": [elsewhere] }).to_string();
+    assert_snapshot!(with_profile(&profile).run(&["plan"]).stderr, @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and the default subscription of `az` is in a cloud that azlin does not know, `Stack`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    "#);
+}
+
+#[test]
+fn an_odd_entry_of_azs_profile_costs_only_itself() {
+    let good = json!({ "id": sandbox::SUBSCRIPTION, "name": "dev", "isDefault": true });
+    for odd in [
+        json!(null),
+        json!({ "id": 7 }),
+        json!({ "id": "x", "isDefault": "yes", "user": "m" }),
+    ] {
+        let profile = json!({ "subscriptions": [odd, good] }).to_string();
+        let ran = with_profile(&profile).with_env("PATH", "").run(&["whoami"]);
+        let named = format!(
+            "subscription  {} (from az's default)",
+            sandbox::SUBSCRIPTION
+        );
+        assert!(ran.stdout.contains(&named), "{ran}");
+    }
+}
+
 #[test]
 fn azs_default_brings_its_cloud_along() {
     let project = Project::new("")

@@ -89,7 +89,7 @@ impl Context {
             let (doing, kind) = (&failure.doing, &failure.kind);
             streams.say_above(&format!("retrying in {seconds} s ({doing}): {kind}\n"));
         });
-        let mut opener = Opener::new(common, patience);
+        let mut opener = Opener::new(common, patience, streams);
         let (mut parts, mut declaring) = (Vec::new(), HashMap::new());
         for (at, (document, subscription)) in files.into_iter().enumerate() {
             let part = opener.open(document, subscription)?;

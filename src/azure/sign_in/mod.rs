@@ -2,6 +2,7 @@
 
 mod certificate;
 mod choose;
+mod ci;
 mod explain;
 mod github;
 mod kept;
@@ -17,8 +18,9 @@ use super::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
 use choose::choose;
+pub use ci::in_ci;
 pub(super) use kept::Kept;
-pub use profile::{Profile, account_of, name_of};
+pub use profile::{AzDefault, Profile};
 use recipe::Recipe;
 pub(super) use unauthorized::unauthorized;
 pub use way::Way;
