@@ -772,10 +772,93 @@ fn half_a_way_names_what_is_missing() {
         .run(&["plan"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
-    error: cannot sign in: a service principal with a secret requires AZURE_TENANT_ID, which is not set
-    help: set AZURE_TENANT_ID, or choose another credential with --auth
+    error: cannot sign in: a service principal with a secret requires AZURE_TENANT_ID, which is empty
+    help: set AZURE_TENANT_ID; to use another credential, pass --auth
     ");
     assert_eq!(azure.asked().len(), 0);
+}
+
+/// A stand-in for `az` that prints a token.
+#[cfg(unix)]
+const AZ: &str = "echo '{\"accessToken\":\"secret-token-az\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}'";
+
+/// Signs `az` in: it has the sandbox's subscription.
+fn sign_az_in(project: &Project) {
+    let folder = project.path().join(".azure");
+    std::fs::create_dir(&folder).unwrap();
+    let profile = json!({ "subscriptions": [{ "id": sandbox::SUBSCRIPTION, "isDefault": true }] });
+    std::fs::write(folder.join("azureProfile.json"), profile.to_string()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn in_ci_half_a_way_is_not_replaced_by_az() {
+    let told = |set: &[(&str, &str)]| {
+        let (_folder, azure) = cloud(faithful);
+        let project = stand_in(project(&azure, set), "az", AZ);
+        sign_az_in(&project);
+        let ran = project.run(&["plan"]);
+        assert_eq!((ran.code(), azure.asked().len()), (1, 0), "{ran}");
+        arm_got(
+            &azure,
+            &project.run(&["plan", "--auth", "az"]),
+            "secret-token-az",
+        );
+        ran.stderr
+    };
+    let [tenant, client, _] = SECRET;
+    assert_snapshot!(told(&[("CI", "true"), tenant, client]), @"
+    error: cannot sign in: AZURE_TENANT_ID and AZURE_CLIENT_ID are set, but a service principal also requires AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE
+    help: set AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE; if an earlier step signs in `az`, pass --auth az instead
+    ");
+    assert_snapshot!(told(&[("CI", "true"), tenant, client, ("AZURE_CLIENT_SECRET", "")]), @"
+    error: cannot sign in: a service principal with a secret requires AZURE_CLIENT_SECRET, which is empty
+    help: set AZURE_CLIENT_SECRET (CI leaves a variable empty if its secret is not defined, or not available to a fork); if an earlier step signs in `az`, pass --auth az instead
+    ");
+    assert_snapshot!(told(&[("GITHUB_ACTIONS", "true"), tenant, client]), @"
+    error: cannot sign in: the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN, which are not set
+    help: give the job `permissions: id-token: write`; if an earlier step signs in `az`, pass --auth az instead
+    ");
+    let undefined = ("AZURE_CLIENT_SECRET", "$(AZURE_CLIENT_SECRET)");
+    assert_snapshot!(told(&[("TF_BUILD", "True"), tenant, client, undefined]), @"
+    error: cannot sign in: a service principal with a secret requires AZURE_CLIENT_SECRET, which is empty
+    help: set AZURE_CLIENT_SECRET (CI leaves a variable empty if its secret is not defined, or not available to a fork); if an earlier step signs in `az`, pass --auth az instead
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_persons_machine_az_is_used_in_spite_of_leftovers() {
+    let (_folder, azure) = cloud(faithful);
+    let [tenant, client, _] = SECRET;
+    let set = [tenant, client, ("AZURE_CLIENT_SECRET", "")];
+    let project = stand_in(project(&azure, &set), "az", AZ);
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 1, "`az` is not signed in: {ran}");
+    assert_snapshot!(ran.stderr, @"
+    error: cannot sign in: a service principal with a secret requires AZURE_CLIENT_SECRET, which is empty
+    help: set AZURE_CLIENT_SECRET; to use another credential, pass --auth
+    ");
+    sign_az_in(&project);
+    let ran = project.run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-az");
+    assert_snapshot!(ran.stderr, @"note: using the account of `az`: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (empty) are not a complete service principal; unset them, or pass --auth az");
+    let ran = project.run(&["plan", "--auth", "az"]);
+    arm_got(&azure, &ran, "secret-token-az");
+    assert_eq!(ran.stderr, "");
+    let who = project.run(&["whoami"]);
+    assert_snapshot!(who.stdout.lines().next().unwrap(), @"credential    the account of the Azure CLI (`az` is signed in, and AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (empty) are not a complete service principal)");
+}
+
+#[test]
+fn in_ci_an_empty_subscription_is_not_replaced_by_azs_default() {
+    let project = Project::new("").with_env("CI", "true");
+    sign_az_in(&project);
+    let project = project.with_env("AZURE_SUBSCRIPTION_ID", "");
+    assert_snapshot!(project.run(&["plan"]).stderr, @"
+    error: no subscription given: AZURE_SUBSCRIPTION_ID is empty
+    help: set AZURE_SUBSCRIPTION_ID: CI leaves it empty if its secret is not defined
+    ");
 }
 
 /// A refusal of the token, in the words of Azure Resource Manager.

@@ -98,6 +98,12 @@ impl Context {
             }
             parts.push(part);
         }
+        let notes = parts
+            .iter()
+            .filter_map(|part| part.arm.sign_in().note.as_deref());
+        for note in notes.collect::<BTreeSet<_>>() {
+            streams.note(note);
+        }
         let ids = Ids::over(parts.iter().map(|part| part.arm.subscription()));
         let mut all = parts.into_iter();
         Ok(Self {

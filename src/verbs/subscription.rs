@@ -53,6 +53,13 @@ pub(super) fn subscription(
             return checked(&id, NamedBy::Variable(variable_name), variable_name);
         }
     }
+    let is_empty = |name: &&str| std::env::var_os(name).is_some();
+    if let Some(empty) = VARIABLES.into_iter().find(is_empty).filter(|_| in_ci()) {
+        // The default of `az` may be another subscription.
+        let message = format!("no subscription given: {empty} is empty");
+        let help = format!("set {empty}: CI leaves it empty if its secret is not defined");
+        return Err(Trouble::new(message, help));
+    }
     let found = match Profile::load() {
         Ok(Some(profile)) => profile.default_subscription(),
         Ok(None) => Err(None),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
-use choose::choose;
+use choose::{Choice, Machine, choose};
 pub use ci::in_ci;
 pub(super) use kept::Kept;
 pub use profile::{AzDefault, Profile};
@@ -33,6 +33,8 @@ pub struct SignIn {
     pub way: Option<Way>,
     /// The reason for choosing it.
     pub why: String,
+    /// A note for the user: the choice leaves out what someone began to set up.
+    pub note: Option<String>,
     pub(super) kept: Arc<Kept>,
 }
 
@@ -48,8 +50,13 @@ impl SignIn {
         cloud: Cloud,
         authority: Option<Origin>,
     ) -> Result<Self, Trouble> {
-        let (way, why) = choose(flag, variable, is_installed)
-            .map_err(|trouble| trouble.within("cannot sign in"))?;
+        let machine = Machine {
+            variable: &|name| std::env::var(name).ok(),
+            is_installed: &is_installed,
+            is_az_signed_in: &is_az_signed_in,
+        };
+        let Choice { way, why, note } =
+            choose(flag, &machine).map_err(|trouble| trouble.within("cannot sign in"))?;
         if let (Way::Token, Some(token)) = (way, variable("AZURE_ACCESS_TOKEN")) {
             return Ok(Self::given(Some(way), &why, &token));
         }
@@ -62,6 +69,7 @@ impl SignIn {
         Ok(Self {
             way: Some(way),
             why,
+            note,
             kept: Arc::new(Kept::fetched(recipe)),
         })
     }
@@ -70,6 +78,7 @@ impl SignIn {
         Self {
             way,
             why: why.to_owned(),
+            note: None,
             kept: Arc::new(Kept::given(token)),
         }
     }
@@ -119,6 +128,12 @@ fn authority_of(cloud: Cloud) -> Origin {
         Cloud::China => "https://login.chinacloudapi.cn",
     };
     Origin::Tls(host.to_owned())
+}
+
+/// Returns true if `az` has an account. If its profile is damaged, `az` has lost its accounts.
+fn is_az_signed_in() -> bool {
+    let profile = Profile::load().ok().flatten();
+    profile.is_some_and(|profile| profile.has_account())
 }
 
 /// Returns true if `program` is on the PATH. On Windows, `az` is a script with an extension.
