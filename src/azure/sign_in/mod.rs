@@ -3,6 +3,8 @@
 mod certificate;
 mod choose;
 mod ci;
+mod complaint;
+mod entra;
 mod explain;
 mod github;
 mod kept;
@@ -19,6 +21,7 @@ use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
 use choose::{Choice, Machine, choose};
 pub use ci::in_ci;
+use entra::Reader;
 pub(super) use kept::Kept;
 pub use profile::{AzDefault, Profile};
 use recipe::Recipe;
@@ -40,7 +43,7 @@ pub struct SignIn {
 
 impl SignIn {
     /// Chooses a credential for `subscription`; see `choose` for the order. `flag` is `--auth`. `authority` issues the tokens, if
-    /// it is not the cloud's own.
+    /// it is not the cloud's own. With `wants_ids`, errors have Microsoft's ids of the sign-in.
     ///
     /// # Errors
     /// No credential can be chosen.
@@ -49,6 +52,7 @@ impl SignIn {
         subscription: &SubscriptionId,
         cloud: Cloud,
         authority: Option<Origin>,
+        wants_ids: bool,
     ) -> Result<Self, Trouble> {
         let machine = Machine {
             variable: &|name| std::env::var(name).ok(),
@@ -65,6 +69,10 @@ impl SignIn {
             subscription: subscription.clone(),
             cloud,
             authority: authority.unwrap_or_else(|| authority_of(cloud)),
+            reader: Reader {
+                is_ci: in_ci(),
+                wants_ids,
+            },
         };
         Ok(Self {
             way: Some(way),
