@@ -1529,16 +1529,16 @@ fn a_damaged_profile_of_azs_is_told_with_its_path() {
     let told = |profile: &str| with_profile(profile).run(&["plan"]).stderr;
     assert_snapshot!(told("{\"subscriptions\": ["), @r#"
     error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read ./azureProfile.json: the file is truncated
-    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
     assert_snapshot!(told("<<<<<<< ours"), @r#"
     error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read ./azureProfile.json: the file is not valid JSON (line 1)
-    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
     let nowhere = Project::new("").with_env("AZURE_CONFIG_DIR", "sessions.toml");
     assert_snapshot!(nowhere.run(&["plan"]).stderr, @r#"
     error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read sessions.toml/azureProfile.json: not a directory
-    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
     // Where the subscription is known, azlin does without the profile.
     let (_folder, azure) = cloud(faithful);
@@ -1557,14 +1557,14 @@ fn an_account_of_azs_without_a_subscription_is_told() {
     let profile = json!({ "subscriptions": [tenant] }).to_string();
     assert_snapshot!(with_profile(&profile).run(&["plan"]).stderr, @r#"
     error: no subscription given: it is not in sessions.toml or in the environment, and the default account of `az` is a tenant without a subscription
-    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
     let elsewhere =
         json!({ "id": sandbox::SUBSCRIPTION, "isDefault": true, "environmentName": "Stack" });
     let profile = json!({ "subscriptions": [elsewhere] }).to_string();
     assert_snapshot!(with_profile(&profile).run(&["plan"]).stderr, @r#"
     error: no subscription given: it is not in sessions.toml or in the environment, and the default subscription of `az` is in a cloud that azlin does not know, `Stack`
-    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
     "#);
 }
 

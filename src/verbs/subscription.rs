@@ -8,7 +8,6 @@ use crate::file::find::NAME;
 use crate::model::{Cloud, SubscriptionId};
 use crate::sandbox;
 use crate::show::NamedBy;
-use crate::text::or;
 
 /// The variables that name a subscription, in order.
 const VARIABLES: [&str; 2] = ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"];
@@ -102,9 +101,10 @@ fn none_given(name: Option<&str>, reason: Option<String>) -> Trouble {
             )
         }
     };
-    let mut ways = vec!["pass --subscription", "set AZURE_SUBSCRIPTION_ID"];
-    if !in_ci() {
-        ways.push("run `az login`");
-    }
-    Trouble::new(message, format!("{first}, {}", or(&ways)))
+    let help = if in_ci() {
+        format!("{first}, pass --subscription, or set AZURE_SUBSCRIPTION_ID")
+    } else {
+        format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`")
+    };
+    Trouble::new(message, help)
 }

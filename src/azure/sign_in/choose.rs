@@ -28,7 +28,7 @@ impl Choice {
     }
 }
 
-/// What decides the choice, besides the flag.
+/// The circumstances of a choice, besides the flag.
 pub(super) struct Machine<'m> {
     /// The value of an environment variable, which may be empty.
     pub variable: &'m dyn Fn(&str) -> Option<String>,
@@ -181,12 +181,12 @@ fn begun(ways: &[Way], last: Option<Way>, machine: &Machine<'_>) -> Option<Begun
     if let Some(way) = ways.iter().find(|way| is_announced(way)) {
         return Some(Begun::Way(*way));
     }
-    // The id alone also chooses a managed identity. With `dev`, none of these is asked for.
+    // The id may also choose a managed identity, if `last` is that. With `dev`, no service principal is wanted.
     let has_id = machine.is_set(CLIENT) || (is_ci && machine.is_empty(CLIENT));
-    if !has_id || last == Some(Way::Managed) || !ways.contains(&Way::Secret) {
+    if !has_id || last.is_some() || !ways.contains(&Way::Secret) {
         return None;
     }
-    if ways.contains(&Way::GitHub) && machine.is_set("GITHUB_ACTIONS") {
+    if machine.is_set("GITHUB_ACTIONS") {
         return Some(Begun::Way(Way::GitHub));
     }
     Some(Begun::Ids)
@@ -308,7 +308,6 @@ fn how_to_set(missing: &[&str], machine: &Machine<'_>) -> String {
 
 /// The trouble with a service principal that has ids, but no proof of its identity.
 fn ids_only(machine: &Machine<'_>) -> Trouble {
-    let proofs = or(&PROOFS);
     let ids = [TENANT, CLIENT].into_iter();
     let (set, missing): (Vec<&str>, Vec<&str>) = ids.partition(|name| machine.is_set(name));
     let begun = if set.is_empty() {
@@ -316,7 +315,7 @@ fn ids_only(machine: &Machine<'_>) -> Trouble {
     } else {
         format!("{} {} set", and(&set), is_or_are(&set))
     };
-    let mut required = vec![proofs.clone()];
+    let mut required = vec![or(&PROOFS)];
     if !missing.is_empty() {
         required.insert(0, and(&missing));
     }
@@ -576,6 +575,9 @@ mod tests {
         assert_eq!(asked("prod"), Ok(Way::Managed));
         assert_eq!(asked("dev"), Ok(Way::Az));
         assert!(asked("").is_err());
+        let error = asked("EnvironmentCredential").unwrap_err();
+        let asks = "AZURE_TOKEN_CREDENTIALS=EnvironmentCredential is set, but a service principal with a secret requires";
+        assert!(error.starts_with(asks), "{error}");
     }
 
     #[test]
