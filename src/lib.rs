@@ -49,7 +49,8 @@
 //! | how azlin reads VMs | `azure/fleet.rs`, with `azure/addresses.rs` for their addresses |
 //! | how azlin writes tags | `azure/tag_write.rs`, with `azure/tags.rs` for the requests |
 //! | the kinds of machine | `model/vm_id.rs`, with `azure/id.rs` for their ids in Azure |
-//! | how azlin signs in | `azure/sign_in/` |
+//! | how azlin signs in | `azure/sign_in/`; its messages are in `entra.rs` for Microsoft Entra and `complaint.rs` for `az` |
+//! | the errors of proxies and certificates | `azure/proxy.rs`, `azure/connection.rs` |
 //! | how azlin reaches a VM | `ssh/mod.rs` for the route, `ssh/arguments.rs` and `ssh/config.rs` for its spelling |
 //! | the guide | the chapter in `guide/`; `AZLIN_DOCS=write cargo test --test docs` puts in what the commands print |
 //! | a command | its file in `verbs/`, its arguments in `cli/` |

@@ -491,7 +491,7 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     Interactive authentication is needed. Please run:
     az login --tenant \"{TENANT}\" --scope \"https://management.azure.com/.default\"' >&2; exit 1")), @"
     error: cannot list the VMs: `az` cannot get a token: AADSTS50076: Due to a configuration change made by your administrator, you must use multi-factor authentication
-    help: sign in again: az login --tenant 00000000-0000-4000-8000-00000000000a
+    help: sign in again with multi-factor authentication: az login --tenant 00000000-0000-4000-8000-00000000000a
     ");
     assert_snapshot!(told(&format!("echo \"ERROR: Subscription '{}' not found. Check the spelling and casing and try again.\" >&2; exit 1", sandbox::SUBSCRIPTION)), @"
     error: cannot list the VMs: subscription 5a4db0e5-0000-4000-8000-000000000000 not found in the account of `az`
@@ -518,6 +518,376 @@ fn what_az_cannot_do_is_told_with_the_command_that_mends_it() {
     help: install it and run `az login`, or set up another credential (azlin guide sign-in)
     "#);
     assert_eq!(azure.asked().len(), 0);
+}
+
+/// A project whose `az` prints `stderr` and fails.
+#[cfg(unix)]
+fn failing_az(azure: &Azure, set: &[(&str, &str)], stderr: &str) -> Project {
+    let project = project(azure, set);
+    std::fs::write(project.path().join("stderr"), stderr).unwrap();
+    let file = project.path().join("stderr");
+    let script = format!("/bin/cat {} >&2; exit 1", file.display());
+    stand_in(project, "az", &script)
+}
+
+/// A refusal of a token, in the words that `az` prints.
+const AADSTS: [(&str, &str); 8] = [
+    (
+        "700024",
+        "Client assertion is not within its valid time range.",
+    ),
+    (
+        "7000222",
+        "The provided client secret keys for app 'a' are expired.",
+    ),
+    (
+        "53003",
+        "Access has been blocked by Conditional Access policies.",
+    ),
+    (
+        "50020",
+        "User account 'm' from identity provider 'live.com' does not exist in tenant 't'.",
+    ),
+    (
+        "50076",
+        "Due to a configuration change made by your administrator, you must use multi-factor authentication.",
+    ),
+    (
+        "50079",
+        "Due to a configuration change made by your administrator, you must enroll in multi-factor authentication.",
+    ),
+    (
+        "65001",
+        "The user or administrator has not consented to use the application with ID 'a'.",
+    ),
+    (
+        "700016",
+        "Application with identifier 'a' was not found in the directory 't'.",
+    ),
+];
+
+/// The helps for each code of [`AADSTS`] with these variables, as a table.
+#[cfg(unix)]
+fn helps(set: &[(&str, &str)]) -> String {
+    let (_folder, azure) = cloud(faithful);
+    let rows = AADSTS.map(|(code, said)| {
+        let stderr = format!(
+            "ERROR: AADSTS{code}: {said} Trace ID: 0a-1 Correlation ID: 0b-2 Timestamp: 2026-01-01 00:00:00Z\n\
+             Interactive authentication is needed. Please run:\naz login --tenant \"{TENANT}\"\n"
+        );
+        let ran = failing_az(&azure, set, &stderr).run(&["plan"]);
+        assert_eq!(ran.code(), 1, "{ran}");
+        let (error, help) = ran.stderr.split_once("help: ").unwrap();
+        let expected = format!(
+            "error: cannot list the VMs: `az` cannot get a token: AADSTS{code}: {}\n",
+            said.trim_end_matches('.')
+        );
+        assert_eq!(error, expected);
+        format!("{code} {help}")
+    });
+    assert_eq!(azure.asked().len(), 0);
+    rows.concat()
+}
+
+#[cfg(unix)]
+#[test]
+fn each_refusal_of_azs_has_its_own_help() {
+    assert_snapshot!(helps(&[]), @"
+    700024 sign in again: az login --tenant 00000000-0000-4000-8000-00000000000a
+    7000222 create a new secret for the app and sign `az` in with it: the old one has expired
+    53003 ask your administrator which Conditional Access policy blocks this sign-in: it may require another network or device
+    50020 sign in with an account of this tenant (az login --tenant 00000000-0000-4000-8000-00000000000a), or ask its administrator to invite yours as a guest
+    50076 sign in again with multi-factor authentication: az login --tenant 00000000-0000-4000-8000-00000000000a
+    50079 sign in again with multi-factor authentication: az login --tenant 00000000-0000-4000-8000-00000000000a
+    65001 sign in again and give consent: az login --tenant 00000000-0000-4000-8000-00000000000a; if you may not, ask an administrator of the tenant
+    700016 check the app's id, and the tenant and cloud that `az` is signed in to: this tenant does not have the app
+    ");
+    let in_ci = helps(&[("CI", "true")]);
+    assert!(!in_ci.contains("az login"), "{in_ci}");
+    assert_snapshot!(in_ci, @"
+    700024 sign `az` in right before this step: the job's token is valid for minutes only; or let azlin sign in itself (azlin guide sign-in)
+    7000222 create a new secret for the app and sign `az` in with it: the old one has expired
+    53003 ask your administrator which Conditional Access policy blocks this sign-in: it may require another network or device
+    50020 use an identity of this tenant, or ask its administrator to invite the account as a guest
+    50076 use a service principal, OIDC or a managed identity: this account requires multi-factor authentication, which needs a person
+    50079 use a service principal, OIDC or a managed identity: this account requires multi-factor authentication, which needs a person
+    65001 ask an administrator of the tenant to grant consent to the application
+    700016 check the app's id, and the tenant and cloud that `az` is signed in to: this tenant does not have the app
+    ");
+}
+
+#[test]
+fn each_refusal_of_an_apps_sign_in_has_its_own_help() {
+    // The tenant's name is the code.
+    let (_folder, azure) = cloud(|asked| {
+        let code = asked.target.strip_suffix("/oauth2/v2.0/token")?;
+        let said = format!(
+            "AADSTS{}: No. Trace ID: 1\r\nTimestamp: 3",
+            code.trim_start_matches("/c")
+        );
+        let body = json!({ "error": "x", "error_description": said });
+        Some(saying(400, &body))
+    });
+    let rows = AADSTS.map(|(code, _)| {
+        let project = project(&azure, &SECRET).with_env("AZURE_TENANT_ID", &format!("c{code}"));
+        let ran = project.with_env("CI", "true").run(&["plan"]);
+        let (error, help) = ran.stderr.split_once("help: ").unwrap();
+        assert!(
+            error.ends_with(&format!(" returned 400: AADSTS{code}: No\n")),
+            "{ran}"
+        );
+        format!("{code} {help}")
+    });
+    assert_snapshot!(rows.concat(), @"
+    700024 check this machine's clock: azlin got this assertion just now
+    7000222 create a new secret and set AZURE_CLIENT_SECRET to it: the old one has expired
+    53003 ask your administrator which Conditional Access policy blocks this sign-in: it may require another network or device
+    50020 use an identity of this tenant, or ask its administrator to invite the account as a guest
+    50076 use a service principal, OIDC or a managed identity: this account requires multi-factor authentication, which needs a person
+    50079 use a service principal, OIDC or a managed identity: this account requires multi-factor authentication, which needs a person
+    65001 ask an administrator of the tenant to grant consent to the application
+    700016 check AZURE_CLIENT_ID, AZURE_TENANT_ID and `cloud`: this tenant does not have the app
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn in_ci_nobody_is_told_to_log_in() {
+    let (_folder, azure) = cloud(faithful);
+    let ci = [("GITHUB_ACTIONS", "true")];
+    let told = |stderr: &str| {
+        let ran = failing_az(&azure, &ci, stderr).run(&["plan"]);
+        assert!(!ran.stderr.contains("az login"), "{ran}");
+        ran.stderr
+    };
+    assert_snapshot!(told("ERROR: Please run 'az login' to setup account."), @"
+    error: cannot list the VMs: `az` is not signed in
+    help: sign `az` in earlier in the job, or set up another credential (azlin guide sign-in)
+    ");
+    assert_snapshot!(told(&format!("ERROR: Subscription '{}' not found.", sandbox::SUBSCRIPTION)), @"
+    error: cannot list the VMs: subscription 5a4db0e5-0000-4000-8000-000000000000 not found in the account of `az`
+    help: check the subscription id, and that the pipeline's identity has a role on the subscription
+    ");
+    assert_snapshot!(told("ERROR: AADSTS90094: No."), @"
+    error: cannot list the VMs: `az` cannot get a token: AADSTS90094: No
+    help: check the step that signs in `az`, or set up another credential (azlin guide sign-in)
+    ");
+    assert_snapshot!(told("ERROR: the cache is locked"), @"
+    error: cannot list the VMs: `az` failed: the cache is locked
+    help: run `az account get-access-token --output json` to see the error
+    ");
+    assert_snapshot!(stand_in(project(&azure, &ci), "other", "").run(&["plan"]).stderr, @"
+    error: cannot list the VMs: `az` is not installed
+    help: install it in the job, or set up another credential (azlin guide sign-in)
+    ");
+    let (_folder, azure) = cloud(|asked| {
+        is_arm(asked).then(|| {
+            refusal(
+                "InvalidAuthenticationToken",
+                "More is needed.",
+                "insufficient_claims",
+            )
+        })
+    });
+    assert_snapshot!(stand_in(project(&azure, &ci), "az", AZ).run(&["plan"]).stderr, @"
+    error: cannot list the VMs: Azure returned 401 InvalidAuthenticationToken: More is needed
+    help: ask whoever manages the tenant: its Conditional Access rejects this identity's token
+    ");
+    let nothing = Project::new("").with_env("CI", "1").run(&["plan"]);
+    assert!(!nothing.stderr.contains("az login"), "{nothing}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_cause_is_found_behind_azs_traceback() {
+    let (_folder, azure) = cloud(faithful);
+    let pool = "HTTPSConnectionPool(host='login.microsoftonline.com', port=443): Max retries exceeded with url: /organizations";
+    let told = |set: &[(&str, &str)], last: &str| {
+        let stderr = format!(
+            "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: {pool}\n\
+             Traceback (most recent call last):\n  File \"/opt/az/bin/x.py\", line 703, in urlopen\n    httplib_response = y(\n\
+             ssl.SSLError: first\n\nDuring handling of the above exception, another exception occurred:\n\n\
+             Traceback (most recent call last):\n  File \"/opt/az/bin/x.py\", line 1, in z\n    raise x\n{last}\n\
+             To check existing issues, please visit: https://github.com/Azure/azure-cli/issues\n"
+        );
+        failing_az(&azure, set, &stderr).run(&["plan"]).stderr
+    };
+    assert_snapshot!(told(&[], "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)"), @"
+    error: cannot list the VMs: `az` failed: JSONDecodeError: Expecting value: line 1 column 1 (char 0)
+    help: run `az account get-access-token --output json` to see the error; `az login` fixes most causes
+    ");
+    let untrusted = format!(
+        "requests.exceptions.SSLError: {pool} (Caused by SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] \
+         certificate verify failed: self-signed certificate in certificate chain (_ssl.c:1007)')))"
+    );
+    assert_snapshot!(told(&[], &untrusted), @"
+    error: cannot list the VMs: `az` cannot connect: TLS failed (self-signed certificate in certificate chain)
+    help: if a proxy inspects TLS, set REQUESTS_CA_BUNDLE for `az` and SSL_CERT_FILE for azlin to a PEM file with its CA certificate
+    ");
+    let proxy = [(
+        "HTTPS_PROXY",
+        "http://user:s3cret-of-the-proxy@proxy.corp:8080",
+    )];
+    let wants = format!(
+        "requests.exceptions.ProxyError: {pool} (Caused by ProxyError('Cannot connect to proxy.', OSError('Tunnel connection \
+         failed: 407 Proxy Authentication Required')))"
+    );
+    assert_snapshot!(told(&proxy, &wants), @"
+    error: cannot list the VMs: `az` cannot connect: the proxy `proxy.corp:8080` (HTTPS_PROXY) requires authentication (407)
+    help: check the user name and password in HTTPS_PROXY
+    ");
+    let refused = format!(
+        "requests.exceptions.ProxyError: {pool} (Caused by ProxyError('Cannot connect to proxy.', NewConnectionError('<x>: Failed \
+         to establish a new connection: [Errno 111] Connection refused')))"
+    );
+    assert_snapshot!(told(&proxy, &refused), @"
+    error: cannot list the VMs: `az` cannot connect: the proxy `proxy.corp:8080` (HTTPS_PROXY) failed: connection refused
+    help: check that HTTPS_PROXY names a running proxy, or unset it; NO_PROXY names hosts that azlin and `az` reach without it
+    ");
+    let malformed = "requests.exceptions.InvalidProxyURL: Please check proxy URL. It is malformed and could be missing the host.";
+    assert_snapshot!(told(&[("HTTPS_PROXY", "http://proxy.corp:port")], malformed), @"
+    error: cannot list the VMs: `az` cannot connect: invalid proxy URL in HTTPS_PROXY: `http://proxy.corp:port`
+    help: set HTTPS_PROXY to http://HOST:PORT; write special characters of a user name or password as %XX
+    ");
+    assert_eq!(azure.asked().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn entras_ids_are_shown_with_verbose() {
+    let said = "AADSTS50076: No. Trace ID: 0a-1 Correlation ID: 0b-2 Timestamp: 3";
+    let (_folder, azure) = cloud(|asked| {
+        let body = json!({ "error": "x", "error_description": "AADSTS7000222: Expired. Trace ID: 0a-1 Correlation ID: 0b-2\r\nTimestamp: 3" });
+        asked.target.ends_with("/token").then(|| saying(401, &body))
+    });
+    let az = failing_az(&azure, &[], said);
+    let app = project(&azure, &SECRET);
+    for project in [az, app] {
+        let brief = project.run(&["plan"]).stderr;
+        assert!(
+            !brief.contains("0a-1") && !brief.contains("0b-2"),
+            "{brief}"
+        );
+        let verbose = project.run(&["plan", "--verbose"]).stderr;
+        assert!(
+            verbose.contains(" (trace 0a-1, correlation 0b-2)\n"),
+            "{verbose}"
+        );
+    }
+}
+
+/// A server that answers each connection with `answer`, for as long as the test runs.
+fn server(answer: impl Fn(std::net::TcpStream) + Send + 'static) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(stream.unwrap());
+        }
+    });
+    address
+}
+
+/// A proxy that answers each request with `status`.
+fn proxy(status: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
+    server(move |mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    })
+}
+
+/// A project whose Azure is `https://ENDPOINT`.
+fn over_tls(endpoint: &str, set: &[(&str, &str)]) -> Project {
+    let file = format!("[azure]\nsubscription = '{}'\n", sandbox::SUBSCRIPTION);
+    let project = Project::new(&file).with_env("AZLIN_ENDPOINT", &format!("https://{endpoint}"));
+    set.iter().fold(project, |project, (name, value)| {
+        project.with_env(name, value)
+    })
+}
+
+#[test]
+fn a_proxy_that_fails_is_named_with_its_variable() {
+    let told = |url: &str, set: &[(&str, &str)]| {
+        let ran = over_tls("arm.example.com", &[set, &[("HTTPS_PROXY", url)]].concat()).run(&[
+            "plan",
+            "--deadline",
+            "5",
+        ]);
+        assert_eq!(ran.code(), 1, "{ran}");
+        assert!(!ran.stderr.contains("s3cret"), "{ran}");
+        let last = ran.stderr.find("error: ").unwrap();
+        ran.stderr[last..].to_owned()
+    };
+    let address = proxy("407 Proxy Authentication Required");
+    let without = told(&format!("http://{address}"), &TOKEN);
+    assert_snapshot!(without.replace(&address, "PROXY"), @"
+    error: cannot list the VMs: the proxy `PROXY` (HTTPS_PROXY) requires authentication (407)
+    help: set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT
+    ");
+    let with = told(&format!("http://user:s3cret@{address}"), &TOKEN);
+    assert_snapshot!(with.replace(&address, "PROXY"), @"
+    error: cannot list the VMs: the proxy `PROXY` (HTTPS_PROXY) requires authentication (407)
+    help: check the user name and password in HTTPS_PROXY
+    ");
+    // The sign-in service is behind the same proxy.
+    let login = told(&format!("http://{address}"), &SECRET);
+    assert_snapshot!(login.replace(&address, "PROXY"), @"
+    error: cannot list the VMs: the proxy `PROXY` (HTTPS_PROXY) requires authentication (407)
+    help: set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT
+    ");
+    let address = proxy("403 Forbidden");
+    assert_snapshot!(told(&address, &TOKEN).replace(&address, "PROXY"), @"
+    error: cannot list the VMs: no response: the proxy `PROXY` (HTTPS_PROXY) refused to connect to arm.example.com
+    help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
+    ");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    assert_snapshot!(told(&nobody, &TOKEN).replace(&nobody, "PROXY"), @"
+    error: cannot list the VMs: no response: the proxy `PROXY` (HTTPS_PROXY) failed: connection refused
+    help: check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again
+    ");
+    assert_snapshot!(told("http://user:s3cret@proxy.corp:port", &TOKEN), @"
+    error: cannot open a connection to Azure: invalid proxy URL in HTTPS_PROXY: `[secret]@proxy.corp:port`
+    help: set HTTPS_PROXY to http://HOST:PORT; write special characters of a user name or password as %XX
+    ");
+    assert_snapshot!(told("socks5://127.0.0.1:1080", &TOKEN), @"
+    error: cannot open a connection to Azure: unsupported proxy in HTTPS_PROXY: `socks5://127.0.0.1:1080`
+    help: set HTTPS_PROXY to an http:// or https:// proxy
+    ");
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_told_with_the_setting() {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pem = std::fs::read(CERTIFICATE[2].1).unwrap();
+    let certificate = CertificateDer::from_pem_slice(&pem).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(&pem).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = std::sync::Arc::new(config);
+    let address = server(move |mut stream| {
+        let mut tls = rustls::ServerConnection::new(config.clone()).unwrap();
+        while tls.is_handshaking() && tls.complete_io(&mut stream).is_ok() {}
+    });
+    let ran = over_tls(&address, &TOKEN).run(&["plan", "--deadline", "5"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert_snapshot!(ran.stderr, @"
+    error: cannot list the VMs: the certificate of 127.0.0.1 is not valid: its issuer is not trusted here
+    help: if a proxy inspects TLS, add its CA certificate to the system's, or set SSL_CERT_FILE to a PEM file with it
+    ");
+    let set = [TOKEN[0], ("SSL_CERT_FILE", "nowhere.pem")];
+    let ran = over_tls(&address, &set).run(&["plan"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert_snapshot!(ran.stderr, @"
+    error: cannot open a connection to Azure: No CA certificates were loaded from the system
+    help: check that SSL_CERT_FILE (`nowhere.pem`) is a PEM file with certificates
+    ");
 }
 
 /// Adds a file for each of subscriptions 2 to 4.
@@ -772,10 +1142,93 @@ fn half_a_way_names_what_is_missing() {
         .run(&["plan"]);
     assert_eq!(ran.code(), 1);
     assert_snapshot!(ran.stderr, @"
-    error: cannot sign in: a service principal with a secret requires AZURE_TENANT_ID, which is not set
-    help: set AZURE_TENANT_ID, or choose another credential with --auth
+    error: cannot sign in: a service principal with a secret requires AZURE_TENANT_ID, which is empty
+    help: set AZURE_TENANT_ID; to use another credential, pass --auth
     ");
     assert_eq!(azure.asked().len(), 0);
+}
+
+/// A stand-in for `az` that prints a token.
+#[cfg(unix)]
+const AZ: &str = "echo '{\"accessToken\":\"secret-token-az\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}'";
+
+/// Signs `az` in: it has the sandbox's subscription.
+fn sign_az_in(project: &Project) {
+    let folder = project.path().join(".azure");
+    std::fs::create_dir(&folder).unwrap();
+    let profile = json!({ "subscriptions": [{ "id": sandbox::SUBSCRIPTION, "isDefault": true }] });
+    std::fs::write(folder.join("azureProfile.json"), profile.to_string()).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn in_ci_half_a_way_is_not_replaced_by_az() {
+    let told = |set: &[(&str, &str)]| {
+        let (_folder, azure) = cloud(faithful);
+        let project = stand_in(project(&azure, set), "az", AZ);
+        sign_az_in(&project);
+        let ran = project.run(&["plan"]);
+        assert_eq!((ran.code(), azure.asked().len()), (1, 0), "{ran}");
+        arm_got(
+            &azure,
+            &project.run(&["plan", "--auth", "az"]),
+            "secret-token-az",
+        );
+        ran.stderr
+    };
+    let [tenant, client, _] = SECRET;
+    assert_snapshot!(told(&[("CI", "true"), tenant, client]), @"
+    error: cannot sign in: AZURE_TENANT_ID and AZURE_CLIENT_ID are set, but a service principal also requires AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE
+    help: set AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE; if an earlier step signs in `az`, pass --auth az instead
+    ");
+    assert_snapshot!(told(&[("CI", "true"), tenant, client, ("AZURE_CLIENT_SECRET", "")]), @"
+    error: cannot sign in: a service principal with a secret requires AZURE_CLIENT_SECRET, which is empty
+    help: set AZURE_CLIENT_SECRET (CI leaves a variable empty if its secret is not defined, or not available to a fork); if an earlier step signs in `az`, pass --auth az instead
+    ");
+    assert_snapshot!(told(&[("GITHUB_ACTIONS", "true"), tenant, client]), @"
+    error: cannot sign in: the identity of this GitHub Actions job requires ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN, which are not set
+    help: give the job `permissions: id-token: write`; if an earlier step signs in `az`, pass --auth az instead
+    ");
+    let undefined = ("AZURE_CLIENT_SECRET", "$(AZURE_CLIENT_SECRET)");
+    assert_snapshot!(told(&[("TF_BUILD", "True"), tenant, client, undefined]), @"
+    error: cannot sign in: a service principal with a secret requires AZURE_CLIENT_SECRET, which is empty
+    help: set AZURE_CLIENT_SECRET (CI leaves a variable empty if its secret is not defined, or not available to a fork); if an earlier step signs in `az`, pass --auth az instead
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_persons_machine_az_is_used_in_spite_of_leftovers() {
+    let (_folder, azure) = cloud(faithful);
+    let [tenant, client, _] = SECRET;
+    let set = [tenant, client, ("AZURE_CLIENT_SECRET", "")];
+    let project = stand_in(project(&azure, &set), "az", AZ);
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 1, "`az` is not signed in: {ran}");
+    assert_snapshot!(ran.stderr, @"
+    error: cannot sign in: a service principal with a secret requires AZURE_CLIENT_SECRET, which is empty
+    help: set AZURE_CLIENT_SECRET; to use another credential, pass --auth
+    ");
+    sign_az_in(&project);
+    let ran = project.run(&["plan"]);
+    arm_got(&azure, &ran, "secret-token-az");
+    assert_snapshot!(ran.stderr, @"note: using the account of `az`: AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (empty) are not a complete service principal; unset them, or pass --auth az");
+    let ran = project.run(&["plan", "--auth", "az"]);
+    arm_got(&azure, &ran, "secret-token-az");
+    assert_eq!(ran.stderr, "");
+    let who = project.run(&["whoami"]);
+    assert_snapshot!(who.stdout.lines().next().unwrap(), @"credential    the account of the Azure CLI (`az` is signed in, and AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (empty) are not a complete service principal)");
+}
+
+#[test]
+fn in_ci_an_empty_subscription_is_not_replaced_by_azs_default() {
+    let project = Project::new("").with_env("CI", "true");
+    sign_az_in(&project);
+    let project = project.with_env("AZURE_SUBSCRIPTION_ID", "");
+    assert_snapshot!(project.run(&["plan"]).stderr, @"
+    error: no subscription given: AZURE_SUBSCRIPTION_ID is empty
+    help: set AZURE_SUBSCRIPTION_ID: CI leaves it empty if its secret is not defined
+    ");
 }
 
 /// A refusal of the token, in the words of Azure Resource Manager.
@@ -1062,6 +1515,75 @@ fn the_subscription_is_azs_default_when_nothing_names_one() {
         named_by(&project, &["--subscription", sandbox::SUBSCRIPTION]),
         "flag"
     );
+}
+
+/// A project without a subscription whose `azureProfile.json` is `profile`.
+fn with_profile(profile: &str) -> Project {
+    let project = Project::new("").with_env("AZURE_CONFIG_DIR", ".");
+    std::fs::write(project.path().join("azureProfile.json"), profile).unwrap();
+    project
+}
+
+#[test]
+fn a_damaged_profile_of_azs_is_told_with_its_path() {
+    let told = |profile: &str| with_profile(profile).run(&["plan"]).stderr;
+    assert_snapshot!(told("{\"subscriptions\": ["), @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read ./azureProfile.json: the file is truncated
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
+    "#);
+    assert_snapshot!(told("<<<<<<< ours"), @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read ./azureProfile.json: the file is not valid JSON (line 1)
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
+    "#);
+    let nowhere = Project::new("").with_env("AZURE_CONFIG_DIR", "sessions.toml");
+    assert_snapshot!(nowhere.run(&["plan"]).stderr, @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and azlin cannot read sessions.toml/azureProfile.json: not a directory
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
+    "#);
+    // Where the subscription is known, azlin does without the profile.
+    let (_folder, azure) = cloud(faithful);
+    let project = project(&azure, &TOKEN).with_env("AZURE_CONFIG_DIR", ".");
+    std::fs::write(project.path().join("azureProfile.json"), "").unwrap();
+    let ran = project.run(&["plan"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_snapshot!(ran.stderr, @"warning: cannot read ./azureProfile.json: the file is empty; run `az login`, which writes the file again, or delete it");
+}
+
+#[test]
+fn an_account_of_azs_without_a_subscription_is_told() {
+    let id = "00000000-0000-4000-8000-00000000000a";
+    let tenant =
+        json!({ "id": id, "tenantId": id, "name": "N/A(tenant level account)", "isDefault": true });
+    let profile = json!({ "subscriptions": [tenant] }).to_string();
+    assert_snapshot!(with_profile(&profile).run(&["plan"]).stderr, @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and the default account of `az` is a tenant without a subscription
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
+    "#);
+    let elsewhere =
+        json!({ "id": sandbox::SUBSCRIPTION, "isDefault": true, "environmentName": "Stack" });
+    let profile = json!({ "subscriptions": [elsewhere] }).to_string();
+    assert_snapshot!(with_profile(&profile).run(&["plan"]).stderr, @r#"
+    error: no subscription given: it is not in sessions.toml or in the environment, and the default subscription of `az` is in a cloud that azlin does not know, `Stack`
+    help: set `subscription = "…"` under [azure], pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`
+    "#);
+}
+
+#[test]
+fn an_odd_entry_of_azs_profile_costs_only_itself() {
+    let good = json!({ "id": sandbox::SUBSCRIPTION, "name": "dev", "isDefault": true });
+    for odd in [
+        json!(null),
+        json!({ "id": 7 }),
+        json!({ "id": "x", "isDefault": "yes", "user": "m" }),
+    ] {
+        let profile = json!({ "subscriptions": [odd, good] }).to_string();
+        let ran = with_profile(&profile).with_env("PATH", "").run(&["whoami"]);
+        let named = format!(
+            "subscription  {} (from az's default)",
+            sandbox::SUBSCRIPTION
+        );
+        assert!(ran.stdout.contains(&named), "{ran}");
+    }
 }
 
 #[test]

@@ -10,9 +10,12 @@ use azure_core::http::{
     AsyncRawResponse, ClientOptions, Context, HttpClient, Pipeline, PipelineSendOptions,
     RawResponse, Request,
 };
-use reqwest::{ClientBuilder, redirect};
+use reqwest::redirect;
 
+use super::connection::Explained;
 use super::failure::root;
+use super::proxy::Proxy;
+use crate::text::quote;
 use crate::trouble::Trouble;
 
 /// The time limit for connecting.
@@ -20,32 +23,57 @@ const CONNECT: Duration = Duration::from_secs(20);
 /// The time limit for the next part of an answer. A page of 500 VMs takes a few seconds.
 const READ: Duration = Duration::from_secs(60);
 
-/// An HTTP client that follows no redirect, so that only the pipeline decides where a request goes.
+/// The server that a client is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Peer {
+    /// An emulator on this machine, over plain HTTP only.
+    Emulator(SocketAddr),
+    /// A server on this machine or its host that issues tokens, which no proxy may see. It speaks plain HTTP at the address.
+    Local(Option<SocketAddr>),
+    /// Any other, over TLS.
+    Remote,
+}
+
+/// An HTTP client for `peer` that follows no redirect, so that only the pipeline decides where a request goes.
 ///
-/// It uses the system's certificates or those in `SSL_CERT_FILE`, and the proxy in `HTTPS_PROXY`, unless `with` changes that. It
-/// speaks plain HTTP to the server at `loopback`.
+/// It uses the system's certificates or those in `SSL_CERT_FILE`, and for a remote peer the proxy in `HTTPS_PROXY`. Its errors
+/// name the certificate or the proxy that is to blame.
 ///
 /// # Errors
 /// The certificates or the proxy settings cannot be used.
-pub(super) fn client(
-    loopback: Option<SocketAddr>,
-    with: impl Fn(ClientBuilder) -> ClientBuilder,
-) -> Result<Arc<dyn HttpClient>, Trouble> {
+pub(super) fn client(peer: Peer) -> Result<Arc<dyn HttpClient>, Trouble> {
     // It fails if a provider is installed already, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT)
         .read_timeout(READ)
         .redirect(redirect::Policy::none())
         .gzip(true);
-    let client = with(builder).build().map_err(|error| {
-        let help = "check the system's certificates and the proxy settings (HTTPS_PROXY)";
-        Trouble::new(root(&error), help)
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mut proxy = None;
+    match peer {
+        Peer::Emulator(_) => builder = builder.no_proxy().tls_certs_only([]),
+        Peer::Local(_) => builder = builder.no_proxy(),
+        Peer::Remote => proxy = Proxy::of(set),
+    }
+    if let Some(proxy) = &proxy {
+        proxy.check()?;
+    }
+    let client = builder.build().map_err(|error| {
+        let help = match set("SSL_CERT_FILE") {
+            Some(file) => format!("check that SSL_CERT_FILE ({}) is a PEM file with certificates", quote(&file)),
+            None => "install the system's CA certificates, or name a PEM file with them in SSL_CERT_FILE".to_owned(),
+        };
+        let why = root(&error);
+        Trouble::new(why.trim_start_matches("unexpected error: "), help)
     })?;
-    Ok(match loopback {
-        Some(address) => Arc::new(Loopback { client, address }),
-        None => Arc::new(client),
-    })
+    let client: Arc<dyn HttpClient> = match peer {
+        Peer::Emulator(address) | Peer::Local(Some(address)) => {
+            Arc::new(Loopback { client, address })
+        }
+        Peer::Local(None) | Peer::Remote => Arc::new(client),
+    };
+    Ok(Arc::new(Explained { client, proxy }))
 }
 
 /// A client for a server on loopback, which speaks plain HTTP.

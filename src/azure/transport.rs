@@ -9,7 +9,7 @@ use azure_core::http::headers::{CONTENT_TYPE, HeaderName, HeaderValue, Headers};
 use azure_core::http::{AsyncRawResponse, Body, HttpClient, Request};
 
 use super::discreet::{discreet, token};
-use super::http;
+use super::http::{self, Peer};
 use super::origin::Origin;
 use super::record::Recorder;
 use crate::model::Cloud;
@@ -56,11 +56,8 @@ impl Target {
     pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, Trouble> {
         let client = match self {
             Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
-            // An emulator does not speak TLS, and a proxy must not see the token.
-            Self::Loopback(address) => http::client(Some(address), |builder| {
-                builder.no_proxy().tls_certs_only([])
-            })?,
-            Self::Cloud(_) | Self::Elsewhere(..) => http::client(None, |builder| builder)?,
+            Self::Loopback(address) => http::client(Peer::Emulator(address))?,
+            Self::Cloud(_) | Self::Elsewhere(..) => http::client(Peer::Remote)?,
         };
         Recorder::wrap(discreet(client))
     }

@@ -89,7 +89,7 @@ impl Context {
             let (doing, kind) = (&failure.doing, &failure.kind);
             streams.say_above(&format!("retrying in {seconds} s ({doing}): {kind}\n"));
         });
-        let mut opener = Opener::new(common, patience);
+        let mut opener = Opener::new(common, patience, streams);
         let (mut parts, mut declaring) = (Vec::new(), HashMap::new());
         for (at, (document, subscription)) in files.into_iter().enumerate() {
             let part = opener.open(document, subscription)?;
@@ -97,6 +97,12 @@ impl Context {
                 declaring.insert(line.vm.clone(), at);
             }
             parts.push(part);
+        }
+        let notes = parts
+            .iter()
+            .filter_map(|part| part.arm.sign_in().note.as_deref());
+        for note in notes.collect::<BTreeSet<_>>() {
+            streams.note(note);
         }
         let ids = Ids::over(parts.iter().map(|part| part.arm.subscription()));
         let mut all = parts.into_iter();

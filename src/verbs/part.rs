@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-use super::Trouble;
 use super::document::Document;
-use super::subscription::{Subscription, azs_profile};
+use super::subscription::Subscription;
 use super::target::{self, Where};
-use crate::azure::{Arm, Patience, sign_in};
+use super::{Streams, Trouble};
+use crate::azure::sign_in::Profile;
+use crate::azure::{Arm, Patience};
 use crate::cli::Common;
 use crate::file::Member;
 use crate::model::{Basis, Cloud, Desired, SubscriptionId};
@@ -64,17 +65,19 @@ pub(super) struct Opener<'c> {
     patience: Rc<Patience>,
     /// Each open subscription, with its place and the first file that names it.
     opened: Vec<(Where, String, Arm)>,
-    /// The file in which `az` keeps its subscriptions, once it is read.
-    profile: OnceCell<Option<Vec<u8>>>,
+    /// The subscriptions that `az` knows, once they are read.
+    profile: OnceCell<Option<Profile>>,
+    streams: Streams,
 }
 
 impl<'c> Opener<'c> {
-    pub fn new(common: &'c Common, patience: Patience) -> Self {
+    pub fn new(common: &'c Common, patience: Patience, streams: Streams) -> Self {
         Self {
             common,
             patience: Rc::new(patience),
             opened: Vec::new(),
             profile: OnceCell::new(),
+            streams,
         }
     }
 
@@ -109,16 +112,26 @@ impl<'c> Opener<'c> {
 
     /// The name of subscription `id`, where `az` remembers it.
     fn name_of(&self, id: &SubscriptionId) -> Option<String> {
-        let profile = self.profile.get_or_init(azs_profile).as_ref()?;
-        sign_in::name_of(profile, id)
+        self.profile()?.name_of(id)
+    }
+
+    /// The profile of `az`, which azlin does without if it is damaged.
+    fn profile(&self) -> Option<&Profile> {
+        let load = || {
+            Profile::load().unwrap_or_else(|Trouble { message, help, .. }| {
+                self.streams.warn(&format!("{message}; {help}"));
+                None
+            })
+        };
+        self.profile.get_or_init(load).as_ref()
     }
 
     /// True if the token for `arm` is valid for subscription `id` too.
     fn is_signed_in(&self, arm: &Arm, id: &SubscriptionId) -> bool {
         let same_account = || {
-            let profile = self.profile.get_or_init(azs_profile).as_ref()?;
-            let account = sign_in::account_of(profile, id)?;
-            Some(sign_in::account_of(profile, arm.subscription())? == account)
+            let profile = self.profile()?;
+            let account = profile.account_of(id)?;
+            Some(profile.account_of(arm.subscription())? == account)
         };
         arm.sign_in().is_for_any_subscription() || same_account().unwrap_or(false)
     }

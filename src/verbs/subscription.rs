@@ -1,15 +1,16 @@
 //! [`Subscription`]: the subscription of a command, and the source of its id.
 
-use std::path::PathBuf;
-
 use super::{Trouble, target};
-use crate::azure::sign_in::{Profile, variable};
+use crate::azure::sign_in::{AzDefault, Profile, in_ci, variable};
 use crate::cli::Common;
 use crate::file::File;
 use crate::file::find::NAME;
 use crate::model::{Cloud, SubscriptionId};
 use crate::sandbox;
 use crate::show::NamedBy;
+
+/// The variables that name a subscription, in order.
+const VARIABLES: [&str; 2] = ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"];
 
 /// The subscription of a command.
 pub(super) struct Subscription {
@@ -46,41 +47,64 @@ pub(super) fn subscription(
     if cloud == Cloud::Sandbox && file.azure.endpoint.is_none() {
         return checked(sandbox::SUBSCRIPTION, NamedBy::Sandbox, "the sandbox");
     }
-    for variable_name in ["AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID"] {
+    for variable_name in VARIABLES {
         if let Some(id) = variable(variable_name) {
             return checked(&id, NamedBy::Variable(variable_name), variable_name);
         }
     }
-    if let Some(profile) = azs_profile().and_then(|bytes| Profile::read(&bytes)) {
-        return Ok(Subscription {
-            id: profile.subscription,
-            // The id exists only in that cloud.
-            cloud: profile.cloud,
-            from: NamedBy::Az,
-        });
+    let is_empty = |name: &&str| std::env::var_os(name).is_some();
+    if let Some(empty) = VARIABLES.into_iter().find(is_empty).filter(|_| in_ci()) {
+        // The default of `az` may be another subscription.
+        let message = format!("no subscription given: {empty} is empty");
+        let help = format!("set {empty}: CI leaves it empty if its secret is not defined");
+        return Err(Trouble::new(message, help));
     }
-    let (message, first) = match name {
-        Some(name) => (
-            format!(
-                "no subscription given: it is not in {name} or in the environment, and `az` has no default"
-            ),
-            "set `subscription = \"…\"` under [azure]",
-        ),
-        None => (
-            format!("no subscription given, and no {NAME} found in this folder or any above it"),
-            "change to the folder that has one",
-        ),
+    let found = match Profile::load() {
+        Ok(Some(profile)) => profile.default_subscription(),
+        Ok(None) => Err(None),
+        Err(trouble) => Err(Some(format!("azlin {}", trouble.message))),
     };
-    let help =
-        format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`");
-    Err(Trouble::new(message, help))
+    match found {
+        Ok(AzDefault {
+            subscription: id,
+            // The id exists only in that cloud.
+            cloud,
+        }) => Ok(Subscription {
+            id,
+            cloud,
+            from: NamedBy::Az,
+        }),
+        Err(reason) => Err(none_given(name, reason)),
+    }
 }
 
-/// The content of the file in which `az` stores its subscriptions, if it exists.
-pub(super) fn azs_profile() -> Option<Vec<u8>> {
-    let folder = match variable("AZURE_CONFIG_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => std::env::home_dir()?.join(".azure"),
+/// The trouble if nothing names a subscription. `name` is the file's name; `reason` says why the default of `az` cannot be used.
+fn none_given(name: Option<&str>, reason: Option<String>) -> Trouble {
+    let (message, first) = match name {
+        Some(name) => {
+            let reason = reason.as_deref().unwrap_or("`az` has no default");
+            (
+                format!(
+                    "no subscription given: it is not in {name} or in the environment, and {reason}"
+                ),
+                "set `subscription = \"…\"` under [azure]",
+            )
+        }
+        None => {
+            let reason = reason.map(|reason| format!("; {reason}"));
+            let reason = reason.unwrap_or_default();
+            (
+                format!(
+                    "no subscription given, and no {NAME} found in this folder or any above it{reason}"
+                ),
+                "change to the folder that has one",
+            )
+        }
     };
-    std::fs::read(folder.join("azureProfile.json")).ok()
+    let help = if in_ci() {
+        format!("{first}, pass --subscription, or set AZURE_SUBSCRIPTION_ID")
+    } else {
+        format!("{first}, pass --subscription, set AZURE_SUBSCRIPTION_ID, or run `az login`")
+    };
+    Trouble::new(message, help)
 }

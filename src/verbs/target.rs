@@ -93,7 +93,8 @@ impl Where {
             Self::Named(_) | Self::Cloud(_) => common.sign_in.authority.as_deref(),
         };
         let authority = named("--authority", authority, "AZURE_AUTHORITY_HOST")?;
-        SignIn::open(common.sign_in.auth.as_deref(), id, cloud, authority)
+        let flag = common.sign_in.auth.as_deref();
+        SignIn::open(flag, id, cloud, authority, common.verbose)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use azure_core::error::{Error, ErrorKind};
 
+use super::entra::{self, Reader, without_trace};
 use super::way::Way;
 use crate::azure::failure::{NO_ANSWER, NOT_AZURE, causes, find, root};
 use crate::azure::origin::Origin;
@@ -14,7 +15,7 @@ const NO_IDENTITY: &str = "run azlin on an Azure machine with a managed identity
 /// Explains why `way` returned no token, from its credential's `error`. `authority` issues the tokens.
 ///
 /// It omits the text of an answer that could not be read, because that may be a token.
-pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
+pub(super) fn explain(way: Way, authority: &Origin, error: &Error, reader: Reader) -> Trouble {
     if let Some(trouble) = find::<Trouble>(error) {
         return trouble.clone();
     }
@@ -27,7 +28,8 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
     };
     match innermost.kind() {
         ErrorKind::HttpResponse { status, .. } => {
-            refused(way, &place, u16::from(*status), &innermost.to_string())
+            let said = innermost.to_string();
+            refused(way, &place, u16::from(*status), &said, reader)
         }
         ErrorKind::Connection | ErrorKind::Io => {
             let help = if way == Way::Managed {
@@ -46,7 +48,7 @@ pub(super) fn explain(way: Way, authority: &Origin, error: &Error) -> Trouble {
         // The SDK rejects the value of a variable. Only the first sentence is about the value; the rest is about its own code.
         _ => {
             let said = root(innermost);
-            Trouble::new(said.split(". ").next().unwrap_or(&said), help(way, ""))
+            Trouble::new(said.split(". ").next().unwrap_or(&said), general(way))
         }
     }
 }
@@ -64,46 +66,27 @@ pub(super) fn too_slow(way: Way, authority: &Origin, seconds: u64) -> Trouble {
 }
 
 /// The trouble if `place` answers with `status`; `said` is its reason.
-fn refused(way: Way, place: &str, status: u16, said: &str) -> Trouble {
+fn refused(way: Way, place: &str, status: u16, said: &str, reader: Reader) -> Trouble {
     if way == Way::Pipelines && said.contains("OIDC endpoint") {
         let message =
             format!("Azure Pipelines issued no token for the service connection: status {status}");
-        return Trouble::new(message, help(way, ""));
+        return Trouble::new(message, general(way));
     }
-    let said = without_trace(said.lines().next().unwrap_or_default());
-    let colon = if said.is_empty() { "" } else { ": " };
-    let message = format!("{place} returned {status}{colon}{said}");
-    Trouble::new(message, help(way, said))
+    let first = without_trace(said.lines().next().unwrap_or_default());
+    let colon = if first.is_empty() { "" } else { ": " };
+    let ids = entra::ids(said, reader);
+    let help = entra::code(first).and_then(|code| entra::help(way, code, "", reader));
+    let message = format!("{place} returned {status}{colon}{first}{ids}");
+    Trouble::new(message, help.unwrap_or_else(|| general(way).to_owned()))
 }
 
-/// The help for an error of Microsoft Entra, by the codes in Microsoft's documentation.
-fn help(way: Way, said: &str) -> &'static str {
-    let code = said
-        .split([':', ' '])
-        .find_map(|word| word.strip_prefix("AADSTS"));
-    match (code, way) {
-        (Some("7000215"), _) => {
-            "check AZURE_CLIENT_SECRET: it must be the secret's value, not its id, and belong to this app"
-        }
-        (Some("7000222"), _) => {
-            "create a new secret and set AZURE_CLIENT_SECRET to it: the old one has expired"
-        }
-        (Some("700016"), _) => {
-            "check AZURE_CLIENT_ID, AZURE_TENANT_ID and `cloud`: this tenant does not have the app"
-        }
-        (Some("90002" | "900023"), _) => {
-            "check AZURE_TENANT_ID, and that `cloud` is the cloud of that tenant"
-        }
-        (Some("700027"), _) => {
-            "upload the certificate to the app, or check AZURE_CLIENT_CERTIFICATE_PATH"
-        }
-        (Some("70021" | "700211" | "700212" | "700213"), _) => {
-            "add a federated credential to the app, with exactly this issuer, subject and audience"
-        }
-        (_, Way::Managed) => {
+/// The help for an error without a known code.
+fn general(way: Way) -> &'static str {
+    match way {
+        Way::Managed => {
             "assign a managed identity to this machine; if it has several, set AZURE_CLIENT_ID to choose one"
         }
-        (_, Way::Pipelines) => {
+        Way::Pipelines => {
             "check the service connection's id, and that SYSTEM_ACCESSTOKEN is mapped into the step"
         }
         _ => {
@@ -130,12 +113,6 @@ pub(super) fn by_hand(way: Way) -> &'static str {
         Way::Azd => "azd auth token --output json",
         _ => "az account get-access-token --output json",
     }
-}
-
-/// A message of Microsoft Entra without the ids at its end, which help only Microsoft.
-pub(super) fn without_trace(said: &str) -> &str {
-    let message = said.split(" Trace ID:").next().unwrap_or(said);
-    message.trim().trim_end_matches('.')
 }
 
 /// `text` with anything that looks like a JSON Web Token replaced. Such a token starts with `eyJ`, the Base64 of `{"`.

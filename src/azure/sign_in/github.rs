@@ -7,7 +7,7 @@ use azure_core::http::{ClientMethodOptions, Method, Pipeline, Request, Url};
 use azure_identity::ClientAssertion;
 use serde::Deserialize;
 
-use crate::azure::failure::root;
+use crate::azure::failure::{find, root};
 use crate::azure::http;
 use crate::trouble::Trouble;
 
@@ -37,6 +37,9 @@ impl ClientAssertion for GitHub {
             Trouble::new(format!("GitHub issued no token for this job: {why}"), help)
         };
         let response = http::send(&self.pipeline, request).await.map_err(|error| {
+            if let Some(trouble) = find::<Trouble>(&error) {
+                return trouble.clone();
+            }
             let help = "run the job again; if the runner is self-hosted, check its network";
             failed(&root(&error), help)
         })?;

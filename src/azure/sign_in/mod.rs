@@ -2,6 +2,9 @@
 
 mod certificate;
 mod choose;
+mod ci;
+mod complaint;
+mod entra;
 mod explain;
 mod github;
 mod kept;
@@ -16,9 +19,11 @@ use std::sync::Arc;
 use super::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::trouble::Trouble;
-use choose::choose;
+use choose::{Choice, Machine, choose};
+pub use ci::in_ci;
+use entra::Reader;
 pub(super) use kept::Kept;
-pub use profile::{Profile, account_of, name_of};
+pub use profile::{AzDefault, Profile};
 use recipe::Recipe;
 pub(super) use unauthorized::unauthorized;
 pub use way::Way;
@@ -31,12 +36,14 @@ pub struct SignIn {
     pub way: Option<Way>,
     /// The reason for choosing it.
     pub why: String,
+    /// A note for the user: the choice leaves out what someone began to set up.
+    pub note: Option<String>,
     pub(super) kept: Arc<Kept>,
 }
 
 impl SignIn {
     /// Chooses a credential for `subscription`; see `choose` for the order. `flag` is `--auth`. `authority` issues the tokens, if
-    /// it is not the cloud's own.
+    /// it is not the cloud's own. With `wants_ids`, errors have Microsoft's ids of the sign-in.
     ///
     /// # Errors
     /// No credential can be chosen.
@@ -45,9 +52,15 @@ impl SignIn {
         subscription: &SubscriptionId,
         cloud: Cloud,
         authority: Option<Origin>,
+        wants_ids: bool,
     ) -> Result<Self, Trouble> {
-        let (way, why) = choose(flag, variable, is_installed)
-            .map_err(|trouble| trouble.within("cannot sign in"))?;
+        let machine = Machine {
+            variable: &|name| std::env::var(name).ok(),
+            is_installed: &is_installed,
+            is_az_signed_in: &is_az_signed_in,
+        };
+        let Choice { way, why, note } =
+            choose(flag, &machine).map_err(|trouble| trouble.within("cannot sign in"))?;
         if let (Way::Token, Some(token)) = (way, variable("AZURE_ACCESS_TOKEN")) {
             return Ok(Self::given(Some(way), &why, &token));
         }
@@ -56,10 +69,15 @@ impl SignIn {
             subscription: subscription.clone(),
             cloud,
             authority: authority.unwrap_or_else(|| authority_of(cloud)),
+            reader: Reader {
+                is_ci: in_ci(),
+                wants_ids,
+            },
         };
         Ok(Self {
             way: Some(way),
             why,
+            note,
             kept: Arc::new(Kept::fetched(recipe)),
         })
     }
@@ -68,6 +86,7 @@ impl SignIn {
         Self {
             way,
             why: why.to_owned(),
+            note: None,
             kept: Arc::new(Kept::given(token)),
         }
     }
@@ -117,6 +136,12 @@ fn authority_of(cloud: Cloud) -> Origin {
         Cloud::China => "https://login.chinacloudapi.cn",
     };
     Origin::Tls(host.to_owned())
+}
+
+/// Returns true if `az` has an account. If its profile is damaged, `az` has lost its accounts.
+fn is_az_signed_in() -> bool {
+    let profile = Profile::load().ok().flatten();
+    profile.is_some_and(|profile| profile.has_account())
 }
 
 /// Returns true if `program` is on the PATH. On Windows, `az` is a script with an extension.

@@ -17,12 +17,13 @@ use azure_identity::{
 use serde_json::Value;
 
 use super::certificate::Certificate;
+use super::entra::Reader;
 use super::explain::{explain, too_slow, without_tokens};
 use super::github::GitHub;
 use super::tool::{PATIENCE, Patient};
 use super::way::{CLIENT, Way, variable};
 use crate::azure::discreet::{Rewritten, discreet};
-use crate::azure::http;
+use crate::azure::http::{self, Peer};
 use crate::azure::origin::Origin;
 use crate::model::{Cloud, SubscriptionId};
 use crate::text::{escape, plain, quote};
@@ -45,6 +46,7 @@ pub(super) struct Recipe {
     pub cloud: Cloud,
     /// The authority that issues tokens.
     pub authority: Origin,
+    pub reader: Reader,
 }
 
 impl Recipe {
@@ -64,7 +66,7 @@ impl Recipe {
                 "check the network: a proxy or a sign-in page may have answered instead of Azure",
             ),
             Ok(Ok(token)) => return Ok(token),
-            Ok(Err(error)) => explain(self.way, &self.authority, &error),
+            Ok(Err(error)) => explain(self.way, &self.authority, &error, self.reader),
             Err(_) => too_slow(self.way, &self.authority, patience.as_secs()),
         };
         let message = without_tokens(&trouble.message);
@@ -165,6 +167,7 @@ impl Recipe {
         Arc::new(Patient {
             way: self.way,
             subscription: self.subscription.to_string(),
+            reader: self.reader,
             patience: PATIENCE,
         })
     }
@@ -189,19 +192,12 @@ impl Recipe {
     }
 
     fn options(&self) -> azure_core::Result<ClientOptions> {
-        let loopback = match self.authority {
-            Origin::Loopback(address) => Some(address),
-            Origin::Tls(_) => None,
+        let peer = match self.authority {
+            Origin::Loopback(address) => Peer::Local(Some(address)),
+            Origin::Tls(_) if self.way == Way::Managed => Peer::Local(None),
+            Origin::Tls(_) => Peer::Remote,
         };
-        let is_local = loopback.is_some() || self.way == Way::Managed;
-        let client = http::client(loopback, |builder| {
-            // A proxy would see a token from a server on this machine or its host.
-            if is_local {
-                builder.no_proxy()
-            } else {
-                builder
-            }
-        })?;
+        let client = http::client(peer)?;
         let client = discreet(Arc::new(Rewritten(client, |_, body| in_one_line(body))));
         let mut custom = CustomConfiguration::default();
         custom.authority_host = self.authority.https();

@@ -9,8 +9,11 @@ use async_trait::async_trait;
 use azure_identity::Executor;
 use serde_json::Value;
 
-use super::explain::{by_hand, guids, not_a_token, without_tokens, without_trace};
-use super::way::Way;
+use super::complaint::Complaint;
+use super::entra::Reader;
+use super::explain::{by_hand, not_a_token};
+use super::way::{Way, variable};
+use crate::azure::proxy::Proxy;
 use crate::trouble::Trouble;
 
 /// The time limit for a tool. `az` takes about a second.
@@ -22,6 +25,7 @@ pub(super) struct Patient {
     pub way: Way,
     /// The subscription that the token is for.
     pub subscription: String,
+    pub reader: Reader,
     pub patience: Duration,
 }
 
@@ -48,7 +52,13 @@ impl Executor for Patient {
             )));
         };
         group.0 = None;
-        token_in(self.way, &self.subscription, output?).map_err(io::Error::other)
+        let complaint = Complaint {
+            way: self.way,
+            subscription: &self.subscription,
+            reader: self.reader,
+            proxy: Proxy::of(variable),
+        };
+        token_in(&complaint, output?).map_err(io::Error::other)
     }
 }
 
@@ -79,65 +89,20 @@ impl Drop for Group {
     }
 }
 
-/// `output`, if it is a token. `subscription` is the one that the token is for.
-pub(super) fn token_in(way: Way, subscription: &str, output: Output) -> Result<Output, Trouble> {
-    let tool = way.name();
+/// `output`, if it is a token.
+fn token_in(complaint: &Complaint<'_>, output: Output) -> Result<Output, Trouble> {
     let said = String::from_utf8_lossy(&output.stderr);
     // A shell exits with 127 if it cannot find the program, and Windows prints a message.
     if output.status.code() == Some(127) || said.contains("' is not recognized") {
-        let login = way.login(None);
-        return Err(Trouble::new(
-            format!("`{tool}` is not installed"),
-            format!(
-                "install it and run `{login}`, or set up another credential (azlin guide sign-in)"
-            ),
-        ));
+        return Err(complaint.not_installed());
     }
     if !output.status.success() {
-        return Err(refused(way, subscription, &message(&said)));
+        return Err(complaint.explain(&said));
     }
-    if !is_token(way, &output.stdout) {
-        return Err(not_a_token(way));
+    if !is_token(complaint.way, &output.stdout) {
+        return Err(not_a_token(complaint.way));
     }
     Ok(output)
-}
-
-/// The trouble behind the tool's own error.
-fn refused(way: Way, subscription: &str, said: &str) -> Trouble {
-    let tool = way.name();
-    let login = way.login(tenant(said).as_deref());
-    let line = without_tokens(first_line(said));
-    let (message, help) = if said.contains("AADSTS") {
-        (
-            format!("`{tool}` cannot get a token: {line}"),
-            format!("sign in again: {login}"),
-        )
-    } else if said.contains("az login") || said.contains("azd auth login") {
-        (
-            format!("`{tool}` is not signed in"),
-            format!("sign in: {login}"),
-        )
-    } else if said.to_lowercase().contains("subscription") && said.contains(subscription) {
-        (
-            format!("subscription {subscription} not found in the account of `{tool}`"),
-            "check the subscription id and `az cloud show`; if the subscription is in another tenant, run `az login --tenant TENANT`".to_owned(),
-        )
-    } else {
-        let why = if line.is_empty() {
-            " without a message".to_owned()
-        } else {
-            format!(": {line}")
-        };
-        (
-            format!("`{tool}` failed{why}"),
-            format!(
-                "run `{}` to see the error; `{}` fixes most causes",
-                by_hand(way),
-                way.login(None)
-            ),
-        )
-    };
-    Trouble::new(message, help)
 }
 
 fn is_token(way: Way, stdout: &[u8]) -> bool {
@@ -149,30 +114,6 @@ fn is_token(way: Way, stdout: &[u8]) -> bool {
     }
 }
 
-/// The message in `stderr`, which `azd` wraps in JSON.
-fn message(stderr: &str) -> String {
-    let wrapped = stderr.lines().find_map(|line| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        Some(line.pointer("/data/message")?.as_str()?.to_owned())
-    });
-    wrapped.unwrap_or_else(|| stderr.to_owned())
-}
-
-/// The first line that is not empty or a warning, without `ERROR:`.
-fn first_line(said: &str) -> &str {
-    let mut lines = said.lines().map(str::trim);
-    let line = lines.find(|line| !line.is_empty() && !line.starts_with("WARNING"));
-    let line = line.unwrap_or_default();
-    without_trace(line.strip_prefix("ERROR:").unwrap_or(line))
-}
-
-/// The tenant in a hint such as `az login --tenant "…"`. Accepts only a GUID, because it becomes part of a command line.
-fn tenant(said: &str) -> Option<String> {
-    let (_, after) = said.split_once("--tenant")?;
-    let word = after.trim_start_matches("-id").split_whitespace().next()?;
-    Some(guids(word).next()?.to_string())
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -181,6 +122,7 @@ mod tests {
         Patient {
             way,
             subscription: "00000000-0000-0000-0000-000000000000".to_owned(),
+            reader: Reader::default(),
             patience,
         }
     }
@@ -243,18 +185,5 @@ mod tests {
         );
         std::thread::sleep(Duration::from_secs(1));
         assert!(!mark.exists());
-    }
-
-    #[test]
-    fn a_tenant_in_a_hint_must_be_a_guid() {
-        let id = "00000000-0000-4000-8000-00000000000A";
-        let lower = Some(id.to_lowercase());
-        assert_eq!(
-            tenant(&format!("run: az login --tenant \"{id}\" --scope x")),
-            lower
-        );
-        assert_eq!(tenant(&format!("azd auth login --tenant-id {id}`")), lower);
-        assert_eq!(tenant("az login --tenant \"; rm -rf /\""), None);
-        assert_eq!(tenant("az login"), None);
     }
 }

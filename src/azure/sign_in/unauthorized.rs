@@ -2,6 +2,7 @@
 
 use azure_core::http::headers::{Headers, WWW_AUTHENTICATE};
 
+use super::ci::in_ci;
 use super::explain::guids;
 use super::way::Way;
 use crate::azure::denial::Denial;
@@ -16,6 +17,9 @@ pub(in crate::azure) fn unauthorized(
     way: Option<Way>,
 ) -> Trouble {
     let said = escape(&refusal.said()).into_owned();
+    // In CI nobody can sign in to a tool again.
+    let is_tool = matches!(way, Some(Way::Az | Way::Azd));
+    let way = way.filter(|_| !(is_tool && in_ci()));
     if refusal.code == "InvalidAuthenticationTokenTenant" {
         return wrong_tenant(said, way);
     }
@@ -47,7 +51,8 @@ pub(in crate::azure) fn unauthorized(
 fn wrong_tenant(said: String, way: Option<Way>) -> Trouble {
     let tenants: Vec<Guid> = guids(&said).collect();
     let [has, needs, ..] = tenants.as_slice() else {
-        let help = "sign in to the subscription's tenant: az login --tenant TENANT";
+        let help =
+            "use an identity of the subscription's tenant; `azlin whoami` shows the token's tenant";
         return Trouble::new(said, help);
     };
     let help = match way {

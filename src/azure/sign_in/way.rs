@@ -131,7 +131,8 @@ impl Way {
                 "SYSTEM_ACCESSTOKEN",
                 "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
             ],
-            Self::Token | Self::Managed | Self::Az | Self::Azd => &[],
+            Self::Token => &["AZURE_ACCESS_TOKEN"],
+            Self::Managed | Self::Az | Self::Azd => &[],
         }
     }
 }
