@@ -137,8 +137,9 @@ fn odd_vms_cost_no_others() {
       + rg-dev/dev-vm-2   b
       + rg-dev/dev-vm-3   c
 
+    warning: VMs may be missing from Azure's list: cannot read one of the VMs: item 9: its id is not text
+    warning: VMs may be missing from Azure's list: cannot read one of the VMs: `/subscriptions/x/odd` is not the id of a VM in this subscription
     warning: session `bert-training-run-1` is on several VMs: RG-ML/gpu-vm-1 and RG-ML/gpu-vm-3
-    warning: azlin cannot read 2 VMs in Azure's list; their sessions are not counted
     note: 3 sessions in Azure are not in sessions.toml; azlin keeps them, because a file without `owner` never clears a session
 
     Plan: 2 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 3 unmanaged.

@@ -21,6 +21,7 @@ mod arm;
 mod bridge;
 pub mod compute;
 mod denial;
+mod details;
 mod discreet;
 mod exchange;
 mod failure;
@@ -36,6 +37,7 @@ pub mod sign_in;
 pub mod tag_write;
 pub mod tags;
 mod transport;
+mod vm;
 pub mod who;
 
 pub use arm::{Arm, DEADLINE};

@@ -32,9 +32,10 @@ pub(super) async fn run(
     // The list to choose from shows which VMs are running.
     let what = match args.vm {
         Some(_) => What::Sessions,
-        None => What::Visible,
+        None => What::States,
     };
-    let live = names::read_azure(&context, what, &scope).await?;
+    let within = group.or_else(|| VmId::group_in(called));
+    let live = names::read_azure_for(&context, what, &scope, within).await?;
     let vm = match &args.vm {
         Some(called) => super::vm_called(&live, called, group, context.ids)?,
         None => match picker::pick(
