@@ -7,7 +7,7 @@ use std::sync::Arc;
 use azlin::apply::{Place, apply};
 use azlin::azure::fleet::Details;
 use azlin::azure::sign_in::SignIn;
-use azlin::azure::{Arm, Target, fleet};
+use azlin::azure::{Arm, Target, compute, fleet};
 use azlin::model::{Desired, Live, Power, Scope, SubscriptionId, TagKey};
 use azlin::plan::{Plan, Tried};
 use azlin::sandbox::{self, Fault, Sandbox};
@@ -436,6 +436,108 @@ fn an_identity_of_one_group_uses_the_groups_own_lists() {
 }
 
 #[test]
+fn a_vm_without_a_state_is_not_taken_for_a_running_one() {
+    let connect = &["connect", "b", "--print"][..];
+    let start = &["connect", "b", "--print", "--start"][..];
+    assert_snapshot!(told_of(&["vm-state:how=none"], connect), @"
+
+    note: Azure reports no power state for rg/b, so it may not be running
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["vm-state:how=unlisted"], connect), @"
+
+
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["forbidden:list=states"], start), @"
+
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    -> 0
+    ");
+    let down = |faults: &[&str], arguments: &[&str]| {
+        let fleet = Project::new("");
+        let mut vms = vms(&[("rg/a", None), ("rg/b", None)]);
+        vms[1]["power"] = json!("deallocated");
+        fleet.set_fleet(vms);
+        let azure = Azure::with_faults(fleet.state(), faults);
+        let ran = azure.project("[sessions.rg]\na = 'atlas'\n").run(arguments);
+        let runs = fleet.fleet()["vms"][1]["power"] != "deallocated";
+        format!(
+            "{}{}\n-> {}, started: {runs}",
+            ran.stderr,
+            ran.stdout,
+            ran.code()
+        )
+    };
+    assert_snapshot!(down(&["vm-state:how=unlisted"], connect), @"
+    error: rg/b is deallocated
+    help: start it: azlin connect rg/b --start
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["vm-state:how=unlisted"], start), @"
+    starting rg/b…
+    rg/b is running
+    ssh -o 'HostKeyAlias=azlin-d7573aa2-ffa0-4dd9-9688-9bcf5a737cf4' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -- 203.0.0.5
+
+    -> 0, started: true
+    ");
+    assert_snapshot!(down(&["vm-state:how=failed-extension"], start), @"
+    starting rg/b…
+    rg/b is running
+    ssh -o 'HostKeyAlias=azlin-d7573aa2-ffa0-4dd9-9688-9bcf5a737cf4' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -- 203.0.0.5
+
+    -> 0, started: true
+    ");
+    assert_snapshot!(down(&["vm-state:how=deleting"], start), @"
+    error: rg/b cannot start: Azure is deleting it
+    help: choose another VM: azlin list --all
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["vm-state:how=deleting"], connect), @"
+    error: rg/b cannot start: Azure is deleting it
+    help: choose another VM: azlin list --all
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["vm-state:how=generalized"], connect), @"
+    error: rg/b cannot start: it is generalized, and Azure never starts a generalized VM again
+    help: create a VM from an image of it, and connect to that
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["no-capacity"], start), @"
+    starting rg/b…
+    error: cannot start rg/b: Azure returned 409 AllocationFailed: Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about improving likelihood of allocation success at http://aka.ms/allocation-guidance
+    help: give the VM another size or zone; if it must keep them, try again later, because capacity in a region changes
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["no-capacity:code=SkuNotAvailable"], start), @"
+    starting rg/b…
+    error: cannot start rg/b: Azure returned 409 SkuNotAvailable: The requested size for resource is currently not available in location 'westus2' zones '' for subscription. Please try another size or deploy to a different location or zones
+    help: give the VM another size or zone; if it must keep them, try again later, because capacity in a region changes
+
+    -> 1, started: false
+    ");
+    for code in ["ZonalAllocationFailed", "OverconstrainedAllocationRequest"] {
+        let told = down(&[&format!("no-capacity:code={code}")], start);
+        assert!(
+            told.contains("help: give the VM another size or zone"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_running_vm_with_a_failed_extension_is_not_started() {
+    let fault = &["vm-state:how=failed-extension"][..];
+    let told = told_of(fault, &["connect", "b", "--print", "--start"]);
+    assert_eq!(told, "\n\n-> 0");
+}
+
+#[test]
 fn power_states_come_from_the_list_of_the_subscription() {
     let fleet = Project::new("");
     let mut all = vms(&[("rg/a", None), ("rg/b", None)]);
@@ -463,6 +565,58 @@ fn power_states_come_from_the_list_of_the_subscription() {
             .iter()
             .any(|target| target.contains("resourceGroups/rg/"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_at_a_starting_vm_waits_as_long_as_azure_asks() {
+    let project = Project::new("");
+    let mut fleet = vms(&[("rg/a", None)]);
+    fleet[0]["power"] = json!("deallocated");
+    project.set_fleet(fleet);
+    let fault = Fault::parse("slow-start:retry-after=45").unwrap();
+    let sandbox = Sandbox::open(project.state(), 200).with_faults(vec![fault]);
+    let arm = in_process(Arc::new(sandbox));
+    let begun = tokio::time::Instant::now();
+    let mut looks = Vec::new();
+    let mut watch = |power| looks.push((begun.elapsed().as_secs(), power));
+    let vm = id_in(arm.subscription(), "rg", "a");
+    compute::start(&arm, &vm, &mut watch).await.unwrap();
+    assert_eq!(looks, [(45, Power::Starting), (90, Power::Running)]);
+}
+
+#[test]
+fn a_private_address_is_dialled_with_a_reason() {
+    let connect = &["connect", "b", "--print"][..];
+    assert_snapshot!(told_of(&["nat-rule"], connect), @"
+
+    note: rg/b has no public IP address that azlin knows (the inbound NAT rule `ssh-b-nic` of the load balancer `front` leads to it); connecting to its private address 10.0.0.5
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["forbidden:list=ips"], connect), @"
+
+    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    note: rg/b has no public IP address that azlin knows (the public IP `b-ip` could not be read); connecting to its private address 10.0.0.5
+    -> 0
+    ");
+    let fleet = |vm: serde_json::Value, file: &str| {
+        let project = Project::sandbox(file);
+        project.set_fleet(vec![vm]);
+        project.run(&["connect", "a", "--print"]).stderr
+    };
+    let private = json!({"group": "rg", "name": "a", "private_ip": "10.0.0.4"});
+    assert_snapshot!(fleet(private.clone(), ""), @"note: RG/a has no public IP address; connecting to its private address 10.0.0.4");
+    assert_snapshot!(fleet(private, "[ssh]\njump = 'bastion.example.com'\n"), @"");
+    let state = Project::new("").with_fleet(&[("rg/a", None)]);
+    let azure = Azure::serve(state.state(), None, |asked, answer| {
+        let response = answer();
+        let mut list = body(&response);
+        if asked.target.contains("publicIPAddresses?") {
+            let own = list["value"][0]["properties"].as_object_mut().unwrap();
+            own.remove("ipAddress");
+        }
+        with_body(response, &list)
+    });
+    assert_snapshot!(azure.project("").run(&["connect", "a", "--print"]).stderr, @"note: RG/a has no public IP address that azlin knows (the public IP `a-ip` has no address); connecting to its private address 10.0.0.4");
 }
 
 #[test]
