@@ -645,6 +645,30 @@ fn vms_that_cannot_be_read_block_a_write() {
 }
 
 #[test]
+fn a_double_that_a_policy_made_is_named() {
+    let double = &["policy-modified:value=other"][..];
+    assert_snapshot!(told(double), @"
+      + rg/a   atlas   written, but not kept
+          Azure stored other instead
+          help: look for an Azure Policy with a `modify` effect on this tag
+
+    Applied in part: 1 step failed.
+    error: session `other` is on rg/a and rg/b: Azure stored it instead of the name that azlin wrote; clear one of them
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
+
+    -> 5
+    ");
+    assert_snapshot!(told_of(double, &["session", "a", "next"]), @"
+
+    error: session `other` is on rg/a and rg/b: Azure stored it instead of the name that azlin wrote
+    help: clear one of them: azlin session VM --clear
+    error: rg/a: written, but not kept: Azure stored other instead
+    help: look for an Azure Policy with a `modify` effect on this tag
+    -> 5
+    ");
+}
+
+#[test]
 fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["scope-locked"]), @"
       + rg/a   atlas   failed
@@ -729,20 +753,20 @@ fn a_policy_that_changes_the_tag_is_said() {
           Azure stored policy-name instead
           help: look for an Azure Policy with a `modify` effect on this tag
 
-    Nothing applied: 1 step failed.
+    Applied in part: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
-    -> 1
+    -> 5
     ");
     assert_snapshot!(told(&["policy-modified:drop=true"]), @"
       + rg/a   atlas   written, but not kept
           Azure stored no session instead
           help: look for an Azure Policy with a `modify` effect on this tag
 
-    Nothing applied: 1 step failed.
+    Applied in part: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
-    -> 1
+    -> 5
     ");
 }
 
