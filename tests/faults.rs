@@ -5,14 +5,15 @@ mod support;
 use std::sync::Arc;
 
 use azlin::apply::{Place, apply};
+use azlin::azure::fleet::Details;
 use azlin::azure::sign_in::SignIn;
-use azlin::azure::{Arm, Target, fleet};
-use azlin::model::{Desired, Live, Scope, SubscriptionId, TagKey};
+use azlin::azure::{Arm, Target, compute, fleet};
+use azlin::model::{Desired, Live, Power, Scope, SubscriptionId, TagKey};
 use azlin::plan::{Plan, Tried};
 use azlin::sandbox::{self, Fault, Sandbox};
 use insta::assert_snapshot;
 use serde_json::json;
-use support::azure::{Azure, saying};
+use support::azure::{Azure, body, saying, with_body};
 use support::plans::{id_in, line, planned};
 use support::{Project, vms};
 
@@ -269,9 +270,401 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
     assert_snapshot!(told_of(&["forbidden:list=nics"], &["connect", "b", "--print"]), @"
 
     warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
-    error: no IP address found for rg/b
-    help: run azlin whoami to check that you can read network interfaces; if you can, add one with an IP address to the VM
+    error: no IP address found for rg/b, because azlin could not read all addresses
+    help: fix the cause in the warning above
     -> 1
+    ");
+}
+
+#[test]
+fn a_list_of_details_that_fails_costs_only_what_it_shows() {
+    for kind in [
+        "html:status=403,",
+        "not-json:",
+        "throttle:retry-after=100,",
+        "forbidden:",
+    ] {
+        for (list, name) in [
+            ("list=states", "cannot list the VMs' power states: "),
+            ("list=nics", "cannot list the network interfaces: "),
+            ("list=ips", "cannot list the public IP addresses: "),
+        ] {
+            let told = |arguments: &[&str]| told_of(&[&format!("{kind}{list}")], arguments);
+            let listed = told(&["list"]);
+            assert!(listed.ends_with("-> 0"), "{kind}{list}: {listed}");
+            let warning = format!("warning: states or addresses may be missing: {name}");
+            assert!(listed.contains(&warning), "{kind}{list}: {listed}");
+            let connected = told(&["connect", "other", "--print"]);
+            let is_reached = connected.ends_with("-> 0");
+            assert_eq!(is_reached, list != "list=nics", "{kind}{list}: {connected}");
+            assert!(connected.contains(&warning), "{kind}{list}: {connected}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_details_that_stays_broken_leaves_the_vms() {
+    for fault in ["status:status=503,", "drop:", "throttle:retry-after=1200,"] {
+        for list in ["states", "nics", "ips"] {
+            let project = Project::new("").with_fleet(&[("rg/a", None), ("rg/b", Some("other"))]);
+            let fault = Fault::parse(&format!("{fault}list={list}")).unwrap();
+            let sandbox = Sandbox::open(project.state(), 200).with_faults(vec![fault]);
+            let arm = in_process(Arc::new(sandbox));
+            let (scope, tag) = (Scope::Subscription, TagKey::default());
+            let live = fleet::read(&arm, &scope, &tag, Details::All).await.unwrap();
+            let gaps = &live.gaps[arm.subscription()];
+            assert_eq!(
+                (live.vms.len(), gaps.details_missing.len()),
+                (2, 1),
+                "{gaps:?}"
+            );
+            assert_eq!(live.incomplete().count(), 0);
+            let vm = &live.vms[&id_in(arm.subscription(), "rg", "b")];
+            let known = (
+                vm.power == Power::Running,
+                !vm.addresses.private.is_empty(),
+                !vm.addresses.public.is_empty(),
+            );
+            let expected = (list != "states", list != "nics", list == "states");
+            assert_eq!(known, expected, "{list}");
+            // A command that writes addresses down needs them all.
+            let strict = fleet::read(&arm, &scope, &tag, Details::Addresses).await;
+            assert_eq!(strict.is_ok(), list == "states", "{list}");
+        }
+    }
+}
+
+/// An open connection to `sandbox`.
+fn in_process(sandbox: Arc<Sandbox>) -> Arm {
+    let subscription = SubscriptionId::new(sandbox::SUBSCRIPTION).unwrap();
+    Arm::open(Target::Sandbox(sandbox), subscription, SignIn::sandbox()).unwrap()
+}
+
+#[test]
+fn a_command_does_not_read_details_that_it_does_not_show() {
+    let faults = ["list=states", "list=nics", "list=ips"];
+    let faults = faults.map(|list| format!("forbidden:{list}"));
+    let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+    for arguments in [
+        &["plan"][..],
+        &["apply", "-y"],
+        &["session", "b"],
+        &["session", "b", "next"],
+        &["tag", "list", "b"],
+    ] {
+        let fleet = Project::new("").with_fleet(&[("rg/a", None), ("rg/b", Some("other"))]);
+        let azure = Azure::with_faults(fleet.state(), &faults);
+        let ran = azure.project("[sessions.rg]\na = 'atlas'\n").run(arguments);
+        assert_eq!((ran.code(), azure.fired("forbidden")), (0, 0), "{ran}");
+    }
+}
+
+#[test]
+fn an_identity_of_one_group_uses_the_groups_own_lists() {
+    assert_snapshot!(told_of(&["one-group:group=rg"], &["connect", "b", "--rg", "rg", "--print"]), @"
+
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    -> 0
+    ");
+    let spelled = told_of(&["one-group:group=rg"], &["connect", "rg/b", "--print"]);
+    assert!(spelled.ends_with("-> 0"), "{spelled}");
+    assert_snapshot!(told_of(&["one-group:group=rg"], &["list", "--rg", "rg"]), @"
+
+    ~ 1 VM differs from sessions.toml: azlin plan shows how
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["one-group:group=rg"], &["session", "rg/b"]), @"
+
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["one-group:group=rg"], &["session", "rg/b", "next"]), @"
+
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    error: VMs may be missing from Azure's list, and one of them may hold this name; nothing was written
+    help: fix the causes in the warnings above, then run this again
+    -> 4
+    ");
+    assert_snapshot!(told_of(&["one-group:group=rg"], &["session", "rg/b", "--clear"]), @"
+
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    note: previous session: other
+    -> 0
+    ");
+    let fleet =
+        Project::new("").with_fleet(&[("rg/a", None), ("rg/b", Some("other")), ("x/c", None)]);
+    let azure = Azure::with_faults(fleet.state(), &["one-group:group=rg"]);
+    let project = azure.project("scope = 'groups'\n[sessions.rg]\na = 'atlas'\n");
+    let addresses = |arguments: &[&str]| {
+        let ran = project.run(arguments);
+        assert_eq!(ran.code(), 0, "{ran}");
+        ran.stdout
+            .lines()
+            .filter(|line| line.contains("203.0."))
+            .count()
+    };
+    assert_eq!(addresses(&["list", "--format", "csv"]), 2);
+    assert_eq!(addresses(&["connect", "a", "--print"]), 1);
+    assert_eq!(addresses(&["ssh-config"]), 1);
+    let applied = project.run(&["apply", "-y"]);
+    assert_eq!(applied.code(), 0, "{applied}");
+    // The interface of a VM may be in a group that the identity may not read.
+    let azure = Azure::serve(fleet.state(), None, |asked, answer| {
+        let is_outside = asked.target.contains("Microsoft.Network")
+            && !asked.target.contains("resourceGroups/rg/");
+        let mut response = answer();
+        if is_outside {
+            return saying(
+                403,
+                &json!({"error": {"code": "AuthorizationFailed", "message": "no"}}),
+            );
+        }
+        if asked.target.contains("networkInterfaces") {
+            let mut list = body(&response);
+            list["value"].as_array_mut().unwrap().remove(0);
+            response = with_body(response, &list);
+        }
+        response
+    });
+    assert_snapshot!(azure.project("").run(&["connect", "a", "--rg", "rg", "--print"]).stderr, @"
+    warning: states or addresses may be missing: cannot list the network interfaces: Azure returned 403 AuthorizationFailed: no
+    error: no IP address found for RG/a, because azlin could not read all addresses
+    help: fix the cause in the warning above
+    ");
+}
+
+#[test]
+fn a_vm_without_a_state_is_not_taken_for_a_running_one() {
+    let connect = &["connect", "b", "--print"][..];
+    let start = &["connect", "b", "--print", "--start"][..];
+    assert_snapshot!(told_of(&["vm-state:how=none"], connect), @"
+
+    note: Azure reports no power state for rg/b, so it may not be running
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["vm-state:how=unlisted"], connect), @"
+
+
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["forbidden:list=states"], start), @"
+
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    -> 0
+    ");
+    let down = |faults: &[&str], arguments: &[&str]| {
+        let fleet = Project::new("");
+        let mut vms = vms(&[("rg/a", None), ("rg/b", None)]);
+        vms[1]["power"] = json!("deallocated");
+        fleet.set_fleet(vms);
+        let azure = Azure::with_faults(fleet.state(), faults);
+        let ran = azure.project("[sessions.rg]\na = 'atlas'\n").run(arguments);
+        let runs = fleet.fleet()["vms"][1]["power"] != "deallocated";
+        format!(
+            "{}{}\n-> {}, started: {runs}",
+            ran.stderr,
+            ran.stdout,
+            ran.code()
+        )
+    };
+    assert_snapshot!(down(&["vm-state:how=unlisted"], connect), @"
+    error: rg/b is deallocated
+    help: start it: azlin connect rg/b --start
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["vm-state:how=unlisted"], start), @"
+    starting rg/b…
+    rg/b is running
+    ssh -o 'HostKeyAlias=azlin-d7573aa2-ffa0-4dd9-9688-9bcf5a737cf4' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -- 203.0.0.5
+
+    -> 0, started: true
+    ");
+    assert_snapshot!(down(&["vm-state:how=failed-extension"], start), @"
+    starting rg/b…
+    rg/b is running
+    ssh -o 'HostKeyAlias=azlin-d7573aa2-ffa0-4dd9-9688-9bcf5a737cf4' -o 'CheckHostIP=no' -o 'ConnectTimeout=5' -o 'ConnectionAttempts=24' -- 203.0.0.5
+
+    -> 0, started: true
+    ");
+    assert_snapshot!(down(&["vm-state:how=deleting"], start), @"
+    error: rg/b cannot start: Azure is deleting it
+    help: choose another VM: azlin list --all
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["vm-state:how=deleting"], connect), @"
+    error: rg/b cannot start: Azure is deleting it
+    help: choose another VM: azlin list --all
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["vm-state:how=generalized"], connect), @"
+    error: rg/b cannot start: it is generalized, and Azure never starts a generalized VM again
+    help: create a VM from an image of it, and connect to that
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["no-capacity"], start), @"
+    starting rg/b…
+    error: cannot start rg/b: Azure returned 409 AllocationFailed: Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about improving likelihood of allocation success at http://aka.ms/allocation-guidance
+    help: give the VM another size or zone; if it must keep them, try again later, because capacity in a region changes
+
+    -> 1, started: false
+    ");
+    assert_snapshot!(down(&["no-capacity:code=SkuNotAvailable"], start), @"
+    starting rg/b…
+    error: cannot start rg/b: Azure returned 409 SkuNotAvailable: The requested size for resource is currently not available in location 'westus2' zones '' for subscription. Please try another size or deploy to a different location or zones
+    help: give the VM another size or zone; if it must keep them, try again later, because capacity in a region changes
+
+    -> 1, started: false
+    ");
+    for code in ["ZonalAllocationFailed", "OverconstrainedAllocationRequest"] {
+        let told = down(&[&format!("no-capacity:code={code}")], start);
+        assert!(
+            told.contains("help: give the VM another size or zone"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_running_vm_with_a_failed_extension_is_not_started() {
+    let fault = &["vm-state:how=failed-extension"][..];
+    let told = told_of(fault, &["connect", "b", "--print", "--start"]);
+    assert_eq!(told, "\n\n-> 0");
+}
+
+#[test]
+fn power_states_come_from_the_list_of_the_subscription() {
+    let fleet = Project::new("");
+    let mut all = vms(&[("rg/a", None), ("rg/b", None)]);
+    all[1]["power"] = json!("deallocated");
+    fleet.set_fleet(all);
+    let azure = Azure::faithful(fleet.state());
+    let project = azure.project("scope = 'groups'\n[sessions.rg]\na = 'atlas'\n");
+    for arguments in [&["connect", "b", "--rg", "rg"][..], &["connect", "b"]] {
+        let ran = project.run(arguments);
+        assert!(ran.stderr.contains("rg/b is deallocated"), "{ran}");
+    }
+    let listed = project.run(&["list", "--all", "--format", "csv"]);
+    assert!(listed.stdout.contains(",deallocated,"), "{listed}");
+    let asked = azure.asked().into_iter().map(|asked| asked.target);
+    let (states, others): (Vec<String>, Vec<String>) =
+        asked.partition(|target| target.contains("statusOnly"));
+    assert_eq!(states.len(), 3);
+    assert!(
+        !states
+            .iter()
+            .any(|target| target.contains("resourceGroups"))
+    );
+    assert!(
+        others
+            .iter()
+            .any(|target| target.contains("resourceGroups/rg/"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_at_a_starting_vm_waits_as_long_as_azure_asks() {
+    let project = Project::new("");
+    let mut fleet = vms(&[("rg/a", None)]);
+    fleet[0]["power"] = json!("deallocated");
+    project.set_fleet(fleet);
+    let fault = Fault::parse("slow-start:retry-after=45").unwrap();
+    let sandbox = Sandbox::open(project.state(), 200).with_faults(vec![fault]);
+    let arm = in_process(Arc::new(sandbox));
+    let begun = tokio::time::Instant::now();
+    let mut looks = Vec::new();
+    let mut watch = |power| looks.push((begun.elapsed().as_secs(), power));
+    let vm = id_in(arm.subscription(), "rg", "a");
+    compute::start(&arm, &vm, &mut watch).await.unwrap();
+    assert_eq!(looks, [(45, Power::Starting), (90, Power::Running)]);
+}
+
+#[test]
+fn a_private_address_is_dialled_with_a_reason() {
+    let connect = &["connect", "b", "--print"][..];
+    assert_snapshot!(told_of(&["nat-rule"], connect), @"
+
+    note: rg/b has no public IP address that azlin knows (the inbound NAT rule `ssh-b-nic` of the load balancer `front` leads to it); connecting to its private address 10.0.0.5
+    -> 0
+    ");
+    assert_snapshot!(told_of(&["forbidden:list=ips"], connect), @"
+
+    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    note: rg/b has no public IP address that azlin knows (the public IP `b-ip` could not be read); connecting to its private address 10.0.0.5
+    -> 0
+    ");
+    let fleet = |vm: serde_json::Value, file: &str| {
+        let project = Project::sandbox(file);
+        project.set_fleet(vec![vm]);
+        project.run(&["connect", "a", "--print"]).stderr
+    };
+    let private = json!({"group": "rg", "name": "a", "private_ip": "10.0.0.4"});
+    assert_snapshot!(fleet(private.clone(), ""), @"note: RG/a has no public IP address; connecting to its private address 10.0.0.4");
+    assert_snapshot!(fleet(private, "[ssh]\njump = 'bastion.example.com'\n"), @"");
+    let state = Project::new("").with_fleet(&[("rg/a", None)]);
+    let azure = Azure::serve(state.state(), None, |asked, answer| {
+        let response = answer();
+        let mut list = body(&response);
+        if asked.target.contains("publicIPAddresses?") {
+            let own = list["value"][0]["properties"].as_object_mut().unwrap();
+            own.remove("ipAddress");
+        }
+        with_body(response, &list)
+    });
+    assert_snapshot!(azure.project("").run(&["connect", "a", "--print"]).stderr, @"note: RG/a has no public IP address that azlin knows (the public IP `a-ip` has no address); connecting to its private address 10.0.0.4");
+}
+
+#[test]
+fn vms_that_cannot_be_read_block_a_write() {
+    let odd = &["vm=b:odd-vm:how=id"][..];
+    assert_snapshot!(told(odd), @"
+
+    error: VMs may be missing from Azure's list: cannot read one of the VMs: item 2 (`b`): its id is not text
+    help: fix the cause and run this again; use --allow-incomplete only if you know that no missing VM holds one of your names
+    -> 4
+    ");
+    assert_snapshot!(told_of(odd, &["session", "a", "next"]), @"
+
+    warning: VMs may be missing from Azure's list: cannot read one of the VMs: item 2 (`b`): its id is not text
+    error: VMs may be missing from Azure's list, and one of them may hold this name; nothing was written
+    help: fix the causes in the warnings above, then run this again
+    -> 4
+    ");
+    assert_snapshot!(told_of(odd, &["apply", "-y", "--allow-incomplete"]), @"
+      + rg/a   atlas   done
+
+    Applied: 1 step done. Azure now matches sessions.toml.
+
+    -> 0
+    ");
+}
+
+#[test]
+fn a_double_that_a_policy_made_is_named() {
+    let double = &["policy-modified:value=other"][..];
+    assert_snapshot!(told(double), @"
+      + rg/a   atlas   written, but not kept
+          Azure stored other instead
+          help: look for an Azure Policy with a `modify` effect on this tag
+
+    Applied in part: 1 step failed.
+    error: session `other` is on rg/a and rg/b: Azure stored it instead of the name that azlin wrote; clear one of them
+    Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
+
+    -> 5
+    ");
+    assert_snapshot!(told_of(double, &["session", "a", "next"]), @"
+
+    error: session `other` is on rg/a and rg/b: Azure stored it instead of the name that azlin wrote
+    help: clear one of them: azlin session VM --clear
+    error: rg/a: written, but not kept: Azure stored other instead
+    help: look for an Azure Policy with a `modify` effect on this tag
+    -> 5
     ");
 }
 
@@ -360,20 +753,20 @@ fn a_policy_that_changes_the_tag_is_said() {
           Azure stored policy-name instead
           help: look for an Azure Policy with a `modify` effect on this tag
 
-    Nothing applied: 1 step failed.
+    Applied in part: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
-    -> 1
+    -> 5
     ");
     assert_snapshot!(told(&["policy-modified:drop=true"]), @"
       + rg/a   atlas   written, but not kept
           Azure stored no session instead
           help: look for an Azure Policy with a `modify` effect on this tag
 
-    Nothing applied: 1 step failed.
+    Applied in part: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
 
-    -> 1
+    -> 5
     ");
 }
 
@@ -396,7 +789,7 @@ fn odd_vms_are_counted() {
     assert_snapshot!(told_of(&["vm=b:odd-vm:how=id"], &["list"]), @"
 
     ~ 1 VM differs from sessions.toml: azlin plan shows how
-    warning: azlin cannot read 1 VM in Azure's list
+    warning: VMs may be missing from Azure's list: cannot read one of the VMs: item 2 (`b`): its id is not text
     -> 0
     ");
 }

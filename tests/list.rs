@@ -566,7 +566,7 @@ fn a_vm_whose_state_azure_does_not_say_is_shown_and_one_that_azlin_cannot_read_i
     ╰──────────────────┴─────────┴──────────────┴─────────┴─────────────────╯
 
     --- stderr
-    warning: azlin cannot read 1 VM in Azure's list
+    warning: VMs may be missing from Azure's list: cannot read one of the VMs: `/odd` is not the id of a VM in this subscription
     ");
     let json = azure.project("").run(&["list", "--format", "json"]).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();

@@ -571,7 +571,7 @@ fn a_session_that_a_policy_changes_is_said() {
         is_merge(asked).then(|| saying(200, &tags))
     });
     assert_snapshot!(client.run(&["session", "d", "new-name"]), @"
-    $ azlin session d new-name -> 1
+    $ azlin session d new-name -> 5
     --- stderr
     error: RG/d: written, but not kept: Azure stored policy-name instead
     help: look for an Azure Policy with a `modify` effect on this tag

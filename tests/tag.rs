@@ -416,7 +416,7 @@ fn what_a_policy_makes_of_it_is_an_error() {
             with_body(response, &resource)
         });
         let ran = azure.project("").run(request);
-        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+        assert_eq!((ran.code(), ran.stdout.as_str()), (5, ""), "{ran}");
         ran.stderr
     };
     let add = &["tag", "add", "vm", "env=prod", "new=x"];

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::id;
-use crate::model::{Live, SubscriptionId};
+use crate::model::{Live, SubscriptionId, Unseen};
 
 /// A resource, or a part of one, in Azure's lists.
 #[derive(Default, Deserialize)]
@@ -34,6 +34,8 @@ struct Configuration {
     private: Option<String>,
     #[serde(rename = "publicIPAddress")]
     public: Option<Resource<IgnoredAny>>,
+    #[serde(rename = "loadBalancerInboundNatRules")]
+    nat_rules: Option<Vec<Resource<IgnoredAny>>>,
 }
 
 /// A public IP address, which may have no address yet.
@@ -53,9 +55,11 @@ pub(super) fn join(
 ) {
     let address = |object: &Resource<PublicAddress>| {
         let address = object.properties.as_ref()?.ip_address.as_ref()?;
-        Some((object.id.to_lowercase(), address.parse().ok()?))
+        address.parse().ok()
     };
-    let public: BTreeMap<String, IpAddr> = public.iter().filter_map(address).collect();
+    let public = public.iter();
+    let public = public.map(|object| (object.id.to_lowercase(), address(object)));
+    let public: BTreeMap<String, Option<IpAddr>> = public.collect();
     let is_secondary = |primary: Option<bool>| primary != Some(true);
     interfaces.sort_by_key(|interface| {
         let primary = interface.properties.as_ref().and_then(|own| own.primary);
@@ -74,13 +78,39 @@ pub(super) fn join(
         for Configuration {
             private,
             public: object,
+            nat_rules,
             ..
         } in configurations
         {
-            let address = object.and_then(|object| public.get(&object.id.to_lowercase()));
-            vm.addresses.public.extend(address);
+            let addresses = &mut vm.addresses;
+            if let Some(object) = object {
+                let name = last(&object.id);
+                match public.get(&object.id.to_lowercase()) {
+                    Some(Some(address)) => addresses.public.push(*address),
+                    Some(None) => addresses.unseen.push(Unseen::Unassigned(name)),
+                    None => addresses.unseen.push(Unseen::Unlisted(name)),
+                }
+            }
+            let rules = nat_rules.unwrap_or_default().into_iter();
+            addresses
+                .unseen
+                .extend(rules.map(|rule| nat_rule(&rule.id)));
             let address: Option<IpAddr> = private.and_then(|address| address.parse().ok());
-            vm.addresses.private.extend(address);
+            addresses.private.extend(address);
         }
     }
+}
+
+/// The inbound NAT rule with this id, which ends in `/loadBalancers/B/inboundNatRules/R`.
+fn nat_rule(id: &str) -> Unseen {
+    let balancer = id.rsplit('/').nth(2).unwrap_or_default();
+    Unseen::NatRule {
+        balancer: balancer.to_owned(),
+        rule: last(id),
+    }
+}
+
+/// The name at the end of an id.
+fn last(id: &str) -> String {
+    id.rsplit('/').next().unwrap_or_default().to_owned()
 }

@@ -5,30 +5,55 @@ use std::collections::BTreeSet;
 use azure_core::http::Url;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::arm::Arm;
 use super::exchange::content;
 use super::origin::Origin;
 use super::{Failure, Kind};
-use crate::text::quote;
+use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
-/// A list: the items that azlin can read, the number that it cannot, and why more may be missing.
-#[derive(Default)]
+/// A list: the items that azlin can read, each that it cannot with the reason, and why more may be missing.
 pub(super) struct Listed<T> {
     pub items: Vec<T>,
-    pub unreadable: usize,
+    pub unreadable: Vec<String>,
     pub incomplete: Vec<Failure>,
 }
 
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            unreadable: Vec::new(),
+            incomplete: Vec::new(),
+        }
+    }
+}
+
 impl<T> Listed<T> {
+    /// A list of which `failure` left nothing.
+    pub fn failed(failure: Failure) -> Self {
+        Self {
+            incomplete: vec![failure],
+            ..Self::default()
+        }
+    }
+
     /// The items, or the failure that made the list incomplete.
     pub fn whole(self) -> Result<Vec<T>, Failure> {
         match self.incomplete.into_iter().next() {
             Some(failure) => Err(failure),
             None => Ok(self.items),
         }
+    }
+
+    /// Adds the items and the gaps of another list.
+    pub fn extend(&mut self, other: Self) {
+        self.items.extend(other.items);
+        self.unreadable.extend(other.unreadable);
+        self.incomplete.extend(other.incomplete);
     }
 }
 
@@ -44,11 +69,11 @@ impl Arm {
     /// Every page of a list.
     ///
     /// It follows each `nextLink` unchanged, and only to the host that was opened. The SDK's streams would change the link, and
-    /// follow it to any host. An item that azlin cannot read is only counted. If a later page fails, the list is incomplete.
+    /// follow it to any host. An item that azlin cannot read is named with the reason. If a later page fails, the list is incomplete.
     ///
     /// # Errors
     /// The first page could not be read, or a page links to another host, which no flag should allow.
-    pub(super) async fn list<T: DeserializeOwned + Default>(
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         doing: &str,
         first: Url,
@@ -84,7 +109,10 @@ impl Arm {
         for item in page.value {
             match serde_json::from_str(item.get()) {
                 Ok(item) => listed.items.push(item),
-                Err(_) => listed.unreadable += 1,
+                Err(error) => {
+                    let place = listed.items.len() + listed.unreadable.len() + 1;
+                    listed.unreadable.push(odd(item.get(), place, &error));
+                }
             }
         }
         Ok(page.next_link.filter(|link| !link.is_empty()))
@@ -117,4 +145,20 @@ impl Arm {
         });
         own.ok_or_else(|| Failure::new(doing, foreign))
     }
+}
+
+/// The item at `place` in a list, which azlin cannot read because of `error`, in words.
+fn odd(item: &str, place: usize, error: &serde_json::Error) -> String {
+    let item: Value = serde_json::from_str(item).unwrap_or_default();
+    let named = ["id", "name"]
+        .iter()
+        .find_map(|key| item.get(key)?.as_str());
+    let named = named.map_or(String::new(), |name| format!(" ({})", quote(name)));
+    let reason = match item.get("id") {
+        None => "it has no id".to_owned(),
+        Some(id) if !id.is_string() => "its id is not text".to_owned(),
+        Some(_) => error.to_string(),
+    };
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    format!("item {place}{named}: {}", escape(reason))
 }

@@ -22,6 +22,7 @@ mod bridge;
 pub mod compute;
 mod connection;
 mod denial;
+mod details;
 mod discreet;
 mod exchange;
 mod failure;
@@ -38,6 +39,7 @@ pub mod sign_in;
 pub mod tag_write;
 pub mod tags;
 mod transport;
+mod vm;
 pub mod who;
 
 pub use arm::{Arm, DEADLINE};

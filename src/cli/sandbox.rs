@@ -39,8 +39,15 @@ Faults:
   accepted           202; shows-after=2 reads of the VM
   stale              the next reads=2 show the tags from before the write
   odd-vm             a listed VM has no how=fields|id
+  vm-state           VMs are how=failed-extension|deleting|generalized, or
+                     their power state is how=unlisted|none
+  no-capacity        409 to a start; code=AllocationFailed|SkuNotAvailable|
+                     ZonalAllocationFailed|OverconstrainedAllocationRequest
+  slow-start         a start asks for a wait; retry-after=10
+  nat-rule           VMs are behind a load balancer, without a public IP
+  one-group          403 outside of group=rg-dev
 Every kind accepts every=N first=N rate=0.1 seed=7; kinds that affect any
-request also accept on=all|reads|writes and list=vms|nics|ips"
+request also accept on=all|reads|writes and list=vms|states|nics|ips"
 );
 
 /// `azlin sandbox`.

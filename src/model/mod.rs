@@ -160,7 +160,7 @@ pub struct Live {
 /// Information that azlin asked for and did not get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gaps {
-    /// The number of listed VMs whose id or name azlin cannot use.
+    /// The number of listed VMs that azlin cannot read. `incomplete` names them.
     pub unreadable: usize,
     /// The reasons why VMs may be missing from the list, if any.
     pub incomplete: Vec<String>,
@@ -227,8 +227,10 @@ pub struct Vm {
     pub region: String,
     /// True if it has another tool's tag `azlin-session` and not azlin's own. azlin leaves that tag alone.
     pub foreign_tag: bool,
-    /// Its power state; [`Power::Unknown`] if azlin did not ask for it.
+    /// Its power state; [`Power::Unknown`] if azlin did not ask for it, or Azure does not report it.
     pub power: Power,
+    /// The reason why it can never start again, if there is one.
+    pub ended: Option<Ended>,
     /// Its addresses; empty if azlin did not ask for them.
     pub addresses: Addresses,
 }
@@ -339,6 +341,40 @@ impl fmt::Display for Power {
     }
 }
 
+/// The reason why a VM can never start again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Azure is deleting it.
+    Deleting,
+    /// It was generalized, to make images of it (`OSState/generalized` in its instance view).
+    Generalized,
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deleting => "Azure is deleting it",
+            Self::Generalized => "it is generalized, and Azure never starts a generalized VM again",
+        })
+    }
+}
+
+/// A sign in Azure that a VM can be reached from outside although azlin has no public address for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// A public address object of this name, without an address.
+    Unassigned(String),
+    /// A public address object of this name that is not in Azure's list, because azlin may not read it or the list is incomplete.
+    Unlisted(String),
+    /// A load balancer's inbound NAT rule.
+    NatRule {
+        /// The name of the load balancer.
+        balancer: String,
+        /// The name of the rule.
+        rule: String,
+    },
+}
+
 /// A VM's addresses, the primary network interface's first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
@@ -346,6 +382,8 @@ pub struct Addresses {
     pub public: Vec<IpAddr>,
     /// The addresses that are reachable within its network.
     pub private: Vec<IpAddr>,
+    /// The ways in from outside of which azlin does not know the address.
+    pub unseen: Vec<Unseen>,
 }
 
 impl Addresses {

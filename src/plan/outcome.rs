@@ -76,7 +76,11 @@ impl Outcome {
 
     /// True if the step changed the VM, or may still do so.
     pub fn changed_something(&self) -> bool {
-        self.is_success() || matches!(self, Self::Accepted | Self::NotPutBack { .. })
+        self.is_success()
+            || matches!(
+                self,
+                Self::Altered { .. } | Self::Accepted | Self::NotPutBack { .. }
+            )
     }
 }
 
@@ -97,9 +101,9 @@ pub struct Tried {
 pub enum Ending {
     /// Every step succeeded, and Azure matches the file.
     Complete,
-    /// Some steps succeeded, and something is left to do.
+    /// Some steps changed something, and something is left to do.
     Partial,
-    /// No step succeeded.
+    /// No step changed anything.
     Nothing,
     /// The user interrupted it.
     Interrupted,
@@ -137,12 +141,17 @@ pub fn correct(live: &mut Live, tried: &[Tried]) {
 }
 
 /// The names that `tried` gave to a VM and that several VMs hold in `live`, read afterwards. Someone else assigned them at the
-/// same time.
+/// same time, or a policy wrote them instead of the name that azlin asked for.
 pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
     let mut given: BTreeSet<&str> = BTreeSet::new();
     for Tried { step, outcome } in tried {
         if let (Some(name), false) = (&step.after.session, outcome.gave_nothing()) {
             given.insert(name.as_str());
+        }
+        if let Outcome::Altered { found } = outcome
+            && let Some(name) = &found.session
+        {
+            given.insert(name.raw());
         }
     }
     let holders = live.holders();

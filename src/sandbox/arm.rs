@@ -221,6 +221,7 @@ impl Sandbox {
             ));
         }
         versions::check(&route, api_version)?;
+        route::check_parameters(&route, target)?;
         Ok(self.faults.answer(&Call {
             request,
             target,

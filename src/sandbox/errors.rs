@@ -63,6 +63,10 @@ refusals! {
         "The entity was not found: operation '{id}'."
     invalid_parameter(name, value): 400 "InvalidParameter"
         "The value '{value}' of the query parameter '{name}' is invalid."
+    unknown_parameter(name): 400 "InvalidParameter"
+        "The query parameter '{name}' is not supported for this request."
+    repeated_parameter(name): 400 "InvalidParameter"
+        "The query parameter '{name}' is specified more than once."
     /// A lock on `locked`, which is `scope` or contains it.
     locked(scope, locked): 409 "ScopeLocked"
         "The scope '{scope}' cannot perform write operation because following scope(s) are locked: '{locked}'. Please \

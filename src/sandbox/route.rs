@@ -69,6 +69,25 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Rejects a query parameter that Microsoft's REST descriptions do not have for the route, or that the sandbox does not implement, as
+/// `$filter`. Azure's answer to a request depends on all of them, so an answer that ignores one would be wrong.
+pub(super) fn check_parameters(route: &Route, target: &Target<'_>) -> Result<(), Response> {
+    let known = route.resource.parameters(route.group.is_empty());
+    let mut seen: Vec<String> = Vec::new();
+    for parameter in &target.parameters {
+        let name = parameter.name.to_ascii_lowercase();
+        let is_known = known.iter().any(|known| known.eq_ignore_ascii_case(&name));
+        if name != "api-version" && !is_known {
+            return Err(errors::unknown_parameter(&parameter.name));
+        }
+        if seen.contains(&name) {
+            return Err(errors::repeated_parameter(&parameter.name));
+        }
+        seen.push(name);
+    }
+    Ok(())
+}
+
 /// Decodes `%41` to `A`. An invalid escape stays as it is, as in .NET's decoder.
 fn percent_decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
@@ -98,6 +117,25 @@ impl Resource {
             Resource::Start => "POST",
             Resource::Tags => "GET, PATCH",
             _ => "GET",
+        }
+    }
+}
+
+impl Resource {
+    /// The query parameters besides `api-version`. `is_whole` is true for a list of the whole subscription.
+    fn parameters(self, is_whole: bool) -> &'static [&'static str] {
+        match self {
+            Resource::Vms if is_whole => &["statusOnly", "$skiptoken"],
+            Resource::Vms | Resource::Nics | Resource::PublicIps => &["$skiptoken"],
+            Resource::Vm => &["$expand"],
+            Resource::Operation => &["monitor"],
+            Resource::Subscriptions
+            | Resource::Subscription
+            | Resource::InstanceView
+            | Resource::Start
+            | Resource::Tags
+            | Resource::TagsResult
+            | Resource::Permissions => &[],
         }
     }
 }

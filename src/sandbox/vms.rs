@@ -78,11 +78,12 @@ pub(super) fn list(call: &Call<'_>) -> Answer {
 }
 
 pub(super) fn get(call: &Call<'_>) -> Answer {
-    let expand = call.target.parameter("$expand").unwrap_or_default();
-    let with_view = expand.eq_ignore_ascii_case("instanceView");
-    if !with_view && !expand.is_empty() && !expand.eq_ignore_ascii_case("userData") {
-        return Err(errors::invalid_parameter("$expand", expand));
-    }
+    let with_view = match call.target.parameter("$expand") {
+        None => false,
+        Some(expand) if expand.eq_ignore_ascii_case("instanceView") => true,
+        // Azure also expands `userData`, which the sandbox does not have.
+        Some(expand) => return Err(errors::invalid_parameter("$expand", expand)),
+    };
     let fleet = call.store.read()?;
     let vm = find(&fleet, call)?;
     let mut body = machine(call, vm, &call.route.vm_id());

@@ -52,8 +52,13 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
         .iter()
         .partition(|words| is_one_of_several && words.is_empty() && words.remarks().is_empty());
     let mut doubles = Vec::new();
-    for double in applied.iter().flat_map(|applied| applied.doubles) {
-        doubles.push(on_several(double, ids(plan)));
+    if let Some(Applied {
+        tried,
+        doubles: several,
+    }) = &applied
+    {
+        let named = several.iter();
+        doubles.extend(named.map(|double| on_several(double, tried, ids(plan))));
     }
     let fitting = loud.len().min(MOST / LEAST);
     let mut shown = 0;

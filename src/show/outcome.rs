@@ -119,15 +119,24 @@ pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
 }
 
 /// The error for a name that azlin just set and that several VMs hold.
-pub fn doubled(double: &Duplicate, ids: Ids) -> Trouble {
+pub fn doubled(double: &Duplicate, tried: &[Tried], ids: Ids) -> Trouble {
     let help = "clear one of them: azlin session VM --clear";
-    Trouble::new(on_several(double, ids), help).exit(Exit::Partial)
+    Trouble::new(on_several(double, tried, ids), help).exit(Exit::Partial)
 }
 
-/// The name and the VMs that hold it.
-pub(super) fn on_several(double: &Duplicate, ids: Ids) -> String {
+/// The name, the VMs that hold it, and how that came about in the steps `tried`.
+pub(super) fn on_several(double: &Duplicate, tried: &[Tried], ids: Ids) -> String {
     let (name, holders) = (&double.name, ids.names(&double.holders));
-    format!("session `{name}` is on {holders}: someone assigned it at the same time")
+    let is_altered = tried.iter().any(|tried| match &tried.outcome {
+        Outcome::Altered { found } => found.session.as_ref() == Some(name),
+        _ => false,
+    });
+    let why = if is_altered {
+        "Azure stored it instead of the name that azlin wrote"
+    } else {
+        "someone assigned it at the same time"
+    };
+    format!("session `{name}` is on {holders}: {why}")
 }
 
 /// The steps of an apply, counted: `3 steps done, 1 failed, 2 not tried`.
@@ -195,7 +204,7 @@ pub fn verdict(
             doubles,
         } => {
             for double in *doubles {
-                let (error, what) = (paint.red("error"), on_several(double, ids));
+                let (error, what) = (paint.red("error"), on_several(double, tried, ids));
                 text += &format!("\n{error}: {what}; clear one of them");
             }
             if *differ > 0 {

@@ -6,7 +6,7 @@ use super::words::{count, did_you_mean};
 use crate::model::{Tags, VmId};
 use crate::tagging::{BadTag, MAX_VALUE, MOST};
 use crate::text::{escape, inert, quote};
-use crate::trouble::Trouble;
+use crate::trouble::{Exit, Trouble};
 
 /// The session of the VM named `vm`, if any, as text.
 pub fn session(vm: &str, session: Option<&impl Display>) -> String {
@@ -44,6 +44,7 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
         format!("Azure accepted the change, but {found}"),
         "check the tags with azlin tag list VM: a policy or another user may have changed this one",
     )
+    .exit(Exit::Partial)
 }
 
 /// The trouble with a refused tag command; `vm` is the VM as the user named it.

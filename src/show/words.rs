@@ -163,12 +163,6 @@ impl<'p> Words<'p> {
                 format!("session `{name}` is on several VMs: {holders}"),
             ));
         }
-        if file.unreadable > 0 {
-            let vms = count(file.unreadable, "VM");
-            let remark =
-                format!("azlin cannot read {vms} in Azure's list; their sessions are not counted");
-            remarks.push((Warning, remark));
-        }
         if file.basis.owner.is_none() && file.unmanaged > 0 {
             let one = "session in Azure is not in";
             let are = several(file.unmanaged, one, "sessions in Azure are not in");

@@ -5,9 +5,11 @@
 
 mod arguments;
 mod config;
+mod ready;
 
 pub use arguments::{NoAddress, Options, arguments};
 pub use config::{Config, LeftOut, config, has_for_all, hosts_in, includes_in};
+pub use ready::{Ready, ready};
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -9,10 +9,10 @@ use super::context::{Context, What};
 use super::{Exit, Streams, Trouble, names, picker, today};
 use crate::azure::{Arm, compute};
 use crate::cli::{Common, Connect};
-use crate::model::{Live, Power, Scope, Vm, VmId};
+use crate::model::{Ended, Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
 use crate::show;
-use crate::ssh::{self, SshUser};
+use crate::ssh::{self, Ready, SshUser};
 use crate::text::{plain, quote};
 
 pub(super) async fn run(
@@ -29,7 +29,9 @@ pub(super) async fn run(
         Some(group) => Scope::of_group(group),
         None => super::scope_with(own, called.unwrap_or_default(), None),
     };
-    let mut live = names::read_azure(&context, What::Visible, &scope).await?;
+    let within = args.rg.as_deref();
+    let within = within.or_else(|| VmId::group_in(called.unwrap_or_default()));
+    let mut live = names::read_azure_for(&context, What::Visible, &scope, within).await?;
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args)?),
@@ -49,30 +51,37 @@ pub(super) async fn run(
     if let Some(note) = astray {
         streams.note(&note);
     }
-    let is_down = found.power.is_down();
-    if is_down && !args.start {
-        return Err(Trouble::new(
-            format!("{shown} is {}", found.power),
-            format!("start it: azlin connect {shown} --start"),
-        ));
-    }
-    let starts = is_down || (found.power == Power::Starting && args.start);
+    let (power, ended) = state(&part.arm, found, &context).await;
+    let starts = match ssh::ready(power, ended, args.start) {
+        Ready::Now => false,
+        Ready::AfterStart => true,
+        Ready::No => return Err(show::is_down(&vm, power, context.ids)),
+        Ready::Never(why) => return Err(show::never_starts(&vm, why, context.ids)),
+    };
     if starts {
         start(&part.arm, &vm, &shown, streams).await?;
         // A VM that was deallocated gets a new dynamic address.
-        live = context.read(What::Visible, &scope).await?;
+        let gaps = live.gaps;
+        live = context.read_for(What::Visible, &scope, within).await?;
+        if live.gaps != gaps {
+            streams.warn_incomplete(&live);
+        }
     }
     let found = live.vms.get(&vm).ok_or_else(|| {
         let help = "list the VMs: azlin list --all";
         Trouble::new(format!("{shown} no longer exists in Azure"), help)
     })?;
     let options = options(args, at, starts);
-    let arguments = ssh::arguments(found, &options, &part.document.file.ssh);
+    let defaults = &part.document.file.ssh;
+    let arguments = ssh::arguments(found, &options, defaults);
     let arguments = arguments.map_err(|ssh::NoAddress| {
-        let message = format!("no IP address found for {shown}");
-        let help = "run azlin whoami to check that you can read network interfaces; if you can, add one with an IP address to the VM";
-        Trouble::new(message, help)
+        let gaps = live.gaps.get(vm.subscription());
+        let is_unread = gaps.is_some_and(|gaps| !gaps.details_missing.is_empty());
+        show::no_address(&vm, is_unread, context.ids)
     })?;
+    if let Some(note) = show::private(found, defaults.jump.as_ref(), context.ids) {
+        streams.note(&note);
+    }
     if args.print {
         return print(&arguments, streams);
     }
@@ -128,6 +137,23 @@ fn find<'l>(
         }
         trouble
     })
+}
+
+/// The power state of `found`, and the reason why it can never start again. If the list has no state, azlin asks for that of the
+/// VM alone. A note says if there is none either.
+async fn state(arm: &Arm, found: &Vm, context: &Context) -> (Power, Option<Ended>) {
+    if found.power != Power::Unknown {
+        return (found.power, found.ended);
+    }
+    let (power, ended, why) = match compute::state(arm, &found.id).await {
+        Ok((power, ended)) => (power, ended.or(found.ended), None),
+        Err(failure) => (Power::Unknown, found.ended, Some(failure.to_string())),
+    };
+    if power == Power::Unknown {
+        let note = show::stateless(&found.id, why.as_deref(), context.ids);
+        context.streams.note(&note);
+    }
+    (power, ended)
 }
 
 async fn start(arm: &Arm, vm: &VmId, name: &str, streams: Streams) -> Result<(), Trouble> {

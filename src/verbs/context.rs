@@ -11,7 +11,8 @@ use super::part::{Opener, Part};
 use super::subscription::subscription;
 use super::{Streams, Trouble, today};
 use crate::apply::Place;
-use crate::azure::{Patience, fleet};
+use crate::azure::fleet::{self, Details};
+use crate::azure::{Failure, Patience};
 use crate::cli::Common;
 use crate::file::{Member, find};
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
@@ -38,12 +39,31 @@ const AT_ONCE: usize = 16;
 pub(super) enum What {
     /// Which VMs hold which sessions.
     Sessions,
-    /// Sessions, power states and addresses.
-    Everything,
-    /// Everything, for a command that only looks: a forbidden subscription among several is a gap, not an error.
+    /// Sessions and addresses, for a command that writes both down.
+    Addresses,
+    /// Sessions and power states, for a command that only looks: a forbidden subscription among several is a gap, not an error.
+    States,
+    /// Everything, for a command that only looks.
     Visible,
     /// Everything, with resource groups spelled as Azure spells them, whatever the files say: for `list`.
     Listed,
+}
+
+impl What {
+    /// The details beside the sessions.
+    fn details(self) -> Details {
+        match self {
+            Self::Sessions => Details::None,
+            Self::Addresses => Details::Addresses,
+            Self::States => Details::States,
+            Self::Visible | Self::Listed => Details::All,
+        }
+    }
+
+    /// True if a forbidden subscription among several is a gap, not an error.
+    fn may_lack(self) -> bool {
+        matches!(self, Self::States | Self::Visible | Self::Listed)
+    }
 }
 
 impl Context {
@@ -208,24 +228,25 @@ impl Context {
 
     /// Reads all subscriptions, up to [`AT_ONCE`] at a time. `scope` turns each subscription's own scope into the one to read.
     pub async fn read(&self, what: What, scope: &dyn Fn(&Scope) -> Scope) -> Result<Live, Trouble> {
+        self.read_for(what, scope, None).await
+    }
+
+    /// Reads as [`Self::read`] does, for a command about one `group`: where the identity may not read the subscription, this reads
+    /// the group only, and the result says that it is incomplete.
+    pub async fn read_for(
+        &self,
+        what: What,
+        scope: &dyn Fn(&Scope) -> Scope,
+        group: Option<&str>,
+    ) -> Result<Live, Trouble> {
         let readings = self.subscriptions().map(|part| {
             let scope = scope(&self.scope_of(part.arm.subscription()));
-            async move {
-                let (arm, tag) = (&part.arm, &part.desired.basis.tag);
-                let live = match what {
-                    What::Sessions => fleet::sessions(arm, &scope, tag).await,
-                    What::Everything | What::Visible | What::Listed => {
-                        fleet::everything(arm, &scope, tag).await
-                    }
-                };
-                (part, live)
-            }
+            async move { (part, read_part(part, what, &scope, group).await) }
         });
         let reading = || format!("reading {}", self.place());
         let readings = stream::iter(readings).buffered(AT_ONCE).collect();
         let read: Vec<_> = self.streams.patiently(reading, readings).await;
-        let may_lack = matches!(what, What::Visible | What::Listed)
-            && read.iter().any(|(_, live)| live.is_ok());
+        let may_lack = what.may_lack() && read.iter().any(|(_, live)| live.is_ok());
         let mut all = Live::default();
         let mut troubles = Vec::new();
         for (part, live) in read {
@@ -264,5 +285,26 @@ impl Context {
             }
         }
         Scope::Groups(groups)
+    }
+}
+
+/// Reads the subscription of `part`, or only `group` if the identity may not read the rest.
+async fn read_part(
+    part: &Part,
+    what: What,
+    scope: &Scope,
+    group: Option<&str>,
+) -> Result<Live, Failure> {
+    let (arm, tag) = (&part.arm, &part.desired.basis.tag);
+    let read = fleet::read(arm, scope, tag, what.details()).await;
+    match (read, group) {
+        (Err(failure), Some(group)) if failure.is_forbidden() && *scope == Scope::Subscription => {
+            let own = Scope::of_group(group);
+            let mut live = fleet::read(arm, &own, tag, what.details()).await?;
+            let gaps = live.gaps.entry(arm.subscription().clone()).or_default();
+            gaps.incomplete.insert(0, failure.to_string());
+            Ok(live)
+        }
+        (read, _) => read,
     }
 }

@@ -24,7 +24,8 @@ pub(super) async fn run(common: &Common, args: &List, streams: Streams) -> Resul
     };
     let context = Context::open_without_file(common, streams)?;
     let with_group = |scope: &Scope| super::scope_with(scope, "", ask.group.as_deref());
-    let live = names::read_azure(&context, What::Listed, &with_group).await?;
+    let group = ask.group.as_deref();
+    let live = names::read_azure_for(&context, What::Listed, &with_group, group).await?;
     let listing = listing(&context.desired(), &live, &ask, today());
     streams.print(&match args.format {
         ListFormat::Table => {

@@ -37,9 +37,10 @@ pub(super) async fn run(
     // The list to choose from shows which VMs are running.
     let what = match args.vm {
         Some(_) => What::Sessions,
-        None => What::Visible,
+        None => What::States,
     };
-    let live = names::read_azure(&context, what, &scope).await?;
+    let within = group.or_else(|| VmId::group_in(called));
+    let live = names::read_azure_for(&context, what, &scope, within).await?;
     let vm = match &args.vm {
         Some(called) => super::vm_called(&live, called, group, context.ids)?,
         None => match picker::pick(&live, |vm| context.file_of(vm), prompt, streams)? {
@@ -216,24 +217,38 @@ async fn write_and_read(
     };
     let tried = streams.patiently(|| "writing".to_owned(), all).await;
     writing.set(false);
-    if let Some(mut trouble) = failure(&tried, context) {
-        if was_interrupted.get() {
-            trouble.exit = Exit::Interrupted;
-        }
-        return Err(trouble);
+    let Some(mut trouble) = failure(&tried, context) else {
+        return Ok(doubled(context, &tried).await);
+    };
+    if was_interrupted.get() {
+        trouble.exit = Exit::Interrupted;
+    } else if let Some(double) = doubled(context, &tried).await {
+        streams.fail(&double);
+    }
+    Err(trouble)
+}
+
+/// Reads all VMs again after `tried`, and returns the trouble if another VM holds a name that a VM got. It reads nothing if no VM
+/// got a name.
+async fn doubled(context: &Context, tried: &[Tried]) -> Option<Trouble> {
+    let gave_name = |Tried { step, outcome }: &Tried| match outcome {
+        Outcome::Altered { found } => found.session.is_some(),
+        outcome => step.after.session.is_some() && outcome.is_success(),
+    };
+    if !tried.iter().any(gave_name) {
+        return None;
     }
     let mut live = match names::read_azure(context, What::Sessions, &Scope::clone).await {
         Ok(live) => live,
         Err(trouble) => {
             let trouble = trouble.within("could not check whether another VM also holds this name");
-            return Ok(Some(trouble.exit(Exit::Partial)));
+            return Some(trouble.exit(Exit::Partial));
         }
     };
-    plan::correct(&mut live, &tried);
-    let doubles = plan::doubles(&tried, &live);
-    Ok(doubles
-        .first()
-        .map(|double| show::doubled(double, context.ids)))
+    plan::correct(&mut live, tried);
+    let doubles = plan::doubles(tried, &live);
+    let double = doubles.first()?;
+    Some(show::doubled(double, tried, context.ids))
 }
 
 /// Returns the trouble if the VM does not hold the wanted session, with a way to restore the previous one if it is lost. It is
@@ -249,6 +264,9 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     });
     let culprit = failed.next().unwrap_or(last);
     let mut trouble = show::failed(&culprit.step.vm, &culprit.outcome, context.ids);
+    if tried.iter().any(|tried| tried.outcome.changed_something()) {
+        trouble.exit = Exit::Partial;
+    }
     for Tried { step, outcome } in tried {
         let holds = match outcome {
             Outcome::PutBack => {

@@ -31,7 +31,7 @@ pub(super) async fn run(
     streams: Streams,
 ) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let live = names::read_azure(&context, What::Everything, &Scope::clone).await?;
+    let live = names::read_azure(&context, What::Addresses, &Scope::clone).await?;
     streams.warn_incomplete(&live);
     let home = std::env::home_dir().map(|home| home.join(".ssh"));
     let (mut own, mut taken) = (Vec::new(), BTreeSet::new());

@@ -8,7 +8,7 @@ use console::{Term, truncate_str};
 use crate::azure::sign_in::variable;
 use crate::cli::Color;
 use crate::model::Live;
-use crate::show::{self, Paint};
+use crate::show::Paint;
 use crate::text::plain;
 use crate::trouble::Trouble;
 
@@ -136,10 +136,6 @@ impl Streams {
                 self.warn(&format!(
                     "{place}states or addresses may be missing: {reason}"
                 ));
-            }
-            if gaps.unreadable > 0 {
-                let vms = show::count(gaps.unreadable, "VM");
-                self.warn(&format!("{place}azlin cannot read {vms} in Azure's list"));
             }
         }
     }

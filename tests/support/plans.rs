@@ -71,6 +71,7 @@ pub fn vm(id: VmId, held: &str) -> Vm {
         tags: BTreeMap::new(),
         region: String::new(),
         foreign_tag: false,
+        ended: None,
         power: Power::Unknown,
         addresses: Addresses::default(),
     }

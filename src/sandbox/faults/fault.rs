@@ -46,7 +46,14 @@ pub(super) enum Reach {
     Reads,
     Writes,
     List(Resource),
+    /// The list of VMs with `statusOnly=true`.
+    StatesList,
     TagWrites,
+    /// Everything that shows the state of VMs.
+    States,
+    Starts,
+    /// Everything outside the resource group that the key `group` names.
+    Outside,
     OfVm,
     OfGroup,
 }

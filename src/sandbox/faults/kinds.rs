@@ -2,12 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::{Value, json};
-
 use super::fault::{Fault, Reach};
 use super::shadows::pending;
-use super::{Outcome, refusals};
-use crate::sandbox::arm::{Answer, Call, Response, add};
+use super::{Outcome, odd, refusals};
+use crate::sandbox::arm::{Answer, Call, Response};
 use crate::sandbox::route::Resource;
 use crate::sandbox::tags::Twist;
 use crate::sandbox::vms;
@@ -57,7 +55,7 @@ const SOME: RangeInclusive<u64> = 1..=1_000_000;
 /// The keys of every kind without a fixed reach.
 const CHOICE: &[Key] = &[
     ("on", Takes::Word(&["all", "reads", "writes"])),
-    ("list", Takes::Word(&["vms", "nics", "ips"])),
+    ("list", Takes::Word(&["vms", "states", "nics", "ips"])),
 ];
 
 pub(super) const KINDS: &[Kind] = &[
@@ -86,8 +84,45 @@ pub(super) const KINDS: &[Kind] = &[
     }),
     kind("gone", Some(Reach::OfVm), &[], refusals::gone),
     kind("group-gone", OF_GROUP, &[], refusals::group_gone),
-    kind("odd-vm", Some(Reach::List(Resource::Vms)), &[HOW], odd_vm),
+    kind("odd-vm", Some(Reach::List(Resource::Vms)), &[HOW], odd::vm),
+    kind("vm-state", Some(Reach::States), &[STATE], odd::state),
+    kind("no-capacity", STARTS, &[CAPACITY], refusals::no_capacity),
+    kind("slow-start", STARTS, &[AFTER], |hit| {
+        Outcome::Arm(asking_for(hit.fault.number("retry-after"), faithful(hit)))
+    }),
+    kind(
+        "nat-rule",
+        Some(Reach::List(Resource::Nics)),
+        &[],
+        odd::behind_nat,
+    ),
+    kind("one-group", OUTSIDE, &[GROUP], refusals::forbidden),
 ];
+
+const STARTS: Option<Reach> = Some(Reach::Starts);
+const OUTSIDE: Option<Reach> = Some(Reach::Outside);
+
+const STATE: Key = (
+    "how",
+    Takes::Word(&[
+        "failed-extension",
+        "deleting",
+        "generalized",
+        "unlisted",
+        "none",
+    ]),
+);
+const CAPACITY: Key = (
+    "code",
+    Takes::Word(&[
+        "AllocationFailed",
+        "ZonalAllocationFailed",
+        "SkuNotAvailable",
+        "OverconstrainedAllocationRequest",
+    ]),
+);
+const AFTER: Key = ("retry-after", Takes::Number(10, ANY));
+const GROUP: Key = ("group", Takes::Text("rg-dev"));
 
 const WRITES: Option<Reach> = Some(Reach::Writes);
 const OF_GROUP: Option<Reach> = Some(Reach::OfGroup);
@@ -131,9 +166,15 @@ const fn kind(
 }
 
 /// The answer without a fault. The sandbox carries out the request, even if its answer is lost.
-fn faithful(hit: &Strike<'_>) -> Response {
+pub(super) fn faithful(hit: &Strike<'_>) -> Response {
     let (Ok(answer) | Err(answer)) = hit.call.answer();
     answer
+}
+
+/// The response with this `Retry-After`, in seconds.
+fn asking_for(seconds: u64, mut response: Response) -> Response {
+    response.headers.retain(|(name, _)| *name != "retry-after");
+    response.header("retry-after", seconds.to_string())
 }
 
 /// The response with the first half of its body.
@@ -186,38 +227,4 @@ fn written(call: &Call<'_>, reads: u64, accepted: bool) -> Answer {
     } else {
         answer
     })
-}
-
-/// A list in which one VM is unusual. (Real clients have met a missing `location`, an `osType` of a newer API, and a null tag.)
-fn odd_vm(hit: &Strike<'_>) -> Outcome {
-    let mut response = faithful(hit);
-    let Ok(mut list) = serde_json::from_slice::<Value>(&response.body) else {
-        return Outcome::Arm(response);
-    };
-    let vms = list.get_mut("value").and_then(Value::as_array_mut);
-    let chosen = vms.and_then(|vms| vms.iter_mut().find(|vm| is_in_scope(hit, vm)));
-    if let Some(vm) = chosen {
-        if hit.fault.word("how") == "id" {
-            add(vm, "id", json!(7));
-        } else {
-            *vm = json!({
-                "name": vm.get("name"),
-                "id": vm.get("id"),
-                "type": vm.get("type"),
-                "properties": {"storageProfile": {"osDisk": {"osType": "Plan9"}}},
-                "tags": {"azlin_session": null},
-            });
-        }
-    }
-    response.body = list.to_string().into_bytes();
-    Outcome::Arm(response)
-}
-
-fn is_in_scope(hit: &Strike<'_>, vm: &Value) -> bool {
-    let id = vm.get("id").and_then(Value::as_str).unwrap_or_default();
-    let mut parts = id.rsplit('/');
-    let name = parts.next().unwrap_or_default();
-    hit.fault
-        .scope
-        .has_vm(parts.nth(3).unwrap_or_default(), name)
 }

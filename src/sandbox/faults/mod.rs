@@ -12,6 +12,7 @@
 mod bucket;
 mod fault;
 mod kinds;
+mod odd;
 mod refusals;
 mod shadows;
 mod spec;
@@ -126,8 +127,12 @@ impl Armed {
     /// Returns some if the fault strikes this request. For a budget, the value is the wait in seconds.
     fn strikes(&self, call: &Call<'_>) -> Option<u64> {
         let fault = &self.fault;
-        let is_list = matches!(fault.reach, Reach::List(_));
-        let is_met = reaches(fault.reach, call)
+        let is_list = match fault.reach {
+            Reach::List(_) | Reach::StatesList => true,
+            Reach::States => call.route.resource == Resource::Vms,
+            _ => false,
+        };
+        let is_met = reaches(fault, call)
             && fault.scope.has(call.subscription)
             && (is_list || fault.scope.has_vm(&call.route.group, &call.route.name));
         if !is_met {
@@ -149,14 +154,29 @@ pub(super) fn is_write(call: &Call<'_>) -> bool {
     call.request.method != "GET"
 }
 
-fn reaches(reach: Reach, call: &Call<'_>) -> bool {
-    use Resource::{InstanceView, Start, Tags, Vm};
+/// Returns true for the list of VMs with `statusOnly=true`.
+fn asks_for_states(call: &Call<'_>) -> bool {
+    let value = call.target.parameter("statusOnly");
+    value.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+fn reaches(fault: &Fault, call: &Call<'_>) -> bool {
+    use Resource::{InstanceView, Nics, PublicIps, Start, Tags, Vm, Vms};
     let resource = call.route.resource;
-    match reach {
+    match fault.reach {
         Reach::All => true,
         Reach::Reads => !is_write(call),
         Reach::Writes => is_write(call),
+        Reach::List(Vms) => resource == Vms && !asks_for_states(call),
         Reach::List(list) => resource == list,
+        Reach::StatesList => resource == Vms && asks_for_states(call),
+        Reach::States => matches!(resource, Vms | Vm | InstanceView),
+        Reach::Starts => resource == Start,
+        Reach::Outside => {
+            let is_listed = matches!(resource, Vms | Nics | PublicIps);
+            let group = &call.route.group;
+            (is_listed || !group.is_empty()) && !group.eq_ignore_ascii_case(fault.word("group"))
+        }
         Reach::TagWrites => resource == Tags && is_write(call),
         Reach::OfVm => matches!(resource, Vm | InstanceView | Start | Tags),
         Reach::OfGroup => !call.route.group.is_empty(),

@@ -199,6 +199,31 @@ pub(super) fn forbidden(hit: &Strike<'_>) -> Outcome {
     arm(403, "AuthorizationFailed", &message)
 }
 
+/// A 409 for a VM that Azure cannot start now, because its size is not available in the region or zone (Microsoft's documentation
+/// of allocation failures, and its list of ARM error codes).
+pub(super) fn no_capacity(hit: &Strike<'_>) -> Outcome {
+    let code = hit.fault.word("code");
+    let message = match code {
+        "ZonalAllocationFailed" => {
+            "Allocation failed. We do not have sufficient capacity for the requested VM size in this zone. Read more about \
+             improving likelihood of allocation success at http://aka.ms/allocation-guidance"
+        }
+        "SkuNotAvailable" => {
+            "The requested size for resource is currently not available in location 'westus2' zones '' for subscription. Please \
+             try another size or deploy to a different location or zones."
+        }
+        "OverconstrainedAllocationRequest" => {
+            "Allocation failed. VM(s) with the following constraints cannot be allocated, because the condition is too \
+             restrictive. Please remove some constraints and try again."
+        }
+        _ => {
+            "Allocation failed. We do not have sufficient capacity for the requested VM size in this region. Read more about \
+             improving likelihood of allocation success at http://aka.ms/allocation-guidance"
+        }
+    };
+    arm(409, code, message)
+}
+
 /// A 409 for a lock. Azure names the locked scope, not the lock (azure-sdk-for-java#2560).
 pub(super) fn scope_locked(hit: &Strike<'_>) -> Outcome {
     let route = hit.call.route;

@@ -159,11 +159,12 @@ impl<'a> Settings<'a> {
         if self.0.contains_key("on") {
             return Err("`list` cannot be combined with `on`: lists are only read".to_owned());
         }
-        Ok(Reach::List(match chosen("list") {
-            "vms" => Resource::Vms,
-            "nics" => Resource::Nics,
-            _ => Resource::PublicIps,
-        }))
+        Ok(match chosen("list") {
+            "vms" => Reach::List(Resource::Vms),
+            "states" => Reach::StatesList,
+            "nics" => Reach::List(Resource::Nics),
+            _ => Reach::List(Resource::PublicIps),
+        })
     }
 
     fn share(&self) -> Result<Option<Share>, String> {

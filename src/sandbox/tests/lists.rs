@@ -1,3 +1,4 @@
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::*;
@@ -124,13 +125,46 @@ fn a_full_last_page_has_no_next_one() {
 #[test]
 fn next_links_keep_what_the_list_was_asked_for() {
     let sandbox = with_page_size(1);
-    let target = in_group("rg-dev", "Microsoft.Compute/virtualMachines");
+    let target = all("Microsoft.Compute/virtualMachines");
     let page = sandbox
         .get(&format!("{target}?statusOnly=true&{COMPUTE}"))
         .ok();
     let link = page["nextLink"].as_str().unwrap();
     let kept = format!("{ORIGIN}{target}?statusOnly=true&{COMPUTE}&$skiptoken=");
     assert!(link.starts_with(&kept), "{link}");
+}
+
+#[test]
+fn a_query_that_azure_does_not_document_is_rejected() {
+    let sandbox = new();
+    let vms = "Microsoft.Compute/virtualMachines";
+    let nics = "Microsoft.Network/networkInterfaces";
+    let refused = |target: &str| sandbox.get(target).refusal();
+    assert_snapshot!(
+        [
+            refused(&format!("{}?statusOnly=true&{COMPUTE}", in_group("rg-dev", vms))),
+            refused(&format!("{}?$filter=x&{COMPUTE}", all(vms))),
+            refused(&format!("{}?%24expand=instanceView&{COMPUTE}", all(vms))),
+            refused(&format!("{}?$expand=userData&{COMPUTE}", vm("rg-dev/dev-vm-1"))),
+            refused(&format!("{}/instanceView?x=1&{COMPUTE}", vm("rg-dev/dev-vm-1"))),
+            refused(&format!("{}?$top=1&{NETWORK}", all(nics))),
+            refused(&format!("{}?statusOnly=true&STATUSONLY=false&{COMPUTE}", all(vms))),
+            sandbox.send("POST", &format!("{}/start?force=true&{COMPUTE}", vm("rg-dev/dev-vm-1")), "").refusal(),
+            sandbox.send("PATCH", &format!("{}&x", tags_of("rg-dev/dev-vm-1")), "{}").refusal(),
+        ]
+        .join("\n"),
+        @"
+    400 InvalidParameter: The query parameter 'statusOnly' is not supported for this request.
+    400 InvalidParameter: The query parameter '$filter' is not supported for this request.
+    400 InvalidParameter: The query parameter '$expand' is not supported for this request.
+    400 InvalidParameter: The value 'userData' of the query parameter '$expand' is invalid.
+    400 InvalidParameter: The query parameter 'x' is not supported for this request.
+    400 InvalidParameter: The query parameter '$top' is not supported for this request.
+    400 InvalidParameter: The query parameter 'STATUSONLY' is specified more than once.
+    400 InvalidParameter: The query parameter 'force' is not supported for this request.
+    400 InvalidParameter: The query parameter 'x' is not supported for this request.
+    "
+    );
 }
 
 #[test]

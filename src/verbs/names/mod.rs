@@ -32,8 +32,18 @@ pub(super) async fn read_azure(
     what: What,
     scope: &dyn Fn(&Scope) -> Scope,
 ) -> Result<Live, Trouble> {
+    read_azure_for(context, what, scope, None).await
+}
+
+/// Reads as [`read_azure`] does, for a command about one `group`; see [`Context::read_for`].
+pub(super) async fn read_azure_for(
+    context: &Context,
+    what: What,
+    scope: &dyn Fn(&Scope) -> Scope,
+    group: Option<&str>,
+) -> Result<Live, Trouble> {
     let now = SystemTime::now();
-    let live = context.read(what, scope).await?;
+    let live = context.read_for(what, scope, group).await?;
     if !Streams::is_watched() {
         return Ok(live);
     }
