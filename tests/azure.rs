@@ -493,7 +493,7 @@ fn a_wait_beyond_patience_is_not_begun() {
         body: br#"{"code":"TooManyRequests","message":"slow down"}"#.to_vec(),
     });
     assert_snapshot!(azure.project("").run(&["plan"]).stderr, @"
-    error: cannot list the VMs: Azure is throttling requests (429 TooManyRequests); retry after 20 min
+    error: cannot list the VMs: Azure is throttling requests: slow down (429 TooManyRequests); retry after 20 min
     help: run the same command again in 20 min, or let azlin wait: --deadline 1260
     ");
     assert_eq!(azure.asked().len(), 1);

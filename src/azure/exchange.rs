@@ -10,9 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::arm::Arm;
 use super::patience::Patience;
+use super::reason::{shown, without_mark};
 use super::sign_in::unauthorized;
 use super::{Failure, Kind, http};
-use crate::text::quote;
 
 /// The number of writes that Azure still accepts (Microsoft's documentation of its throttling).
 const WRITES_LEFT: HeaderName =
@@ -63,14 +63,17 @@ impl Arm {
     /// The failure in `answer`, whose status is not a success.
     fn refusal(&self, doing: &str, answer: &RawResponse) -> Failure {
         let headers = answer.headers();
-        let mut kind = Kind::refusal(answer.status().into(), answer.body(), retry_after(headers));
-        if let Kind::Refused(refusal) = &kind
-            && refusal.status == 401
-        {
-            kind = Kind::Final(unauthorized(refusal, headers, self.sign_in.way));
+        let mut kind = Kind::refusal(answer.status().into(), headers, answer.body());
+        if let Kind::Refused(denial) = &mut kind {
+            denial.is_whole = self.is_verbose;
+            denial.subscription = Some(self.subscription().clone());
+            if denial.status == 401 {
+                kind = Kind::Final(unauthorized(denial, headers, self.sign_in.way));
+            }
         }
         let mut failure = Failure::new(doing, kind);
-        if self.names_requests {
+        failure.retry_after = retry_after(headers);
+        if self.is_verbose {
             failure.request = headers.get_optional_str(&REQUEST_ID).map(str::to_owned);
         }
         failure
@@ -104,16 +107,15 @@ pub(super) fn content<'a, T: Deserialize<'a>>(
     doing: &str,
     answer: &'a RawResponse,
 ) -> Result<T, Failure> {
-    let body: &[u8] = answer.body();
+    let body = without_mark(answer.body());
     serde_json::from_slice(body).map_err(|error| {
-        let start = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
         // The error itself would quote more of the body.
         let what = match error.classify() {
             Category::Eof => "truncated",
             Category::Data => "unexpected JSON",
             Category::Io | Category::Syntax => "not JSON",
         };
-        let what = format!("{} ({what})", quote(&start));
+        let what = format!("{} ({what})", shown(body));
         Failure::new(doing, Kind::NotAzure(answer.status().into(), what))
     })
 }

@@ -31,12 +31,15 @@ mod list;
 mod origin;
 mod pace;
 mod patience;
+mod reason;
 mod record;
 pub mod sign_in;
 pub mod tag_write;
 pub mod tags;
 mod transport;
+mod violation;
 pub mod who;
+mod wording;
 
 pub use arm::{Arm, DEADLINE};
 pub use bridge::NOISE;
