@@ -62,6 +62,10 @@ fn what_passes_is_waited_for_and_done() {
         &["status:first=1,status=504,on=writes,when=after"],
         &["drop:first=1", "drop:on=writes,first=1,when=after"],
         &["cut:first=2"],
+        &["not-json:first=2"],
+        &["empty:first=2"],
+        &["empty:on=writes,first=1"],
+        &["not-json:on=writes,first=1"],
         &["throttle:first=1,retry-after=0,body=text"],
         &["throttle:first=1,retry-after=0,body=html,status=503"],
         &["conflict:first=2"],
@@ -100,6 +104,20 @@ fn the_limit_that_azure_names_is_told() {
     assert_snapshot!(told("throttle:retry-after=90,body=html"), @"error: cannot list the VMs: Azure is throttling requests: 429 Too Many Requests (429); retry after 90 s");
     assert_snapshot!(told("throttle:retry-after=90,status=503"), @"error: cannot list the VMs: Azure returned 503 ServerBusy: The server is busy. Please try again later; retry after 90 s");
     assert_snapshot!(told("throttle:retry-after=90,status=503,body=html"), @"error: cannot list the VMs: the response (503) is not from Azure: a page titled `503 Service Unavailable`; retry after 90 s");
+}
+
+#[test]
+fn a_wait_of_0_seconds_is_not_told_as_a_wait() {
+    for shape in ["as=seconds", "as=date", "body=html,status=503"] {
+        let fleet = Project::new("").with_fleet(&[]);
+        let fault = format!("throttle:retry-after=0,{shape}");
+        let azure = Azure::with_faults(fleet.state(), &[&fault]);
+        let ran = azure.project("").run(&["plan", "--deadline", "2"]);
+        assert!(!ran.stderr.contains(" 0 s"), "{ran}");
+        assert!(!ran.stderr.contains("retry after"), "{ran}");
+        let help = "help: run the same command again\n";
+        assert!(ran.stderr.ends_with(help), "{ran}");
+    }
 }
 
 #[test]
@@ -257,8 +275,9 @@ fn what_is_not_azure_is_told() {
     ");
     assert_snapshot!(told(&["not-json"]), @r#"
 
-    error: cannot list the VMs: the response (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (truncated)
-    help: check the network: a proxy or a sign-in page may have answered instead of Azure
+    retrying in 2 s (list the VMs): the response (200) is incomplete: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…`
+    error: cannot list the VMs: the response (200) is incomplete: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…`
+    help: run the same command again; if the answer stays incomplete, check the network and its proxy
     -> 1
     "#);
 }
@@ -589,6 +608,26 @@ async fn a_reading_from_before_azlins_own_write_is_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wait_counts_whatever_the_body_is() {
+    for body in ["arm", "compute", "text", "html"] {
+        for shape in [
+            "status=429",
+            "status=503",
+            "status=429,as=date",
+            "status=503,as=date",
+        ] {
+            let fault = format!("throttle:first=1,retry-after=30,body={body},{shape}");
+            let start = tokio::time::Instant::now();
+            let (_, tried) = circle(&[&fault]).await;
+            assert!(all_succeeded(&tried), "{fault}: {tried:?}");
+            // A date has no fractions of a second.
+            let waited = start.elapsed().as_secs();
+            assert!((29..=31).contains(&waited), "{fault}: {waited} s");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_each_tenth_request_failing_in_each_possible_way_it_still_converges() {
     for kind in [
         "throttle:retry-after=1",
@@ -601,6 +640,9 @@ async fn with_each_tenth_request_failing_in_each_possible_way_it_still_converges
         "drop",
         "drop:when=after",
         "cut",
+        "not-json",
+        "empty",
+        "throttle:retry-after=1,as=date,body=html,status=503",
         "conflict",
         "html:status=502",
         "accepted",

@@ -9,7 +9,7 @@ use azure_core::http::headers::{HeaderName, Headers};
 
 use super::denial::{Denial, minutes};
 use super::reason::shown;
-use crate::text::escape;
+use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
 /// A request that failed.
@@ -32,6 +32,8 @@ pub enum Kind {
     Refused(Box<Denial>),
     /// An answer, with its HTTP status, that is not valid for Azure, such as a proxy's page.
     NotAzure(u16, String),
+    /// A successful answer, with its HTTP status, whose body ends too early. The text is the start of the body.
+    Short(u16, String),
     /// No answer, with the system's reason.
     Unreachable(String),
     /// The read shows the state before azlin's own last write.
@@ -46,6 +48,10 @@ pub enum Kind {
 /// The help if something other than Azure answered.
 pub(super) const NOT_AZURE: &str =
     "check the network: a proxy or a sign-in page may have answered instead of Azure";
+
+/// The help if an answer was incomplete.
+const SHORT: &str =
+    "run the same command again; if the answer stays incomplete, check the network and its proxy";
 
 /// The help if nothing answered.
 pub(super) const NO_ANSWER: &str =
@@ -71,6 +77,7 @@ impl Failure {
             Kind::Refused(refusal) => return refusal.help(),
             Kind::Final(trouble) => &trouble.help,
             Kind::NotAzure(..) => NOT_AZURE,
+            Kind::Short(..) => SHORT,
             Kind::Unreachable(_) => NO_ANSWER,
             Kind::Old | Kind::Interrupted => {
                 "run the same command again to continue where this one stopped"
@@ -106,7 +113,7 @@ impl Failure {
         match &self.kind {
             Kind::Refused(refusal) => refusal.passes(),
             Kind::NotAzure(status, _) => matches!(status, 408 | 429 | 500..=599),
-            Kind::Unreachable(_) | Kind::Old => true,
+            Kind::Short(..) | Kind::Unreachable(_) | Kind::Old => true,
             Kind::Interrupted | Kind::Final(_) => false,
         }
     }
@@ -120,7 +127,7 @@ impl Failure {
     fn status(&self) -> Option<u16> {
         match &self.kind {
             Kind::Refused(refusal) => Some(refusal.status),
-            Kind::NotAzure(status, _) => Some(*status),
+            Kind::NotAzure(status, _) | Kind::Short(status, _) => Some(*status),
             _ => None,
         }
     }
@@ -167,6 +174,12 @@ impl fmt::Display for Kind {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::NotAzure(status, what) => {
                 write!(f, "the response ({status}) is not from Azure: {what}")
+            }
+            Self::Short(status, start) if start.is_empty() => {
+                write!(f, "the response ({status}) is empty")
+            }
+            Self::Short(status, start) => {
+                write!(f, "the response ({status}) is incomplete: {}", quote(start))
             }
             Self::Unreachable(why) => write!(f, "no response: {}", escape(why)),
             Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
