@@ -45,7 +45,8 @@
 //! | the plans to refuse | `plan/guard.rs` |
 //! | the plan's JSON | the types in `plan/mod.rs`, then `examples/plan.schema.json` |
 //! | an output format | a file in `show/`, its name in `cli/`, one arm each in `verbs/planning.rs`, `verbs/apply.rs` and `verbs/show.rs` |
-//! | a message | the file in `show/` named after it; for a failed request, `azure/failure.rs` or `azure/denial.rs` |
+//! | a message | the file in `show/` named after it; for a failed request, `azure/failure.rs`, or `azure/denial.rs` and `azure/wording.rs` if Azure rejects it |
+//! | how azlin reads Azure's errors | `azure/reason.rs`, with `azure/violation.rs` for policies |
 //! | how azlin reads VMs | `azure/fleet.rs`, with `azure/details.rs` for their states and addresses |
 //! | how azlin writes tags | `azure/tag_write.rs`, with `azure/tags.rs` for the requests |
 //! | the kinds of machine | `model/vm_id.rs`, with `azure/id.rs` for their ids in Azure |

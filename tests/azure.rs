@@ -184,9 +184,15 @@ fn what_is_no_azure_is_told_as_such() {
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     ");
     assert_snapshot!(page(200, r#"{"value":[{"id":"#), @r#"
-    error: cannot list the VMs: the response (200) is not from Azure: `{"value":[{"id":` (truncated)
-    help: check the network: a proxy or a sign-in page may have answered instead of Azure
+    retrying in 2 s (list the VMs): the response (200) is incomplete: `{"value":[{"id":`
+    error: cannot list the VMs: the response (200) is incomplete: `{"value":[{"id":`
+    help: run the same command again; if the answer stays incomplete, check the network and its proxy
     "#);
+    assert_snapshot!(page(200, ""), @"
+    retrying in 2 s (list the VMs): the response (200) is empty
+    error: cannot list the VMs: the response (200) is empty
+    help: run the same command again; if the answer stays incomplete, check the network and its proxy
+    ");
     assert_snapshot!(page(403, r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' does not have authorization."}}"#), @"
     error: cannot list the VMs: Azure returned 403 AuthorizationFailed: The client 'x' does not have authorization
     help: ask for the role that this command requires (see azlin guide sign-in); a new role assignment takes a few minutes to take effect
@@ -495,10 +501,59 @@ fn a_wait_beyond_patience_is_not_begun() {
         body: br#"{"code":"TooManyRequests","message":"slow down"}"#.to_vec(),
     });
     assert_snapshot!(azure.project("").run(&["plan"]).stderr, @"
-    error: cannot list the VMs: Azure is throttling requests (429 TooManyRequests); retry after 20 min
+    error: cannot list the VMs: Azure is throttling requests: slow down (429 TooManyRequests); retry after 20 min
     help: run the same command again in 20 min, or let azlin wait: --deadline 1260
     ");
     assert_eq!(azure.asked().len(), 1);
+}
+
+#[test]
+fn a_write_whose_answer_is_empty_or_short_is_read_back_and_not_repeated() {
+    for length in [0, 20] {
+        let (_folder, state) = sample_state();
+        let azure = Azure::serve(state, None, move |asked, answer| {
+            let mut whole = answer();
+            if asked.method == "PATCH" {
+                whole.body.truncate(length);
+            }
+            whole
+        });
+        let project = azure.project("[sessions.rg-dev]\ndev-vm-1 = 'mine'\n");
+        let ran = project.run(&["apply", "--auto-approve"]);
+        assert_eq!(ran.code(), 0, "{ran}");
+        let asked = azure.asked();
+        let writes = asked.iter().filter(|asked| asked.method == "PATCH");
+        assert_eq!(writes.count(), 1, "{ran}");
+    }
+}
+
+#[test]
+fn a_write_that_did_not_happen_behind_an_empty_answer_is_made_after_a_new_reading() {
+    let (_folder, state) = sample_state();
+    let lost = AtomicBool::new(false);
+    let azure = Azure::serve(state, None, move |asked, answer| {
+        if asked.method == "PATCH" && !lost.swap(true, Ordering::SeqCst) {
+            return Response {
+                status: 200,
+                headers: Vec::new(),
+                body: Vec::new(),
+            };
+        }
+        answer()
+    });
+    let project = azure.project("[sessions.rg-dev]\ndev-vm-1 = 'mine'\n");
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    let methods: Vec<String> = azure
+        .asked()
+        .into_iter()
+        .map(|asked| asked.method)
+        .collect();
+    // The VM is read between the two writes: once for the missing answer, once for the new attempt.
+    assert_eq!(
+        methods,
+        ["GET", "GET", "PATCH", "GET", "GET", "PATCH", "GET"]
+    );
 }
 
 #[test]
@@ -541,7 +596,7 @@ fn a_list_that_goes_round_in_a_circle_ends() {
         with_body(whole, &page)
     });
     let ran = azure.project("").run(&["plan"]);
-    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: the response (200) is not from Azure: one of its pages links back to an earlier one"), "{ran}");
+    assert!(ran.stdout.contains("VMs may be missing from Azure's list: cannot list the VMs: Azure's list does not end: one of its pages links back to an earlier one"), "{ran}");
     assert_eq!(azure.asked().len(), 1);
 }
 

@@ -172,7 +172,7 @@ fn a_vm_that_fails_costs_only_what_waits_for_it() {
     Plan: 3 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
       ~ rg/b   n1 -> n2   failed
-          cannot write the tags of rg/b: blocked by a lock on `b` (409 ScopeLocked)
+          cannot write the tags of rg/b: blocked by a lock on `b`, scope /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/b (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
       + rg/a   n1   not tried
           depends on rg/b, which did not succeed

@@ -15,6 +15,8 @@ use clap::Command;
 use clap::error::ErrorKind;
 use insta::assert_snapshot;
 use support::Project;
+use support::azure::Azure;
+use tempfile::TempDir;
 
 /// A document, and where it is.
 struct Document {
@@ -135,10 +137,29 @@ fn typed(lines: &[&str]) -> Vec<String> {
     typed
 }
 
-/// What each of `commands` prints, all of them in one shell in the folder of the sample project.
-fn run(commands: &[String]) -> Vec<String> {
+/// The comment that starts a `console` block whose commands run against a served sandbox with a fault.
+const SERVED: &str = "# azlin sandbox serve --fault ";
+
+/// The fault of the Azure that a `console` block runs against, if it has one.
+fn fault<'t>(block: &Block<'t>) -> Option<&'t str> {
+    block.lines.first()?.strip_prefix(SERVED)
+}
+
+/// What each of `commands` prints against a served sandbox with `fault`, for the sample file.
+fn run_with(fault: &str, commands: &[String]) -> Vec<String> {
+    let folder = TempDir::new().unwrap();
+    let azure = Azure::with_faults(folder.path().join("sandbox.json"), &[fault]);
+    let sample = fs::read_to_string(root().join("sessions.toml")).unwrap();
+    let (_, sessions) = sample.split_once("[sessions.rg-dev]").unwrap();
+    run(
+        commands,
+        &azure.project(&format!("[sessions.rg-dev]{sessions}")),
+    )
+}
+
+/// What each of `commands` prints, all of them in one shell in the folder of `project`.
+fn run(commands: &[String], project: &Project) -> Vec<String> {
     const END: char = '\u{1e}';
-    let project = Project::sample();
     let mut script = "exec 2>&1\n".to_owned();
     for command in commands {
         script += &format!("{command}\nstatus=$?; printf '\\036'; (exit $status)\n");
@@ -151,6 +172,7 @@ fn run(commands: &[String]) -> Vec<String> {
         .args(["-c", &script])
         .current_dir(project.path())
         .env_clear()
+        .envs(project.environment())
         .env("HOME", project.path())
         .env("PATH", std::env::join_paths(folders).unwrap())
         .stdin(std::process::Stdio::null());
@@ -168,18 +190,24 @@ fn run(commands: &[String]) -> Vec<String> {
 fn rewritten(text: &str) -> String {
     let mut blocks = blocks(text);
     blocks.retain(|block| block.language == "console");
-    let commands: Vec<String> = blocks
-        .iter()
-        .flat_map(|block| typed(&block.lines))
-        .collect();
-    let mut printed = commands.iter().zip(run(&commands));
+    let plain = blocks.iter().filter(|block| fault(block).is_none());
+    let commands: Vec<String> = plain.flat_map(|block| typed(&block.lines)).collect();
+    let mut printed = run(&commands, &Project::sample()).into_iter();
 
     let lines: Vec<&str> = text.lines().collect();
     let mut new = String::new();
     let mut at = 0;
     for block in &blocks {
         new += &joined(&lines[at..block.first]);
-        for (command, output) in printed.by_ref().take(typed(&block.lines).len()) {
+        let commands = typed(&block.lines);
+        let outputs = match fault(block) {
+            Some(fault) => {
+                new += &format!("{SERVED}{fault}\n");
+                run_with(fault, &commands)
+            }
+            None => printed.by_ref().take(commands.len()).collect(),
+        };
+        for (command, output) in commands.iter().zip(outputs) {
             new += &format!("$ {command}\n");
             new += &joined(&output.lines().collect::<Vec<_>>());
         }

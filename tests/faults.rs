@@ -22,6 +22,15 @@ fn told(faults: &[&str]) -> String {
     told_of(faults, &["apply", "--auto-approve"])
 }
 
+/// The reason why `apply` could not write to `a` under `faults`, and the help, without ids that are the same everywhere.
+fn reason(faults: &[&str], more: &[&str]) -> String {
+    let told = told_of(faults, &[&["apply", "--auto-approve"], more].concat());
+    let (_, behind) = told.split_once("failed\n").unwrap();
+    let (reason, _) = behind.split_once("\n\n").unwrap();
+    let lines: Vec<&str> = reason.lines().map(str::trim).collect();
+    lines.join("\n").replace(sandbox::SUBSCRIPTION, "SUB")
+}
+
 fn told_of(faults: &[&str], arguments: &[&str]) -> String {
     let fleet = Project::new("").with_fleet(&[("rg/a", None), ("rg/b", Some("other"))]);
     let azure = Azure::with_faults(fleet.state(), faults);
@@ -54,6 +63,12 @@ fn what_passes_is_waited_for_and_done() {
         &["status:first=1,status=504,on=writes,when=after"],
         &["drop:first=1", "drop:on=writes,first=1,when=after"],
         &["cut:first=2"],
+        &["not-json:first=2"],
+        &["empty:first=2"],
+        &["empty:on=writes,first=1"],
+        &["not-json:on=writes,first=1"],
+        &["throttle:first=1,retry-after=0,body=text"],
+        &["throttle:first=1,retry-after=0,body=html,status=503"],
         &["conflict:first=2"],
         &["html:first=1,status=502"],
         &["accepted"],
@@ -72,22 +87,51 @@ fn waiting_is_said() {
       + rg/a   atlas   done
 
     Applied: 1 step done. Azure now matches sessions.toml.
-    retrying in 1 s (list the VMs): Azure is throttling requests (429 SubscriptionRequestsThrottled)
+    retrying in 1 s (list the VMs): Azure is throttling requests: Number of 'read' requests for subscription '5a4db0e5-0000-4000-8000-000000000000' actor '5a4db0e5-0000-4000-8000-0000000ac7a0' exceeded (429 SubscriptionRequestsThrottled)
     -> 0
     ");
+}
+
+#[test]
+fn the_limit_that_azure_names_is_told() {
+    let told = |fault: &str| {
+        let whole = told(&[fault]);
+        let line = whole.lines().find(|line| line.starts_with("error"));
+        line.unwrap().to_owned()
+    };
+    assert_snapshot!(told("throttle:retry-after=90"), @"error: cannot list the VMs: Azure is throttling requests: Number of 'read' requests for subscription '5a4db0e5-0000-4000-8000-000000000000' actor '5a4db0e5-0000-4000-8000-0000000ac7a0' exceeded (429 SubscriptionRequestsThrottled); retry after 90 s");
+    assert_snapshot!(told("throttle:retry-after=90,body=compute"), @"error: cannot list the VMs: Azure is throttling requests: The server rejected the request because too many requests have been received for this subscription (TooManyRequests: HighCostGet) (429 OperationNotAllowed); retry after 90 s");
+    assert_snapshot!(told("throttle:retry-after=90,body=text"), @"error: cannot list the VMs: Azure is throttling requests: Too many requests (429); retry after 90 s");
+    assert_snapshot!(told("throttle:retry-after=90,body=html"), @"error: cannot list the VMs: Azure is throttling requests: 429 Too Many Requests (429); retry after 90 s");
+    assert_snapshot!(told("throttle:retry-after=90,status=503"), @"error: cannot list the VMs: Azure returned 503 ServerBusy: The server is busy. Please try again later; retry after 90 s");
+    assert_snapshot!(told("throttle:retry-after=90,status=503,body=html"), @"error: cannot list the VMs: the response (503) is not from Azure: a page titled `503 Service Unavailable`; retry after 90 s");
+}
+
+#[test]
+fn a_wait_of_0_seconds_is_not_told_as_a_wait() {
+    for shape in ["as=seconds", "as=date", "body=html,status=503"] {
+        let fleet = Project::new("").with_fleet(&[]);
+        let fault = format!("throttle:retry-after=0,{shape}");
+        let azure = Azure::with_faults(fleet.state(), &[&fault]);
+        let ran = azure.project("").run(&["plan", "--deadline", "2"]);
+        assert!(!ran.stderr.contains(" 0 s"), "{ran}");
+        assert!(!ran.stderr.contains("retry after"), "{ran}");
+        let help = "help: run the same command again\n";
+        assert!(ran.stderr.ends_with(help), "{ran}");
+    }
 }
 
 #[test]
 fn throttling_past_the_deadline_is_not_waited_for() {
     assert_snapshot!(told(&["throttle:retry-after=1200"]), @"
 
-    error: cannot list the VMs: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 20 min
+    error: cannot list the VMs: Azure is throttling requests: Number of 'read' requests for subscription '5a4db0e5-0000-4000-8000-000000000000' actor '5a4db0e5-0000-4000-8000-0000000ac7a0' exceeded (429 SubscriptionRequestsThrottled); retry after 20 min
     help: run the same command again in 20 min, or let azlin wait: --deadline 1260
     -> 1
     ");
     assert_snapshot!(told(&["throttle:on=writes,retry-after=90"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 90 s
+          cannot write the tags of rg/a: Azure is throttling requests: Number of 'write' requests for subscription '5a4db0e5-0000-4000-8000-000000000000' actor '5a4db0e5-0000-4000-8000-0000000ac7a0' exceeded (429 SubscriptionRequestsThrottled); retry after 90 s
           help: run the same command again in 90 s, or let azlin wait: --deadline 150
 
     Nothing applied: 1 step failed.
@@ -108,7 +152,7 @@ fn no_other_write_waits_for_what_comes_after_the_deadline() {
     assert_snapshot!(report, @"
 
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: Azure is throttling requests (429 SubscriptionRequestsThrottled); retry after 20 min
+          cannot write the tags of rg/a: Azure is throttling requests: Number of 'write' requests for subscription '5a4db0e5-0000-4000-8000-000000000000' actor '5a4db0e5-0000-4000-8000-0000000ac7a0' exceeded (429 SubscriptionRequestsThrottled); retry after 20 min
           help: run the same command again in 20 min, or let azlin wait: --deadline 1260
       + rg/b   boreas   failed
           cannot write the tags of rg/b: Azure accepts no more writes for 20 min
@@ -171,19 +215,19 @@ fn absurd_times_are_refused_or_cut() {
 fn a_server_that_stays_broken_is_told() {
     assert_snapshot!(told(&["status:status=503"]), @"
 
-    retrying in 2 s (list the VMs): Azure returned 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
-    error: cannot list the VMs: Azure returned 503 ServerTimeout: The request timed out. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '331732f7-6544-4771-9807-cf984bd1b2ab', request correlation id '331732f7-6544-4771-9807-cf984bd1b2ab'
+    retrying in 2 s (list the VMs): Azure returned 503 ServerTimeout: The request timed out
+    error: cannot list the VMs: Azure returned 503 ServerTimeout: The request timed out
     help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
     -> 1
     ");
     assert_snapshot!(told(&["status:status=500,on=writes"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: Azure returned 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
+          cannot write the tags of rg/a: Azure returned 500 InternalServerError: Encountered internal server error
           help: run the same command again later: this is a fault in Azure (see azure.status.microsoft)
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
-    retrying in 2 s (write the tags of rg/a): Azure returned 500 InternalServerError: Encountered internal server error. Diagnostic information: timestamp '20260105T080000Z', subscription id '5a4db0e5-0000-4000-8000-000000000000', tracking id '0afcc87b-7c32-4a8e-84c1-80a08012b516', request correlation id '0afcc87b-7c32-4a8e-84c1-80a08012b516'
+    retrying in 2 s (write the tags of rg/a): Azure returned 500 InternalServerError: Encountered internal server error
     -> 1
     ");
 }
@@ -208,15 +252,15 @@ fn connections_that_keep_breaking_are_told() {
 
 #[test]
 fn what_is_not_azure_is_told() {
-    assert_snapshot!(told(&["html"]), @r"
+    assert_snapshot!(told(&["html"]), @"
 
-    error: cannot list the VMs: the response (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
+    error: cannot list the VMs: the response (200) is not from Azure: a page titled `Sign in` (not JSON)
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     ");
-    assert_snapshot!(told(&["html:on=writes"]), @r"
+    assert_snapshot!(told(&["html:on=writes"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: the response (200) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>Sign in</title></head>…` (not JSON)
+          cannot write the tags of rg/a: the response (200) is not from Azure: a page titled `Sign in` (not JSON)
           help: check the network: a proxy or a sign-in page may have answered instead of Azure
 
     Nothing applied: 1 step failed.
@@ -224,16 +268,17 @@ fn what_is_not_azure_is_told() {
 
     -> 1
     ");
-    assert_snapshot!(told(&["html:status=403"]), @r"
+    assert_snapshot!(told(&["html:status=403"]), @"
 
-    error: cannot list the VMs: the response (403) is not from Azure: `<!DOCTYPE html>\r\n<html>\r\n<head><title>403 Forbidden</title><…`
+    error: cannot list the VMs: the response (403) is not from Azure: a page titled `403 Forbidden`
     help: check the network: a proxy or a sign-in page may have answered instead of Azure
     -> 1
     ");
     assert_snapshot!(told(&["not-json"]), @r#"
 
-    error: cannot list the VMs: the response (200) is not from Azure: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…` (truncated)
-    help: check the network: a proxy or a sign-in page may have answered instead of Azure
+    retrying in 2 s (list the VMs): the response (200) is incomplete: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…`
+    error: cannot list the VMs: the response (200) is incomplete: `{"value":[{"id":"/subscriptions/5a4db0e5-0000-4000-8000-0000…`
+    help: run the same command again; if the answer stays incomplete, check the network and its proxy
     -> 1
     "#);
 }
@@ -242,13 +287,13 @@ fn what_is_not_azure_is_told() {
 fn missing_rights_are_named_with_the_role_that_has_them() {
     assert_snapshot!(told(&["forbidden:list=vms"]), @"
 
-    error: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    error: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     help: ask for the role Reader; a new role assignment takes a few minutes to take effect
     -> 1
     ");
     assert_snapshot!(told(&["forbidden:on=writes"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: the identity `azlin-sandbox` lacks the permission `Microsoft.Resources/tags/write` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/a/providers/Microsoft.Resources/tags/default (403 AuthorizationFailed)
+          cannot write the tags of rg/a: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Resources/tags/write` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/a/providers/Microsoft.Resources/tags/default (403 AuthorizationFailed)
           help: ask for the role Tag Contributor; a new role assignment takes a few minutes to take effect
 
     Nothing applied: 1 step failed.
@@ -263,13 +308,13 @@ fn an_identity_that_may_not_read_the_network_sees_the_vms_all_the_same() {
     assert_snapshot!(told_of(&["forbidden:list=nics", "forbidden:list=ips"], &["list"]), @"
 
     ~ 1 VM differs from sessions.toml: azlin plan shows how
-    warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
-    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     -> 0
     ");
     assert_snapshot!(told_of(&["forbidden:list=nics"], &["connect", "b", "--print"]), @"
 
-    warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the network interfaces: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Network/networkInterfaces/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     error: no IP address found for rg/b, because azlin could not read all addresses
     help: fix the cause in the warning above
     -> 1
@@ -363,7 +408,7 @@ fn a_command_does_not_read_details_that_it_does_not_show() {
 fn an_identity_of_one_group_uses_the_groups_own_lists() {
     assert_snapshot!(told_of(&["one-group:group=rg"], &["connect", "b", "--rg", "rg", "--print"]), @"
 
-    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     -> 0
     ");
     let spelled = told_of(&["one-group:group=rg"], &["connect", "rg/b", "--print"]);
@@ -371,25 +416,25 @@ fn an_identity_of_one_group_uses_the_groups_own_lists() {
     assert_snapshot!(told_of(&["one-group:group=rg"], &["list", "--rg", "rg"]), @"
 
     ~ 1 VM differs from sessions.toml: azlin plan shows how
-    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
-    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     -> 0
     ");
     assert_snapshot!(told_of(&["one-group:group=rg"], &["session", "rg/b"]), @"
 
-    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     -> 0
     ");
     assert_snapshot!(told_of(&["one-group:group=rg"], &["session", "rg/b", "next"]), @"
 
-    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     error: VMs may be missing from Azure's list, and one of them may hold this name; nothing was written
     help: fix the causes in the warnings above, then run this again
     -> 4
     ");
     assert_snapshot!(told_of(&["one-group:group=rg"], &["session", "rg/b", "--clear"]), @"
 
-    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: VMs may be missing from Azure's list: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     note: previous session: other
     -> 0
     ");
@@ -451,7 +496,7 @@ fn a_vm_without_a_state_is_not_taken_for_a_running_one() {
     ");
     assert_snapshot!(told_of(&["forbidden:list=states"], start), @"
 
-    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the VMs' power states: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     -> 0
     ");
     let down = |faults: &[&str], arguments: &[&str]| {
@@ -594,7 +639,7 @@ fn a_private_address_is_dialled_with_a_reason() {
     ");
     assert_snapshot!(told_of(&["forbidden:list=ips"], connect), @"
 
-    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
+    warning: states or addresses may be missing: cannot list the public IP addresses: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Network/publicIPAddresses/read` on /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (403 AuthorizationFailed)
     note: rg/b has no public IP address that azlin knows (the public IP `b-ip` could not be read); connecting to its private address 10.0.0.5
     -> 0
     ");
@@ -672,7 +717,7 @@ fn a_double_that_a_policy_made_is_named() {
 fn locks_policies_and_limits_are_named() {
     assert_snapshot!(told(&["scope-locked"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: blocked by a lock on `a` (409 ScopeLocked)
+          cannot write the tags of rg/a: blocked by a lock on `a`, scope /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/a (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
@@ -682,7 +727,7 @@ fn locks_policies_and_limits_are_named() {
     ");
     assert_snapshot!(told(&["scope-locked:at=subscription"]), @"
       + rg/a   atlas   failed
-          cannot write the tags of rg/a: blocked by a lock on the subscription (409 ScopeLocked)
+          cannot write the tags of rg/a: blocked by a lock on the subscription, scope /subscriptions/5a4db0e5-0000-4000-8000-000000000000 (409 ScopeLocked)
           help: remove the lock, or ask whoever set it to remove it
 
     Nothing applied: 1 step failed.
@@ -723,10 +768,96 @@ fn locks_policies_and_limits_are_named() {
 }
 
 #[test]
+fn every_policy_that_denies_is_named_with_its_reason() {
+    assert_snapshot!(reason(&["policy-denied:reasons=message"], &[]), @"
+    cannot write the tags of rg/a: denied by the policy `Session tags`: Resource 'a' was disallowed by policy. Reasons: 'Only the platform team may tag VMs' (403 RequestDisallowedByPolicy)
+    help: ask the policy's owner for an exemption, or for a name that it allows
+    ");
+    assert_snapshot!(reason(&["policy-denied:policies=2"], &[]), @"
+    cannot write the tags of rg/a: denied by the policies `Session tags` and `Session tags 2`: Resource 'a' was disallowed by policy (403 RequestDisallowedByPolicy)
+    help: ask the policy's owner for an exemption, or for a name that it allows
+    ");
+    assert_snapshot!(reason(&["policy-denied:policies=2,reasons=conditions"], &[]), @"
+    cannot write the tags of rg/a: denied by the policies `Session tags` and `Session tags 2`: Resource 'a' was disallowed by policy; `Session tags`: tags[azlin_session] is session-1 (NotLike prod-*); `Session tags 2`: tags[azlin_session] is session-2 (NotLike prod-*) (403 RequestDisallowedByPolicy)
+    help: ask the policy's owner for an exemption, or for a name that it allows
+    ");
+}
+
+#[test]
+fn details_are_told() {
+    assert_snapshot!(reason(&["details:on=writes"], &[]), @"cannot write the tags of rg/a: Azure returned 409 MultipleErrorsOccurred: Multiple error occurred: BadRequest,Conflict. Please see details (BadRequest: The tag value is reserved for the platform team; Conflict: Another operation on this resource is in progress)");
+    assert_snapshot!(reason(&["details:of=not-allowed,on=writes"], &[]), @"cannot write the tags of rg/a: Azure returned 409 OperationNotAllowed: The operation is not allowed (VMBeingMoved: The VM is being moved to another resource group)");
+}
+
+#[test]
+fn a_missing_registration_comes_with_the_command_that_registers() {
+    assert_snapshot!(told_of(&["unregistered:list=vms"], &["plan"]), @"
+
+    error: cannot list the VMs: the subscription is not registered for the resource provider `Microsoft.Compute` (409 MissingSubscriptionRegistration)
+    help: register it: az provider register --namespace Microsoft.Compute --subscription 5a4db0e5-0000-4000-8000-000000000000
+    -> 1
+    ");
+    assert_snapshot!(reason(&["unregistered:on=writes"], &[]), @"
+    cannot write the tags of rg/a: the subscription is not registered for the resource provider `Microsoft.Compute` (409 MissingSubscriptionRegistration)
+    help: register it: az provider register --namespace Microsoft.Compute --subscription SUB
+    ");
+}
+
+#[test]
+fn an_azure_of_other_versions_is_told_as_such() {
+    assert_snapshot!(told_of(&["old-api:list=vms"], &["plan"]), @"
+
+    error: cannot list the VMs: this Azure does not support the api-version `2024-03-01`; it supports 8 versions from 2016-03-30 to 2020-06-01 (400 InvalidResourceType)
+    help: check `cloud` and --endpoint, or ask whoever runs this Azure to update it: azlin requires that api-version
+    -> 1
+    ");
+    assert_snapshot!(reason(&["old-api:on=writes"], &[]), @"
+    cannot write the tags of rg/a: this Azure does not support the api-version `2021-04-01`; it supports 8 versions from 2016-03-30 to 2020-06-01 (400 InvalidApiVersionParameter)
+    help: check `cloud` and --endpoint, or ask whoever runs this Azure to update it: azlin requires that api-version
+    ");
+    assert_snapshot!(told_of(&["old-api:list=vms"], &["plan", "--verbose"]), @"
+
+    error: cannot list the VMs: this Azure does not support the api-version `2024-03-01`; it supports 2016-03-30, 2017-03-30, 2017-12-01, 2018-04-01, 2018-06-01, 2019-03-01, 2019-07-01 and 2020-06-01 (400 InvalidResourceType) (request 4fcaf1f3-c674-4e75-92cb-cc2a24472546)
+    help: check `cloud` and --endpoint, or ask whoever runs this Azure to update it: azlin requires that api-version
+    -> 1
+    ");
+}
+
+#[test]
+fn an_error_is_azures_in_any_shape() {
+    let shapes = [
+        "flat", "capitals", "number", "null", "mark", "info", "nested", "text",
+    ];
+    let told = shapes.map(|how| {
+        let whole = told_of(&[&format!("odd-error:list=vms,how={how}")], &["plan"]);
+        let whole = whole.replace(sandbox::SUBSCRIPTION, "SUB");
+        format!("{how}: {}", whole.lines().nth(1).unwrap())
+    });
+    assert_snapshot!(told.join("\n"), @"
+    flat: error: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/SUB (403 AuthorizationFailed)
+    capitals: error: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/SUB (403 AuthorizationFailed)
+    number: error: cannot list the VMs: Azure returned 403: The client 'azlin-sandbox' with object id '5a4db0e5-0000-4000-8000-0000000ac7a0' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope '/subscriptions/SUB' or the scope is invalid. If access was recently granted, please refresh your credentials
+    null: error: cannot list the VMs: Azure returned 403 AuthorizationFailed
+    mark: error: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/SUB (403 AuthorizationFailed)
+    info: error: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/SUB (403 AuthorizationFailed)
+    nested: error: cannot list the VMs: the identity `azlin-sandbox` (object id 5a4db0e5-0000-4000-8000-0000000ac7a0) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/SUB (403 AuthorizationFailed)
+    text: error: cannot list the VMs: Azure returned 403: The client 'azlin-sandbox' with object id '5a4db0e5-0000-4000-8000-0000000ac7a0' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope '/subscriptions/SUB' or the scope is invalid. If access was recently granted, please refresh your credentials
+    ");
+}
+
+#[test]
+fn verbose_keeps_azures_ids() {
+    let told = reason(&["policy-denied"], &["--verbose"]);
+    assert!(told.contains("Policy identifiers: "), "{told}");
+    let told = told_of(&["status"], &["plan", "--verbose"]);
+    assert!(told.contains("tracking id"), "{told}");
+}
+
+#[test]
 fn what_is_gone_is_said_to_be() {
     assert_snapshot!(told(&["vm=a:gone"]), @"
       + rg/a   atlas   failed
-          cannot read the tags of rg/a: the VM was not found (404 ResourceNotFound)
+          cannot read the tags of rg/a: the VM `a` was not found in the resource group `rg` (404 ResourceNotFound)
           help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
@@ -736,7 +867,7 @@ fn what_is_gone_is_said_to_be() {
     ");
     assert_snapshot!(told(&["vm=a:group-gone"]), @"
       + rg/a   atlas   failed
-          cannot read the tags of rg/a: the resource group was not found (404 ResourceGroupNotFound)
+          cannot read the tags of rg/a: the resource group `rg` was not found (404 ResourceGroupNotFound)
           help: run azlin plan again: someone may have deleted or moved it
 
     Nothing applied: 1 step failed.
@@ -870,6 +1001,26 @@ async fn a_reading_from_before_azlins_own_write_is_read_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wait_counts_whatever_the_body_is() {
+    for body in ["arm", "compute", "text", "html"] {
+        for shape in [
+            "status=429",
+            "status=503",
+            "status=429,as=date",
+            "status=503,as=date",
+        ] {
+            let fault = format!("throttle:first=1,retry-after=30,body={body},{shape}");
+            let start = tokio::time::Instant::now();
+            let (_, tried) = circle(&[&fault]).await;
+            assert!(all_succeeded(&tried), "{fault}: {tried:?}");
+            // A date has no fractions of a second.
+            let waited = start.elapsed().as_secs();
+            assert!((29..=31).contains(&waited), "{fault}: {waited} s");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_each_tenth_request_failing_in_each_possible_way_it_still_converges() {
     for kind in [
         "throttle:retry-after=1",
@@ -882,6 +1033,9 @@ async fn with_each_tenth_request_failing_in_each_possible_way_it_still_converges
         "drop",
         "drop:when=after",
         "cut",
+        "not-json",
+        "empty",
+        "throttle:retry-after=1,as=date,body=html,status=503",
         "conflict",
         "html:status=502",
         "accepted",

@@ -181,7 +181,7 @@ fn a_lock_on_the_group_is_named() {
     assert_eq!(ran.code(), 1, "{ran}");
     let told = format!("{}{}", ran.stdout, ran.stderr);
     assert!(
-        told.contains("blocked by a lock on the resource group `rg-dev` (409 ScopeLocked)"),
+        told.contains("blocked by a lock on the resource group `rg-dev`, scope /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/rg-dev (409 ScopeLocked)"),
         "{ran}"
     );
 }

@@ -408,7 +408,7 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     assert!(
         listed.stderr.ends_with(
             "warning: subscription 5a4db0e5-0000-4000-8000-000000000002: VMs may be missing from Azure's list: \
-             cannot list the VMs: the identity `c` lacks the permission `Microsoft.Compute/virtualMachines/read` \
+             cannot list the VMs: the identity `c` (object id o) lacks the permission `Microsoft.Compute/virtualMachines/read` \
              on /subscriptions/x (403 AuthorizationFailed)\n"
         ),
         "{listed}"
@@ -418,7 +418,7 @@ fn what_one_subscription_refuses_is_said_with_its_name_and_hides_nothing_of_anot
     assert_snapshot!(several.run(&["plan"]), @"
     $ azlin plan --file teams -> 1
     --- stderr
-    error: subscription 5a4db0e5-0000-4000-8000-000000000002 at HOST: cannot list the VMs: the identity `c` lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/x (403 AuthorizationFailed)
+    error: subscription 5a4db0e5-0000-4000-8000-000000000002 at HOST: cannot list the VMs: the identity `c` (object id o) lacks the permission `Microsoft.Compute/virtualMachines/read` on /subscriptions/x (403 AuthorizationFailed)
     help: ask for the role Reader; a new role assignment takes a few minutes to take effect
     error: subscription 5a4db0e5-0000-4000-8000-000000000003 at HOST: cannot list the VMs: Azure returned 404 SubscriptionNotFound: The subscription '5a4db0e5-0000-4000-8000-000000000003' could not be found
     help: check the subscription id, `cloud` and the tenant (azlin whoami shows them); this is not a permissions problem

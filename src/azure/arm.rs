@@ -37,8 +37,8 @@ pub struct Arm {
     client: Arc<dyn HttpClient>,
     pub(super) patience: Rc<Patience>,
     pub(super) pace: Rc<Pace>,
-    /// True if errors name the request.
-    pub(super) names_requests: bool,
+    /// True if errors name the request and keep every id.
+    pub(super) is_verbose: bool,
     pub(super) base: Url,
     pub(super) origin: Origin,
     subscription: SubscriptionId,
@@ -71,7 +71,7 @@ impl Arm {
             client,
             patience: Rc::new(Patience::new(DEADLINE, |_, _| {})),
             pace: Rc::new(Pace::new()),
-            names_requests: false,
+            is_verbose: false,
             base,
             origin,
             subscription,
@@ -97,12 +97,9 @@ impl Arm {
         Self { patience, ..self }
     }
 
-    /// Makes errors name the request.
-    pub fn naming_requests(self, names_requests: bool) -> Self {
-        Self {
-            names_requests,
-            ..self
-        }
+    /// Makes errors name the request, and keep every id that Azure gives.
+    pub fn verbose(self, is_verbose: bool) -> Self {
+        Self { is_verbose, ..self }
     }
 
     /// The subscription that was opened.

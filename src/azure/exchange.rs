@@ -1,18 +1,18 @@
 //! Sends one request to [`Arm`] and reads its answer.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use azure_core::http::headers::{HeaderName, Headers, RETRY_AFTER};
 use azure_core::http::{Method, RawResponse, Request, Url};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
 use super::arm::Arm;
 use super::patience::Patience;
+use super::reason::{shown, without_mark};
 use super::sign_in::unauthorized;
 use super::{Failure, Kind, http};
-use crate::text::quote;
 
 /// The number of writes that Azure still accepts (Microsoft's documentation of its throttling).
 const WRITES_LEFT: HeaderName =
@@ -21,9 +21,15 @@ const WRITES_LEFT: HeaderName =
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 
 impl Arm {
-    /// The answer to a GET of `url`, with retries.
-    pub(super) async fn get(&self, doing: &str, url: Url) -> Result<RawResponse, Failure> {
-        self.ask(doing, Request::new(url, Method::Get)).await
+    /// The content of the answer to a GET of `url`, with retries. A body that ends too early is requested again.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        doing: &str,
+        url: Url,
+    ) -> Result<T, Failure> {
+        let request = Request::new(url, Method::Get);
+        let attempt = async || content(doing, &self.once(doing, request.clone()).await?);
+        self.patience.retry(None, attempt).await
     }
 
     /// The answer to `request`, which is safe to repeat.
@@ -63,14 +69,17 @@ impl Arm {
     /// The failure in `answer`, whose status is not a success.
     fn refusal(&self, doing: &str, answer: &RawResponse) -> Failure {
         let headers = answer.headers();
-        let mut kind = Kind::refusal(answer.status().into(), answer.body(), retry_after(headers));
-        if let Kind::Refused(refusal) = &kind
-            && refusal.status == 401
-        {
-            kind = Kind::Final(unauthorized(refusal, headers, self.sign_in.way));
+        let mut kind = Kind::refusal(answer.status().into(), headers, answer.body());
+        if let Kind::Refused(denial) = &mut kind {
+            denial.is_whole = self.is_verbose;
+            denial.subscription = Some(self.subscription().clone());
+            if denial.status == 401 {
+                kind = Kind::Final(unauthorized(denial, headers, self.sign_in.way));
+            }
         }
         let mut failure = Failure::new(doing, kind);
-        if self.names_requests {
+        failure.retry_after = retry_after(headers);
+        if self.is_verbose {
             failure.request = headers.get_optional_str(&REQUEST_ID).map(str::to_owned);
         }
         failure
@@ -90,30 +99,81 @@ impl Arm {
     }
 }
 
-/// The wait in seconds that an answer asks for, at most a day.
+/// The wait in seconds that an answer asks for, in seconds or as an HTTP date, at most a day. A date in the past is 0.
 pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
-    let seconds: u64 = headers.get_optional_str(&RETRY_AFTER)?.parse().ok()?;
-    Some(seconds.min(Patience::MOST.as_secs()))
+    const DATE: HeaderName = HeaderName::from_static("date");
+    let asked = headers.get_optional_str(&RETRY_AFTER)?.trim();
+    let most = Patience::MOST.as_secs();
+    if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(asked.parse().unwrap_or(most).min(most));
+    }
+    let until = httpdate::parse_http_date(asked).ok()?;
+    // The clock of the server, which wrote both, may not be this machine's.
+    let date = headers.get_optional_str(&DATE);
+    let now = date.and_then(|date| httpdate::parse_http_date(date).ok());
+    let wait = until.duration_since(now.unwrap_or_else(SystemTime::now));
+    // The fraction of a second that a clock here adds must not shorten the wait.
+    let wait = wait.unwrap_or_default().as_secs_f64().ceil() as u64;
+    Some(wait.min(most))
 }
 
 /// The content of a successful answer.
 ///
 /// # Errors
-/// The body is not the expected JSON.
-pub(super) fn content<'a, T: Deserialize<'a>>(
+/// The body is not the expected JSON, or ends too early.
+pub(super) fn content<T: DeserializeOwned>(
     doing: &str,
-    answer: &'a RawResponse,
+    answer: &RawResponse,
 ) -> Result<T, Failure> {
-    let body: &[u8] = answer.body();
+    let body = without_mark(answer.body());
     serde_json::from_slice(body).map_err(|error| {
-        let start = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
+        let status = answer.status().into();
         // The error itself would quote more of the body.
-        let what = match error.classify() {
-            Category::Eof => "truncated",
-            Category::Data => "unexpected JSON",
-            Category::Io | Category::Syntax => "not JSON",
+        let kind = match error.classify() {
+            Category::Eof => {
+                let start = body.get(..200).unwrap_or(body);
+                Kind::Short(status, String::from_utf8_lossy(start).into_owned())
+            }
+            Category::Data => Kind::NotAzure(status, format!("{} (unexpected JSON)", shown(body))),
+            Category::Io | Category::Syntax => {
+                Kind::NotAzure(status, format!("{} (not JSON)", shown(body)))
+            }
         };
-        let what = format!("{} ({what})", quote(&start));
-        Failure::new(doing, Kind::NotAzure(answer.status().into(), what))
+        Failure::new(doing, kind)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_in_seconds_or_as_a_date() {
+        const NOW: &str = "Wed, 25 Nov 2026 18:00:00 GMT";
+        let read = |asked: &'static str| {
+            let mut headers = Headers::new();
+            headers.insert("retry-after", asked);
+            headers.insert("date", NOW);
+            retry_after(&headers)
+        };
+        for (asked, seconds) in [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            (" 7 ", Some(7)),
+            ("99999999999999999999999", Some(86_400)),
+            ("Wed, 25 Nov 2026 18:01:30 GMT", Some(90)),
+            ("Wednesday, 25-Nov-26 18:01:30 GMT", Some(90)),
+            ("Wed Nov 25 18:01:30 2026", Some(90)),
+            (NOW, Some(0)),
+            ("Wed, 25 Nov 2026 17:00:00 GMT", Some(0)),
+            ("Fri, 25 Dec 2026 18:00:00 GMT", Some(86_400)),
+            ("-5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(read(asked), seconds, "{asked}");
+        }
+        assert_eq!(retry_after(&Headers::new()), None);
+    }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use azure_core::error::ErrorKind;
+use azure_core::http::headers::{HeaderName, Headers};
 
 use super::denial::{Denial, minutes};
+use super::reason::shown;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
@@ -17,6 +19,8 @@ pub struct Failure {
     pub doing: String,
     /// The reason.
     pub kind: Kind,
+    /// The seconds that the answer asks to wait before the next attempt.
+    pub retry_after: Option<u64>,
     /// Azure's id of the request, if errors should show it.
     pub request: Option<String>,
 }
@@ -26,8 +30,10 @@ pub struct Failure {
 pub enum Kind {
     /// Azure rejected the request.
     Refused(Box<Denial>),
-    /// An answer, with its HTTP status, that is not valid for Azure: a proxy's page, or a truncated one.
+    /// An answer, with its HTTP status, that is not valid for Azure, such as a proxy's page.
     NotAzure(u16, String),
+    /// A successful answer, with its HTTP status, whose body ends too early. The text is the start of the body.
+    Short(u16, String),
     /// No answer, with the system's reason.
     Unreachable(String),
     /// The read shows the state before azlin's own last write.
@@ -43,6 +49,10 @@ pub enum Kind {
 pub(super) const NOT_AZURE: &str =
     "check the network: a proxy or a sign-in page may have answered instead of Azure";
 
+/// The help if an answer was incomplete.
+const SHORT: &str =
+    "run the same command again; if the answer stays incomplete, check the network and its proxy";
+
 /// The help if nothing answered.
 pub(super) const NO_ANSWER: &str =
     "check the network and the proxy settings (HTTPS_PROXY, NO_PROXY), then try again";
@@ -53,16 +63,21 @@ impl Failure {
         Self {
             doing: doing.to_owned(),
             kind,
+            retry_after: None,
             request: None,
         }
     }
 
     /// The next action, if azlin knows one.
     pub fn help(&self) -> Option<String> {
+        if self.is_throttled() || (self.passes() && self.retry_after.is_some()) {
+            return Some(later(self.retry_after));
+        }
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
             Kind::Final(trouble) => &trouble.help,
             Kind::NotAzure(..) => NOT_AZURE,
+            Kind::Short(..) => SHORT,
             Kind::Unreachable(_) => NO_ANSWER,
             Kind::Old | Kind::Interrupted => {
                 "run the same command again to continue where this one stopped"
@@ -83,22 +98,38 @@ impl Failure {
     /// wrote at the same time. `attempts` counts those so far.
     pub(super) fn pause(&self, attempts: u32) -> Option<Duration> {
         const MOST_ATTEMPTS: u32 = 5;
-        let (asked, is_throttled) = match &self.kind {
-            Kind::Refused(refusal) if refusal.passes() => {
-                (refusal.retry_after, refusal.status == 429)
-            }
-            Kind::NotAzure(408 | 429 | 500..=599, _) | Kind::Unreachable(_) | Kind::Old => {
-                (None, false)
-            }
-            _ => return None,
-        };
-        // Throttling ends when Azure says so. The other failures may never end.
-        if attempts >= MOST_ATTEMPTS && !(is_throttled && asked.is_some()) {
+        // An overload ends when Azure says so. The other failures may never end.
+        let has_end = self.retry_after.is_some() && matches!(self.status(), Some(429 | 503));
+        if !self.passes() || (attempts >= MOST_ATTEMPTS && !has_end) {
             return None;
         }
         let own =
             Duration::from_millis(200) * 2_u32.saturating_pow(attempts.saturating_sub(1).min(8));
-        Some(own.max(Duration::from_secs(asked.unwrap_or(0))))
+        Some(own.max(Duration::from_secs(self.retry_after.unwrap_or(0))))
+    }
+
+    /// Returns true if the same request may succeed later.
+    fn passes(&self) -> bool {
+        match &self.kind {
+            Kind::Refused(refusal) => refusal.passes(),
+            Kind::NotAzure(status, _) => matches!(status, 408 | 429 | 500..=599),
+            Kind::Short(..) | Kind::Unreachable(_) | Kind::Old => true,
+            Kind::Interrupted | Kind::Final(_) => false,
+        }
+    }
+
+    /// Returns true if Azure accepts no requests for a while.
+    fn is_throttled(&self) -> bool {
+        self.status() == Some(429)
+    }
+
+    /// The HTTP status of the answer.
+    fn status(&self) -> Option<u16> {
+        match &self.kind {
+            Kind::Refused(refusal) => Some(refusal.status),
+            Kind::NotAzure(status, _) | Kind::Short(status, _) => Some(*status),
+            _ => None,
+        }
     }
 
     /// Returns true if Azure says that the identity lacks the permission.
@@ -115,9 +146,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot {}: {}", self.doing, self.kind)?;
-        if let Kind::Refused(denial) = &self.kind
-            && let Some(seconds) = denial.retry_after
-        {
+        if let Some(seconds) = self.retry_after.filter(|seconds| *seconds > 0) {
             write!(f, "; retry after {}", minutes(seconds))?;
         }
         match &self.request {
@@ -146,6 +175,12 @@ impl fmt::Display for Kind {
             Self::NotAzure(status, what) => {
                 write!(f, "the response ({status}) is not from Azure: {what}")
             }
+            Self::Short(status, start) if start.is_empty() => {
+                write!(f, "the response ({status}) is empty")
+            }
+            Self::Short(status, start) => {
+                write!(f, "the response ({status}) is incomplete: {}", quote(start))
+            }
             Self::Unreachable(why) => write!(f, "no response: {}", escape(why)),
             Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
             Self::Interrupted => f.write_str("interrupted"),
@@ -164,15 +199,41 @@ impl Kind {
     }
 
     /// The reason in an answer whose status is not a success.
-    pub(super) fn refusal(status: u16, body: &[u8], retry_after: Option<u64>) -> Self {
+    ///
+    /// A page or a text is Azure's if its headers are: the gateways of Azure Resource Manager answer so when they are overloaded.
+    /// So is a 429, because azlin is throttled whoever says so.
+    pub(super) fn refusal(status: u16, headers: &Headers, body: &[u8]) -> Self {
+        const ARMS_OWN: [HeaderName; 2] = [
+            HeaderName::from_static("x-ms-request-id"),
+            HeaderName::from_static("x-ms-correlation-request-id"),
+        ];
         if (300..400).contains(&status) {
             let what = "it redirects to another page, as sign-in pages do".to_owned();
             return Self::NotAzure(status, what);
         }
-        match Denial::read(status, body, retry_after) {
-            Some(refusal) => Self::Refused(Box::new(refusal)),
-            None => Self::NotAzure(status, quote(&String::from_utf8_lossy(body))),
+        if let Some(denial) = Denial::read(status, body) {
+            return Self::Refused(Box::new(denial));
         }
+        let is_azures = ARMS_OWN
+            .iter()
+            .any(|name| headers.get_optional_str(name).is_some());
+        if is_azures || status == 429 {
+            return Self::Refused(Box::new(Denial::in_words(status, body)));
+        }
+        Self::NotAzure(status, shown(body))
+    }
+}
+
+/// The help if Azure asks to wait, or throttles without saying how long.
+fn later(seconds: Option<u64>) -> String {
+    match seconds {
+        None => "run the same command again later".to_owned(),
+        Some(0) => "run the same command again".to_owned(),
+        Some(seconds) => format!(
+            "run the same command again in {}, or let azlin wait: --deadline {}",
+            minutes(seconds),
+            seconds.saturating_add(60)
+        ),
     }
 }
 
@@ -207,5 +268,83 @@ impl From<Trouble> for azure_core::Error {
     fn from(trouble: Trouble) -> Self {
         let message = trouble.message.clone();
         Self::with_error(ErrorKind::Credential, trouble, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Bodies of any bytes, any text, and any JSON with the keys of errors.
+    fn bodies() -> impl Strategy<Value = Vec<u8>> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            r"(perform action '|over scope '|are locked: |api-version '|[a-z'/,. \x1b]){0,8}"
+                .prop_map(Value::from),
+        ];
+        let keys =
+            "error|Code|code|message|details|additionalInfo|info|target|policyAssignmentName";
+        let json = leaf.prop_recursive(6, 40, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(keys, inner, 0..5).prop_map(|map| json!(map)),
+            ]
+        });
+        prop_oneof![
+            any::<Vec<u8>>(),
+            any::<String>().prop_map(String::into_bytes),
+            json.prop_map(|value| value.to_string().into_bytes()),
+        ]
+    }
+
+    const CODES: [&str; 6] = [
+        "AuthorizationFailed",
+        "ScopeLocked",
+        "RequestDisallowedByPolicy",
+        "ResourceNotFound",
+        "InvalidApiVersionParameter",
+        "MissingSubscriptionRegistration",
+    ];
+
+    fn is_safe(text: &str) -> bool {
+        !text.chars().any(crate::text::is_unprintable)
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_panics_or_controls_a_terminal(
+            body in bodies(),
+            status in 300_u16..600,
+            retry_after in proptest::option::of(any::<u64>()),
+        ) {
+            let mut headers = Headers::new();
+            for is_azures in [false, true] {
+                if is_azures {
+                    headers.insert("x-ms-request-id", "1");
+                }
+                let mut failure = Failure::new("list the VMs", Kind::refusal(status, &headers, &body));
+                failure.retry_after = retry_after;
+                let trouble = Trouble::from(failure.clone());
+                prop_assert!(is_safe(&trouble.message), "{}", trouble.message);
+                prop_assert!(is_safe(&trouble.help), "{}", trouble.help);
+                prop_assert!(failure.pause(1).is_none_or(|pause| !pause.is_zero()));
+            }
+        }
+
+        #[test]
+        fn no_message_of_a_known_code_controls_a_terminal(
+            code in prop::sample::select(&CODES[..]),
+            message in r"(perform action '|over scope '|are locked: '/|The Resource '|api-version '|supported versions are '|namespace '|object id '|[a-z'/,. \x1b\u{202e}]){0,12}",
+        ) {
+            let body = json!({ "code": code, "message": message }).to_string();
+            let failure = Failure::new("x", Kind::refusal(403, &Headers::new(), body.as_bytes()));
+            let trouble = Trouble::from(failure);
+            prop_assert!(is_safe(&trouble.message) && is_safe(&trouble.help), "{}", trouble.message);
+        }
     }
 }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::arm::Arm;
-use super::exchange::content;
 use super::origin::Origin;
 use super::{Failure, Kind};
 use crate::text::{escape, quote};
@@ -59,9 +58,8 @@ impl<T> Listed<T> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    #[serde(borrow)]
-    value: Vec<&'a RawValue>,
+struct Page {
+    value: Vec<Box<RawValue>>,
     next_link: Option<String>,
 }
 
@@ -86,8 +84,7 @@ impl Arm {
             let page = if seen.insert(url.to_string()) {
                 self.page(doing, url, &mut listed).await
             } else {
-                let what = "one of its pages links back to an earlier one".to_owned();
-                Err(Failure::new(doing, Kind::NotAzure(200, what)))
+                Err(Failure::new(doing, Kind::Final(circle())))
             };
             next = page.unwrap_or_else(|failure| {
                 listed.incomplete.push(failure);
@@ -104,8 +101,7 @@ impl Arm {
         url: Url,
         listed: &mut Listed<T>,
     ) -> Result<Option<String>, Failure> {
-        let answer = self.get(doing, url).await?;
-        let page: Page<'_> = content(doing, &answer)?;
+        let page: Page = self.get(doing, url).await?;
         for item in page.value {
             match serde_json::from_str(item.get()) {
                 Ok(item) => listed.items.push(item),
@@ -161,4 +157,12 @@ fn odd(item: &str, place: usize, error: &serde_json::Error) -> String {
     };
     let reason = reason.split(" at line ").next().unwrap_or_default();
     format!("item {place}{named}: {}", escape(reason))
+}
+
+/// The trouble with a list whose pages link to each other in a circle.
+fn circle() -> Trouble {
+    Trouble::new(
+        "Azure's list does not end: one of its pages links back to an earlier one",
+        "run the same command again; if it happens again, report it to Microsoft's support",
+    )
 }

@@ -34,13 +34,16 @@ mod origin;
 mod pace;
 mod patience;
 mod proxy;
+mod reason;
 mod record;
 pub mod sign_in;
 pub mod tag_write;
 pub mod tags;
 mod transport;
+mod violation;
 mod vm;
 pub mod who;
+mod wording;
 
 pub use arm::{Arm, DEADLINE};
 pub use bridge::NOISE;

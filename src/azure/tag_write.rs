@@ -90,7 +90,7 @@ async fn try_once<R>(
     // Wait for the turn first and then read the tags, so that they are not old by the time of the write.
     let looking = async {
         let turn = arm.pace.turn(arm.patience.end()).await;
-        let turn = turn.map_err(|wait| failed(closed(wait.as_secs())))?;
+        let turn = turn.map_err(|wait| failed(closed(wait.as_secs_f64().ceil() as u64)))?;
         Ok((turn, look(arm, vm).await?))
     };
     let Some(looked) = unless_stopped(stopping, looking).await else {

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use wildmatch::WildMatch;
 
 use super::arm::Arm;
-use super::exchange::content;
 use super::{Failure, Kind};
 
 const SUBSCRIPTIONS: (&str, &str) = ("api-version", "2022-12-01");
@@ -55,8 +54,7 @@ pub async fn account(arm: &Arm) -> Result<Account, Failure> {
 /// Azure did not answer, or this tenant and cloud have no such subscription.
 pub async fn subscription(arm: &Arm) -> Result<Known, Failure> {
     let doing = format!("read the subscription {}", arm.subscription());
-    let answer = arm.get(&doing, arm.url(&[], &[SUBSCRIPTIONS])).await?;
-    content(&doing, &answer)
+    arm.get(&doing, arm.url(&[], &[SUBSCRIPTIONS])).await
 }
 
 /// The identity's permissions on the whole subscription. They do not include roles on single resource groups.

@@ -22,18 +22,26 @@ const SERVE_WITH_FAULTS: &str = concat!(
 Faults:
   [WHERE:]KIND[:KEY=VALUE,…]     the first fault that matches a request applies
   WHERE is vm=NAME (in any subscription) or subscription=ID; default: all
-  throttle           429; retry-after=2 body=arm|compute
+  throttle           429; retry-after=2 as=seconds|date status=429|503
+                     body=arm|compute|text|html
   budget             429 when a subscription exceeds its limits; writes=200
                      per-second=10 reads=250 reads-per-second=25
   status             status=500|408|502|503|504 when=before|after
   drop               closes the connection; when=before|after the work is done
   cut, not-json      half a response; cut then closes the connection
+  empty              a response without its body
+  circle             a list whose next page is the same page
   html               a proxy's page; status=200|403|502|503
   expired-token, claims, wrong-tenant        401
-  forbidden, policy-denied                   403
+  forbidden          403
+  policy-denied      403; policies=1 reasons=none|message|conditions
+  odd-error          403; how=flat|capitals|number|null|mark|info|nested|text
   gone, group-gone                           404, for a VM that is still listed
   conflict, disabled-subscription            409
   scope-locked       409; at=vm|group|subscription
+  details            409 with details; of=multiple|not-allowed
+  unregistered       409, the resource provider is not registered
+  old-api            400, the api-version is not supported
   tag-limit          400, as if the VM had 50 tags
   policy-modified    200, tag changed: value=NAME|drop=true, tag=azlin_session
   accepted           202; shows-after=2 reads of the VM

@@ -21,7 +21,17 @@ const RESOURCES: &str = "2025-04-01, 2025-03-01, 2024-11-01, 2024-07-01, 2024-03
 
 /// Rejects a version that the route's resource type does not support, as its provider would.
 pub(super) fn check(route: &Route, version: &str) -> Result<(), Response> {
-    let (namespace, kind, known) = match route.resource {
+    let (_, _, known) = of(route);
+    let mut versions = known.split(", ");
+    if versions.any(|held| held.eq_ignore_ascii_case(version)) {
+        return Ok(());
+    }
+    Err(refusal(route, version, known))
+}
+
+/// The namespace, the resource type and the api-versions of a route.
+pub(super) fn of(route: &Route) -> (&'static str, &'static str, &'static str) {
+    match route.resource {
         Resource::Subscriptions
         | Resource::Subscription
         | Resource::Tags
@@ -33,17 +43,18 @@ pub(super) fn check(route: &Route, version: &str) -> Result<(), Response> {
         Resource::Permissions => ("Microsoft.Authorization", "permissions", AUTHORIZATION),
         Resource::Nics => ("Microsoft.Network", "networkInterfaces", NETWORK),
         Resource::PublicIps => ("Microsoft.Network", "publicIPAddresses", NETWORK),
-    };
-    let mut versions = known.split(", ");
-    if versions.any(|held| held.eq_ignore_ascii_case(version)) {
-        return Ok(());
     }
+}
+
+/// The rejection of `version` by a provider that supports the versions `known`.
+pub(super) fn refusal(route: &Route, version: &str, known: &str) -> Response {
+    let (namespace, kind, _) = of(route);
     let close = known.replace(' ', "");
-    Err(if namespace == "Microsoft.Resources" {
+    if namespace == "Microsoft.Resources" {
         errors::invalid_api_version(version, close)
     } else if route.name.is_empty() {
         errors::invalid_resource_type(kind, namespace, version, close)
     } else {
         errors::no_registered_provider(kind, version, known)
-    })
+    }
 }

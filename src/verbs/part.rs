@@ -165,7 +165,7 @@ impl<'c> Opener<'c> {
             Some(arm) => arm.beside(id.clone(), sign_in),
             None => Arm::open(place.target(self.common), id.clone(), sign_in)?
                 .with_patience(self.patience.clone())
-                .naming_requests(self.common.verbose),
+                .verbose(self.common.verbose),
         };
         self.opened
             .push((place.clone(), name.to_owned(), arm.clone()));

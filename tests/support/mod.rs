@@ -71,6 +71,11 @@ impl Project {
         self
     }
 
+    /// The variables that its commands get.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.environment.clone()
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

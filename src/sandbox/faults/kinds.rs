@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::fault::{Fault, Reach};
 use super::shadows::pending;
-use super::{Outcome, odd, refusals};
+use super::{Outcome, odd, policy, refusals, shapes};
 use crate::sandbox::arm::{Answer, Call, Response};
 use crate::sandbox::route::Resource;
 use crate::sandbox::tags::Twist;
@@ -67,6 +67,8 @@ pub(super) const KINDS: &[Kind] = &[
     kind("not-json", None, &[], |hit| {
         Outcome::Arm(half(faithful(hit)))
     }),
+    kind("empty", None, &[], shapes::empty),
+    kind("circle", None, &[], shapes::circle),
     kind("html", None, &[PAGE_STATUS], refusals::page),
     kind("conflict", WRITES, &[], refusals::conflict),
     kind("expired-token", None, &[], refusals::expired_token),
@@ -74,9 +76,13 @@ pub(super) const KINDS: &[Kind] = &[
     kind("wrong-tenant", None, &[], refusals::wrong_tenant),
     kind("forbidden", None, &[], refusals::forbidden),
     kind("scope-locked", WRITES, &[AT], refusals::scope_locked),
-    kind("policy-denied", WRITES, &[], refusals::policy_denied),
+    kind("policy-denied", WRITES, POLICIES, policy::denied),
     kind("policy-modified", TAG_WRITES, MODIFIED, policy_modified),
     kind("disabled-subscription", WRITES, &[], refusals::disabled),
+    kind("details", None, &[DETAILS], refusals::details),
+    kind("unregistered", None, &[], refusals::unregistered),
+    kind("old-api", None, &[], refusals::old_api),
+    kind("odd-error", None, &[SHAPE], shapes::odd_error),
     kind("accepted", TAG_WRITES, &[SHOWS_AFTER], accepted),
     kind("stale", TAG_WRITES, &[READS], stale),
     kind("tag-limit", TAG_WRITES, &[], |hit| {
@@ -130,7 +136,9 @@ const TAG_WRITES: Option<Reach> = Some(Reach::TagWrites);
 
 const THROTTLE: &[Key] = &[
     ("retry-after", Takes::Number(2, ANY)),
-    ("body", Takes::Word(&["arm", "compute"])),
+    ("as", Takes::Word(&["seconds", "date"])),
+    ("body", Takes::Word(&["arm", "compute", "text", "html"])),
+    ("status", Takes::Word(&["429", "503"])),
 ];
 const BUDGET: &[Key] = &[
     ("writes", Takes::Number(200, SOME)),
@@ -142,6 +150,17 @@ const STATUS: Key = ("status", Takes::Word(&["500", "408", "502", "503", "504"])
 const PAGE_STATUS: Key = ("status", Takes::Word(&["200", "403", "502", "503"]));
 const WHEN: Key = ("when", Takes::Word(&["before", "after"]));
 const AT: Key = ("at", Takes::Word(&["vm", "group", "subscription"]));
+const POLICIES: &[Key] = &[
+    ("policies", Takes::Number(1, 1..=9)),
+    ("reasons", Takes::Word(&["none", "message", "conditions"])),
+];
+const DETAILS: Key = ("of", Takes::Word(&["multiple", "not-allowed"]));
+const SHAPE: Key = (
+    "how",
+    Takes::Word(&[
+        "flat", "capitals", "number", "null", "mark", "info", "nested", "text",
+    ]),
+);
 const MODIFIED: &[Key] = &[
     ("value", Takes::Text("policy-name")),
     ("drop", Takes::Word(&["false", "true"])),

@@ -4,7 +4,7 @@
 //! faults in the given order. The first one that strikes decides the answer, and those after it do not count the request.
 //!
 //! ```text
-//! text ──spec──▶ Fault ──strikes?──▶ kinds ──▶ refusals (Azure's errors)
+//! text ──spec──▶ Fault ──strikes?──▶ kinds ──▶ refusals, policy (Azure's errors), odd (unusual shapes)
 //!                  │                  └──▶ the normal answer, changed, lost or cut
 //!                  └─ budget: buckets   shadows: reads that still show the tags from before a write
 //! ```
@@ -13,8 +13,10 @@ mod bucket;
 mod fault;
 mod kinds;
 mod odd;
+mod policy;
 mod refusals;
 mod shadows;
+mod shapes;
 mod spec;
 
 use std::sync::atomic::{AtomicU64, Ordering};

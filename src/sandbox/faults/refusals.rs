@@ -2,34 +2,69 @@
 //!
 //! The words come from Microsoft's documentation, or from answers that users of Azure quote in public. Each error has its source.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::json;
 
 use super::kinds::Strike;
 use super::{Outcome, is_write};
 use crate::sandbox::arm::{Response, TENANT};
 use crate::sandbox::errors::{self, refuse};
-use crate::sandbox::guid;
 use crate::sandbox::route::Resource;
+use crate::sandbox::{guid, versions};
 
 /// The principal in answers that name one.
 const ACTOR: &str = "5a4db0e5-0000-4000-8000-0000000ac7a0";
 
-/// A 429 of the limits that `body` selects.
+/// A 429 of the limits that `body` selects, or a 503 that also asks to wait.
 pub(super) fn throttle(hit: &Strike<'_>) -> Outcome {
     let seconds = hit.fault.number("retry-after");
-    if hit.fault.word("body") == "compute" {
-        throttled_by_compute(seconds)
+    let is_overload = hit.fault.status() == 503;
+    let (mut response, is_arms) = match hit.fault.word("body") {
+        "compute" => (throttled_by_compute(), true),
+        "text" => (plain("Too many requests. Try again later."), true),
+        "html" if is_overload => (
+            html("503 Service Unavailable", "The server is overloaded."),
+            false,
+        ),
+        "html" => (
+            html(
+                "429 Too Many Requests",
+                "You are sending too many requests.",
+            ),
+            false,
+        ),
+        _ if is_overload => (
+            refuse(
+                503,
+                "ServerBusy",
+                "The server is busy. Please try again later.",
+            ),
+            true,
+        ),
+        _ => (throttled(hit, seconds), true),
+    };
+    response.status = hit.fault.status();
+    let wait = match hit.fault.word("as") {
+        "date" => SystemTime::now().checked_add(Duration::from_secs(seconds)),
+        _ => None,
+    };
+    let wait = wait.map_or_else(|| seconds.to_string(), httpdate::fmt_http_date);
+    let response = response.header("retry-after", wait);
+    if is_arms {
+        Outcome::Arm(response)
     } else {
-        throttled(hit, seconds)
+        Outcome::Proxy(response)
     }
 }
 
 pub(super) fn budget(hit: &Strike<'_>) -> Outcome {
-    throttled(hit, hit.wait)
+    let response = throttled(hit, hit.wait);
+    Outcome::Arm(response.header("retry-after", hit.wait.to_string()))
 }
 
 /// A 429 of ARM's own limits (<https://aka.ms/arm-throttling>; the words as quoted in public with "additional tokens").
-fn throttled(hit: &Strike<'_>, seconds: u64) -> Outcome {
+fn throttled(hit: &Strike<'_>, seconds: u64) -> Response {
     let kind = if is_write(hit.call) { "write" } else { "read" };
     let message = format!(
         "Number of '{kind}' requests for subscription '{}' actor '{ACTOR}' exceeded. Please try again after \
@@ -37,12 +72,11 @@ fn throttled(hit: &Strike<'_>, seconds: u64) -> Outcome {
          additional information.",
         hit.call.route.subscription
     );
-    let response = refuse(429, "SubscriptionRequestsThrottled", message);
-    Outcome::Arm(response.header("retry-after", seconds.to_string()))
+    refuse(429, "SubscriptionRequestsThrottled", message)
 }
 
 /// A 429 of Compute's limits, without an `error` wrapper (Microsoft's documentation "Troubleshooting API throttling errors").
-fn throttled_by_compute(seconds: u64) -> Outcome {
+fn throttled_by_compute() -> Response {
     let measured = json!({
         "operationGroup": "HighCostGet",
         "startTime": "2026-01-05T08:00:00.0000000+00:00",
@@ -60,8 +94,7 @@ fn throttled_by_compute(seconds: u64) -> Outcome {
         }],
     });
     let left = "Microsoft.Compute/HighCostGet;0";
-    let response = Response::json(429, &body).header("retry-after", seconds.to_string());
-    Outcome::Arm(response.header("x-ms-ratelimit-remaining-resource", left))
+    Response::json(429, &body).header("x-ms-ratelimit-remaining-resource", left)
 }
 
 /// A 408 or a 5xx.
@@ -164,8 +197,13 @@ fn unauthorized(code: &str, message: &str, challenge: &str) -> Outcome {
     Outcome::Arm(refuse(401, code, message).header("www-authenticate", authority))
 }
 
-/// A 403 with the action and the scope of the request (Microsoft's list of permissions of its providers).
+/// A 403 with the action and the scope of the request.
 pub(super) fn forbidden(hit: &Strike<'_>) -> Outcome {
+    arm(403, "AuthorizationFailed", &forbidden_message(hit))
+}
+
+/// The message of a 403, with the action and the scope of the request (Microsoft's list of permissions of its providers).
+pub(super) fn forbidden_message(hit: &Strike<'_>) -> String {
     let route = hit.call.route;
     let action = match route.resource {
         Resource::Subscriptions | Resource::Subscription => {
@@ -191,12 +229,11 @@ pub(super) fn forbidden(hit: &Strike<'_>) -> Outcome {
     } else {
         route.vm_id()
     };
-    let message = format!(
+    format!(
         "The client 'azlin-sandbox' with object id '{ACTOR}' does not have authorization to perform action '{action}' \
          over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your \
          credentials."
-    );
-    arm(403, "AuthorizationFailed", &message)
+    )
 }
 
 /// A 409 for a VM that Azure cannot start now, because its size is not available in the region or zone (Microsoft's documentation
@@ -235,41 +272,52 @@ pub(super) fn scope_locked(hit: &Strike<'_>) -> Outcome {
     Outcome::Arm(errors::locked(route.vm_id(), locked))
 }
 
-/// A 403 of a policy (vscode-apimanagement#348 for the message; `additionalInfo` as in Microsoft's documentation of
-/// RequestDisallowedByPolicy).
-pub(super) fn policy_denied(hit: &Strike<'_>) -> Outcome {
-    const NAME: &str = "tags-by-platform-only";
-    let (subscription, vm) = (hit.call.route.subscription_id(), &hit.call.route.name);
-    let authorization = format!("{subscription}/providers/Microsoft.Authorization");
-    let assignment = format!("{authorization}/policyAssignments/{NAME}");
-    let definition = format!("{authorization}/policyDefinitions/{NAME}");
-    let identifiers = json!([{
-        "policyAssignment": {"name": "Session tags", "id": assignment},
-        "policyDefinition": {"name": "Only the platform team may tag", "id": definition},
-    }]);
+/// A 409 that explains itself only in its details (bicep's MultipleErrorsOccurred; Microsoft's documentation of the errors of
+/// Compute for OperationNotAllowed).
+pub(super) fn details(hit: &Strike<'_>) -> Outcome {
+    let error = if hit.fault.word("of") == "multiple" {
+        json!({
+            "code": "MultipleErrorsOccurred",
+            "message": "Multiple error occurred: BadRequest,Conflict. Please see details.",
+            "details": [
+                {"code": "BadRequest", "message": "The tag value is reserved for the platform team."},
+                {"code": "Conflict", "target": hit.call.route.name, "message": "Another operation on this resource is in progress."},
+            ],
+        })
+    } else {
+        json!({
+            "code": "OperationNotAllowed",
+            "message": "The operation is not allowed.",
+            "details": [{"code": "VMBeingMoved", "message": "The VM is being moved to another resource group."}],
+        })
+    };
+    Outcome::Arm(Response::json(409, &json!({ "error": error })))
+}
+
+/// A 409 for a resource provider that the subscription has not registered (Microsoft's list of ARM error codes).
+pub(super) fn unregistered(hit: &Strike<'_>) -> Outcome {
+    let namespace = match versions::of(hit.call.route).0 {
+        // Every subscription has this one; it passes tags on to the VM's own provider.
+        "Microsoft.Resources" => "Microsoft.Compute",
+        other => other,
+    };
+    let message = format!(
+        "The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found for how to \
+         register subscriptions."
+    );
+    let code = "MissingSubscriptionRegistration";
     let body = json!({"error": {
-        "code": "RequestDisallowedByPolicy",
-        "target": vm,
-        "message": format!(
-            "Resource '{vm}' was disallowed by policy. Policy identifiers: '{identifiers}'."
-        ),
-        "additionalInfo": [{
-            "type": "PolicyViolation",
-            "info": {
-                "policyDefinitionDisplayName": "Only the platform team may tag",
-                "policyDefinitionId": definition,
-                "policyDefinitionName": NAME,
-                "policyDefinitionEffect": "deny",
-                "policyAssignmentDisplayName": "Session tags",
-                "policyAssignmentId": assignment,
-                "policyAssignmentName": NAME,
-                "policyAssignmentScope": subscription,
-                "policyAssignmentParameters": {},
-                "policyExemptionIds": [],
-            },
-        }],
+        "code": code,
+        "message": message,
+        "details": [{"code": code, "target": namespace, "message": message}],
     }});
-    Outcome::Arm(Response::json(403, &body))
+    Outcome::Arm(Response::json(409, &body))
+}
+
+/// The 400 of an Azure Stack Hub, whose api-versions end in 2020, to a newer version.
+pub(super) fn old_api(hit: &Strike<'_>) -> Outcome {
+    const OLD: &str = "2016-03-30, 2017-03-30, 2017-12-01, 2018-04-01, 2018-06-01, 2019-03-01, 2019-07-01, 2020-06-01";
+    Outcome::Arm(versions::refusal(hit.call.route, hit.call.api_version, OLD))
 }
 
 /// A 409 for a disabled subscription (vscode-azureappservice#1646).
@@ -294,12 +342,27 @@ pub(super) fn page(hit: &Strike<'_>) -> Outcome {
         503 => ("503 Service Unavailable", "The proxy server is overloaded."),
         _ => ("Sign in", "Sign in to use this network."),
     };
+    let page = html(title, text);
+    Outcome::Proxy(Response { status, ..page })
+}
+
+/// A page with this title and text.
+fn html(title: &str, text: &str) -> Response {
     let page = format!(
         "<!DOCTYPE html>\r\n<html>\r\n<head><title>{title}</title></head>\r\n<body><h1>{title}</h1><p>{text}</p></body>\r\n</html>\r\n"
     );
-    Outcome::Proxy(Response {
-        status,
+    Response {
+        status: 200,
         headers: vec![("content-type", "text/html; charset=utf-8".to_owned())],
         body: page.into_bytes(),
-    })
+    }
+}
+
+/// A text without any markup.
+fn plain(text: &str) -> Response {
+    Response {
+        status: 429,
+        headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())],
+        body: text.into(),
+    }
 }

@@ -128,11 +128,11 @@ fn an_invalid_fault_is_rejected_with_the_valid_words() {
     ]
     .map(|text| format!("{:?}: {}", text, Fault::parse(text).unwrap_err()));
     insta::assert_snapshot!(wrong.join("\n"), @r#"
-    "": unknown fault ``; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
-    "throtle": unknown fault `throtle` (did you mean `throttle`?); the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
-    "throttle:retry=2": unknown key `retry` (did you mean `retry-after`?); `throttle` takes on, list, retry-after, body, every, first, rate, seed
+    "": unknown fault ``; the kinds are throttle, budget, status, drop, cut, not-json, empty, circle, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, details, unregistered, old-api, odd-error, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
+    "throtle": unknown fault `throtle` (did you mean `throttle`?); the kinds are throttle, budget, status, drop, cut, not-json, empty, circle, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, details, unregistered, old-api, odd-error, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
+    "throttle:retry=2": unknown key `retry` (did you mean `retry-after`?); `throttle` takes on, list, retry-after, as, body, status, every, first, rate, seed
     "throttle:retry-after=soon": invalid `retry-after=soon`: expected a whole number from 0
-    "throttle:body=graph": unknown value `graph`; `body` takes arm, compute
+    "throttle:body=graph": unknown value `graph`; `body` takes arm, compute, text, html
     "throttle:every=0": invalid `every=0`: expected a whole number from 1
     "throttle:first": `first` requires a value: write `first=…`
     "throttle:first=1,first=2": `first` appears twice
@@ -150,9 +150,9 @@ fn an_invalid_fault_is_rejected_with_the_valid_words() {
     "vm=dev-vm-1": `vm=NAME:` must be followed by a kind of fault
     "subscription=dev:gone": invalid `subscription=dev`: expected a subscription id (a GUID)
     "subscription=5a4db0e5-0000-4000-8000-000000000002": `subscription=ID:` must be followed by a kind of fault
-    "subscription=5a4db0e5-0000-4000-8000-000000000002:vm=a:gone": unknown fault `vm=a`; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
+    "subscription=5a4db0e5-0000-4000-8000-000000000002:vm=a:gone": unknown fault `vm=a`; the kinds are throttle, budget, status, drop, cut, not-json, empty, circle, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, details, unregistered, old-api, odd-error, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
     "policy-modified:drop=yes": unknown value `yes`; `drop` takes false, true
-    "\u{1b}[2J": unknown fault `\u{1b}[2J`; the kinds are throttle, budget, status, drop, cut, not-json, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
+    "\u{1b}[2J": unknown fault `\u{1b}[2J`; the kinds are throttle, budget, status, drop, cut, not-json, empty, circle, html, conflict, expired-token, claims, wrong-tenant, forbidden, scope-locked, policy-denied, policy-modified, disabled-subscription, details, unregistered, old-api, odd-error, accepted, stale, tag-limit, gone, group-gone, odd-vm, vm-state, no-capacity, slow-start, nat-rule, one-group
     "#);
 }
 

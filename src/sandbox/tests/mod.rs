@@ -6,6 +6,7 @@ mod lists;
 mod network;
 mod refusals;
 mod serve;
+mod shapes;
 mod start;
 mod subscriptions;
 mod tags;
