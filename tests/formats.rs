@@ -475,6 +475,90 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
     ");
 }
 
+/// The lines of `text` that start with `sign`, each cut after its properties.
+fn properties<'t>(text: &'t str, sign: &str, end: &str) -> Vec<&'t str> {
+    let lines = text.lines().filter(|line| line.starts_with(sign));
+    lines
+        .map(|line| line.split(end).next().unwrap_or_default())
+        .collect()
+}
+
+/// A repository with two invalid files in `teams/`, one of them with a name that means something to a runner.
+fn repository() -> Project {
+    let project = Project::sandbox("");
+    let teams = project.path().join("teams");
+    std::fs::create_dir_all(project.path().join(".git")).unwrap();
+    std::fs::create_dir_all(&teams).unwrap();
+    for name in ["db.toml", "a,b;c].toml"] {
+        std::fs::write(teams.join(name), "[sessions.rg]\na = 'x y'\n").unwrap();
+    }
+    project
+}
+
+#[test]
+fn annotations_name_the_file_from_the_root_of_its_repository_wherever_azlin_runs() {
+    let project = repository().with_env("GITHUB_ACTIONS", "true");
+    let teams = project.path().join("teams");
+    let here = project.run(&["validate", "--file", "teams/db.toml"]);
+    let expected = ["::error file=teams/db.toml,line=2,col=5"];
+    assert_eq!(properties(&here.stderr, "::", ",title"), expected);
+    let absolute = teams.join("db.toml");
+    let absolute = project.run(&["validate", "--file", absolute.to_str().unwrap()]);
+    assert_eq!(properties(&absolute.stderr, "::", ",title"), expected);
+    for (folder, file) in [(&teams, "db.toml"), (&teams, "../teams/db.toml")] {
+        let mut inside = project.command(&["validate", "--file", file]);
+        let ran = inside.current_dir(folder).output().unwrap();
+        let stderr = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(properties(&stderr, "::", ",title"), expected, "{file}");
+    }
+    let both = project.run(&["validate", "--file", "teams"]);
+    assert_eq!(
+        properties(&both.stderr, "::", ",title"),
+        [
+            "::error file=teams/a%2Cb;c].toml,line=2,col=5",
+            "::error file=teams/db.toml,line=2,col=5"
+        ]
+    );
+}
+
+#[test]
+fn a_checkout_without_git_is_the_root_too_and_a_file_outside_of_any_keeps_its_name() {
+    let project = repository().with_env("GITHUB_ACTIONS", "true");
+    std::fs::remove_dir(project.path().join(".git")).unwrap();
+    let ran = project.run(&["validate", "--file", "teams/../teams/db.toml"]);
+    let given = ["::error file=teams/../teams/db.toml,line=2,col=5"];
+    assert_eq!(properties(&ran.stderr, "::", ",title"), given);
+    let workspace = project.path().to_str().unwrap().to_owned();
+    let project = project.with_env("GITHUB_WORKSPACE", &workspace);
+    let mut inside = project.command(&["validate", "--file", "db.toml"]);
+    let ran = inside.current_dir(project.path().join("teams")).output();
+    let stderr = String::from_utf8(ran.unwrap().stderr).unwrap();
+    let expected = ["::error file=teams/db.toml,line=2,col=5"];
+    assert_eq!(properties(&stderr, "::", ",title"), expected);
+}
+
+#[test]
+fn azure_pipelines_gets_annotations_of_its_own_kind() {
+    let project = repository().with_env("TF_BUILD", "True");
+    let ran = project.run(&["validate", "--file", "teams"]);
+    let lines = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("##vso") || line.starts_with("::"));
+    assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"
+    ##vso[task.logissue type=error;sourcepath=teams/a,b%3Bc%5D.toml;linenumber=2;columnnumber=5;]invalid session name `x y`: it contains a space; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `x-y`
+    ##vso[task.logissue type=error;sourcepath=teams/db.toml;linenumber=2;columnnumber=5;]invalid session name `x y`: it contains a space; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `x-y`
+    ");
+    let ran = everything().with_env("TF_BUILD", "True").run(&["plan"]);
+    assert_eq!(
+        properties(&ran.stderr, "##vso", "]"),
+        [
+            "##vso[task.logissue type=error;sourcepath=sessions.toml;linenumber=11;",
+            "##vso[task.logissue type=error;sourcepath=sessions.toml;linenumber=12;"
+        ]
+    );
+}
+
 #[test]
 fn validate_needs_no_azure() {
     let project =

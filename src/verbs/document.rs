@@ -140,7 +140,9 @@ fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) 
         let text = show::diagnostic(sources, diagnostic, streams.stderr);
         streams.say(&format!("{text}\n"));
         if let Some(source) = sources.get(diagnostic.file()) {
-            streams.annotate(|| show::annotation::of_diagnostic(source, diagnostic));
+            streams.annotate(&source.name, |runner, file| {
+                show::annotation::of_diagnostic(runner, file, source, diagnostic)
+            });
         }
     }
     if unsaid > 0 {

@@ -14,6 +14,7 @@ mod part;
 mod picker;
 mod plan;
 mod planning;
+mod runner;
 mod sandbox;
 mod saved;
 mod saving;

@@ -125,9 +125,9 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result
     let mut files = Vec::new();
     for file in plan.files.iter().filter(|file| !file.blocked.is_empty()) {
         for entry in &file.blocked {
-            let (file, ids) = (&file.basis.file, context.ids);
-            let annotation = || show::annotation::of_blocked(file, entry, ids);
-            context.streams.annotate(annotation);
+            context.streams.annotate(&file.basis.file, |runner, file| {
+                show::annotation::of_blocked(runner, file, entry, context.ids)
+            });
         }
         files.push(text::escape(&file.basis.file));
     }
