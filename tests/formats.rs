@@ -112,7 +112,7 @@ fn the_text_says_everything() {
       - OTHER/left   removed   (removed from sessions.toml)
       + rg/c         set
       = rg/d         adopted   (adds the owner tag)
-      ~ rg/e         "|`<@x>\n" -> by-hand   (set by hand)
+      ~ rg/e         "|`<@x>\n" -> by-hand   (had no owner)
       - rg/over      old   (expired on 2026-01-01)
       - rg/a         web   (frees the name; set again below)
       ~ rg/b         db -> web
@@ -259,7 +259,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | `-` | <code>OTHER&#47;left</code> | <code>removed</code> | removed from sessions&#46;toml |
     | `+` | <code>rg&#47;c</code> | <code>set</code> |  |
     | `=` | <code>rg&#47;d</code> | <code>adopted</code> | adds the owner tag |
-    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | set by hand |
+    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | had no owner |
     | `-` | <code>rg&#47;over</code> | <code>old</code> | expired on 2026-01-01 |
     | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name; set again below |
     | `~` | <code>rg&#47;b</code> | <code>db</code> → <code>web</code> |  |

@@ -244,7 +244,7 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
 
       + rg/a   new
       = rg/c   adopted   (adds the owner tag)
-      ~ rg/d   old -> by-hand   (set by hand)
+      ~ rg/d   old -> by-hand   (had no owner)
       - rg/e   gone   (removed from sessions.toml)
 
     Plan: 1 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 1 session already matches; 2 unmanaged.
@@ -281,6 +281,8 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
       ! rg/c   z   sessions.toml:3
           the VM belongs to another owner, ml-team
           help: ask ml-team, then run this again with --take-ownership rg/c
+
+    note: if ml-team is the former owner of sessions.toml, take over all its sessions with --take-ownership-from ml-team
 
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
     ");

@@ -130,8 +130,8 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
 
       + rg/c   x
       - rg/a   web   (frees the name; set again below)
-      ~ rg/b   db -> web   (set by hand)
-      + rg/a   db   (set by hand)
+      ~ rg/b   db -> web   (had no owner)
+      + rg/a   db
 
     Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
 
@@ -139,8 +139,8 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
 
     azlin will update 3 VMs in the sandbox:
 
-      ~ rg/a   web -> db   (set by hand)
-      ~ rg/b   other -> web   (set by hand)
+      ~ rg/a   web -> db   (had no owner)
+      ~ rg/b   other -> web   (had no owner)
       + rg/c   x
 
     Plan: 1 to set, 2 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
@@ -201,7 +201,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 67 column 16
+    error: plan.json is not a saved plan, or is truncated: EOF while parsing an object at line 68 column 2
     help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();

@@ -122,7 +122,7 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
     azlin will update 1 VM in the sandbox:
 
-      ~ rg/a   my-project -> atlas   (set by hand)
+      ~ rg/a   my-project -> atlas   (had no owner)
 
     note: --target excludes 1 other VM that sessions.toml would change
 

@@ -257,7 +257,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
 
     | | VM | session | |
     |---|---|---|---|
-    | `~` | <code>rg&#47;c</code> | <code>y</code> → <code>z</code> | set by hand |
+    | `~` | <code>rg&#47;c</code> | <code>y</code> → <code>z</code> | had no owner |
 
     </details>
 

@@ -100,7 +100,7 @@ pub(super) struct Differ<'a> {
     expired: HashMap<&'a VmId, Line<'a>>,
     /// The first file of each subscription. It reports everything that belongs to no file.
     firsts: HashMap<&'a SubscriptionId, usize>,
-    /// The file of each owner: at most one per subscription.
+    /// The file of each owner, the owners that it takes over included: at most one per subscription.
     owners: HashMap<(&'a SubscriptionId, &'a str), usize>,
 }
 
@@ -136,7 +136,21 @@ impl<'a> Differ<'a> {
                 }
             }
         }
+        differ.add_taken_owners();
         differ
+    }
+
+    /// Makes the sessions of the owners in [`Aim::take_from`] those of the first file with an owner in their subscription.
+    fn add_taken_owners(&mut self) {
+        for (file, desired) in self.files.iter().enumerate() {
+            if desired.owner().is_none() {
+                continue;
+            }
+            for old in &self.aim.take_from {
+                let key = (&desired.basis.subscription, old.raw());
+                self.owners.entry(key).or_insert(file);
+            }
+        }
     }
 
     /// The lines that count today, in the order of the files.
@@ -145,7 +159,7 @@ impl<'a> Differ<'a> {
         lines.filter_map(|line| self.wanted.get(&line.vm))
     }
 
-    /// The file that gave `vm` its session.
+    /// The file that gave `vm` its session, or takes it over from the owner that did.
     pub fn owner_of(&self, vm: &Vm) -> Option<usize> {
         vm.held.session.as_ref()?;
         let owner = vm.held.owner.as_ref()?;
@@ -205,7 +219,7 @@ impl<'a> Differ<'a> {
             Some(name) if name == session && ours => return None,
             Some(name) if name == session => Action::Adopt,
             Some(_) => Action::Change {
-                by_hand: owner.is_some() && vm.held.owner.is_none(),
+                unowned: owner.is_some() && vm.held.owner.is_none(),
             },
             None => Action::Set,
         };

@@ -23,7 +23,7 @@ pub use by_hand::{Hand, by_hand};
 pub use guard::{Allowed, Refusal, refusals};
 pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};
-pub use take::{NoTake, may_take};
+pub use take::{NoRename, NoTake, may_rename, may_take};
 
 /// The inputs of a plan besides the file and Azure.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Aim {
     pub today: Date,
     /// The VMs that may be taken from another owner.
     pub take: BTreeSet<VmId>,
+    /// The owners whose sessions all become those of the file in their subscription.
+    pub take_from: BTreeSet<LiveName>,
     /// The only VMs that may change. If empty, all may.
     pub targets: BTreeSet<VmId>,
 }
@@ -42,6 +44,7 @@ impl Aim {
         Self {
             today,
             take: BTreeSet::new(),
+            take_from: BTreeSet::new(),
             targets: BTreeSet::new(),
         }
     }
@@ -78,7 +81,8 @@ pub struct FilePlan {
     pub matching: usize,
     /// The number of VMs with a session although no file has a line for them and none of the files' owners set it.
     pub unmanaged: usize,
-    /// The number of VMs with a session that this file's owner set, before the plan.
+    /// The number of VMs with a session that this file's owner set, before the plan. Includes those that it takes over from
+    /// [`Aim::take_from`].
     pub owned: usize,
     /// True if the file declares no session.
     pub declares_nothing: bool,
@@ -146,10 +150,10 @@ pub enum Action {
     Set,
     /// It has one and gets another.
     Change {
-        /// True if a person set the old one by hand, and the file has an owner.
-        by_hand: bool,
+        /// True if the file has an owner, and the old one has none: someone set it by hand, or a file without an owner did.
+        unowned: bool,
     },
-    /// It has the right one, set by hand, and gets the owner's tag.
+    /// It has the right one without this file's owner, and gets the owner's tag.
     Adopt,
     /// It has one that this owner set, and loses it because the file no longer wants it.
     Clear {

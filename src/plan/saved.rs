@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::order::order;
 use super::{Aim, Allowed, Change, Plan, Step};
 use crate::json::{self, FORMAT};
-use crate::model::{Basis, Live, VmId};
+use crate::model::{Basis, Live, LiveName, VmId};
 
 /// A plan with its inputs, as `plan --out` and `--format json` write it. It contains no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Saved {
     pub targets: BTreeSet<VmId>,
     /// The VMs that may be taken from another owner.
     pub take_ownership: BTreeSet<VmId>,
+    /// The owners whose sessions may all be taken over.
+    pub take_ownership_from: BTreeSet<LiveName>,
     /// The exceptions from the guards.
     #[serde(flatten)]
     pub allowed: Allowed,
@@ -108,6 +110,7 @@ impl Saved {
             azlin_version: env!("CARGO_PKG_VERSION").to_owned(),
             targets: aim.targets.clone(),
             take_ownership: aim.take.clone(),
+            take_ownership_from: aim.take_from.clone(),
             allowed,
             fingerprint,
             plan,

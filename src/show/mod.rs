@@ -33,7 +33,7 @@ pub use paint::Paint;
 pub use picker::picker;
 pub use plan::{plan, vm_column};
 pub use reach::{astray, left_out, miss};
-pub use refusal::{not_by_hand, refusal, unusable, why};
+pub use refusal::{no_rename, not_by_hand, owns_nothing, refusal, unusable, why};
 pub use tags::{session, tag_altered, tag_refusal, tags};
 pub use whoami::{NamedBy, Right, Subscription, Who, whoami_json};
 pub use words::{count, names};

@@ -1,9 +1,11 @@
 //! Explains why azlin refuses a plan, a saved plan, a line or a change by hand, and what to do.
 
+use std::collections::BTreeSet;
+
 use super::Ids;
-use super::words::{count, did_you_mean};
-use crate::model::{SessionName, VmId};
-use crate::plan::{Blocked, Refusal, Unusable, What, Why};
+use super::words::{count, did_you_mean, names};
+use crate::model::{LiveName, SessionName, VmId};
+use crate::plan::{Blocked, NoRename, Refusal, Unusable, What, Why};
 use crate::text::{escape, quote};
 use crate::trouble::{Exit, Trouble};
 
@@ -40,6 +42,43 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
     };
     let help = format!("review what would be cleared, then allow it with --max-removals {allow}");
     Trouble::new(message, help).exit(Exit::Refused)
+}
+
+/// The reason why `files` cannot take over the sessions of owner `old`, and what to do.
+pub fn no_rename(old: &LiveName, why: NoRename, files: &[&str]) -> Trouble {
+    let file = |at: usize| files.get(at).copied().unwrap_or_default();
+    let (message, help) = match why {
+        NoRename::NoOwner => (
+            "--take-ownership-from requires an `owner`, but the file has none".to_owned(),
+            "write `owner = \"…\"` at the top of the file",
+        ),
+        NoRename::Current(at) => (
+            format!(
+                "--take-ownership-from: {old} is the owner of {} now",
+                file(at)
+            ),
+            "name the owner that the file had before",
+        ),
+        NoRename::Either(one, other) => (
+            format!(
+                "--take-ownership-from: {} and {} are for the same subscription, so either could take over from {old}",
+                file(one),
+                file(other)
+            ),
+            "pass only the file that takes over, with --file",
+        ),
+    };
+    Trouble::new(message, help)
+}
+
+/// A note that the owner `old` has no session among those of the `known` owners.
+pub fn owns_nothing(old: &LiveName, known: &BTreeSet<&LiveName>) -> String {
+    let known: Vec<_> = known.iter().collect();
+    let mut note = format!("no session in Azure belongs to owner {old}");
+    if !known.is_empty() {
+        note += &format!("; owners there: {}", names(&known));
+    }
+    note
 }
 
 /// The trouble with the saved plan in the file `name`.

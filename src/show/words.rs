@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::Ids;
-use crate::model::VmId;
-use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step};
+use crate::model::{Owner, VmId};
+use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step, Why};
 use crate::text::{and, escape, inert, or};
 
 /// One file of a plan, in words.
@@ -102,14 +102,18 @@ impl<'p> Words<'p> {
                 notes.extend(self.waits(step));
                 return notes;
             }
-            Action::Change { by_hand: true } => notes.push("set by hand".to_owned()),
+            Action::Change { unowned: true } if step.before.session.is_some() => {
+                notes.push("had no owner".to_owned());
+            }
             Action::Adopt if change.before.owner.is_none() => {
                 notes.push("adds the owner tag".to_owned());
             }
-            Action::Set | Action::Change { by_hand: false } | Action::Adopt => {}
+            Action::Set | Action::Change { .. } | Action::Adopt => {}
         }
-        if let (Some(owner), Some(_)) = (&change.before.owner, &change.after.owner)
-            && change.before.owner != change.after.held().owner
+        let ours = self.file.basis.owner.as_ref();
+        if let Some(owner) = &change.before.owner
+            && ours.is_some()
+            && change.before.is_anothers(ours)
         {
             notes.push(format!("taken from owner {owner}"));
         }
@@ -179,6 +183,7 @@ impl<'p> Words<'p> {
             );
             remarks.push((Note, remark));
         }
+        remarks.extend(self.renamed().map(|remark| (Note, remark)));
         if file.foreign > 0 {
             let carry = several(file.foreign, "VM carries", "VMs carry");
             let remark =
@@ -186,6 +191,25 @@ impl<'p> Words<'p> {
             remarks.push((Note, remark));
         }
         remarks
+    }
+}
+
+impl Words<'_> {
+    /// A remark on the flag for a renamed owner, if several lines are blocked by the same one.
+    fn renamed(&self) -> Option<String> {
+        self.file.basis.owner.as_ref()?;
+        let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in &self.file.blocked {
+            if let Why::Owned { by } = &entry.why {
+                *lines.entry(by.raw()).or_default() += 1;
+            }
+        }
+        let mut several = lines.into_iter().filter(|(_, lines)| *lines > 1);
+        let old = several.find_map(|(by, _)| Owner::new(by).ok())?;
+        Some(format!(
+            "if {old} is the former owner of {}, take over all its sessions with --take-ownership-from {old}",
+            self.name
+        ))
     }
 }
 

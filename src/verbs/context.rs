@@ -161,6 +161,11 @@ impl Context {
         })
     }
 
+    /// The name of each file, in the order of the command line.
+    pub fn names(&self) -> Vec<&str> {
+        self.parts().map(|part| part.name.as_str()).collect()
+    }
+
     /// A name for the files together, for a sentence about all of them.
     pub fn name(&self) -> String {
         match self.others.as_slice() {

@@ -6,7 +6,7 @@ use super::context::{Context, What};
 use super::part::Part;
 use super::{Trouble, names, today};
 use crate::cli::{Format, Planning};
-use crate::model::{Live, Scope, VmId};
+use crate::model::{Live, LiveName, Scope, VmId};
 use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
 use crate::show;
 use crate::text;
@@ -44,6 +44,7 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
     for vm in &aim.take {
         check_take(context, vm)?;
     }
+    aim.take_from = owners(context, &args.take_ownership_from, &live)?;
     Ok(Planned {
         plan: plan::plan(&context.desired(), &live, &aim),
         live,
@@ -81,6 +82,31 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
         )
     };
     Err(Trouble::new(message, help))
+}
+
+/// The owners that `--take-ownership-from` names. A note names the owners in Azure if one of them has no session there.
+fn owners(context: &Context, names: &[String], live: &Live) -> Result<BTreeSet<LiveName>, Trouble> {
+    let of_sessions = live.vms.values().filter(|vm| vm.held.session.is_some());
+    let known: BTreeSet<&LiveName> = of_sessions
+        .filter_map(|vm| vm.held.owner.as_ref())
+        .collect();
+    let mut owners = BTreeSet::new();
+    for name in names {
+        let Some(old) = LiveName::new(name) else {
+            let help = "name the owner that the file had before";
+            return Err(Trouble::new(
+                "--take-ownership-from: the owner is empty",
+                help,
+            ));
+        };
+        plan::may_rename(&context.desired(), &old)
+            .map_err(|why| show::no_rename(&old, why, &context.names()))?;
+        if !known.contains(&old) {
+            context.streams.note(&show::owns_nothing(&old, &known));
+        }
+        owners.insert(old);
+    }
+    Ok(owners)
 }
 
 /// Prints the plan in `format` on stdout.

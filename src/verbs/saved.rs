@@ -37,6 +37,7 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
     let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
     aim.targets.clone_from(&saved.targets);
+    aim.take_from.clone_from(&saved.take_ownership_from);
     aim.take.clone_from(&saved.take_ownership);
     aim.take
         .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
