@@ -10,6 +10,7 @@ mod guard;
 mod order;
 mod outcome;
 mod saved;
+mod stale;
 mod take;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub use by_hand::{Hand, by_hand};
 pub use guard::{Allowed, Refusal, refusals};
 pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};
+pub use stale::{Difference, Write, differences, stale_report};
 pub use take::{NoRename, NoTake, may_rename, may_take};
 
 /// The inputs of a plan besides the file and Azure.

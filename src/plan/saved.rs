@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::order::order;
-use super::{Aim, Allowed, Change, Plan, Step};
+use super::{Aim, Allowed, Change, Difference, Plan, Step};
 use crate::json::{self, FORMAT};
 use crate::model::{Basis, Live, LiveName, VmId};
 
@@ -79,15 +79,25 @@ pub enum What {
 }
 
 impl Unusable {
-    /// True if a new plan is enough to continue.
-    pub fn is_stale(&self) -> bool {
-        matches!(
-            self,
-            Self::Other {
-                what: What::File | What::Files,
-                ..
-            }
-        )
+    /// The difference that makes the plan out of date, if a new plan is enough to continue.
+    pub fn stale(&self) -> Option<Difference> {
+        let Self::Other {
+            what,
+            saved,
+            now,
+            file,
+        } = self
+        else {
+            return None;
+        };
+        match what {
+            What::File => Some(Difference::OtherVersion { file: file.clone() }),
+            What::Files => Some(Difference::OtherFiles {
+                then: saved.clone(),
+                now: now.clone(),
+            }),
+            What::Subscription | What::Tag | What::Owner => None,
+        }
     }
 }
 
@@ -268,7 +278,7 @@ impl Saved {
 }
 
 /// True if two steps write the same tags, whatever their place.
-fn is_same(a: &Step, b: &Step) -> bool {
+pub(super) fn is_same(a: &Step, b: &Step) -> bool {
     (&a.machine, &a.before, &a.after) == (&b.machine, &b.before, &b.after)
 }
 
@@ -311,7 +321,7 @@ fn version(text: &str) -> (u32, u32) {
 }
 
 /// Each VM's steps, in their order.
-fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
+pub(super) fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
     let mut by_vm: BTreeMap<&VmId, Vec<&Step>> = BTreeMap::new();
     for step in steps {
         by_vm.entry(&step.vm).or_default().push(step);

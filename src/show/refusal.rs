@@ -116,7 +116,7 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
         }
     };
     let trouble = Trouble::new(message, help);
-    if unusable.is_stale() {
+    if unusable.stale().is_some() {
         return trouble.exit(Exit::Stale);
     }
     trouble

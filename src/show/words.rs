@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::Ids;
-use crate::model::{Owner, VmId};
-use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step, Why};
+use crate::model::{Held, Owner, VmId};
+use crate::plan::{Action, Change, Duplicate, FilePlan, Goal, Plan, Step, Why};
 use crate::text::{and, escape, inert, or};
 
 /// One file of a plan, in words.
@@ -214,8 +214,8 @@ impl Words<'_> {
 }
 
 /// The symbol of a step: set, change, clear or adopt.
-pub(super) fn symbol(step: &Step) -> char {
-    match (&step.before.session, &step.after.session) {
+pub(super) fn symbol(before: &Held, after: &Goal) -> char {
+    match (&before.session, &after.session) {
         (None, Some(_)) => '+',
         (Some(before), Some(after)) if before == after => '=',
         (Some(_), Some(_)) => '~',
@@ -223,11 +223,16 @@ pub(super) fn symbol(step: &Step) -> char {
     }
 }
 
-/// The sessions of `step`, each written by `show`: old and new with `arrow` between them, or the only one.
-pub(super) fn sessions(step: &Step, arrow: &str, show: impl Fn(&str) -> String) -> String {
-    let before = step.before.session.as_ref();
+/// The sessions of a step, each written by `show`: old and new with `arrow` between them, or the only one.
+pub(super) fn sessions(
+    before: &Held,
+    after: &Goal,
+    arrow: &str,
+    show: impl Fn(&str) -> String,
+) -> String {
+    let before = before.session.as_ref();
     let before = before.map(|name| show(&name.to_string()));
-    let after = step.after.session.as_ref().map(|name| show(name.as_str()));
+    let after = after.session.as_ref().map(|name| show(name.as_str()));
     match (before, after) {
         (Some(before), Some(after)) if before != after => format!("{before} {arrow} {after}"),
         (before, after) => after.or(before).unwrap_or_default(),
