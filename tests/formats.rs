@@ -127,6 +127,7 @@ fn the_text_says_everything() {
           the VM belongs to another owner, them
           help: ask them, then run this again with --take-ownership rg/theirs
 
+    note: 1 line of sessions.toml has expired: old on rg/over (2026-01-01)
     warning: session `double` is on several VMs: OTHER/m and OTHER/n
 
     Plan: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked. 0 sessions already match; 2 unmanaged.
@@ -250,6 +251,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | <code>rg&#47;gone</code> | <code>x</code> | 11 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
     | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then run this again with --take-ownership rg&#47;theirs |
 
+    - 1 line of sessions&#46;toml has expired&#58; old on rg&#47;over (2026-01-01)
     - session &#96;double&#96; is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
     <details open><summary>8 steps</summary>
@@ -557,6 +559,26 @@ fn azure_pipelines_gets_annotations_of_its_own_kind() {
             "##vso[task.logissue type=error;sourcepath=sessions.toml;linenumber=12;"
         ]
     );
+}
+
+#[test]
+fn validate_lists_expired_lines() {
+    let file = "owner = 'us'\n[sessions.rg]\na = { session = 'x', expires = 2020-01-01 }\nb = { session = 'y', expires = 2999-01-01 }\n";
+    let project = Project::sandbox("");
+    std::fs::write(project.path().join("sessions.toml"), file).unwrap();
+    assert_snapshot!(project.run(&["validate"]), @"
+    $ azlin validate -> 0
+    --- stdout
+    sessions.toml is valid: 2 sessions
+
+    --- stderr
+    warning: session `x` expired on 2020-01-01
+      --> sessions.toml:3:17
+       |
+     3 | a = { session = 'x', expires = 2020-01-01 }
+       |                 ^^^
+    help: delete the line; azlin no longer assigns the session
+    ");
 }
 
 #[test]

@@ -357,7 +357,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is not a saved plan, or is truncated: EOF while parsing an object at line 68 column 2
+    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 68 column 48
     help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();

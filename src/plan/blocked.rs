@@ -71,7 +71,9 @@ impl Differ<'_> {
                 by.push((*id).clone());
             }
         }
-        (!by.is_empty()).then_some(Why::Held { by })
+        let is_over = |vm: &&VmId| self.expired.contains_key(*vm);
+        let expired = by.iter().filter(is_over).cloned().collect();
+        (!by.is_empty()).then_some(Why::Held { by, expired })
     }
 
     /// The VMs that hold the session of `line`, whose VM is missing, and that the plan would otherwise clear. A line whose VM was

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use time::Duration;
+use time::{Date, Duration};
 
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
 use crate::model::{Declared, Desired, Live, SubscriptionId, Vm, VmId};
@@ -97,7 +97,7 @@ pub(super) struct Differ<'a> {
     /// The lines that count today, by VM.
     pub wanted: HashMap<&'a VmId, Line<'a>>,
     /// The expired lines, by VM.
-    expired: HashMap<&'a VmId, Line<'a>>,
+    pub expired: HashMap<&'a VmId, Line<'a>>,
     /// The first file of each subscription. It reports everything that belongs to no file.
     firsts: HashMap<&'a SubscriptionId, usize>,
     /// The file of each owner, the owners that it takes over included: at most one per subscription.
@@ -200,6 +200,7 @@ impl<'a> Differ<'a> {
             blocked: entries,
             duplicates: Vec::new(),
             expiring: expiring(file, self.aim),
+            expired: expired(file, self.aim),
             matching: 0,
             unmanaged: 0,
             owned: 0,
@@ -254,17 +255,27 @@ fn change(vm: &Vm, file: usize, action: Action, after: Goal) -> Change {
 /// The lines that count today and end within a week.
 fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
     let soon = aim.today.checked_add(WARNING).unwrap_or(aim.today);
-    let mut expiring = Vec::new();
+    ending(desired, |day| (aim.today..=soon).contains(&day))
+}
+
+/// The lines that no longer count today.
+fn expired(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
+    ending(desired, |day| day < aim.today)
+}
+
+/// The lines whose last day `is_it`.
+fn ending(desired: &Desired, is_it: impl Fn(Date) -> bool) -> Vec<Expiring> {
+    let mut ending = Vec::new();
     for line in &desired.sessions {
-        if let Some(day) = line.expires.filter(|day| (aim.today..=soon).contains(day)) {
-            expiring.push(Expiring {
+        if let Some(day) = line.expires.filter(|day| is_it(*day)) {
+            ending.push(Expiring {
                 vm: line.vm.clone(),
                 session: line.session.clone(),
                 day,
             });
         }
     }
-    expiring
+    ending
 }
 
 /// Returns the duplicates that remain after `changes`, which are in the order of their VMs. Notes the others in the changes that

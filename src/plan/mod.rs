@@ -79,6 +79,8 @@ pub struct FilePlan {
     pub duplicates: Vec<Duplicate>,
     /// The lines that expire within a week.
     pub expiring: Vec<Expiring>,
+    /// The lines that have expired.
+    pub expired: Vec<Expiring>,
     /// The number of VMs that already match the file.
     pub matching: usize,
     /// The number of VMs with a session although no file has a line for them and none of the files' owners set it.
@@ -219,6 +221,8 @@ pub enum Why {
     Held {
         /// Those VMs.
         by: Vec<VmId>,
+        /// Those of them whose own line has expired. The file's owner did not set their session, so the plan does not clear it.
+        expired: Vec<VmId>,
     },
     /// Another VM holds the session and cannot release it, because its own line is blocked.
     Stuck {
@@ -250,7 +254,7 @@ impl Duplicate {
     }
 }
 
-/// A line that expires soon.
+/// A line that expires soon, or has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
     /// The VM that the line names.

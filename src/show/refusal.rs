@@ -145,9 +145,15 @@ pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
             let help = format!("ask {by}, then run this again with --take-ownership {vm}");
             (format!("the VM belongs to another owner, {by}"), help)
         }
-        Why::Held { by } => {
+        Why::Held { by, expired } => {
             let holders = ids.names(by);
-            let message = format!("the name is on {holders}, which this plan does not change");
+            let mut message = format!("the name is on {holders}, which this plan does not change");
+            if !expired.is_empty() {
+                let vms = ids.names(expired);
+                message += &format!(
+                    "; the line for {vms} has expired, but azlin clears only sessions that the file's owner set"
+                );
+            }
             let help = "to move the name here, clear it there first (azlin session VM --clear); otherwise choose another name";
             (message, help.to_owned())
         }
@@ -173,7 +179,7 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids)
             format!("{shown} belongs to another owner, {by}"),
             "change it in that owner's file; use --force only to override that file",
         ),
-        Why::Held { by } => {
+        Why::Held { by, .. } => {
             let mut help =
                 "choose another name; if it should move here, clear it there first:".to_owned();
             for vm in by.iter().take(5) {

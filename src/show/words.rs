@@ -160,6 +160,17 @@ impl<'p> Words<'p> {
             let (session, vm, day) = (&line.session, line.vm.path(), line.day);
             remarks.push((Note, format!("{session} on {vm} expires after {day}")));
         }
+        if !file.expired.is_empty() {
+            let lines = file.expired.iter();
+            let lines =
+                lines.map(|line| format!("{} on {} ({})", line.session, line.vm.path(), line.day));
+            let lines = names(&lines.collect::<Vec<_>>());
+            let (name, n) = (&self.name, file.expired.len());
+            let one = format!("line of {name} has expired");
+            let have = several(n, &one, &format!("lines of {name} have expired"));
+            let remark = format!("{have}: {lines}");
+            remarks.push((Note, remark));
+        }
         for Duplicate { name, holders } in &file.duplicates {
             let holders = self.ids.names(holders);
             remarks.push((

@@ -1,7 +1,6 @@
 //! [`Context`]: the files of a command, and the subscriptions that they manage.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
@@ -13,7 +12,8 @@ use super::{Streams, Trouble, today};
 use crate::apply::Place;
 use crate::azure::{Patience, fleet};
 use crate::cli::Common;
-use crate::file::{Member, find};
+use crate::file::Member;
+use crate::file::find::{self, Located};
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::Ids;
 
@@ -57,8 +57,8 @@ impl Context {
         Self::start(common, document::locate(common)?, streams)
     }
 
-    fn start(common: &Common, paths: Vec<PathBuf>, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = document::read(paths, streams)?;
+    fn start(common: &Common, located: Located, streams: Streams) -> Result<Self, Trouble> {
+        let mut documents = document::read(located, streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }

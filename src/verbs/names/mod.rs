@@ -89,7 +89,7 @@ pub(super) fn known() -> Vec<Name> {
     let elsewhere = target::endpoint(&common);
     let (mut caches, mut ids) = (BTreeSet::new(), BTreeSet::new());
     let mut declared = Vec::new();
-    for path in document::locate(&common).unwrap_or_default() {
+    for path in document::locate(&common).unwrap_or_default().files {
         let Some((path, file)) = read(path) else {
             return Vec::new();
         };
