@@ -728,6 +728,89 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
 }
 
 #[test]
+fn a_name_that_is_nearly_right_gets_the_right_suggestion() {
+    let fleet = [
+        ("rg-dev/web-1", Some("project-alpha")),
+        ("rg-ml/gpu-1", Some("train")),
+        ("rg-ml/web-2", None),
+    ];
+    let file = "[sessions.rg-dev]\nweb-1 = 'project-alpha'\n[sessions.rg-ml]\ngpu-1 = 'train'\n";
+    let project = Project::sandbox(file).with_fleet(&fleet);
+    let help = |arguments: &[&str]| {
+        let ran = project.run(arguments);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+        ran.stderr
+            .split_once("help: ")
+            .unwrap()
+            .1
+            .trim_end()
+            .to_owned()
+    };
+    let case =
+        "did you mean project-alpha, the session of rg-dev/web-1? Case counts in session names";
+    let group = "`web-1` is in another resource group: use --rg rg-dev";
+    let session = "`project-alpha` is in another resource group: use --rg rg-dev";
+    for (arguments, expected) in [
+        (&["connect", "PROJECT-ALPHA"][..], case),
+        (&["session", "Project-Alpha"], case),
+        (&["tag", "list", "Project-Alpha"], case),
+        (
+            &["connect", "[fd00::1]"],
+            "write only the address: use fd00::1",
+        ),
+        (
+            &["connect", "me@[fd00::1]:2222"],
+            "write the port as a flag: use fd00::1 --port 2222",
+        ),
+        (
+            &["connect", "10.9.9.9:22"],
+            "write the port as a flag: use 10.9.9.9 --port 22",
+        ),
+        (&["session", "me@web-1"], "leave out the user: use web-1"),
+        (
+            &["tag", "list", "me@rg-dev/web-1"],
+            "leave out the user: use rg-dev/web-1",
+        ),
+        (&["connect", "web-1", "--rg", "rg-ml"], group),
+        (&["session", "web-1", "--rg", "rg-ml"], group),
+        (&["tag", "list", "web-1", "--rg", "nowhere"], group),
+        (&["connect", "project-alpha", "--rg", "rg-ml"], session),
+        (&["connect", "rg-ml/web-1"], "did you mean rg-dev/web-1?"),
+        (
+            &["tag", "list", "rg-ml/web-1"],
+            "did you mean rg-dev/web-1?",
+        ),
+        (
+            &["connect", "unknown", "--rg", "rgdev"],
+            "did you mean --rg rg-dev?",
+        ),
+        (
+            &["session", "unknown", "--rg", "RGML"],
+            "did you mean --rg rg-ml?",
+        ),
+        (
+            &["tag", "list", "rgdev/unknown"],
+            "did you mean resource group rg-dev?",
+        ),
+        (
+            &["session", "WEB1"],
+            "did you mean rg-dev/web-1 or rg-ml/web-2?",
+        ),
+        (
+            &["plan", "--target", "rg-ml/web-1"],
+            "did you mean rg-dev/web-1?",
+        ),
+        (
+            &["plan", "--target", "train"],
+            "use rg-ml/gpu-1, which holds that session",
+        ),
+        (&["plan", "--target", "gpu1"], "did you mean rg-ml/gpu-1?"),
+    ] {
+        assert_eq!(help(arguments), expected, "{arguments:?}");
+    }
+}
+
+#[test]
 fn connect_says_that_a_vm_is_stopped_and_start_starts_it() {
     let project = Project::sample();
     assert_snapshot!(project.run(&["connect", "gpu-vm-2", "--print"]), @"

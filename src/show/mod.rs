@@ -33,7 +33,7 @@ pub use outcome::{After, doubled, failed, outcome, verdict};
 pub use paint::Paint;
 pub use picker::picker;
 pub use plan::{plan, vm_column};
-pub use reach::{astray, left_out, miss};
+pub use reach::{astray, left_out, meant, miss};
 pub use refusal::{no_rename, not_by_hand, owns_nothing, refusal, unusable, why};
 pub use stale::stale;
 pub use tags::{session, tag_altered, tag_refusal, tags};

@@ -253,6 +253,23 @@ impl Context {
         Ok(all)
     }
 
+    /// Reads the sessions in each subscription's own scope, for a suggestion. What it cannot read is missing.
+    pub async fn glance(&self) -> Live {
+        let readings = self.subscriptions().map(|part| async move {
+            let scope = self.scope_of(part.arm.subscription());
+            fleet::sessions(&part.arm, &scope, &part.desired.basis.tag).await
+        });
+        let readings = stream::iter(readings).buffered(AT_ONCE).collect();
+        let looking = || format!("reading {}", self.place());
+        let read: Vec<_> = self.streams.patiently(looking, readings).await;
+        let mut all = Live::default();
+        for live in read.into_iter().flatten() {
+            all.extend(live);
+        }
+        all.spell_like(self.desired().into_iter());
+        all
+    }
+
     /// The scope in `subscription`: the union of the scopes of its files.
     pub fn scope_of(&self, subscription: &SubscriptionId) -> Scope {
         let mut groups = BTreeSet::new();

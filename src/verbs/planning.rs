@@ -8,7 +8,8 @@ use super::{Trouble, names, today};
 use crate::cli::{Format, Planning};
 use crate::model::{Live, LiveName, Scope, VmId};
 use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
-use crate::show;
+use crate::resolve::{self, Meant};
+use crate::show::{self, Ids};
 use crate::text;
 
 /// A plan, with the data that it was made from.
@@ -130,20 +131,47 @@ fn vms(
     let known: BTreeSet<&VmId> = live.vms.keys().chain(lines.map(|line| &line.vm)).collect();
     let one = |name: &String| {
         let found: Vec<&&VmId> = known.iter().filter(|id| id.answers_to(name)).collect();
-        let name = text::quote(name);
         match found.as_slice() {
             [id] => Ok((**id).clone()),
             [] => Err(Trouble::new(
-                format!("{flag}: VM {name} not found in the file or in Azure"),
-                "check the name, or write it as GROUP/VM",
+                format!(
+                    "{flag}: VM {} not found in the file or in Azure",
+                    text::quote(name)
+                ),
+                not_found(name, &known, live, context.ids),
             )),
             several => Err(Trouble::new(
-                format!("{flag}: {name} matches {} VMs", several.len()),
+                format!(
+                    "{flag}: {} matches {} VMs",
+                    text::quote(name),
+                    several.len()
+                ),
                 format!("choose one, as {}", context.ids.spelling()),
             )),
         }
     };
     names.iter().map(one).collect()
+}
+
+/// The help for a flag whose `name` is no VM of `known`.
+fn not_found(name: &str, known: &BTreeSet<&VmId>, live: &Live, ids: Ids) -> String {
+    if let Some(meant @ Meant::Elsewhere(_)) = resolve::meant(live, name, None) {
+        return show::meant(name, &meant, false, false, ids);
+    }
+    if let Some(vm) = live.vms.values().find(|vm| vm.held.is(name)) {
+        return format!("use {}, which holds that session", ids.name(&vm.id));
+    }
+    let names: BTreeSet<&str> = known.iter().map(|id| id.path().folded_name()).collect();
+    let similar = text::nearest(name, names.into_iter(), 3);
+    if similar.is_empty() {
+        return "check the name, or write it as GROUP/VM".to_owned();
+    }
+    let is_similar = |id: &&&VmId| similar.contains(&id.path().folded_name());
+    let similar = known.iter().filter(is_similar).take(3);
+    format!(
+        "did you mean {}?",
+        text::or(&similar.map(|id| ids.name(id)).collect::<Vec<_>>())
+    )
 }
 
 /// Fails if lines of the plan are blocked. `so` is the consequence, appended to the message.

@@ -36,7 +36,7 @@ pub(super) async fn run(
     };
     let live = names::read_azure(&context, what, &scope).await?;
     let vm = match &args.vm {
-        Some(called) => super::vm_called(&live, called, group, context.ids)?,
+        Some(called) => super::vm_called(&live, called, group, &context).await?,
         None => match picker::pick(
             &live,
             |vm| context.file_of(vm),
