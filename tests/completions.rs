@@ -132,6 +132,13 @@ fn a_group_and_a_subscription_complete_to_their_vms() {
     rg/a  VM in rg, session web
     rg/b  VM in rg, session db
     ");
+    let alone = format!("{}/", azlin::sandbox::SUBSCRIPTION);
+    let offered = offline(&project, &["connect", &alone]);
+    assert_snapshot!(offered.replace(&alone, "SUBSCRIPTION/"), @"
+    SUBSCRIPTION/rg-2/a  VM in rg-2, session batch
+    SUBSCRIPTION/rg/a  VM in rg, session web
+    SUBSCRIPTION/rg/b  VM in rg, session db
+    ");
     let (one, two) = (
         "00000000-0000-4000-8000-000000000001",
         "00000000-0000-4000-8000-000000000002",

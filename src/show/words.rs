@@ -160,17 +160,7 @@ impl<'p> Words<'p> {
             let (session, vm, day) = (&line.session, line.vm.path(), line.day);
             remarks.push((Note, format!("{session} on {vm} expires after {day}")));
         }
-        if !file.expired.is_empty() {
-            let lines = file.expired.iter();
-            let lines =
-                lines.map(|line| format!("{} on {} ({})", line.session, line.vm.path(), line.day));
-            let lines = names(&lines.collect::<Vec<_>>());
-            let (name, n) = (&self.name, file.expired.len());
-            let one = format!("line of {name} has expired");
-            let have = several(n, &one, &format!("lines of {name} have expired"));
-            let remark = format!("{have}: {lines}");
-            remarks.push((Note, remark));
-        }
+        remarks.extend(self.expired().map(|remark| (Note, remark)));
         for Duplicate { name, holders } in &file.duplicates {
             let holders = self.ids.names(holders);
             remarks.push((
@@ -206,6 +196,26 @@ impl<'p> Words<'p> {
 }
 
 impl Words<'_> {
+    /// A remark on the lines that have expired, if there are any.
+    fn expired(&self) -> Option<String> {
+        let mut lines = Vec::new();
+        for line in &self.file.expired {
+            lines.push(format!(
+                "{} on {} ({})",
+                line.session,
+                line.vm.path(),
+                line.day
+            ));
+        }
+        if lines.is_empty() {
+            return None;
+        }
+        let (name, n) = (&self.name, lines.len());
+        let one = format!("line of {name} has expired");
+        let have = several(n, &one, &format!("lines of {name} have expired"));
+        Some(format!("{have}: {}", names(&lines)))
+    }
+
     /// A remark on the flag for a renamed owner, if several lines are blocked by the same one.
     fn renamed(&self) -> Option<String> {
         self.file.basis.owner.as_ref()?;

@@ -11,7 +11,7 @@ use crate::show::count;
 /// A VM and its session, as names to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::verbs) struct Name {
-    /// The VM's subscription. None if it is unknown or the only one.
+    /// The VM's subscription. None if it is unknown.
     pub subscription: Option<SubscriptionId>,
     /// The VM.
     pub vm: VmPath,
@@ -30,6 +30,15 @@ impl Name {
         match &self.subscription {
             Some(subscription) => format!("{subscription}/{}", self.vm),
             None => self.vm.to_string(),
+        }
+    }
+
+    /// The VM for a description, with its subscription if `several` are known.
+    fn shown(&self, several: bool) -> String {
+        if several {
+            self.in_full()
+        } else {
+            self.vm.to_string()
         }
     }
 }
@@ -72,6 +81,8 @@ pub(in crate::verbs) fn sessions_and_vms(
     if current.to_string_lossy().contains('/') {
         return self::vms(names, current);
     }
+    let subscriptions: BTreeSet<_> = names.iter().map(|name| &name.subscription).collect();
+    let several = subscriptions.len() > 1;
     let mut vms = Offers::new();
     for same in by_name(names).into_values() {
         let Some((_, known)) = same.first_key_value() else {
@@ -79,7 +90,7 @@ pub(in crate::verbs) fn sessions_and_vms(
         };
         let about = match same.len() {
             1 => about(known),
-            many if known.subscription.is_some() => {
+            many if several => {
                 format!("{many} VMs: choose one as SUBSCRIPTION/GROUP/VM")
             }
             many => format!("VM in {many} resource groups: choose one with --rg"),
@@ -91,7 +102,7 @@ pub(in crate::verbs) fn sessions_and_vms(
     for name in names {
         let session = name.session.as_ref().map(|session| session.as_str());
         if let Some(session) = session.filter(|name| !taken.contains(&name.to_lowercase())) {
-            let about = || format!("session on {}", name.in_full());
+            let about = || format!("session on {}", name.shown(several));
             sessions.entry(session.to_owned()).or_insert_with(about);
         }
     }
