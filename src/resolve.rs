@@ -49,6 +49,84 @@ pub enum By {
     Address,
 }
 
+/// The name that was probably meant instead of one that matches nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The name without the user before its `@`.
+    NoUser(String),
+    /// The address without its brackets or its port.
+    Address {
+        /// The address.
+        address: IpAddr,
+        /// The port that stood behind it.
+        port: Option<u16>,
+    },
+    /// VMs of this name, or with this session, in other resource groups.
+    Elsewhere(Vec<VmId>),
+    /// Resource groups with a similar name; the one that was given has no VM.
+    Groups(Vec<String>),
+    /// The session of this name in another case, and its VM.
+    Case(String, VmId),
+}
+
+/// Returns what was probably meant by `name`, which matches nothing in `live`. `group` is the resource group that was searched, if
+/// it was only one.
+pub fn meant(live: &Live, name: &str, group: Option<&str>) -> Option<Meant> {
+    if let Some((_, name)) = name.rsplit_once('@') {
+        return Some(Meant::NoUser(name.to_owned()));
+    }
+    if let Some((address, port)) = dressed_address(name) {
+        return Some(Meant::Address { address, port });
+    }
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if let Some(group) = group.or_else(|| VmId::group_in(name)) {
+        let elsewhere =
+            |vm: &&Vm| !vm.id.path().is_in(group) && (vm.id.answers_to(last) || vm.held.is(last));
+        let vms: Vec<VmId> = live
+            .vms
+            .values()
+            .filter(elsewhere)
+            .map(|vm| vm.id.clone())
+            .collect();
+        if !vms.is_empty() {
+            return Some(Meant::Elsewhere(vms));
+        }
+        let groups: BTreeSet<&str> = live.vms.keys().map(VmId::group).collect();
+        let is_there = groups.iter().any(|there| there.eq_ignore_ascii_case(group));
+        let similar = nearest(group, groups.into_iter(), 3);
+        if !is_there && !similar.is_empty() {
+            return Some(Meant::Groups(
+                similar.into_iter().map(ToOwned::to_owned).collect(),
+            ));
+        }
+    }
+    let folded = last.to_lowercase();
+    let in_group = |vm: &&Vm| group.is_none_or(|group| vm.id.path().is_in(group));
+    live.vms.values().filter(in_group).find_map(|vm| {
+        let session = vm.held.session.as_ref()?;
+        let is_it = session.raw().to_lowercase() == folded && session.raw() != last;
+        is_it.then(|| Meant::Case(session.to_string(), vm.id.clone()))
+    })
+}
+
+/// The address in `[ADDRESS]`, `[ADDRESS]:PORT` or `ADDRESS:PORT`, and the port.
+fn dressed_address(name: &str) -> Option<(IpAddr, Option<u16>)> {
+    let (address, port) = match name.strip_prefix('[') {
+        Some(rest) => {
+            let (address, rest) = rest.split_once(']')?;
+            (address, rest.strip_prefix(':'))
+        }
+        None => {
+            let (address, port) = name.split_once(':')?;
+            (address, Some(port))
+        }
+    };
+    Some((
+        self::address(address)?,
+        port.and_then(|port| port.parse().ok()),
+    ))
+}
+
 /// Returns the VM that `name` means: by VM name or `GROUP/VM`, ignoring case, or else by session name, or else by IP address. No
 /// session name contains a `/`.
 ///

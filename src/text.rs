@@ -1,6 +1,7 @@
 //! Text: makes foreign text safe for a terminal and a log, and joins, matches and compares words.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -124,7 +125,7 @@ pub fn fits(pattern: &str, text: &str) -> bool {
     WildMatch::new(pattern).matches(text)
 }
 
-/// Up to `most` of `candidates` that are similar to `word`, the nearest first.
+/// Up to `most` of `candidates` that are similar to `word`, the nearest first. Case does not count.
 pub fn nearest<'c>(
     word: &str,
     candidates: impl Iterator<Item = &'c str>,
@@ -134,8 +135,15 @@ pub fn nearest<'c>(
     if word.len() > LONGEST {
         return Vec::new();
     }
-    let candidates: Vec<&str> = candidates.filter(|name| name.len() <= LONGEST).collect();
-    get_close_matches(word, &candidates, most, 0.6)
+    let short = candidates.filter(|name| name.len() <= LONGEST);
+    let mut originals: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in short {
+        originals.entry(name.to_lowercase()).or_default().push(name);
+    }
+    let folded: Vec<&str> = originals.keys().map(String::as_str).collect();
+    let near = get_close_matches(word.to_lowercase().as_str(), &folded, most, 0.6);
+    let near = near.into_iter().filter_map(|name| originals.get(name));
+    near.flatten().copied().take(most).collect()
 }
 
 #[cfg(test)]

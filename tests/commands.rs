@@ -3,6 +3,8 @@
 mod support;
 
 use insta::assert_snapshot;
+use serde_json::Value;
+use support::schema::Schema;
 use support::{Project, vms};
 
 #[test]
@@ -13,13 +15,13 @@ fn the_sample_is_planned_applied_and_then_matches() {
     --- stdout
     azlin will update 6 VMs in the sandbox:
 
-      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (had no owner)
       + rg-dev/dev-vm-2   project-beta
       = rg-dev/dev-vm-3   sarah-frontend   (adds the owner tag)
       = rg-ml/gpu-vm-1    bert-training-run-1   (adds the owner tag)
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
-          set by hand; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
+          had no owner; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
     Plan: 2 to set, 2 to change, 0 to clear, 2 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
 
@@ -33,13 +35,13 @@ fn the_sample_is_planned_applied_and_then_matches() {
     --- stdout
     azlin will update 6 VMs in the sandbox:
 
-      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (set by hand)
+      ~ rg-dev/dev-vm-1   project-beta -> project-alpha   (had no owner)
       + rg-dev/dev-vm-2   project-beta
       = rg-dev/dev-vm-3   sarah-frontend   (adds the owner tag)
       = rg-ml/gpu-vm-1    bert-training-run-1   (adds the owner tag)
       + rg-ml/gpu-vm-2    debugging-issue-123
       ~ rg-ml/gpu-vm-3    bert-training-run-1 -> gpt-finetune
-          set by hand; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
+          had no owner; resolves a duplicate: bert-training-run-1 is also on rg-ml/gpu-vm-1
 
     Plan: 2 to set, 2 to change, 0 to clear, 2 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
 
@@ -308,6 +310,191 @@ fn take_ownership_is_for_one_vm_and_needs_an_owner() {
     assert_eq!(without.run(&["plan", "--take-ownership", "a"]).code(), 1);
 }
 
+/// A project whose owner was renamed to `new`. Its file declares `a` and `b` of the old owner, and dropped `c`.
+fn renamed() -> Project {
+    let project = Project::new(
+        "owner = 'new'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'x'\nb = 'y2'\n",
+    );
+    let mut fleet = vms(&[
+        ("rg/a", Some("x")),
+        ("rg/b", Some("y")),
+        ("rg/c", Some("z")),
+        ("rg/d", Some("other")),
+    ]);
+    for vm in &mut fleet {
+        vm["tags"]["azlin_owner"] = "old".into();
+    }
+    fleet[3]["tags"]["azlin_owner"] = "someone-else".into();
+    project.set_fleet(fleet);
+    project
+}
+
+#[test]
+fn renaming_an_owner_is_one_flag() {
+    let project = renamed();
+    assert_snapshot!(project.run(&["plan"]), @"
+    $ azlin plan -> 1
+    --- stdout
+    2 lines in sessions.toml cannot be applied:
+
+      ! rg/a   x   sessions.toml:5
+          the VM belongs to another owner, old
+          help: ask old, then run this again with --take-ownership rg/a
+      ! rg/b   y2   sessions.toml:6
+          the VM belongs to another owner, old
+          help: ask old, then run this again with --take-ownership rg/b
+
+    note: if old is the former owner of sessions.toml, take over all its sessions with --take-ownership-from old
+
+    Plan: 0 to set, 0 to change, 0 to clear, 2 blocked. 0 sessions already match; 2 unmanaged.
+
+    --- stderr
+    error: 2 lines in sessions.toml cannot be applied
+    help: fix the lines above; to apply only the others, run azlin apply --partial
+    ");
+    let flags = ["--take-ownership-from", "old"];
+    assert_snapshot!(project.run(&["plan", flags[0], flags[1]]), @"
+    $ azlin plan --take-ownership-from old -> 0
+    --- stdout
+    azlin will update 3 VMs in the sandbox:
+
+      = rg/a   x   (taken from owner old)
+      ~ rg/b   y -> y2   (taken from owner old)
+      - rg/c   z   (removed from sessions.toml; taken from owner old)
+
+    Plan: 0 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
+
+    --- stderr
+    Run azlin apply with the same options to make these changes.
+    ");
+    assert_snapshot!(project.run(&["apply", "-y", flags[0], flags[1]]).stdout, @"
+    azlin will update 3 VMs in the sandbox:
+
+      = rg/a   x   (taken from owner old)
+      ~ rg/b   y -> y2   (taken from owner old)
+      - rg/c   z   (removed from sessions.toml; taken from owner old)
+
+    Plan: 0 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
+
+      = rg/a   x   done
+      ~ rg/b   y -> y2   done
+      - rg/c   z   done
+
+    Applied: 3 steps done. The sandbox now matches sessions.toml.
+    ");
+    let owners: Vec<_> = project.fleet()["vms"].as_array().unwrap().clone();
+    let owners = owners.iter().map(|vm| vm["tags"]["azlin_owner"].clone());
+    assert_eq!(
+        owners.collect::<Vec<_>>(),
+        [
+            "new".into(),
+            "new".into(),
+            Value::Null,
+            "someone-else".into()
+        ]
+    );
+    let again = project.run(&["plan", flags[0], flags[1]]);
+    assert_eq!(again.code(), 0, "{again}");
+    assert_snapshot!(again.stderr, @"note: no session in Azure belongs to owner old; owners there: new and someone-else");
+}
+
+#[test]
+fn guards_count_the_sessions_of_the_former_owner() {
+    let project =
+        Project::new("owner = 'new'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'x'\n");
+    let ids: Vec<String> = (0..8).map(|at| format!("rg/vm-{at}")).collect();
+    let mut fleet: Vec<_> = ids.iter().map(|id| (id.as_str(), Some(&id[3..]))).collect();
+    fleet.push(("rg/a", Some("x")));
+    let mut fleet = vms(&fleet);
+    for vm in &mut fleet {
+        let session = format!("s-{}", vm["name"].as_str().unwrap());
+        vm["tags"] = serde_json::json!({ "azlin_session": session, "azlin_owner": "old" });
+    }
+    project.set_fleet(fleet);
+    let ran = project.run(&["apply", "-y", "--take-ownership-from", "old"]);
+    assert_eq!(ran.code(), 4, "{ran}");
+    assert!(
+        ran.stderr
+            .contains("the plan would clear 8 of the 9 sessions that sessions.toml owns"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_saved_plan_keeps_the_former_owner() {
+    let project = renamed();
+    let saved = project.run(&["plan", "--take-ownership-from", "old", "--out", "p.json"]);
+    assert_eq!(saved.code(), 0, "{saved}");
+    let json = std::fs::read_to_string(project.path().join("p.json")).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["take_ownership_from"], serde_json::json!(["old"]));
+    Schema::open().check(&json).unwrap();
+    let ran = project.run(&["apply", "p.json"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert_eq!(
+        project.sessions(),
+        ["rg/a x", "rg/b y2", "rg/c -", "rg/d other"]
+    );
+    assert_eq!(
+        project.run(&["apply", "p.json"]).code(),
+        0,
+        "applied already"
+    );
+}
+
+#[test]
+fn an_owner_is_renamed_only_where_one_file_can_take_over() {
+    let project = renamed();
+    let ran = project.run(&["plan", "--take-ownership-from", "new"]);
+    assert_snapshot!(ran.stderr, @"
+    error: --take-ownership-from: new is the owner of sessions.toml now
+    help: name the owner that the file had before
+    ");
+    let ran = project.run(&["plan", "--take-ownership-from", "odl", "--target", "d"]);
+    assert!(
+        ran.stderr.starts_with(
+            "note: no session in Azure belongs to owner odl; owners there: old and someone-else\n"
+        ),
+        "{ran}"
+    );
+    let other = "owner = 'other'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\nd = 'other'\n";
+    std::fs::write(project.path().join("other.toml"), other).unwrap();
+    let both = [
+        "plan",
+        "--take-ownership-from",
+        "old",
+        "-f",
+        "sessions.toml",
+        "-f",
+        "other.toml",
+    ];
+    assert_snapshot!(project.run(&both).stderr, @"
+    error: --take-ownership-from: sessions.toml and other.toml are for the same subscription, so either could take over from old
+    help: pass only the file that takes over, with --file
+    ");
+    let without = Project::sandbox("[sessions.rg]\na = 'x'\n").with_fleet(&[("rg/a", None)]);
+    assert_snapshot!(without.run(&["plan", "--take-ownership-from", "old"]).stderr, @r#"
+    error: --take-ownership-from requires an `owner`, but the file has none
+    help: write `owner = "…"` at the top of the file
+    "#);
+}
+
+#[test]
+fn a_session_without_an_owner_is_not_said_to_be_set_by_hand() {
+    let lines = "[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'x'\n";
+    let project = Project::new(lines).with_fleet(&[("rg/a", None)]);
+    assert_eq!(project.run(&["apply", "-y"]).code(), 0);
+    let file = format!("owner = 'us'\n{}", lines.replace("'x'", "'y'"));
+    std::fs::write(project.path().join("sessions.toml"), file).unwrap();
+    assert_snapshot!(project.run(&["plan"]).stdout, @"
+    azlin will update 1 VM in the sandbox:
+
+      ~ rg/a   x -> y   (had no owner)
+
+    Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 0 unmanaged.
+    ");
+}
+
 #[test]
 fn the_owners_tag_is_no_tag_for_sessions() {
     let ran = Project::new("[azure]\ncloud = 'sandbox'\ntag = 'Azlin_Owner'\n").run(&["plan"]);
@@ -539,6 +726,89 @@ fn connect_to_what_is_not_there_lists_what_there_is() {
     error: no VM, session or IP address matches `x` (searched 0 VMs in resource group nowhere)
     help: no VM here has a session; set one with azlin session VM NAME
     ");
+}
+
+#[test]
+fn a_name_that_is_nearly_right_gets_the_right_suggestion() {
+    let fleet = [
+        ("rg-dev/web-1", Some("project-alpha")),
+        ("rg-ml/gpu-1", Some("train")),
+        ("rg-ml/web-2", None),
+    ];
+    let file = "[sessions.rg-dev]\nweb-1 = 'project-alpha'\n[sessions.rg-ml]\ngpu-1 = 'train'\n";
+    let project = Project::sandbox(file).with_fleet(&fleet);
+    let help = |arguments: &[&str]| {
+        let ran = project.run(arguments);
+        assert_eq!((ran.code(), ran.stdout.as_str()), (1, ""), "{ran}");
+        ran.stderr
+            .split_once("help: ")
+            .unwrap()
+            .1
+            .trim_end()
+            .to_owned()
+    };
+    let case =
+        "did you mean project-alpha, the session of rg-dev/web-1? Case counts in session names";
+    let group = "`web-1` is in another resource group: use --rg rg-dev";
+    let session = "`project-alpha` is in another resource group: use --rg rg-dev";
+    for (arguments, expected) in [
+        (&["connect", "PROJECT-ALPHA"][..], case),
+        (&["session", "Project-Alpha"], case),
+        (&["tag", "list", "Project-Alpha"], case),
+        (
+            &["connect", "[fd00::1]"],
+            "write only the address: use fd00::1",
+        ),
+        (
+            &["connect", "me@[fd00::1]:2222"],
+            "write the port as a flag: use fd00::1 --port 2222",
+        ),
+        (
+            &["connect", "10.9.9.9:22"],
+            "write the port as a flag: use 10.9.9.9 --port 22",
+        ),
+        (&["session", "me@web-1"], "leave out the user: use web-1"),
+        (
+            &["tag", "list", "me@rg-dev/web-1"],
+            "leave out the user: use rg-dev/web-1",
+        ),
+        (&["connect", "web-1", "--rg", "rg-ml"], group),
+        (&["session", "web-1", "--rg", "rg-ml"], group),
+        (&["tag", "list", "web-1", "--rg", "nowhere"], group),
+        (&["connect", "project-alpha", "--rg", "rg-ml"], session),
+        (&["connect", "rg-ml/web-1"], "did you mean rg-dev/web-1?"),
+        (
+            &["tag", "list", "rg-ml/web-1"],
+            "did you mean rg-dev/web-1?",
+        ),
+        (
+            &["connect", "unknown", "--rg", "rgdev"],
+            "did you mean --rg rg-dev?",
+        ),
+        (
+            &["session", "unknown", "--rg", "RGML"],
+            "did you mean --rg rg-ml?",
+        ),
+        (
+            &["tag", "list", "rgdev/unknown"],
+            "did you mean resource group rg-dev?",
+        ),
+        (
+            &["session", "WEB1"],
+            "did you mean rg-dev/web-1 or rg-ml/web-2?",
+        ),
+        (
+            &["plan", "--target", "rg-ml/web-1"],
+            "did you mean rg-dev/web-1?",
+        ),
+        (
+            &["plan", "--target", "train"],
+            "use rg-ml/gpu-1, which holds that session",
+        ),
+        (&["plan", "--target", "gpu1"], "did you mean rg-ml/gpu-1?"),
+    ] {
+        assert_eq!(help(arguments), expected, "{arguments:?}");
+    }
 }
 
 #[test]

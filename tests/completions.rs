@@ -114,6 +114,55 @@ fn flags_complete_vms_and_groups() {
 }
 
 #[test]
+fn vms_and_groups_complete_in_any_case_and_sessions_in_their_own() {
+    let project = Project::sandbox("[sessions.rg-Dev]\nVM-1 = 'web'\n");
+    let vm = "VM-1  VM in rg-Dev, session web";
+    assert_eq!(offline(&project, &["connect", "vm"]), vm);
+    assert_eq!(offline(&project, &["session", "vM-"]), vm);
+    assert_eq!(offline(&project, &["list", "--rg", "RG-D"]), "rg-Dev  1 VM");
+    let with_group = "rg-Dev/VM-1  VM in rg-Dev, session web";
+    assert_eq!(offline(&project, &["tag", "list", "RG-DEV/v"]), with_group);
+    assert_eq!(offline(&project, &["connect", "WEB"]), "");
+}
+
+#[test]
+fn a_group_and_a_subscription_complete_to_their_vms() {
+    let project = Project::sandbox(FILE);
+    assert_snapshot!(offline(&project, &["connect", "rg/"]), @"
+    rg/a  VM in rg, session web
+    rg/b  VM in rg, session db
+    ");
+    let alone = format!("{}/", azlin::sandbox::SUBSCRIPTION);
+    let offered = offline(&project, &["connect", &alone]);
+    assert_snapshot!(offered.replace(&alone, "SUBSCRIPTION/"), @"
+    SUBSCRIPTION/rg-2/a  VM in rg-2, session batch
+    SUBSCRIPTION/rg/a  VM in rg, session web
+    SUBSCRIPTION/rg/b  VM in rg, session db
+    ");
+    let (one, two) = (
+        "00000000-0000-4000-8000-000000000001",
+        "00000000-0000-4000-8000-000000000002",
+    );
+    for (name, subscription) in [("one.toml", one), ("two.toml", two)] {
+        let text = format!(
+            "[azure]\ncloud = 'sandbox'\nsubscription = '{subscription}'\n[sessions.rg]\na = '{}'\n",
+            &name[..3]
+        );
+        fs::write(project.path().join(name), text).unwrap();
+    }
+    let both = ["--file", "one.toml", "--file", "two.toml"];
+    let complete = |words: &[&str]| offline(&project, &[&both[..], words].concat());
+    let full = format!("{one}/rg/a  VM in rg, session one");
+    for words in [["connect", one], ["session", one]] {
+        let word = format!("{}/", words[1]);
+        assert_eq!(complete(&[words[0], &word]), full, "{words:?}");
+        let word = format!("{}/RG/", words[1]);
+        assert_eq!(complete(&[words[0], &word]), full, "{words:?}");
+    }
+    assert_eq!(complete(&["connect", "rg/"]), "", "rg/a is two VMs");
+}
+
+#[test]
 fn the_guides_topics_complete() {
     let project = Project::sandbox("");
     assert_snapshot!(offline(&project, &["guide", "s"]), @"
@@ -394,6 +443,8 @@ fn bash_completes() {
         tab azlin connect pro
         tab azlin connect --rg rg-
         tab azlin connect --rg = rg-
+        tab azlin connect ""
+        tab azlin connect --us
     "#;
     if let Some(offered) = shell(&sample(), "bash", &["--norc", "-c"], script) {
         assert_snapshot!(offered, @"
@@ -404,6 +455,22 @@ fn bash_completes() {
         rg-ml
         rg-dev
         rg-ml
+        bert-training-run-1
+        debugging-issue-123
+        gpt-finetune
+        notebook-maria
+        project-alpha
+        project-beta
+        sarah-frontend
+        dev-vm-1
+        dev-vm-2
+        dev-vm-3
+        dev-vm-4
+        gpu-vm-1
+        gpu-vm-2
+        gpu-vm-3
+        gpu-vm-4
+        --user
         ");
     }
 }

@@ -351,13 +351,154 @@ fn a_session_expires_on_a_day_in_a_file_that_has_an_owner() {
 #[test]
 fn a_group_whose_name_has_a_dot_needs_quotes_and_the_help_says_so() {
     assert_snapshot!(told("[sessions.rg.dev]\nvm-1 = 'x'"), @r#"
-    error: missing `session` for `dev`
-      --> sessions.toml:1:14
+    error: resource group `rg.dev` has dots in its name, but no quotes
+      --> sessions.toml:1:11
        |
      1 | [sessions.rg.dev]
-       |              ^^^
-    help: write dev = { session = "…" }; if a name has a dot, put it in quotes: [sessions."rg.dev"]
+       |           ^^^^^^
+    help: put the whole name in quotes: [sessions."rg.dev"]
     "#);
+}
+
+#[test]
+fn a_name_with_dots_gets_the_whole_name_in_quotes() {
+    assert_snapshot!(told("[sessions.rg]\nvm.web.01 = 'x'\nvm.web.02 = 'y'\na.b = { session = 'z' }\n"), @r#"
+    error: VM `vm.web.01` has dots in its name, but no quotes
+      --> sessions.toml:2:1
+       |
+     2 | vm.web.01 = 'x'
+       | ^^^^^^^^^
+    help: put the whole name in quotes, under [sessions.rg]: "vm.web.01" = …
+    error: VM `vm.web.02` has dots in its name, but no quotes
+      --> sessions.toml:3:1
+       |
+     3 | vm.web.02 = 'y'
+       | ^^^^^^^^^
+    help: put the whole name in quotes, under [sessions.rg]: "vm.web.02" = …
+    error: VM `a.b` has dots in its name, but no quotes
+      --> sessions.toml:4:1
+       |
+     4 | a.b = { session = 'z' }
+       | ^^^
+    help: put the whole name in quotes, under [sessions.rg]: "a.b" = …
+    "#);
+    assert_snapshot!(told("[sessions.rg.hub.prod]\na = 'x'\n[sessions.rg.hub.dev]\nb = 'y'\n[sessions.rg.vm.web]\nsession = 'z'\n"), @r#"
+    error: resource group `rg.hub.prod` has dots in its name, but no quotes
+      --> sessions.toml:1:11
+       |
+     1 | [sessions.rg.hub.prod]
+       |           ^^^^^^^^^^^
+    help: put the whole name in quotes: [sessions."rg.hub.prod"]
+    error: resource group `rg.hub.dev` has dots in its name, but no quotes
+      --> sessions.toml:3:1
+       |
+     3 | [sessions.rg.hub.dev]
+       | ^^^^^^^^^^^^^^^^^^^^
+    help: put the whole name in quotes: [sessions."rg.hub.dev"]
+    error: VM `vm.web` has dots in its name, but no quotes
+      --> sessions.toml:5:14
+       |
+     5 | [sessions.rg.vm.web]
+       |              ^^^^^^
+    help: put the whole name in quotes, under [sessions.rg]: "vm.web" = …
+    "#);
+    assert_snapshot!(told("[sessions]\nrg.a.b = 'x'\n'rg.hub'.c.d = 'y'\n"), @r#"
+    error: VM `a.b` has dots in its name, but no quotes
+      --> sessions.toml:2:4
+       |
+     2 | rg.a.b = 'x'
+       |    ^^^
+    help: put the whole name in quotes, under [sessions.rg]: "a.b" = …
+    error: VM `c.d` has dots in its name, but no quotes
+      --> sessions.toml:3:10
+       |
+     3 | 'rg.hub'.c.d = 'y'
+       |          ^^^
+    help: put the whole name in quotes, under [sessions."rg.hub"]: "c.d" = …
+    "#);
+    let mine = "[sessions.rg]\na = { expire = 2026-01-01 }\nb = {}\n[sessions.rg.c]\nexpires = 2026-01-01\n";
+    assert_eq!(
+        told(mine).matches("error: missing `session` for").count(),
+        3
+    );
+    let deep = format!("[sessions.rg]\n{}a = 'x'\n", "a.".repeat(500));
+    assert!(told(&deep).starts_with("error: "));
+}
+
+#[test]
+fn a_table_that_appears_twice_shows_both_places_and_its_help_moves_no_vm() {
+    assert_snapshot!(told("[sessions.rg]\na = 'x'\n[sessions.other]\nrg = 'y'\n[sessions.rg]\nc = 'z'\n"), @"
+    error: table `[sessions.rg]` appears twice
+      --> sessions.toml:5:1
+       |
+     1 | [sessions.rg]
+       | ------------- first here
+     5 | [sessions.rg]
+       | ^^^^^^^^^^^^^ again here
+    help: move the lines below this header to the first one, then delete this header
+    ");
+    assert_snapshot!(told("[sessions.rg]\na = 'x'\n[azure]\ncloud = 'sandbox'\n[sessions.'rg']\nc = 'z'\n[azure]\n"), @"
+    error: table `[sessions.'rg']` appears twice
+      --> sessions.toml:5:1
+       |
+     1 | [sessions.rg]
+       | ------------- first here
+     5 | [sessions.'rg']
+       | ^^^^^^^^^^^^^^^ again here
+    help: move the lines below this header to the first one, then delete this header
+    error: table `[azure]` appears twice
+      --> sessions.toml:7:1
+       |
+     3 | [azure]
+       | ------- first here
+     7 | [azure]
+       | ^^^^^^^ again here
+    help: move the lines below this header to the first one, then delete this header
+    ");
+    assert_snapshot!(told("[sessions.rg]\na = 'x'\n[sessions.rg.a]\nsession = 'y'\n[sessions]\nrg.b = 'z'\n"), @"
+    error: `a` appears twice
+      --> sessions.toml:3:1
+       |
+     2 | a = 'x'
+       | - first here
+     3 | [sessions.rg.a]
+       | ^^^^^^^^^^^^^^^ again here
+    help: keep one of them; delete a header only together with the lines below it
+    error: `rg` appears twice
+      --> sessions.toml:6:1
+       |
+     1 | [sessions.rg]
+       | ------------- first here
+     6 | rg.b = 'z'
+       | ^^ again here
+    help: move this line to the table of that name, without the name before the dot
+    ");
+}
+
+#[test]
+fn a_key_that_appears_twice_is_not_mixed_up_with_one_of_another_table() {
+    let told =
+        told("[sessions.a]\nvm = 'x'\n[sessions.b]\nvm = 'y'\n[sessions.c]\nvm = 'z'\nvm = 'w'\n");
+    assert!(
+        told.contains(" 6 | vm = 'z'\n   | -- first here\n 7 | vm = 'w'"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_line_that_expires_keeps_its_session_until_it_is_deleted() {
+    let file =
+        "owner = 'us'\n[sessions.rg]\na = { session = 'x', expires = 2020-01-01 }\nb = 'x'\n";
+    assert_snapshot!(told(file), @"
+    error: session `x` is assigned twice
+      --> sessions.toml:4:5
+       |
+     3 | a = { session = 'x', expires = 2020-01-01 }
+       |                 --- first here, expires after 2020-01-01
+     4 | b = 'x'
+       |     ^^^ again here
+    help: give b another session, or delete one of the lines; an expired line counts until you delete it
+    ");
 }
 
 #[test]
@@ -444,13 +585,47 @@ fn what_is_not_toml_is_told_with_its_place() {
 #[test]
 fn bytes_that_are_no_text_are_told_with_their_place() {
     assert_snapshot!(told_of(b"[sessions.rg]\nvm = '\xff'\n"), @"
-    error: the file is not valid UTF-8
+    error: the file is not UTF-8; it looks like Latin-1
       --> sessions.toml:2:7
        |
-     2 | vm = '
-       |       ^ this byte
+     2 | vm = 'ÿ'
+       |       ^ here
     help: save the file as UTF-8, which TOML requires
     ");
+}
+
+#[test]
+fn another_encoding_is_told_by_its_name_with_the_line() {
+    assert_snapshot!(told_of(b"[sessions.rg]\nvm = 'x' # gr\xfc\xdfe\n"), @"
+    error: the file is not UTF-8; it looks like Latin-1
+      --> sessions.toml:2:14
+       |
+     2 | vm = 'x' # grüße
+       |              ^ here
+    help: save the file as UTF-8, which TOML requires
+    ");
+    assert_snapshot!(told_of(b"# \x93smart\x94\n[sessions.rg]\nvm = 'x'\n"), @"
+    error: the file is not UTF-8; it looks like Windows-1252
+      --> sessions.toml:1:3
+       |
+     1 | # “smart”
+       |   ^ here
+    help: save the file as UTF-8, which TOML requires
+    ");
+    let text = "[sessions.rg]\r\nvm = 'x'\r\n";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let expected = "error: the file is not UTF-8; it looks like UTF-16\n  --> sessions.toml:1:1\n   |\n \
+                    1 | [sessions.rg]\n   | ^ here\nhelp: save the file as UTF-8, which TOML requires\n";
+    for (mark, bytes) in [
+        (&b"\xff\xfe"[..], &little),
+        (b"\xfe\xff", &big),
+        (b"", &little),
+        (b"", &big),
+    ] {
+        assert_eq!(told_of(&[mark, bytes].concat()), expected, "{mark:?}");
+    }
+    assert!(told_of(b"\x00\x01\xff\n").starts_with("error: the file is not valid UTF-8\n"));
 }
 
 #[test]

@@ -63,6 +63,40 @@ fn a_folder_without_a_file_says_so() {
 }
 
 #[test]
+fn a_folder_stands_for_its_sessions_files_only_and_the_others_are_named() {
+    let mut files = vec![
+        ("Cargo.toml", "[package]\nname = 'x'\n"),
+        ("a.toml", "[sessions.rg]\na = 'x'\n"),
+        ("pyproject.toml", "[tool.ruff]\nline-length = 100\n"),
+        ("empty.toml", "# nothing yet\n"),
+    ];
+    assert_snapshot!(validated(&files), @"
+    $ azlin validate --file teams -> 0
+    --- stdout
+    teams/a.toml is valid: 1 session
+    teams/empty.toml is valid: 0 sessions
+
+    --- stderr
+    note: skipped teams/Cargo.toml and teams/pyproject.toml: they have no table that azlin knows
+    ");
+    files.push(("typo.toml", "[session.rg]\nb = 'y'\n"));
+    let ran = validated(&files);
+    assert_eq!(
+        ran.code(),
+        1,
+        "a file with a similar key is not skipped: {ran}"
+    );
+    assert_snapshot!(validated(&files[..1]), @"
+    $ azlin validate --file teams -> 1
+    --- stderr
+    error: no sessions file found in teams (skipped teams/Cargo.toml)
+    help: pass a folder that contains sessions files, or the path of one
+    ");
+    let named = teams(&files).run(&["validate", "--file", "teams/Cargo.toml"]);
+    assert_eq!(named.code(), 1, "a file that is named is read: {named}");
+}
+
+#[test]
 fn one_name_in_two_files_is_an_error_with_both_lines() {
     assert_snapshot!(validated(&[
         ("a.toml", "[sessions.rg-dev]\n\n\n\n\n\n\n\n\ndev-vm-1 = 'atlas'\n"),

@@ -112,7 +112,7 @@ fn the_text_says_everything() {
       - OTHER/left   removed   (removed from sessions.toml)
       + rg/c         set
       = rg/d         adopted   (adds the owner tag)
-      ~ rg/e         "|`<@x>\n" -> by-hand   (set by hand)
+      ~ rg/e         "|`<@x>\n" -> by-hand   (had no owner)
       - rg/over      old   (expired on 2026-01-01)
       - rg/a         web   (frees the name; set again below)
       ~ rg/b         db -> web
@@ -127,6 +127,7 @@ fn the_text_says_everything() {
           the VM belongs to another owner, them
           help: ask them, then run this again with --take-ownership rg/theirs
 
+    note: 1 line of sessions.toml has expired: old on rg/over (2026-01-01)
     warning: session `double` is on several VMs: OTHER/m and OTHER/n
 
     Plan: 1 to set, 3 to change, 2 to clear, 1 to adopt, 2 blocked. 0 sessions already match; 2 unmanaged.
@@ -250,6 +251,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | <code>rg&#47;gone</code> | <code>x</code> | 11 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
     | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then run this again with --take-ownership rg&#47;theirs |
 
+    - 1 line of sessions&#46;toml has expired&#58; old on rg&#47;over (2026-01-01)
     - session &#96;double&#96; is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
 
     <details open><summary>8 steps</summary>
@@ -259,7 +261,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | `-` | <code>OTHER&#47;left</code> | <code>removed</code> | removed from sessions&#46;toml |
     | `+` | <code>rg&#47;c</code> | <code>set</code> |  |
     | `=` | <code>rg&#47;d</code> | <code>adopted</code> | adds the owner tag |
-    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | set by hand |
+    | `~` | <code>rg&#47;e</code> | <code>"&#124;&#96;&#60;<span>&#64;</span>x&#62;&#92;n"</code> → <code>by-hand</code> | had no owner |
     | `-` | <code>rg&#47;over</code> | <code>old</code> | expired on 2026-01-01 |
     | `-` | <code>rg&#47;a</code> | <code>web</code> | frees the name; set again below |
     | `~` | <code>rg&#47;b</code> | <code>db</code> → <code>web</code> |  |
@@ -472,6 +474,110 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
     assert_snapshot!(annotations.join("\n"), @"
     ::error file=sessions.toml,line=5,col=5,title=azlin::invalid session name `x y`: it contains a space; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `x-y`
     ::warning file=sessions.toml,line=6,col=5,title=azlin::session `Upper` has upper-case letters%0Ahelp: prefer lower case, because `azlin connect` requires the exact spelling
+    ");
+}
+
+/// The lines of `text` that start with `sign`, each cut after its properties.
+fn properties<'t>(text: &'t str, sign: &str, end: &str) -> Vec<&'t str> {
+    let lines = text.lines().filter(|line| line.starts_with(sign));
+    lines
+        .map(|line| line.split(end).next().unwrap_or_default())
+        .collect()
+}
+
+/// A repository with two invalid files in `teams/`, one of them with a name that means something to a runner.
+fn repository() -> Project {
+    let project = Project::sandbox("");
+    let teams = project.path().join("teams");
+    std::fs::create_dir_all(project.path().join(".git")).unwrap();
+    std::fs::create_dir_all(&teams).unwrap();
+    for name in ["db.toml", "a,b;c].toml"] {
+        std::fs::write(teams.join(name), "[sessions.rg]\na = 'x y'\n").unwrap();
+    }
+    project
+}
+
+#[test]
+fn annotations_name_the_file_from_the_root_of_its_repository_wherever_azlin_runs() {
+    let project = repository().with_env("GITHUB_ACTIONS", "true");
+    let teams = project.path().join("teams");
+    let here = project.run(&["validate", "--file", "teams/db.toml"]);
+    let expected = ["::error file=teams/db.toml,line=2,col=5"];
+    assert_eq!(properties(&here.stderr, "::", ",title"), expected);
+    let absolute = teams.join("db.toml");
+    let absolute = project.run(&["validate", "--file", absolute.to_str().unwrap()]);
+    assert_eq!(properties(&absolute.stderr, "::", ",title"), expected);
+    for (folder, file) in [(&teams, "db.toml"), (&teams, "../teams/db.toml")] {
+        let mut inside = project.command(&["validate", "--file", file]);
+        let ran = inside.current_dir(folder).output().unwrap();
+        let stderr = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(properties(&stderr, "::", ",title"), expected, "{file}");
+    }
+    let both = project.run(&["validate", "--file", "teams"]);
+    assert_eq!(
+        properties(&both.stderr, "::", ",title"),
+        [
+            "::error file=teams/a%2Cb;c].toml,line=2,col=5",
+            "::error file=teams/db.toml,line=2,col=5"
+        ]
+    );
+}
+
+#[test]
+fn a_checkout_without_git_is_the_root_too_and_a_file_outside_of_any_keeps_its_name() {
+    let project = repository().with_env("GITHUB_ACTIONS", "true");
+    std::fs::remove_dir(project.path().join(".git")).unwrap();
+    let ran = project.run(&["validate", "--file", "teams/../teams/db.toml"]);
+    let given = ["::error file=teams/../teams/db.toml,line=2,col=5"];
+    assert_eq!(properties(&ran.stderr, "::", ",title"), given);
+    let workspace = project.path().to_str().unwrap().to_owned();
+    let project = project.with_env("GITHUB_WORKSPACE", &workspace);
+    let mut inside = project.command(&["validate", "--file", "db.toml"]);
+    let ran = inside.current_dir(project.path().join("teams")).output();
+    let stderr = String::from_utf8(ran.unwrap().stderr).unwrap();
+    let expected = ["::error file=teams/db.toml,line=2,col=5"];
+    assert_eq!(properties(&stderr, "::", ",title"), expected);
+}
+
+#[test]
+fn azure_pipelines_gets_annotations_of_its_own_kind() {
+    let project = repository().with_env("TF_BUILD", "True");
+    let ran = project.run(&["validate", "--file", "teams"]);
+    let lines = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("##vso") || line.starts_with("::"));
+    assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @"
+    ##vso[task.logissue type=error;sourcepath=teams/a,b%3Bc%5D.toml;linenumber=2;columnnumber=5;]invalid session name `x y`: it contains a space; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `x-y`
+    ##vso[task.logissue type=error;sourcepath=teams/db.toml;linenumber=2;columnnumber=5;]invalid session name `x y`: it contains a space; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `x-y`
+    ");
+    let ran = everything().with_env("TF_BUILD", "True").run(&["plan"]);
+    assert_eq!(
+        properties(&ran.stderr, "##vso", "]"),
+        [
+            "##vso[task.logissue type=error;sourcepath=sessions.toml;linenumber=11;",
+            "##vso[task.logissue type=error;sourcepath=sessions.toml;linenumber=12;"
+        ]
+    );
+}
+
+#[test]
+fn validate_lists_expired_lines() {
+    let file = "owner = 'us'\n[sessions.rg]\na = { session = 'x', expires = 2020-01-01 }\nb = { session = 'y', expires = 2999-01-01 }\n";
+    let project = Project::sandbox("");
+    std::fs::write(project.path().join("sessions.toml"), file).unwrap();
+    assert_snapshot!(project.run(&["validate"]), @"
+    $ azlin validate -> 0
+    --- stdout
+    sessions.toml is valid: 2 sessions
+
+    --- stderr
+    warning: session `x` expired on 2020-01-01
+      --> sessions.toml:3:17
+       |
+     3 | a = { session = 'x', expires = 2020-01-01 }
+       |                 ^^^
+    help: delete the line; azlin no longer assigns the session
     ");
 }
 

@@ -149,14 +149,15 @@ fn a_commands_own_options_come_first() {
     Usage: azlin plan [OPTIONS]
 
     Options:
-          --out <FILE>           Save the plan for azlin apply
-      -o, --format <FORMAT>      Output format: text, json or markdown
-          --diff                 Show the plan as a diff from Azure to the file
-          --target <VM>          Change only this VM; repeatable
-          --take-ownership <VM>  Take over this VM from another owner; repeatable
-          --max-removals <N>     Allow up to N sessions to be cleared
-          --allow-incomplete     Continue even if the VM list may be incomplete
-          --detailed-exitcode    Exit with 2 if there are changes
+          --out <FILE>                 Save the plan for azlin apply
+      -o, --format <FORMAT>            Output format: text, json or markdown
+          --diff                       Show a diff from Azure to the file
+          --target <VM>                Change only this VM; repeatable
+          --take-ownership <VM>        Take over this VM from its owner; repeatable
+          --take-ownership-from <OLD>  Take over all that OLD owns; repeatable
+          --max-removals <N>           Allow up to N sessions to be cleared
+          --allow-incomplete           Continue even if VMs may be missing
+          --detailed-exitcode          Exit with 2 if there are changes
 
     Global options:
       -f, --file <FILE>        The sessions file, or a folder of them; repeatable

@@ -6,7 +6,7 @@ use azlin::model::{Desired, Live, VmId};
 use azlin::plan::{Aim, Allowed, Plan, plan, refusals};
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
-use support::plans::{self, TODAY};
+use support::plans::{self, LONG_AGO, TODAY};
 use time::macros::date;
 
 /// The owner of these tests' files, if they have one.
@@ -245,7 +245,7 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
 
       + rg/a   new
       = rg/c   adopted   (adds the owner tag)
-      ~ rg/d   old -> by-hand   (set by hand)
+      ~ rg/d   old -> by-hand   (had no owner)
       - rg/e   gone   (removed from sessions.toml)
 
     Plan: 1 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 1 session already matches; 2 unmanaged.
@@ -284,6 +284,8 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
           the VM belongs to another owner, ml-team
           help: ask ml-team, then run this again with --take-ownership rg/c
 
+    note: if ml-team is the former owner of sessions.toml, take over all its sessions with --take-ownership-from ml-team
+
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
     ");
     let mut aim = Aim::on(TODAY);
@@ -317,6 +319,29 @@ fn a_name_moves_from_a_vm_that_left_the_file_to_one_that_is_in_it() {
 }
 
 #[test]
+fn an_expired_line_is_listed_and_a_neighbour_that_it_blocks_says_so() {
+    let mut file = our_file(&[("a", "old"), ("b", "db"), ("c", "gone")]);
+    file.sessions[0].expires = Some(LONG_AGO);
+    file.sessions[2].expires = Some(LONG_AGO);
+    let vms = [("a", "db"), ("b", ""), ("c", "gone @ platform-team")];
+    assert_snapshot!(text(&plan(&[&file], &fleet(&vms), &Aim::on(TODAY))), @"
+    With --partial, azlin will update 1 VM in the sandbox:
+
+      - rg/c   gone   (expired on 2026-01-01)
+
+    1 line in sessions.toml cannot be applied:
+
+      ! rg/b   db   sessions.toml:2
+          the name is on rg/a, which this plan does not change; the line for rg/a has expired, but azlin clears only sessions that the file's owner set
+          help: to move the name here, clear it there first (azlin session rg/a --clear); otherwise choose another name
+
+    note: 2 lines of sessions.toml have expired: old on rg/a (2026-01-01) and gone on rg/c (2026-01-01)
+
+    Plan: 0 to set, 0 to change, 1 to clear, 1 blocked. 0 sessions already match; 1 unmanaged.
+    ");
+}
+
+#[test]
 fn an_expired_session_is_cleared_by_its_owner_and_a_week_before_that_it_is_said() {
     let mut file = our_file(&[("a", "w"), ("b", "x"), ("c", "y"), ("d", "z")]);
     for (line, day) in file.sessions.iter_mut().zip([
@@ -340,6 +365,7 @@ fn an_expired_session_is_cleared_by_its_owner_and_a_week_before_that_it_is_said(
 
     note: x on rg/b expires after 2026-11-23
     note: y on rg/c expires after 2026-11-30
+    note: 1 line of sessions.toml has expired: w on rg/a (2026-11-22)
 
     Plan: 0 to set, 0 to change, 1 to clear, 0 blocked. 3 sessions already match; 0 unmanaged.
     ");

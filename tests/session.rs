@@ -122,7 +122,7 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
     assert_snapshot!(project.run(&["plan", "--target", "a"]).stdout, @"
     azlin will update 1 VM in the sandbox:
 
-      ~ rg/a   my-project -> atlas   (set by hand)
+      ~ rg/a   my-project -> atlas   (had no owner)
 
     note: --target excludes 1 other VM that sessions.toml would change
 
@@ -336,7 +336,7 @@ fn a_vm_is_named_by_its_name_or_with_its_group() {
     $ azlin session web-1 --resource-group rg -> 1
     --- stderr
     error: no VM is named `web-1` (searched 1 VM in resource group rg)
-    help: did you mean RG-2/web-1?
+    help: `web-1` is in another resource group: use --rg RG-2
     ");
     // A VM of another group holds the name.
     assert_snapshot!(project.run(&["session", "web-1", "one", "--rg", "rg-2"]), @"

@@ -257,7 +257,7 @@ fn as_markdown_the_files_without_changes_are_only_named() {
 
     | | VM | session | |
     |---|---|---|---|
-    | `~` | <code>rg&#47;c</code> | <code>y</code> → <code>z</code> | set by hand |
+    | `~` | <code>rg&#47;c</code> | <code>y</code> → <code>z</code> | had no owner |
 
     </details>
 
@@ -348,6 +348,11 @@ fn a_saved_plan_of_several_files_is_shown_and_applied_as_one() {
         .run(&["apply", "plan.json", "--file", "teams/1.toml"]);
     assert_snapshot!(one, @"
     $ azlin apply plan.json --file teams/1.toml -> 3
+    --- stdout
+    Since plan.json was saved:
+
+      the files are teams/1.toml now, not teams/1.toml, teams/2.toml
+
     --- stderr
     error: plan.json was made for other files: `teams/1.toml, teams/2.toml` instead of `teams/1.toml`
     help: create a new plan: azlin plan --out FILE

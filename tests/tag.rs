@@ -243,7 +243,7 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     ");
     assert_snapshot!(said(&["tag", "list", "rg-a/dev-vm-1"]), @"
     error: no VM is named `rg-a/dev-vm-1` (searched 1 VM)
-    help: list the VMs with azlin list --all
+    help: did you mean RG-B/dev-vm-1?
     ");
     assert_snapshot!(said(&["tag", "list", "web"]), @"
     error: no VM is named `web` (searched 3 VMs)
@@ -251,11 +251,11 @@ fn the_vm_is_found_by_its_own_name_in_any_case() {
     ");
     assert_snapshot!(said(&["tag", "list", "dev-vm-1", "--rg", "rg-a"]), @"
     error: no VM is named `dev-vm-1` (searched 1 VM in resource group rg-a)
-    help: list the VMs with azlin list --all
+    help: `dev-vm-1` is in another resource group: use --rg RG-B
     ");
     assert_snapshot!(said(&["tag", "list", "vm", "--rg", "nowhere"]), @"
     error: no VM is named `vm` (searched 0 VMs in resource group nowhere)
-    help: list the VMs with azlin list --all
+    help: did you mean RG-A/vm or RG-B/vm?
     ");
     for found in [
         &["tag", "list", "VM", "--rg", "RG-A"][..],

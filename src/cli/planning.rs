@@ -10,13 +10,16 @@ pub struct Planning {
     /// Change only this VM; repeatable
     #[arg(long, value_name = "VM")]
     pub target: Vec<String>,
-    /// Take over this VM from another owner; repeatable
+    /// Take over this VM from its owner; repeatable
     #[arg(long, value_name = "VM")]
     pub take_ownership: Vec<String>,
+    /// Take over all that OLD owns; repeatable
+    #[arg(long, value_name = "OLD")]
+    pub take_ownership_from: Vec<String>,
     /// Allow up to N sessions to be cleared
     #[arg(long, value_name = "N")]
     pub max_removals: Option<usize>,
-    /// Continue even if the VM list may be incomplete
+    /// Continue even if VMs may be missing
     #[arg(long)]
     pub allow_incomplete: bool,
 }
@@ -61,7 +64,7 @@ pub struct Plan {
         hide_default_value = true
     )]
     pub format: Format,
-    /// Show the plan as a diff from Azure to the file
+    /// Show a diff from Azure to the file
     #[arg(long, conflicts_with = "format")]
     pub diff: bool,
     /// The options that shape the plan.
@@ -102,7 +105,7 @@ pub struct Apply {
     /// Skip the approval prompt
     #[arg(short = 'y', long)]
     pub auto_approve: bool,
-    /// Number of VMs to update in parallel
+    /// Update N VMs in parallel
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
 }

@@ -24,7 +24,7 @@ const ALWAYS_LIVE: Meaning =
     Refused("remove it: azlin keeps no state file, so every plan reads Azure");
 
 /// Each flag's name in Terraform, without dashes, and its meaning here.
-const FLAGS: [(&str, Meaning); 35] = [
+const FLAGS: [(&str, Meaning); 36] = [
     // azlin's own flags, as Terraform would spell them.
     ("allow-incomplete", Flag("--allow-incomplete")),
     ("diff", Flag("--diff")),
@@ -34,6 +34,7 @@ const FLAGS: [(&str, Meaning); 35] = [
     ("partial", Flag("--partial")),
     ("subscription", Flag("--subscription")),
     ("take-ownership", Flag("--take-ownership")),
+    ("take-ownership-from", Flag("--take-ownership-from")),
     ("auto-approve", Flag("--auto-approve")),
     ("detailed-exitcode", Flag("--detailed-exitcode")),
     ("out", Flag("--out")),

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 
+use time::Date;
+
 use super::{Diagnostic, File, Line, Source};
 use crate::model::{Cloud, Doubt, Owner, SubscriptionId, VmNames, VmPath};
 use crate::text::{escape, quote};
@@ -110,7 +112,7 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
 fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut vms: HashMap<(Key<'_>, &VmPath), (At, &VmPath)> = HashMap::new();
-    let mut sessions: HashMap<&str, At> = HashMap::new();
+    let mut sessions: HashMap<&str, (&Line, At)> = HashMap::new();
     let mut folded: HashMap<String, (&str, At)> = HashMap::new();
     for (at, member, line) in all_lines(files) {
         let (vm, here) = (&line.vm, (at, line.vm_span.clone()));
@@ -129,11 +131,18 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
         if let Some(there) = sessions.get(name) {
             let message = format!("session {} is assigned twice", quote(name));
             let vm = vm.name();
-            let help = format!("give {vm} another session, or delete one of the lines");
-            found.push(clash(message, [here, there.clone()], TWICE, &help));
+            let mut help = format!("give {vm} another session, or delete one of the lines");
+            let (first, there) = there;
+            if first.expires.or(line.expires).is_some() {
+                help += "; an expired line counts until you delete it";
+            }
+            let [again, before] = TWICE;
+            let (again, before) = (label(line, again), label(first, before));
+            let labels = [again.as_str(), before.as_str()];
+            found.push(clash(message, [here, there.clone()], labels, &help));
             continue;
         }
-        sessions.insert(name, here.clone());
+        sessions.insert(name, (line, here.clone()));
         let alike = folded.get(&name.to_lowercase());
         for doubt in Doubt::of(&line.session, alike.map(|(other, _)| *other)) {
             let message = format!("session {} {}", quote(name), doubt.message());
@@ -148,6 +157,27 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
             found.push(diagnostic);
         }
         folded.entry(name.to_lowercase()).or_insert((name, here));
+    }
+    found
+}
+
+/// `label` for `line`, with the day on which it expires.
+fn label(line: &Line, label: &str) -> String {
+    match line.expires {
+        Some(day) => format!("{label}, expires after {day}"),
+        None => label.to_owned(),
+    }
+}
+
+/// Returns a warning for each line of `file` that has expired by `today`.
+pub fn expired(file: &File, today: Date) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for line in &file.lines {
+        if let Some(day) = line.expires.filter(|day| *day < today) {
+            let message = format!("session {} expired on {day}", quote(line.session.as_str()));
+            let help = "delete the line; azlin no longer assigns the session";
+            found.push(Diagnostic::warning(message, line.session_span.clone(), "").help(help));
+        }
     }
     found
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::text::shown;
+use super::is_sessions_file;
+use crate::text::{and, shown};
 use crate::trouble::Trouble;
 
 /// The name of the file that azlin looks for.
@@ -13,6 +14,15 @@ pub const NAME: &str = "sessions.toml";
 
 /// The size limit for a file, in bytes: about a hundred times what the largest subscription needs.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// The files of a command.
+#[derive(Debug, Default)]
+pub struct Located {
+    /// The paths of the files.
+    pub files: Vec<PathBuf>,
+    /// The `.toml` files in folders that are not for azlin.
+    pub skipped: Vec<PathBuf>,
+}
 
 /// A file, found and read.
 #[derive(Debug)]
@@ -31,35 +41,40 @@ pub fn folder(file: &Path) -> &Path {
     }
 }
 
-/// Returns the files that `named` (`--file` or `AZLIN_FILE`) names, each once. A folder stands for its `.toml` files, sorted by
-/// name. If nothing is named, returns the first [`NAME`] from the working directory upwards, or else the user's own in `config`
+/// Returns the files that `named` (`--file` or `AZLIN_FILE`) names, each once. A folder stands for its `.toml` files with keys of a
+/// [`NAME`], sorted by name. If nothing is named, returns the first [`NAME`] from the working directory upwards, or else the user's own in `config`
 /// (`$XDG_CONFIG_HOME/azlin`), if either exists.
 ///
 /// # Errors
-/// A folder cannot be read, or has no `.toml` file.
-pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Vec<PathBuf>, Trouble> {
+/// A folder cannot be read, or has no such file.
+pub fn locate(named: &[PathBuf], config: Option<&Path>) -> Result<Located, Trouble> {
     if named.is_empty() {
         let users = config.map(|config| config.join(NAME));
         let users = users.filter(|path| path.is_file());
-        return Ok(upwards().or(users).into_iter().collect());
+        return Ok(Located {
+            files: upwards().or(users).into_iter().collect(),
+            skipped: Vec::new(),
+        });
     }
-    let mut files: Vec<PathBuf> = Vec::new();
+    let mut located = Located::default();
     let mut seen = BTreeSet::new();
     for path in named {
         let of_it = if path.is_dir() {
-            in_folder(path)?
+            let Located { files, skipped } = in_folder(path)?;
+            located.skipped.extend(skipped);
+            files
         } else {
             vec![path.clone()]
         };
         // A missing file is reported later, when it is read.
         let new = |file: &PathBuf| seen.insert(fs::canonicalize(file).unwrap_or(file.clone()));
-        files.extend(of_it.into_iter().filter(new));
+        located.files.extend(of_it.into_iter().filter(new));
     }
-    Ok(files)
+    Ok(located)
 }
 
 /// The `.toml` files directly in a folder, except hidden ones.
-fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
+fn in_folder(folder: &Path) -> Result<Located, Trouble> {
     let help = "check the path, and that you can read the folder";
     let cannot = |error: io::Error| Trouble::cannot("read", folder, &error, help);
     let mut files = Vec::new();
@@ -83,7 +98,19 @@ fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
         ));
     }
     files.sort();
-    Ok(files)
+    // A file that cannot be read stays, and is reported when it is.
+    let is_ours =
+        |path: &PathBuf| read(path.clone()).map_or(true, |found| is_sessions_file(&found.bytes));
+    let (files, skipped): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_ours);
+    if files.is_empty() {
+        let names: Vec<String> = skipped.iter().map(|path| shown(path)).collect();
+        let (folder, names) = (shown(folder), and(&names));
+        return Err(Trouble::new(
+            format!("no sessions file found in {folder} (skipped {names})"),
+            "pass a folder that contains sessions files, or the path of one",
+        ));
+    }
+    Ok(Located { files, skipped })
 }
 
 /// The trouble if [`locate`] finds no file.

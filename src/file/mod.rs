@@ -5,16 +5,19 @@
 
 mod check;
 mod diagnostic;
+mod dotted;
 mod edit;
+mod encoding;
 pub mod find;
 mod read;
 mod sessions;
 mod table;
+mod twice;
 
-pub use check::{Member, check};
+pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, edit};
-pub use read::read;
+pub use read::{is_sessions_file, read};
 
 use std::net::SocketAddr;
 use std::ops::Range;

@@ -4,36 +4,33 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
+use super::edit::Layout;
+use super::encoding::decode;
 use super::table::{Entry, Reader, SECTION, entries, listed};
+use super::twice::Keys;
 use super::{AzureSettings, Diagnostic, File, Member, Source, check};
 use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
-use crate::text::{escape, is_unprintable, quote, written_out};
+use crate::text::{escape, is_unprintable, nearest, quote, written_out};
 
 /// The number of syntax errors to report. A file with more is not a `sessions.toml` with mistakes, but some other file.
 const MOST_SYNTAX_ERRORS: usize = 1_000;
+
+/// The keys at the top of the file.
+const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
 /// Returns the file only if no diagnostic is an error. Returns all diagnostics, in the order of the file, so that a person can
 /// fix the file in one go.
 pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let at = error.valid_up_to();
-            let diagnostic =
-                Diagnostic::error("the file is not valid UTF-8", at..at + 1, "this byte")
-                    .help("save the file as UTF-8, which TOML requires");
-            let source = Source::new(name, String::from_utf8_lossy(bytes));
-            return (None, vec![diagnostic], source);
-        }
-    };
-    let source = Source::new(name, text);
-    let (document, mut syntax_errors) = DeTable::parse_recoverable(text);
+    let (source, wrong) = decode(name, bytes);
+    if let Some(wrong) = wrong {
+        return (None, vec![wrong], source);
+    }
+    let (document, mut syntax_errors) = DeTable::parse_recoverable(&source.text);
 
     let mut reader = Reader {
         source: &source,
@@ -49,11 +46,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     syntax_errors.truncate(MOST_SYNTAX_ERRORS);
     let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
     found.retain(|d| !broken.contains(&source.line_of(d.offset())));
-    let mut keys = Keys::new();
-    if !syntax_errors.is_empty() {
-        collect(document.get_ref(), &mut keys);
-    }
-    found.extend(syntax_errors.iter().map(|error| syntax(error, text, &keys)));
+    found.extend(syntax(&syntax_errors, &source.text));
     let member = Member {
         file: &file,
         source: &source,
@@ -65,35 +58,30 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     (is_valid.then_some(file), found, source)
 }
 
-/// A syntax error as a diagnostic. A duplicate key points at both places.
-fn syntax(error: &toml::de::Error, text: &str, keys: &Keys<'_>) -> Diagnostic {
-    let span = error.span().unwrap_or(0..0);
-    if error.message() != "duplicate key" {
-        let message = format!("invalid TOML: {}", escape(error.message()));
-        return Diagnostic::error(message, span, "here");
-    }
-    let key = text.get(span.clone()).unwrap_or_default();
-    let key = key.trim_matches(['"', '\'']);
-    let message = format!("{} appears twice in this table", quote(key));
-    let diagnostic = Diagnostic::error(message, span.clone(), "again here");
-    let first = keys.range((key, 0, 0)..(key, span.start, 0)).next_back();
-    let diagnostic = match first {
-        Some((_, start, end)) => diagnostic.with_in(0, *start..*end, "first here"),
-        None => diagnostic,
-    };
-    diagnostic.help("keep one of the lines")
+/// True if `bytes` may be a `sessions.toml`: it has a key of one, or a similar one, or none that azlin can read.
+pub fn is_sessions_file(bytes: &[u8]) -> bool {
+    let (source, _) = decode("", bytes);
+    let (document, _) = DeTable::parse_recoverable(&source.text);
+    let mut keys = document.get_ref().keys();
+    let is_ours = |key: &str| !nearest(key, KEYS.into_iter(), 1).is_empty();
+    document.get_ref().is_empty() || keys.any(|key| is_ours(key.get_ref()))
 }
 
-/// Each key of any table, with its start and its end.
-type Keys<'d> = BTreeSet<(&'d str, usize, usize)>;
-
-fn collect<'d>(table: &'d DeTable<'_>, keys: &mut Keys<'d>) {
-    for (key, value) in table {
-        keys.insert((key.get_ref(), key.span().start, key.span().end));
-        if let DeValue::Table(table) = value.get_ref() {
-            collect(table, keys);
+/// The syntax errors in `text` as diagnostics. One for a duplicate key points at both places.
+fn syntax(errors: &[toml::de::Error], text: &str) -> Vec<Diagnostic> {
+    const TWICE: &str = "duplicate key";
+    let is_any_twice = errors.iter().any(|error| error.message() == TWICE);
+    let layout = Layout::new(if is_any_twice { text } else { "" });
+    let keys = Keys::new(&layout);
+    let one = |error: &toml::de::Error| {
+        let span = error.span().unwrap_or(0..0);
+        if error.message() == TWICE {
+            return keys.twice(text, span);
         }
-    }
+        let message = format!("invalid TOML: {}", escape(error.message()));
+        Diagnostic::error(message, span, "here")
+    };
+    errors.iter().map(one).collect()
 }
 
 impl Reader<'_> {
@@ -111,7 +99,7 @@ impl Reader<'_> {
                 }
                 "sessions" => file.lines = self.sessions(&entry),
                 "ssh" => file.ssh = self.ssh(&entry),
-                _ => self.unknown(&entry, "the file", &["owner", "azure", "sessions", "ssh"]),
+                _ => self.unknown(&entry, "the file", &KEYS),
             }
         }
         let expires = file.lines.iter().find(|line| line.expires.is_some());

@@ -5,6 +5,7 @@ use std::ops::Range;
 use time::{Date, Month};
 use toml::de::DeValue;
 
+use super::dotted::SETTINGS;
 use super::table::{Entry, Reader, SECTION, entries};
 use super::{Diagnostic, Line};
 use crate::model::{SessionName, VmPath};
@@ -68,14 +69,12 @@ impl Reader<'_> {
         };
         let is_session = |key: &str| !nearest(key, ["session"].into_iter(), 1).is_empty();
         if !settings.iter().any(|entry| is_session(entry.key)) {
-            let message = format!("missing `session` for {}", quote(vm.key));
-            let help = format!(
-                "write {} = {{ session = \"…\" }}; if a name has a dot, put it in quotes: [sessions.\"{}\"]",
-                escape(vm.key),
-                escape(&format!("{}.{}", group.key, vm.key)),
-            );
-            self.found
-                .push(Diagnostic::error(message, vm.span.clone(), "").help(help));
+            if !self.dotted(group, vm) {
+                let message = format!("missing `session` for {}", quote(vm.key));
+                let help = format!("write {} = {{ session = \"…\" }}", escape(vm.key));
+                self.found
+                    .push(Diagnostic::error(message, vm.span.clone(), "").help(help));
+            }
             return None;
         }
         let (mut session, mut expires) = (None, None);
@@ -83,7 +82,7 @@ impl Reader<'_> {
             match entry.key {
                 "session" => session = self.string(&entry).map(|text| (text, entry.value.span())),
                 "expires" => expires = self.day(&entry),
-                _ => self.unknown(&entry, "a session", &["session", "expires"]),
+                _ => self.unknown(&entry, "a session", &SETTINGS),
             }
         }
         session.map(|(text, span)| (text, span, expires))

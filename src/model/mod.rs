@@ -254,7 +254,7 @@ impl Vm {
 pub struct Held {
     /// The session.
     pub session: Option<LiveName>,
-    /// The owner; none if a person set the session by hand.
+    /// The owner; none if a person set the session by hand, or a file without an owner did.
     pub owner: Option<LiveName>,
 }
 

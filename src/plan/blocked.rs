@@ -52,7 +52,9 @@ impl Differ<'_> {
         let by = vm.held.owner.as_ref()?;
         let owner = line.desired.owner();
         let is_content = owner.is_none() && vm.held.is(line.declared.session.as_str());
-        let may = is_content || vm.held.is_owned_by(owner) || self.aim.take.contains(&vm.id);
+        let takes = || owner.is_some() && self.aim.take_from.contains(by);
+        let may =
+            is_content || vm.held.is_owned_by(owner) || self.aim.take.contains(&vm.id) || takes();
         (!may).then(|| Why::Owned { by: by.clone() })
     }
 
@@ -69,7 +71,9 @@ impl Differ<'_> {
                 by.push((*id).clone());
             }
         }
-        (!by.is_empty()).then_some(Why::Held { by })
+        let is_over = |vm: &&VmId| self.expired.contains_key(*vm);
+        let expired = by.iter().filter(is_over).cloned().collect();
+        (!by.is_empty()).then_some(Why::Held { by, expired })
     }
 
     /// The VMs that hold the session of `line`, whose VM is missing, and that the plan would otherwise clear. A line whose VM was

@@ -66,6 +66,7 @@ pub fn by_hand(
         // No line here expires.
         today: Date::MIN,
         take: if may { only.clone() } else { BTreeSet::new() },
+        take_from: BTreeSet::new(),
         targets: only,
     };
     let plan = plan(&[&desired], live, &aim);

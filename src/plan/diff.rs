@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use time::Duration;
+use time::{Date, Duration};
 
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
 use crate::model::{Declared, Desired, Live, SubscriptionId, Vm, VmId};
@@ -97,10 +97,10 @@ pub(super) struct Differ<'a> {
     /// The lines that count today, by VM.
     pub wanted: HashMap<&'a VmId, Line<'a>>,
     /// The expired lines, by VM.
-    expired: HashMap<&'a VmId, Line<'a>>,
+    pub expired: HashMap<&'a VmId, Line<'a>>,
     /// The first file of each subscription. It reports everything that belongs to no file.
     firsts: HashMap<&'a SubscriptionId, usize>,
-    /// The file of each owner: at most one per subscription.
+    /// The file of each owner, the owners that it takes over included: at most one per subscription.
     owners: HashMap<(&'a SubscriptionId, &'a str), usize>,
 }
 
@@ -136,7 +136,21 @@ impl<'a> Differ<'a> {
                 }
             }
         }
+        differ.add_taken_owners();
         differ
+    }
+
+    /// Makes the sessions of the owners in [`Aim::take_from`] those of the first file with an owner in their subscription.
+    fn add_taken_owners(&mut self) {
+        for (file, desired) in self.files.iter().enumerate() {
+            if desired.owner().is_none() {
+                continue;
+            }
+            for old in &self.aim.take_from {
+                let key = (&desired.basis.subscription, old.raw());
+                self.owners.entry(key).or_insert(file);
+            }
+        }
     }
 
     /// The lines that count today, in the order of the files.
@@ -145,7 +159,7 @@ impl<'a> Differ<'a> {
         lines.filter_map(|line| self.wanted.get(&line.vm))
     }
 
-    /// The file that gave `vm` its session.
+    /// The file that gave `vm` its session, or takes it over from the owner that did.
     pub fn owner_of(&self, vm: &Vm) -> Option<usize> {
         vm.held.session.as_ref()?;
         let owner = vm.held.owner.as_ref()?;
@@ -186,6 +200,7 @@ impl<'a> Differ<'a> {
             blocked: entries,
             duplicates: Vec::new(),
             expiring: expiring(file, self.aim),
+            expired: expired(file, self.aim),
             matching: 0,
             unmanaged: 0,
             owned: 0,
@@ -205,7 +220,7 @@ impl<'a> Differ<'a> {
             Some(name) if name == session && ours => return None,
             Some(name) if name == session => Action::Adopt,
             Some(_) => Action::Change {
-                by_hand: owner.is_some() && vm.held.owner.is_none(),
+                unowned: owner.is_some() && vm.held.owner.is_none(),
             },
             None => Action::Set,
         };
@@ -240,17 +255,27 @@ fn change(vm: &Vm, file: usize, action: Action, after: Goal) -> Change {
 /// The lines that count today and end within a week.
 fn expiring(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
     let soon = aim.today.checked_add(WARNING).unwrap_or(aim.today);
-    let mut expiring = Vec::new();
+    ending(desired, |day| (aim.today..=soon).contains(&day))
+}
+
+/// The lines that no longer count today.
+fn expired(desired: &Desired, aim: &Aim) -> Vec<Expiring> {
+    ending(desired, |day| day < aim.today)
+}
+
+/// The lines whose last day `is_it`.
+fn ending(desired: &Desired, is_it: impl Fn(Date) -> bool) -> Vec<Expiring> {
+    let mut ending = Vec::new();
     for line in &desired.sessions {
-        if let Some(day) = line.expires.filter(|day| (aim.today..=soon).contains(day)) {
-            expiring.push(Expiring {
+        if let Some(day) = line.expires.filter(|day| is_it(*day)) {
+            ending.push(Expiring {
                 vm: line.vm.clone(),
                 session: line.session.clone(),
                 day,
             });
         }
     }
-    expiring
+    ending
 }
 
 /// Returns the duplicates that remain after `changes`, which are in the order of their VMs. Notes the others in the changes that

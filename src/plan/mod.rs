@@ -10,6 +10,7 @@ mod guard;
 mod order;
 mod outcome;
 mod saved;
+mod stale;
 mod take;
 
 use std::collections::BTreeSet;
@@ -23,7 +24,8 @@ pub use by_hand::{Hand, by_hand};
 pub use guard::{Allowed, Refusal, refusals};
 pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};
-pub use take::{NoTake, may_take};
+pub use stale::{Difference, Write, differences, stale_report};
+pub use take::{NoRename, NoTake, may_rename, may_take};
 
 /// The inputs of a plan besides the file and Azure.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Aim {
     pub today: Date,
     /// The VMs that may be taken from another owner.
     pub take: BTreeSet<VmId>,
+    /// The owners whose sessions all become those of the file in their subscription.
+    pub take_from: BTreeSet<LiveName>,
     /// The only VMs that may change. If empty, all may.
     pub targets: BTreeSet<VmId>,
 }
@@ -42,6 +46,7 @@ impl Aim {
         Self {
             today,
             take: BTreeSet::new(),
+            take_from: BTreeSet::new(),
             targets: BTreeSet::new(),
         }
     }
@@ -74,11 +79,14 @@ pub struct FilePlan {
     pub duplicates: Vec<Duplicate>,
     /// The lines that expire within a week.
     pub expiring: Vec<Expiring>,
+    /// The lines that have expired.
+    pub expired: Vec<Expiring>,
     /// The number of VMs that already match the file.
     pub matching: usize,
     /// The number of VMs with a session although no file has a line for them and none of the files' owners set it.
     pub unmanaged: usize,
-    /// The number of VMs with a session that this file's owner set, before the plan.
+    /// The number of VMs with a session that this file's owner set, before the plan. Includes those that it takes over from
+    /// [`Aim::take_from`].
     pub owned: usize,
     /// True if the file declares no session.
     pub declares_nothing: bool,
@@ -146,10 +154,10 @@ pub enum Action {
     Set,
     /// It has one and gets another.
     Change {
-        /// True if a person set the old one by hand, and the file has an owner.
-        by_hand: bool,
+        /// True if the file has an owner, and the old one has none: someone set it by hand, or a file without an owner did.
+        unowned: bool,
     },
-    /// It has the right one, set by hand, and gets the owner's tag.
+    /// It has the right one without this file's owner, and gets the owner's tag.
     Adopt,
     /// It has one that this owner set, and loses it because the file no longer wants it.
     Clear {
@@ -213,6 +221,8 @@ pub enum Why {
     Held {
         /// Those VMs.
         by: Vec<VmId>,
+        /// Those of them whose own line has expired. The file's owner did not set their session, so the plan does not clear it.
+        expired: Vec<VmId>,
     },
     /// Another VM holds the session and cannot release it, because its own line is blocked.
     Stuck {
@@ -244,7 +254,7 @@ impl Duplicate {
     }
 }
 
-/// A line that expires soon.
+/// A line that expires soon, or has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
     /// The VM that the line names.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::order::order;
-use super::{Aim, Allowed, Change, Plan, Step};
+use super::{Aim, Allowed, Change, Difference, Plan, Step};
 use crate::json::{self, FORMAT};
-use crate::model::{Basis, Live, VmId};
+use crate::model::{Basis, Live, LiveName, VmId};
 
 /// A plan with its inputs, as `plan --out` and `--format json` write it. It contains no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub struct Saved {
     pub targets: BTreeSet<VmId>,
     /// The VMs that may be taken from another owner.
     pub take_ownership: BTreeSet<VmId>,
+    /// The owners whose sessions may all be taken over.
+    pub take_ownership_from: BTreeSet<LiveName>,
     /// The exceptions from the guards.
     #[serde(flatten)]
     pub allowed: Allowed,
@@ -77,15 +79,25 @@ pub enum What {
 }
 
 impl Unusable {
-    /// True if a new plan is enough to continue.
-    pub fn is_stale(&self) -> bool {
-        matches!(
-            self,
-            Self::Other {
-                what: What::File | What::Files,
-                ..
-            }
-        )
+    /// The difference that makes the plan out of date, if a new plan is enough to continue.
+    pub fn stale(&self) -> Option<Difference> {
+        let Self::Other {
+            what,
+            saved,
+            now,
+            file,
+        } = self
+        else {
+            return None;
+        };
+        match what {
+            What::File => Some(Difference::OtherVersion { file: file.clone() }),
+            What::Files => Some(Difference::OtherFiles {
+                then: saved.clone(),
+                now: now.clone(),
+            }),
+            What::Subscription | What::Tag | What::Owner => None,
+        }
     }
 }
 
@@ -108,6 +120,7 @@ impl Saved {
             azlin_version: env!("CARGO_PKG_VERSION").to_owned(),
             targets: aim.targets.clone(),
             take_ownership: aim.take.clone(),
+            take_ownership_from: aim.take_from.clone(),
             allowed,
             fingerprint,
             plan,
@@ -265,7 +278,7 @@ impl Saved {
 }
 
 /// True if two steps write the same tags, whatever their place.
-fn is_same(a: &Step, b: &Step) -> bool {
+pub(super) fn is_same(a: &Step, b: &Step) -> bool {
     (&a.machine, &a.before, &a.after) == (&b.machine, &b.before, &b.after)
 }
 
@@ -308,7 +321,7 @@ fn version(text: &str) -> (u32, u32) {
 }
 
 /// Each VM's steps, in their order.
-fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
+pub(super) fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
     let mut by_vm: BTreeMap<&VmId, Vec<&Step>> = BTreeMap::new();
     for step in steps {
         by_vm.entry(&step.vm).or_default().push(step);

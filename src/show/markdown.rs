@@ -6,9 +6,10 @@
 use std::fmt::{Display, Write as _};
 
 use super::outcome::{in_words, on_several, tally};
-use super::why;
+use super::stale::lines;
 use super::words::{Words, count, ids, names, sessions, symbol, totals};
-use crate::plan::{Duplicate, Outcome, Plan, Step, Tried};
+use super::{Ids, why};
+use crate::plan::{Difference, Duplicate, Outcome, Plan, Step, Tried};
 use crate::text::inert;
 use crate::trouble::Trouble;
 
@@ -78,6 +79,17 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
     if !quiet.is_empty() {
         let quiet: Vec<String> = quiet.iter().map(|words| code(&words.name)).collect();
         let _ = writeln!(text, "\nNo changes for {}.", names(&quiet));
+    }
+    text
+}
+
+/// The refusal of a saved plan because of `differences`, as Markdown.
+pub fn stale_markdown(differences: &[Difference], ids: Ids) -> String {
+    let mut text = format!(
+        "{MARKER}\n### azlin apply: the plan is out of date; nothing was written\n\nSince it was saved:\n\n"
+    );
+    for line in lines(differences, ids) {
+        let _ = writeln!(text, "- {}", plain(&line));
     }
     text
 }
@@ -154,8 +166,12 @@ fn more(text: &mut String, more: impl Display) {
 fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
     let mut notes = words.notes(step);
     notes.extend(outcome.map(in_words));
-    let (symbol, vm) = (symbol(step), code(&step.vm.path().to_string()));
-    let (sessions, notes) = (sessions(step, "→", code), plain(&notes.join("; ")));
+    let (symbol, vm) = (
+        symbol(&step.before, &step.after),
+        code(&step.vm.path().to_string()),
+    );
+    let sessions = sessions(&step.before, &step.after, "→", code);
+    let notes = plain(&notes.join("; "));
     format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
 }
 

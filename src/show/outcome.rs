@@ -96,7 +96,7 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
 }
 
 /// A VM's session and owner in words.
-fn held(found: &Held) -> String {
+pub(super) fn held(found: &Held) -> String {
     match (&found.session, &found.owner) {
         (None, None) => "no session".to_owned(),
         (None, Some(owner)) => format!("no session and owner {owner}"),

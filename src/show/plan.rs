@@ -121,13 +121,13 @@ pub fn vm_column<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
 pub(super) fn step_line(step: &Step, width: usize, paint: Paint) -> String {
     let vm = step.vm.path().to_string();
     let vm = pad_str(&vm, width, Alignment::Left, None);
-    let symbol = symbol(step);
+    let symbol = symbol(&step.before, &step.after);
     let mark = match symbol {
         '+' => paint.green(symbol),
         '~' => paint.yellow(symbol),
         '-' => paint.red(symbol),
         _ => paint.blue(symbol),
     };
-    let sessions = sessions(step, "->", str::to_owned);
+    let sessions = sessions(&step.before, &step.after, "->", str::to_owned);
     format!("  {mark} {vm}   {sessions}")
 }

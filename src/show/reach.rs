@@ -5,7 +5,7 @@ use time::Date;
 use super::Ids;
 use super::words::{count, did_you_mean};
 use crate::model::{Desired, LiveName, Vm, VmId};
-use crate::resolve::{By, Miss};
+use crate::resolve::{By, Meant, Miss};
 use crate::ssh::LeftOut;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
@@ -61,6 +61,40 @@ pub fn miss(name: &str, group: Option<&str>, miss: &Miss, ids: Ids) -> Trouble {
             let searched = searched(*among);
             let message = format!("no VM, session or IP address matches {name} ({searched})");
             Trouble::new(message, there_is(nearest, sessions, ids))
+        }
+    }
+}
+
+/// The help for a `name` that matches nothing, with what was probably `meant`. `has_flag` is true if `--rg` named the group, and
+/// `takes_port` if the command has `--port`.
+pub fn meant(name: &str, meant: &Meant, has_flag: bool, takes_port: bool, ids: Ids) -> String {
+    match meant {
+        Meant::NoUser(name) => format!("leave out the user: use {}", escape(name)),
+        Meant::Address { address, port } => match port.filter(|_| takes_port) {
+            Some(port) => format!("write the port as a flag: use {address} --port {port}"),
+            None => format!("write only the address: use {address}"),
+        },
+        Meant::Elsewhere(vms) => {
+            let name = quote(name.rsplit('/').next().unwrap_or(name));
+            match vms.as_slice() {
+                [vm] if has_flag => {
+                    let group = escape(vm.group());
+                    format!("{name} is in another resource group: use --rg {group}")
+                }
+                vms => did_you_mean(vms.iter().take(5).map(|vm| ids.name(vm))),
+            }
+        }
+        Meant::Groups(groups) => {
+            let flag = if has_flag { "--rg" } else { "resource group" };
+            did_you_mean(
+                groups
+                    .iter()
+                    .map(|group| format!("{flag} {}", escape(group))),
+            )
+        }
+        Meant::Case(session, vm) => {
+            let vm = ids.name(vm);
+            format!("did you mean {session}, the session of {vm}? Case counts in session names")
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Explains why azlin refuses a plan, a saved plan, a line or a change by hand, and what to do.
 
+use std::collections::BTreeSet;
+
 use super::Ids;
-use super::words::{count, did_you_mean};
-use crate::model::{SessionName, VmId};
-use crate::plan::{Blocked, Refusal, Unusable, What, Why};
+use super::words::{count, did_you_mean, names};
+use crate::model::{LiveName, SessionName, VmId};
+use crate::plan::{Blocked, NoRename, Refusal, Unusable, What, Why};
 use crate::text::{escape, quote};
 use crate::trouble::{Exit, Trouble};
 
@@ -42,6 +44,43 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
     Trouble::new(message, help).exit(Exit::Refused)
 }
 
+/// The reason why `files` cannot take over the sessions of owner `old`, and what to do.
+pub fn no_rename(old: &LiveName, why: NoRename, files: &[&str]) -> Trouble {
+    let file = |at: usize| files.get(at).copied().unwrap_or_default();
+    let (message, help) = match why {
+        NoRename::NoOwner => (
+            "--take-ownership-from requires an `owner`, but the file has none".to_owned(),
+            "write `owner = \"…\"` at the top of the file",
+        ),
+        NoRename::Current(at) => (
+            format!(
+                "--take-ownership-from: {old} is the owner of {} now",
+                file(at)
+            ),
+            "name the owner that the file had before",
+        ),
+        NoRename::Either(one, other) => (
+            format!(
+                "--take-ownership-from: {} and {} are for the same subscription, so either could take over from {old}",
+                file(one),
+                file(other)
+            ),
+            "pass only the file that takes over, with --file",
+        ),
+    };
+    Trouble::new(message, help)
+}
+
+/// A note that the owner `old` has no session among those of the `known` owners.
+pub fn owns_nothing(old: &LiveName, known: &BTreeSet<&LiveName>) -> String {
+    let known: Vec<_> = known.iter().collect();
+    let mut note = format!("no session in Azure belongs to owner {old}");
+    if !known.is_empty() {
+        note += &format!("; owners there: {}", names(&known));
+    }
+    note
+}
+
 /// The trouble with the saved plan in the file `name`.
 pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
     let mut help = "create a new plan: azlin plan --out FILE";
@@ -77,7 +116,7 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
         }
     };
     let trouble = Trouble::new(message, help);
-    if unusable.is_stale() {
+    if unusable.stale().is_some() {
         return trouble.exit(Exit::Stale);
     }
     trouble
@@ -106,9 +145,15 @@ pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
             let help = format!("ask {by}, then run this again with --take-ownership {vm}");
             (format!("the VM belongs to another owner, {by}"), help)
         }
-        Why::Held { by } => {
+        Why::Held { by, expired } => {
             let holders = ids.names(by);
-            let message = format!("the name is on {holders}, which this plan does not change");
+            let mut message = format!("the name is on {holders}, which this plan does not change");
+            if !expired.is_empty() {
+                let vms = ids.names(expired);
+                message += &format!(
+                    "; the line for {vms} has expired, but azlin clears only sessions that the file's owner set"
+                );
+            }
             let vm = by.first().map_or("VM".to_owned(), |vm| ids.name(vm));
             let help = format!(
                 "to move the name here, clear it there first (azlin session {vm} --clear); otherwise choose another name"
@@ -137,7 +182,7 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids)
             format!("{shown} belongs to another owner, {by}"),
             "change it in that owner's file; use --force only to override that file",
         ),
-        Why::Held { by } => {
+        Why::Held { by, .. } => {
             let mut help =
                 "choose another name; if it should move here, clear it there first:".to_owned();
             for vm in by.iter().take(5) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::Ids;
-use crate::model::VmId;
-use crate::plan::{Action, Change, Duplicate, FilePlan, Plan, Step};
+use crate::model::{Held, Owner, VmId};
+use crate::plan::{Action, Change, Duplicate, FilePlan, Goal, Plan, Step, Why};
 use crate::text::{and, escape, inert, or};
 
 /// One file of a plan, in words.
@@ -102,14 +102,18 @@ impl<'p> Words<'p> {
                 notes.extend(self.waits(step));
                 return notes;
             }
-            Action::Change { by_hand: true } => notes.push("set by hand".to_owned()),
+            Action::Change { unowned: true } if step.before.session.is_some() => {
+                notes.push("had no owner".to_owned());
+            }
             Action::Adopt if change.before.owner.is_none() => {
                 notes.push("adds the owner tag".to_owned());
             }
-            Action::Set | Action::Change { by_hand: false } | Action::Adopt => {}
+            Action::Set | Action::Change { .. } | Action::Adopt => {}
         }
-        if let (Some(owner), Some(_)) = (&change.before.owner, &change.after.owner)
-            && change.before.owner != change.after.held().owner
+        let ours = self.file.basis.owner.as_ref();
+        if let Some(owner) = &change.before.owner
+            && ours.is_some()
+            && change.before.is_anothers(ours)
         {
             notes.push(format!("taken from owner {owner}"));
         }
@@ -156,6 +160,7 @@ impl<'p> Words<'p> {
             let (session, vm, day) = (&line.session, line.vm.path(), line.day);
             remarks.push((Note, format!("{session} on {vm} expires after {day}")));
         }
+        remarks.extend(self.expired().map(|remark| (Note, remark)));
         for Duplicate { name, holders } in &file.duplicates {
             let holders = self.ids.names(holders);
             remarks.push((
@@ -173,6 +178,7 @@ impl<'p> Words<'p> {
             );
             remarks.push((Note, remark));
         }
+        remarks.extend(self.renamed().map(|remark| (Note, remark)));
         if file.foreign > 0 {
             let carry = several(file.foreign, "VM carries", "VMs carry");
             let remark =
@@ -183,9 +189,48 @@ impl<'p> Words<'p> {
     }
 }
 
+impl Words<'_> {
+    /// A remark on the lines that have expired, if there are any.
+    fn expired(&self) -> Option<String> {
+        let mut lines = Vec::new();
+        for line in &self.file.expired {
+            lines.push(format!(
+                "{} on {} ({})",
+                line.session,
+                line.vm.path(),
+                line.day
+            ));
+        }
+        if lines.is_empty() {
+            return None;
+        }
+        let (name, n) = (&self.name, lines.len());
+        let one = format!("line of {name} has expired");
+        let have = several(n, &one, &format!("lines of {name} have expired"));
+        Some(format!("{have}: {}", names(&lines)))
+    }
+
+    /// A remark on the flag for a renamed owner, if several lines are blocked by the same one.
+    fn renamed(&self) -> Option<String> {
+        self.file.basis.owner.as_ref()?;
+        let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in &self.file.blocked {
+            if let Why::Owned { by } = &entry.why {
+                *lines.entry(by.raw()).or_default() += 1;
+            }
+        }
+        let mut several = lines.into_iter().filter(|(_, lines)| *lines > 1);
+        let old = several.find_map(|(by, _)| Owner::new(by).ok())?;
+        Some(format!(
+            "if {old} is the former owner of {}, take over all its sessions with --take-ownership-from {old}",
+            self.name
+        ))
+    }
+}
+
 /// The symbol of a step: set, change, clear or adopt.
-pub(super) fn symbol(step: &Step) -> char {
-    match (&step.before.session, &step.after.session) {
+pub(super) fn symbol(before: &Held, after: &Goal) -> char {
+    match (&before.session, &after.session) {
         (None, Some(_)) => '+',
         (Some(before), Some(after)) if before == after => '=',
         (Some(_), Some(_)) => '~',
@@ -193,11 +238,16 @@ pub(super) fn symbol(step: &Step) -> char {
     }
 }
 
-/// The sessions of `step`, each written by `show`: old and new with `arrow` between them, or the only one.
-pub(super) fn sessions(step: &Step, arrow: &str, show: impl Fn(&str) -> String) -> String {
-    let before = step.before.session.as_ref();
+/// The sessions of a step, each written by `show`: old and new with `arrow` between them, or the only one.
+pub(super) fn sessions(
+    before: &Held,
+    after: &Goal,
+    arrow: &str,
+    show: impl Fn(&str) -> String,
+) -> String {
+    let before = before.session.as_ref();
     let before = before.map(|name| show(&name.to_string()));
-    let after = step.after.session.as_ref().map(|name| show(name.as_str()));
+    let after = after.session.as_ref().map(|name| show(name.as_str()));
     match (before, after) {
         (Some(before), Some(after)) if before != after => format!("{before} {arrow} {after}"),
         (before, after) => after.or(before).unwrap_or_default(),

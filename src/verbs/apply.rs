@@ -18,7 +18,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => saved::resume(&context, path).await?,
+        Some(path) => saved::resume(&context, path, args.format).await?,
     };
     let plan = &planned.plan;
     if args.format == Format::Text {
@@ -40,9 +40,15 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         ask(plan, args.format, common.no_input, streams).await?;
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
-        let again = planning::make(&context, &args.planning).await?.plan;
-        let mut files = again.files.iter().zip(&plan.files);
-        if again.steps != plan.steps || files.any(|(now, then)| now.blocked != then.blocked) {
+        let again = planning::make(&context, &args.planning).await?;
+        let mut files = again.plan.files.iter().zip(&plan.files);
+        if again.plan.steps != plan.steps || files.any(|(now, then)| now.blocked != then.blocked) {
+            let differences = plan::differences(plan, &again.plan, &again.live);
+            if !differences.is_empty() {
+                let since = "Since azlin showed the plan";
+                let stale = show::stale(&differences, since, context.ids);
+                streams.say(&format!("\n{stale}\n"));
+            }
             let message = "Azure changed while you reviewed the plan; nothing was written";
             let help = "run azlin apply again and review the new plan";
             return Err(Trouble::new(message, help).exit(Exit::Stale));

@@ -81,12 +81,23 @@ fn with_names(command: Command) -> Command {
     named.mut_subcommands(with_names)
 }
 
-/// Answers like clap's completer for Bash, but also completes `--rg=rg-dev`, which Bash passes as three words.
+/// Answers like clap's completer for Bash, but also completes `--rg=rg-dev`, which Bash passes as three words. Bash shows no
+/// descriptions, so flags are left out beside names until the user types a `-`.
 fn answer_bash(line: Vec<OsString>, here: Option<&Path>) -> io::Result<()> {
     let said = |name| std::env::var(name).ok();
     let cursor = said("_CLAP_COMPLETE_INDEX").and_then(|index| index.parse().ok());
     let (line, cursor) = without_equals(line, cursor.unwrap_or_default());
-    let candidates = engine::complete(&mut with_names(cli::command()), line, cursor, here)?;
+    let is_flag_typed = line
+        .get(cursor)
+        .is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    let mut candidates = engine::complete(&mut with_names(cli::command()), line, cursor, here)?;
+    let is_flag = |candidate: &CompletionCandidate| {
+        let value = candidate.get_value();
+        value.as_encoded_bytes().starts_with(b"-")
+    };
+    if !is_flag_typed && !candidates.iter().all(is_flag) {
+        candidates.retain(|candidate| !is_flag(candidate));
+    }
     let between = said("_CLAP_IFS").unwrap_or_else(|| "\n".to_owned());
     let values = candidates.iter().map(CompletionCandidate::get_value);
     let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();

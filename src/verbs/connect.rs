@@ -34,7 +34,7 @@ pub(super) async fn run(
     let mut live = names::read_azure_for(&context, What::Visible, &scope, within).await?;
     streams.warn_incomplete(&live);
     let found = match called {
-        Some(name) => Some(find(&live, name, &context, args)?),
+        Some(name) => Some(find(&live, name, &context, args).await?),
         None => picker::pick(&live, |vm| context.file_of(vm), "Connect to", streams)?,
     };
     context.first.arm.restart_time();
@@ -120,23 +120,30 @@ fn options(args: &Connect, at: Option<SshUser>, just_started: bool) -> ssh::Opti
     }
 }
 
-fn find<'l>(
+async fn find<'l>(
     live: &'l Live,
     name: &str,
     context: &Context,
     args: &Connect,
 ) -> Result<&'l Vm, Trouble> {
-    resolve(live, name).map_err(|miss| {
-        let mut trouble = show::miss(name, args.rg.as_deref(), &miss, context.ids);
-        if let (Miss::NotFound { .. }, Some((file, line))) = (&miss, context.line_giving(name)) {
-            let vm = context.ids.name(&line.vm);
-            trouble.help = format!(
-                "run azlin apply first: {file} assigns it to {vm}, but that has not been applied yet; {}",
-                trouble.help
-            );
-        }
-        trouble
-    })
+    let miss = match resolve(live, name) {
+        Ok(vm) => return Ok(vm),
+        Err(miss) => miss,
+    };
+    let group = args.rg.as_deref();
+    let mut trouble = super::missed(live, name, group, &miss, true, context).await;
+    // A VM outside the group that was searched may hold the name already.
+    let was_searched = |vm: &VmId| group.is_none_or(|group| vm.path().is_in(group));
+    if let (Miss::NotFound { .. }, Some((file, line))) = (&miss, context.line_giving(name))
+        && was_searched(&line.vm)
+    {
+        let vm = context.ids.name(&line.vm);
+        trouble.help = format!(
+            "run azlin apply first: {file} assigns it to {vm}, but that has not been applied yet; {}",
+            trouble.help
+        );
+    }
+    Err(trouble)
 }
 
 /// The power state of `found`, and the reason why it can never start again. If the list has no state, azlin asks for that of the

@@ -1,7 +1,6 @@
 //! [`Context`]: the files of a command, and the subscriptions that they manage.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
@@ -14,7 +13,8 @@ use crate::apply::Place;
 use crate::azure::fleet::{self, Details};
 use crate::azure::{Failure, Patience};
 use crate::cli::Common;
-use crate::file::{Member, find};
+use crate::file::Member;
+use crate::file::find::{self, Located};
 use crate::model::{Declared, Desired, Gaps, Live, Scope, SubscriptionId, Vm, VmId};
 use crate::show::Ids;
 
@@ -77,8 +77,8 @@ impl Context {
         Self::start(common, document::locate(common)?, streams)
     }
 
-    fn start(common: &Common, paths: Vec<PathBuf>, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = document::read(paths, streams)?;
+    fn start(common: &Common, located: Located, streams: Streams) -> Result<Self, Trouble> {
+        let mut documents = document::read(located, streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }
@@ -187,6 +187,11 @@ impl Context {
         })
     }
 
+    /// The name of each file, in the order of the command line.
+    pub fn names(&self) -> Vec<&str> {
+        self.parts().map(|part| part.name.as_str()).collect()
+    }
+
     /// A name for the files together, for a sentence about all of them.
     pub fn name(&self) -> String {
         match self.others.as_slice() {
@@ -273,6 +278,23 @@ impl Context {
         }
         self.streams.fail_with(troubles)?;
         Ok(all)
+    }
+
+    /// Reads the sessions in each subscription's own scope, for a suggestion. What it cannot read is missing.
+    pub async fn glance(&self) -> Live {
+        let readings = self.subscriptions().map(|part| async move {
+            let scope = self.scope_of(part.arm.subscription());
+            fleet::sessions(&part.arm, &scope, &part.desired.basis.tag).await
+        });
+        let readings = stream::iter(readings).buffered(AT_ONCE).collect();
+        let looking = || format!("reading {}", self.place());
+        let read: Vec<_> = self.streams.patiently(looking, readings).await;
+        let mut all = Live::default();
+        for live in read.into_iter().flatten() {
+            all.extend(live);
+        }
+        all.spell_like(self.desired().into_iter());
+        all
     }
 
     /// The scope in `subscription`: the union of the scopes of its files.

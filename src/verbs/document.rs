@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
-use super::{Streams, Trouble};
+use super::{Streams, Trouble, today};
 use crate::cli::Common;
-use crate::file::find;
+use crate::file::find::{self, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
-use crate::text::escape;
+use crate::text::{escape, shown};
 use crate::{plan, show};
 
 /// The number of diagnostics to show for a file. A file with more has the same error many times.
@@ -60,21 +60,21 @@ impl Document {
     }
 }
 
-/// The paths of the files that `--file`, `AZLIN_FILE` or the search finds, readable or not.
-pub(super) fn locate(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
+/// The files that `--file`, `AZLIN_FILE` or the search finds, readable or not.
+pub(super) fn locate(common: &Common) -> Result<Located, Trouble> {
     // `$XDG_CONFIG_HOME/azlin`, `~/.config/azlin`, or on Windows `%APPDATA%\azlin`.
     let folders = choose_base_strategy().ok();
     let config = folders.map(|folders| folders.config_dir().join("azlin"));
     find::locate(&named(common), config.as_deref())
 }
 
-/// The paths of the files. There must be at least one.
-pub(super) fn find(common: &Common) -> Result<Vec<PathBuf>, Trouble> {
-    let paths = locate(common)?;
-    if paths.is_empty() {
+/// The files. There must be at least one.
+pub(super) fn find(common: &Common) -> Result<Located, Trouble> {
+    let located = locate(common)?;
+    if located.files.is_empty() {
         return Err(find::none());
     }
-    Ok(paths)
+    Ok(located)
 }
 
 /// The paths in `--file` or `AZLIN_FILE`.
@@ -86,8 +86,24 @@ pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     name.map(PathBuf::from).into_iter().collect()
 }
 
-/// Reads all of `paths`, and reports the errors in each and between them in one run.
-pub(super) fn read(paths: Vec<PathBuf>, streams: Streams) -> Result<Vec<Document>, Trouble> {
+/// Reads all files of `located`, and reports the errors in each and between them in one run. A note names those that it skipped.
+pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, Trouble> {
+    let Located {
+        files: paths,
+        skipped,
+    } = located;
+    if !skipped.is_empty() {
+        let names: Vec<String> = skipped.iter().map(|path| shown(path)).collect();
+        let (names, are) = (
+            show::names(&names),
+            if skipped.len() > 1 {
+                "they have"
+            } else {
+                "it has"
+            },
+        );
+        streams.note(&format!("skipped {names}: {are} no table that azlin knows"));
+    }
     let files = if paths.len() > 1 { "files" } else { "file" };
     let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
     let mut troubles = Vec::new();
@@ -140,13 +156,24 @@ fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) 
         let text = show::diagnostic(sources, diagnostic, streams.stderr);
         streams.say(&format!("{text}\n"));
         if let Some(source) = sources.get(diagnostic.file()) {
-            streams.annotate(|| show::annotation::of_diagnostic(source, diagnostic));
+            streams.annotate(&source.name, |runner, file| {
+                show::annotation::of_diagnostic(runner, file, source, diagnostic)
+            });
         }
     }
     if unsaid > 0 {
         streams.say(&format!("… and {unsaid} more\n\n"));
     }
     errors
+}
+
+/// Warns of each line of `document` that has expired.
+pub(super) fn warn_expired(document: &Document, streams: Streams) {
+    say(
+        file::expired(&document.file, today()),
+        &[&document.source],
+        streams,
+    );
 }
 
 /// Checks that the files do not conflict, and reports where they do.

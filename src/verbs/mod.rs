@@ -14,6 +14,7 @@ mod part;
 mod picker;
 mod plan;
 mod planning;
+mod runner;
 mod sandbox;
 mod saved;
 mod saving;
@@ -32,9 +33,10 @@ pub use completions::answer;
 
 use crate::cli::{self, Cli, Common, Verb};
 use crate::model::{Live, Scope, Vm, VmId};
-use crate::show::Ids;
+use crate::resolve::Miss;
 use crate::trouble::Trouble;
 use crate::{resolve, show as words};
+use context::Context;
 use streams::Streams;
 use time::{Date, OffsetDateTime};
 
@@ -54,13 +56,47 @@ fn scope_with(scope: &Scope, name: &str, group: Option<&str>) -> Scope {
 }
 
 /// The VM that `name` means, in the resource group `group` if it is given.
-fn vm_called<'l>(
+async fn vm_called<'l>(
     live: &'l Live,
     name: &str,
     group: Option<&str>,
-    ids: Ids,
+    context: &Context,
 ) -> Result<&'l Vm, Trouble> {
-    resolve::vm_called(live, name, group).map_err(|miss| words::miss(name, group, &miss, ids))
+    match resolve::vm_called(live, name, group) {
+        Ok(vm) => Ok(vm),
+        Err(miss) => Err(missed(live, name, group, &miss, false, context).await),
+    }
+}
+
+/// The trouble with a `name` that matches nothing in `live`. If only a resource group was searched, azlin looks at the others for the
+/// help. `takes_port` is true if the command has `--port`.
+async fn missed(
+    live: &Live,
+    name: &str,
+    group: Option<&str>,
+    miss: &Miss,
+    takes_port: bool,
+    context: &Context,
+) -> Trouble {
+    let mut trouble = words::miss(name, group, miss, context.ids);
+    if matches!(
+        miss,
+        Miss::Ambiguous { .. }
+            | Miss::NoVm {
+                holder: Some(_),
+                ..
+            }
+    ) {
+        return trouble;
+    }
+    let mut meant = resolve::meant(live, name, group);
+    if meant.is_none() && group.or_else(|| VmId::group_in(name)).is_some() {
+        meant = resolve::meant(&context.glance().await, name, group);
+    }
+    if let Some(meant) = meant {
+        trouble.help = words::meant(name, &meant, group.is_some(), takes_port, context.ids);
+    }
+    trouble
 }
 
 /// Runs the command that `cli` names, and reports its failure on stderr.

@@ -6,9 +6,10 @@ use super::context::{Context, What};
 use super::part::Part;
 use super::{Trouble, names, today};
 use crate::cli::{Format, Planning};
-use crate::model::{Live, Scope, VmId};
+use crate::model::{Live, LiveName, Scope, VmId};
 use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
-use crate::show;
+use crate::resolve::{self, Meant};
+use crate::show::{self, Ids};
 use crate::text;
 
 /// A plan, with the data that it was made from.
@@ -44,6 +45,7 @@ pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, 
     for vm in &aim.take {
         check_take(context, vm)?;
     }
+    aim.take_from = owners(context, &args.take_ownership_from, &live)?;
     Ok(Planned {
         plan: plan::plan(&context.desired(), &live, &aim),
         live,
@@ -83,6 +85,31 @@ fn check_take(context: &Context, vm: &VmId) -> Result<(), Trouble> {
     Err(Trouble::new(message, help))
 }
 
+/// The owners that `--take-ownership-from` names. A note names the owners in Azure if one of them has no session there.
+fn owners(context: &Context, names: &[String], live: &Live) -> Result<BTreeSet<LiveName>, Trouble> {
+    let of_sessions = live.vms.values().filter(|vm| vm.held.session.is_some());
+    let known: BTreeSet<&LiveName> = of_sessions
+        .filter_map(|vm| vm.held.owner.as_ref())
+        .collect();
+    let mut owners = BTreeSet::new();
+    for name in names {
+        let Some(old) = LiveName::new(name) else {
+            let help = "name the owner that the file had before";
+            return Err(Trouble::new(
+                "--take-ownership-from: the owner is empty",
+                help,
+            ));
+        };
+        plan::may_rename(&context.desired(), &old)
+            .map_err(|why| show::no_rename(&old, why, &context.names()))?;
+        if !known.contains(&old) {
+            context.streams.note(&show::owns_nothing(&old, &known));
+        }
+        owners.insert(old);
+    }
+    Ok(owners)
+}
+
 /// Prints the plan in `format` on stdout.
 pub(super) fn print(planned: &Planned, context: &Context, format: Format) -> Result<(), Trouble> {
     let streams = context.streams;
@@ -104,15 +131,21 @@ fn vms(
     let known: BTreeSet<&VmId> = live.vms.keys().chain(lines.map(|line| &line.vm)).collect();
     let one = |name: &String| {
         let found: Vec<&&VmId> = known.iter().filter(|id| id.answers_to(name)).collect();
-        let name = text::quote(name);
         match found.as_slice() {
             [id] => Ok((**id).clone()),
             [] => Err(Trouble::new(
-                format!("{flag}: VM {name} not found in the file or in Azure"),
-                "check the name, or write it as GROUP/VM",
+                format!(
+                    "{flag}: VM {} not found in the file or in Azure",
+                    text::quote(name)
+                ),
+                not_found(name, &known, live, context.ids),
             )),
             several => Err(Trouble::new(
-                format!("{flag}: {name} matches {} VMs", several.len()),
+                format!(
+                    "{flag}: {} matches {} VMs",
+                    text::quote(name),
+                    several.len()
+                ),
                 format!("choose one, as {}", context.ids.spelling()),
             )),
         }
@@ -120,14 +153,35 @@ fn vms(
     names.iter().map(one).collect()
 }
 
+/// The help for a flag whose `name` is no VM of `known`.
+fn not_found(name: &str, known: &BTreeSet<&VmId>, live: &Live, ids: Ids) -> String {
+    if let Some(meant @ Meant::Elsewhere(_)) = resolve::meant(live, name, None) {
+        return show::meant(name, &meant, false, false, ids);
+    }
+    if let Some(vm) = live.vms.values().find(|vm| vm.held.is(name)) {
+        return format!("use {}, which holds that session", ids.name(&vm.id));
+    }
+    let names: BTreeSet<&str> = known.iter().map(|id| id.path().folded_name()).collect();
+    let similar = text::nearest(name, names.into_iter(), 3);
+    if similar.is_empty() {
+        return "check the name, or write it as GROUP/VM".to_owned();
+    }
+    let is_similar = |id: &&&VmId| similar.contains(&id.path().folded_name());
+    let similar = known.iter().filter(is_similar).take(3);
+    format!(
+        "did you mean {}?",
+        text::or(&similar.map(|id| ids.name(id)).collect::<Vec<_>>())
+    )
+}
+
 /// Fails if lines of the plan are blocked. `so` is the consequence, appended to the message.
 pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result<(), Trouble> {
     let mut files = Vec::new();
     for file in plan.files.iter().filter(|file| !file.blocked.is_empty()) {
         for entry in &file.blocked {
-            let (file, ids) = (&file.basis.file, context.ids);
-            let annotation = || show::annotation::of_blocked(file, entry, ids);
-            context.streams.annotate(annotation);
+            context.streams.annotate(&file.basis.file, |runner, file| {
+                show::annotation::of_blocked(runner, file, entry, context.ids)
+            });
         }
         files.push(text::escape(&file.basis.file));
     }

@@ -34,8 +34,11 @@ fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     if let Some(folder) = folders.pop_first() {
         return Ok(folder);
     }
-    let paths = document::locate(&Common::default())?;
-    let path = paths.first().map_or(Path::new(find::NAME), |path| path);
+    let located = document::locate(&Common::default())?;
+    let path = located
+        .files
+        .first()
+        .map_or(Path::new(find::NAME), |path| path);
     Ok(find::folder(path).to_owned())
 }
 

@@ -7,8 +7,9 @@ use std::path::Path;
 use super::context::{Context, What};
 use super::planning::Planned;
 use super::{Exit, Trouble, names, today};
+use crate::cli::Format;
 use crate::model::Scope;
-use crate::plan::{self, Aim, NoTake, Saved, Standing};
+use crate::plan::{self, Aim, Difference, NoTake, Plan, Saved, Standing};
 use crate::show;
 use crate::text::shown;
 
@@ -25,18 +26,32 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
 }
 
 /// Returns the rest of the plan saved in `path`. It plans again for the same files in the same order, but for today.
-pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Trouble> {
+///
+/// If the plan is out of date, prints the differences in `format`.
+pub(super) async fn resume(
+    context: &Context,
+    path: &Path,
+    format: Format,
+) -> Result<Planned, Trouble> {
     let saved = read(path)?;
     let name = shown(path);
     let desired = context.desired();
     let bases: Vec<_> = desired.iter().map(|desired| &desired.basis).collect();
-    let places = saved.places(&bases);
-    let places = places.map_err(|why| show::unusable(&why, &name))?;
+    let places = match saved.places(&bases) {
+        Ok(places) => places,
+        Err(why) => {
+            if let Some(difference) = why.stale() {
+                print_stale(context, &name, &[difference], None, format)?;
+            }
+            return Err(show::unusable(&why, &name));
+        }
+    };
     let files = places.iter().filter_map(|at| desired.get(*at).copied());
     let files: Vec<_> = files.collect();
     let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
     let mut aim = Aim::on(today());
     aim.targets.clone_from(&saved.targets);
+    aim.take_from.clone_from(&saved.take_ownership_from);
     aim.take.clone_from(&saved.take_ownership);
     aim.take
         .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
@@ -55,14 +70,11 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
             None
         }
         Standing::Stale => {
-            let then = show::plan(&saved.plan, streams.stderr);
-            let now = show::plan(&plan, streams.stderr);
-            streams.say(&format!(
-                "The saved plan:\n\n{then}\nThe plan now:\n\n{now}\n"
-            ));
+            let differences = plan::differences(&saved.plan, &plan, &live);
+            print_stale(context, &name, &differences, Some(&plan), format)?;
             let message =
                 format!("{name} is out of date: Azure has changed since; nothing was written");
-            let help = "review the new plan above, then save it: azlin plan --out FILE";
+            let help = "review a new plan, then save it: azlin plan --out FILE";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     };
@@ -72,5 +84,29 @@ pub(super) async fn resume(context: &Context, path: &Path) -> Result<Planned, Tr
         aim,
         allowed: saved.allowed,
         judged,
+    })
+}
+
+/// Prints why the plan saved in `name` is out of date, and as text also the plan `now`.
+fn print_stale(
+    context: &Context,
+    name: &str,
+    differences: &[Difference],
+    now: Option<&Plan>,
+    format: Format,
+) -> Result<(), Trouble> {
+    let streams = context.streams;
+    streams.print(&match format {
+        Format::Text => {
+            let since = format!("Since {name} was saved");
+            let mut text = show::stale(differences, &since, context.ids);
+            if let Some(now) = now {
+                let now = show::plan(now, streams.stdout);
+                text += &format!("\nThe plan now:\n\n{now}");
+            }
+            text
+        }
+        Format::Json => plan::stale_report(differences),
+        Format::Markdown => show::stale_markdown(differences, context.ids),
     })
 }

@@ -42,7 +42,7 @@ pub(super) async fn run(
     let within = group.or_else(|| VmId::group_in(called));
     let live = names::read_azure_for(&context, what, &scope, within).await?;
     let vm = match &args.vm {
-        Some(called) => super::vm_called(&live, called, group, context.ids)?,
+        Some(called) => super::vm_called(&live, called, group, &context).await?,
         None => match picker::pick(&live, |vm| context.file_of(vm), prompt, streams)? {
             Some(chosen) => chosen,
             None => return Ok(Exit::Interrupted),

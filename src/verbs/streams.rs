@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
 
+use super::runner;
 use crate::azure::sign_in::variable;
 use crate::cli::Color;
 use crate::model::Live;
+use crate::show::annotation::Runner;
 use crate::show::Paint;
 use crate::text::plain;
 use crate::trouble::Trouble;
@@ -87,10 +89,11 @@ impl Streams {
         }
     }
 
-    /// Writes a workflow command on GitHub Actions, which turns it into an annotation.
-    pub fn annotate(self, command: impl FnOnce() -> String) {
-        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-            self.say(&command());
+    /// Writes the annotation of `file` that `command` returns, if a pipeline reads the log. `command` gets the path of the file in
+    /// its repository.
+    pub fn annotate(self, file: &str, command: impl FnOnce(Runner, &str) -> String) {
+        if let Some((runner, checkout)) = runner::runner() {
+            self.say(&command(runner, &runner::in_repository(file, checkout)));
         }
     }
 

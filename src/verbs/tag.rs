@@ -47,7 +47,8 @@ async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
     };
     let live = names::read_azure(context, What::Sessions, &scope).await?;
     context.streams.warn_incomplete(&live);
-    super::vm_called(&live, called, group, context.ids).cloned()
+    let vm = super::vm_called(&live, called, group, context).await?;
+    Ok(vm.clone())
 }
 
 /// Writes `change`, and returns all tags of the VM afterwards.

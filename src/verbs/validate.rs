@@ -9,6 +9,7 @@ pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
     let valid = document::read(document::find(common)?, streams)?;
     document::check_together(valid.iter().map(Document::member).collect(), streams)?;
     for document in &valid {
+        document::warn_expired(document, streams);
         let sessions = show::count(document.file.lines.len(), "session");
         streams.print(&format!("{} is valid: {sessions}\n", document.name()))?;
     }

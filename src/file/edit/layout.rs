@@ -10,7 +10,7 @@ use super::spell::quote_in;
 use crate::model::VmPath;
 
 /// A file, split into its parts without losing a byte.
-pub(super) struct Layout<'t> {
+pub(in crate::file) struct Layout<'t> {
     pub text: &'t str,
     /// The file as a whole, then its headers and entries in the order of the text.
     entries: Vec<Entry>,
@@ -33,7 +33,7 @@ pub(super) struct Layout<'t> {
 
 /// A header, or `key.key = value`.
 #[derive(Default)]
-pub(super) struct Entry {
+pub(in crate::file) struct Entry {
     /// The names from the top of the file down to this entry.
     pub path: Vec<String>,
     /// The bytes of its own keys, which spell the end of its path. A header's keys spell all of it.
@@ -51,7 +51,7 @@ pub(super) struct Entry {
 }
 
 #[derive(Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::file) enum Kind {
     #[default]
     Header,
     /// An entry whose value is an inline table.
@@ -80,7 +80,7 @@ impl Entry {
 }
 
 impl<'t> Layout<'t> {
-    /// The layout of `text`, which is valid TOML.
+    /// The layout of `text`. Where that is not valid TOML, the layout lacks the broken parts.
     pub fn new(text: &'t str) -> Self {
         let source = Source::new(text);
         let mut events: Vec<Event> = Vec::new();
@@ -144,6 +144,11 @@ impl<'t> Layout<'t> {
         }
     }
 
+    /// Every header and entry, in the order of the text.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     pub fn entry(&self, at: usize) -> Option<&Entry> {
         self.entries.get(at)
     }
@@ -191,7 +196,7 @@ impl Walk<'_> {
                 self.value(span);
             }
             EventKind::ArrayClose => {
-                self.arrays -= 1;
+                self.arrays = self.arrays.saturating_sub(1);
                 self.value(span);
             }
             // An array counts as one value, with everything in it.
@@ -200,6 +205,8 @@ impl Walk<'_> {
                 self.open = vec![0];
                 self.next.span = span;
             }
+            // Keys are complete at the end of their line; without a value they were broken.
+            EventKind::Newline => self.next = Entry::default(),
             EventKind::StdTableClose | EventKind::ArrayTableClose => {
                 self.next.span.end = span.end;
                 self.add();

@@ -13,7 +13,7 @@ mod spell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use self::layout::{Kind, Layout};
+pub(super) use self::layout::{Kind, Layout};
 use crate::model::VmPath;
 
 /// The change to make to one VM's line.

@@ -11,7 +11,7 @@ use crate::show::count;
 /// A VM and its session, as names to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::verbs) struct Name {
-    /// The VM's subscription. None if it is unknown or the only one.
+    /// The VM's subscription. None if it is unknown.
     pub subscription: Option<SubscriptionId>,
     /// The VM.
     pub vm: VmPath,
@@ -32,6 +32,15 @@ impl Name {
             None => self.vm.to_string(),
         }
     }
+
+    /// The VM for a description, with its subscription if `several` are known.
+    fn shown(&self, several: bool) -> String {
+        if several {
+            self.in_full()
+        } else {
+            self.vm.to_string()
+        }
+    }
 }
 
 /// The distinct VMs with the same name.
@@ -40,7 +49,8 @@ type Same<'k> = BTreeMap<(Option<&'k SubscriptionId>, &'k VmPath), &'k Name>;
 /// The words on offer in alphabetical order, each with its description.
 type Offers = BTreeMap<String, String>;
 
-/// VM names, or `GROUP/VM` if the name alone is ambiguous or the user is typing a group.
+/// VM names, or `GROUP/VM` if the name alone is ambiguous or the user is typing a group. Behind a slash, `SUBSCRIPTION/GROUP/VM`
+/// too.
 pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
     let namesakes = by_name(names);
     let slashes = current.to_string_lossy().matches('/').count();
@@ -55,16 +65,24 @@ pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCa
                 _ => known.in_full(),
             };
             offers.insert(offer, about(known));
+            if slashes > 0 {
+                offers.insert(known.in_full(), about(known));
+            }
         }
     }
-    starting_with(current, offers)
+    starting_with(current, offers, Case::Ignored)
 }
 
-/// Session names, then VM names. If a name is both, the VM wins, as in `connect`.
+/// Session names, then VM names. If a name is both, the VM wins, as in `connect`. Behind a slash, only VMs: no session name has one.
 pub(in crate::verbs) fn sessions_and_vms(
     names: &[Name],
     current: &OsStr,
 ) -> Vec<CompletionCandidate> {
+    if current.to_string_lossy().contains('/') {
+        return self::vms(names, current);
+    }
+    let subscriptions: BTreeSet<_> = names.iter().map(|name| &name.subscription).collect();
+    let several = subscriptions.len() > 1;
     let mut vms = Offers::new();
     for same in by_name(names).into_values() {
         let Some((_, known)) = same.first_key_value() else {
@@ -72,7 +90,7 @@ pub(in crate::verbs) fn sessions_and_vms(
         };
         let about = match same.len() {
             1 => about(known),
-            many if known.subscription.is_some() => {
+            many if several => {
                 format!("{many} VMs: choose one as SUBSCRIPTION/GROUP/VM")
             }
             many => format!("VM in {many} resource groups: choose one with --rg"),
@@ -84,12 +102,12 @@ pub(in crate::verbs) fn sessions_and_vms(
     for name in names {
         let session = name.session.as_ref().map(|session| session.as_str());
         if let Some(session) = session.filter(|name| !taken.contains(&name.to_lowercase())) {
-            let about = || format!("session on {}", name.in_full());
+            let about = || format!("session on {}", name.shown(several));
             sessions.entry(session.to_owned()).or_insert_with(about);
         }
     }
-    let mut candidates = starting_with(current, sessions);
-    candidates.extend(starting_with(current, vms));
+    let mut candidates = starting_with(current, sessions, Case::Counts);
+    candidates.extend(starting_with(current, vms, Case::Ignored));
     candidates
 }
 
@@ -105,7 +123,7 @@ pub(in crate::verbs) fn groups(names: &[Name], current: &OsStr) -> Vec<Completio
     for (group, vms) in groups.into_values() {
         offers.insert(group.to_owned(), count(vms.len(), "VM"));
     }
-    starting_with(current, offers)
+    starting_with(current, offers, Case::Ignored)
 }
 
 /// The distinct VMs by name.
@@ -126,11 +144,23 @@ fn about(known: &Name) -> String {
     }
 }
 
-fn starting_with(current: &OsStr, offers: Offers) -> Vec<CompletionCandidate> {
+/// Whether case counts in names of a kind, as it does where azlin reads them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Counts,
+    Ignored,
+}
+
+fn starting_with(current: &OsStr, offers: Offers, case: Case) -> Vec<CompletionCandidate> {
     let current = current.to_string_lossy();
+    let folded = current.to_lowercase();
+    let starts = |offer: &str| match case {
+        Case::Counts => offer.starts_with(current.as_ref()),
+        Case::Ignored => offer.to_lowercase().starts_with(&folded),
+    };
     let mut candidates = Vec::new();
     for (offer, about) in offers {
-        if offer.starts_with(current.as_ref()) && is_plain(&offer) {
+        if starts(&offer) && is_plain(&offer) {
             candidates.push(CompletionCandidate::new(offer).help(Some(about.into())));
         }
     }

@@ -97,9 +97,9 @@ fn of_live(live: &Live, part: &Part) -> Vec<Name> {
 pub(super) fn known() -> Vec<Name> {
     let common = typed(std::env::args_os());
     let elsewhere = target::endpoint(&common);
-    let (mut caches, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    let mut caches = BTreeSet::new();
     let mut declared = Vec::new();
-    for path in document::locate(&common).unwrap_or_default() {
+    for path in document::locate(&common).unwrap_or_default().files {
         let Some((path, file)) = read(path) else {
             return Vec::new();
         };
@@ -116,15 +116,9 @@ pub(super) fn known() -> Vec<Name> {
                 session: Some(line.session),
             });
         }
-        ids.insert(id);
     }
     let mut names = refresh::live(&caches, &common);
     names.extend(declared);
-    if ids.len() <= 1 {
-        for name in &mut names {
-            name.subscription = None;
-        }
-    }
     names
 }
 
