@@ -155,7 +155,15 @@ fn what_would_lead_astray_is_left_out_and_said() {
 fn write_puts_them_in_a_file_that_ssh_includes() {
     let project = two();
     let ran = project.run(&["ssh-config", "--write"]);
-    assert_snapshot!(ran.to_string().replace(project.path().to_str().unwrap(), "~"), @"
+    // The home folder of the tests is not that of ssh, unless the user has none.
+    let said = ran
+        .to_string()
+        .replace(project.path().to_str().unwrap(), "~");
+    let (told, rest): (Vec<&str>, Vec<&str>) = said
+        .split_inclusive('\n')
+        .partition(|line| line.starts_with("warning: ssh ignores HOME and reads /"));
+    assert!(told.len() <= 1, "{ran}");
+    assert_snapshot!(rest.concat(), @"
     $ azlin ssh-config --write -> 0
     --- stderr
     note: wrote 2 sessions to ~/.ssh/azlin.d/5a4db0e5-0000-4000-8000-000000000000.conf

@@ -21,6 +21,7 @@ mod saving;
 mod session;
 mod show;
 mod ssh_config;
+mod sshs_home;
 mod streams;
 mod subscription;
 mod tag;

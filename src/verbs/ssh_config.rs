@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, names};
+use super::{Exit, Streams, Trouble, names, sshs_home};
 use crate::cli::{Common, SshConfig};
 use crate::model::{Scope, TagKey, Vm, VmId};
 use crate::plan;
@@ -88,6 +88,12 @@ pub(super) async fn run(
             streams.note("these hosts are sandbox VMs, which are not real");
         }
         include(&home.join("config"), &own, streams)?;
+        if let Some(sshs) = home.parent().and_then(sshs_home::other_than) {
+            let sshs = shown(&sshs);
+            streams.warn(&format!(
+                "ssh ignores HOME and reads {sshs}/.ssh, so it will not find these hosts: run this again with HOME={sshs}"
+            ));
+        }
     }
     Ok(Exit::Done)
 }

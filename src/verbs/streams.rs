@@ -9,8 +9,8 @@ use super::runner;
 use crate::azure::sign_in::variable;
 use crate::cli::Color;
 use crate::model::Live;
-use crate::show::annotation::Runner;
 use crate::show::Paint;
+use crate::show::annotation::Runner;
 use crate::text::plain;
 use crate::trouble::Trouble;
 
