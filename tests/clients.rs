@@ -326,7 +326,7 @@ fn a_refusal_reaches_the_sdk_with_its_code() {
     assert_snapshot!(both.azlin.run(&["session", "locked", "a"]), @"
     $ azlin session locked a -> 1
     --- stderr
-    error: cannot write the tags of RG/locked: blocked by a lock on `locked` (409 ScopeLocked)
+    error: cannot write the tags of RG/locked: blocked by a lock on `locked`, scope /subscriptions/5a4db0e5-0000-4000-8000-000000000000/resourceGroups/RG/providers/Microsoft.Compute/virtualMachines/locked (409 ScopeLocked)
     help: remove the lock, or ask whoever set it to remove it
     ");
 }
