@@ -42,6 +42,21 @@ pub enum Format {
     Markdown,
 }
 
+/// The output of a command that shows a plan.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Output format: text, json or markdown
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub format: Format,
+}
+
 /// `azlin plan`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -54,16 +69,9 @@ pub struct Plan {
     /// Save the plan for azlin apply
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub out: Option<PathBuf>,
-    /// Output format: text, json or markdown
-    #[arg(
-        short = 'o',
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    pub format: Format,
+    /// The format.
+    #[command(flatten)]
+    pub output: Output,
     /// Show a diff from Azure to the file
     #[arg(long, conflicts_with = "format")]
     pub diff: bool,
@@ -86,16 +94,9 @@ pub struct Apply {
     /// A saved plan to apply exactly, or not at all
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with = "Planning")]
     pub plan: Option<PathBuf>,
-    /// Output format: text, json or markdown
-    #[arg(
-        short = 'o',
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    pub format: Format,
+    /// The format.
+    #[command(flatten)]
+    pub output: Output,
     /// The options that shape the plan.
     #[command(flatten)]
     pub planning: Planning,
@@ -119,14 +120,7 @@ pub struct Show {
     /// The saved plan
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
     pub plan: PathBuf,
-    /// Output format: text, json or markdown
-    #[arg(
-        short = 'o',
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    pub format: Format,
+    /// The format.
+    #[command(flatten)]
+    pub output: Output,
 }

@@ -18,11 +18,11 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => saved::resume(&context, path, args.format).await?,
+        Some(path) => saved::resume(&context, path, args.output.format).await?,
     };
     let plan = &planned.plan;
-    if args.format == Format::Text {
-        planning::print(&planned, &context, args.format)?;
+    if args.output.format == Format::Text {
+        planning::print(&planned, &context, args.output.format)?;
     }
     planning::guard(&planned)?;
     if !args.partial {
@@ -34,10 +34,10 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
             streams.note(message);
         }
         let ending = plan::ending(&[], plan.is_empty(), &[]);
-        return report(plan, &[], &[], ending, args.format, streams);
+        return report(plan, &[], &[], ending, args.output.format, streams);
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(plan, args.format, common.no_input, streams).await?;
+        ask(plan, args.output.format, common.no_input, streams).await?;
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?;
@@ -93,7 +93,7 @@ async fn carry_out(
     args: &Apply,
     writing: &Cell<bool>,
 ) -> Result<Exit, Trouble> {
-    let (plan, format, streams) = (&planned.plan, args.format, context.streams);
+    let (plan, format, streams) = (&planned.plan, args.output.format, context.streams);
     let steps = &plan.steps;
     // The stream of the report, if it is for people.
     let is_text = format == Format::Text;

@@ -25,7 +25,7 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
             streams.note(&format!("no diff to show: {place} matches {name}"));
         }
     } else {
-        planning::print(&planned, &context, args.format)?;
+        planning::print(&planned, &context, args.output.format)?;
     }
     planning::guard(&planned).inspect_err(|_| {
         if let Some(out) = &args.out {
@@ -47,7 +47,7 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
         streams.say(&format!("Saved the plan to {out}.{next}\n"));
     }
     planning::refuse_blocked(plan, &context, "")?;
-    let is_for_people = args.diff || args.format == Format::Text;
+    let is_for_people = args.diff || args.output.format == Format::Text;
     if args.out.is_none() && is_for_people && !plan.changes.is_empty() {
         let with = if args.planning.is_default() {
             ""
