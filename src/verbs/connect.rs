@@ -51,15 +51,8 @@ pub(super) async fn run(
     if let Some(note) = astray {
         streams.note(&note);
     }
-    let (power, ended) = state(&part.arm, found, &context).await;
-    let starts = match ssh::ready(power, ended, args.start) {
-        Ready::Now => false,
-        Ready::AfterStart => true,
-        Ready::No => return Err(show::is_down(&vm, power, context.ids)),
-        Ready::Never(why) => return Err(show::never_starts(&vm, why, context.ids)),
-    };
+    let starts = make_ready(&part.arm, found, args.start, &context).await?;
     if starts {
-        start(&part.arm, &vm, &shown, streams).await?;
         // A VM that was deallocated gets a new dynamic address.
         let gaps = live.gaps;
         live = context.read_for(What::Visible, &scope, within).await?;
@@ -96,6 +89,24 @@ pub(super) async fn run(
         let help = "install the OpenSSH client, or add `ssh` to your PATH";
         Trouble::new(message, help)
     })
+}
+
+/// Starts `vm` if it is down and `may_start` is set; returns true if it did.
+async fn make_ready(
+    arm: &Arm,
+    vm: &Vm,
+    may_start: bool,
+    context: &Context,
+) -> Result<bool, Trouble> {
+    let (power, ended) = state(arm, vm, context).await;
+    match ssh::ready(power, ended, may_start) {
+        Ready::Now => return Ok(false),
+        Ready::AfterStart => {}
+        Ready::No => return Err(show::is_down(&vm.id, power, context.ids)),
+        Ready::Never(why) => return Err(show::never_starts(&vm.id, why, context.ids)),
+    }
+    start(arm, &vm.id, &context.ids.name(&vm.id), context.streams).await?;
+    Ok(true)
 }
 
 /// `USER@NAME`, as ssh takes it. Neither a VM's name nor a session's can have an `@`.

@@ -29,11 +29,6 @@ pub(super) async fn run(
     let called = args.vm.as_deref().unwrap_or_default();
     let group = args.rg.as_deref();
     let scope = |own: &Scope| super::scope_with(own, called, group);
-    let prompt = if args.clear {
-        "Clear the session of"
-    } else {
-        "Show the session of"
-    };
     // The list to choose from shows which VMs are running.
     let what = match args.vm {
         Some(_) => What::Sessions,
@@ -41,12 +36,8 @@ pub(super) async fn run(
     };
     let within = group.or_else(|| VmId::group_in(called));
     let live = names::read_azure_for(&context, what, &scope, within).await?;
-    let vm = match &args.vm {
-        Some(called) => super::vm_called(&live, called, group, &context).await?,
-        None => match picker::pick(&live, |vm| context.file_of(vm), prompt, streams)? {
-            Some(chosen) => chosen,
-            None => return Ok(Exit::Interrupted),
-        },
+    let Some(vm) = find(&live, args, &context).await? else {
+        return Ok(Exit::Interrupted);
     };
     // Only now: in `azlin session set VM NAME`, the mistake is the VM.
     if args.name.len() > 1 {
@@ -87,6 +78,24 @@ pub(super) async fn run(
         streams.note(&note);
     }
     amiss.map_or(Ok(Exit::Done), Err)
+}
+
+/// The VM that the command line names, or that the user chooses from a list; none if they leave the list.
+async fn find<'l>(
+    live: &'l Live,
+    args: &Session,
+    context: &Context,
+) -> Result<Option<&'l Vm>, Trouble> {
+    if let Some(called) = &args.vm {
+        let vm = super::vm_called(live, called, args.rg.as_deref(), context).await?;
+        return Ok(Some(vm));
+    }
+    let prompt = if args.clear {
+        "Clear the session of"
+    } else {
+        "Show the session of"
+    };
+    picker::pick(live, |vm| context.file_of(vm), prompt, context.streams)
 }
 
 fn valid(name: &str) -> Result<SessionName, Trouble> {
