@@ -528,6 +528,28 @@ fn a_write_whose_answer_is_empty_or_short_is_read_back_and_not_repeated() {
 }
 
 #[test]
+fn a_write_that_a_policy_altered_behind_an_empty_answer_is_applied_in_part() {
+    let (_folder, state) = sample_state();
+    let path = state.clone();
+    let azure = Azure::serve(state, None, move |asked, answer| {
+        let mut whole = answer();
+        if asked.method == "PATCH" {
+            let text = std::fs::read_to_string(&path).unwrap();
+            std::fs::write(&path, text.replace("\"mine\"", "\"policy-name\"")).unwrap();
+            whole.body.clear();
+        }
+        whole
+    });
+    let project = azure.project("[sessions.rg-dev]\ndev-vm-1 = 'mine'\n");
+    let ran = project.run(&["apply", "--auto-approve"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert!(
+        ran.stdout.contains("Azure stored policy-name instead"),
+        "{ran}"
+    );
+}
+
+#[test]
 fn a_write_that_did_not_happen_behind_an_empty_answer_is_made_after_a_new_reading() {
     let (_folder, state) = sample_state();
     let lost = AtomicBool::new(false);

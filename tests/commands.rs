@@ -1153,3 +1153,37 @@ fn a_user_before_the_name_logs_in() {
     let ran = project.run(&["connect", "me@dev-vm-1", "--print"]);
     assert!(ran.stdout.contains(" -l me "), "{ran}");
 }
+
+#[test]
+fn a_session_whose_new_line_is_blocked_is_not_cleared() {
+    let file = "owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'two'\n";
+    let project = Project::new(file);
+    let mut fleet = vms(&[("rg/a", Some("one")), ("rg/b", Some("two"))]);
+    fleet[0]["tags"]["azlin_owner"] = "them".into();
+    fleet[1]["tags"]["azlin_owner"] = "us".into();
+    project.set_fleet(fleet);
+    assert_eq!(project.run(&["apply", "-y", "--partial"]).code(), 5);
+    assert_eq!(project.sessions(), ["rg/a one", "rg/b two"]);
+}
+
+#[test]
+fn the_wrong_former_owner_clears_nothing() {
+    let file = "owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'one'\n";
+    let project = Project::new(file);
+    let mut fleet = vms(&[
+        ("rg/a", Some("one")),
+        ("rg/b", Some("two")),
+        ("rg/c", Some("three")),
+    ]);
+    for (vm, owner) in fleet.iter_mut().zip(["us", "them", "them"]) {
+        vm["tags"]["azlin_owner"] = owner.into();
+    }
+    project.set_fleet(fleet);
+    let ran = project.run(&["apply", "-y", "--take-ownership-from", "them"]);
+    assert_snapshot!(ran.stderr, @"
+    error: the plan would clear 2 sessions of another owner and take over none of them
+    help: review what would be cleared, then allow it with --max-removals 2
+    ");
+    assert_eq!(ran.code(), 4, "{ran}");
+    assert_eq!(project.sessions(), ["rg/a one", "rg/b two", "rg/c three"]);
+}

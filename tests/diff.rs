@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use azlin::file;
-use azlin::model::{Desired, Live, LiveName, VmId};
-use azlin::plan::{Aim, Why, plan};
+use azlin::model::{Desired, Live, LiveName};
+use azlin::plan::{Aim, plan};
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -83,10 +83,7 @@ proptest! {
         let azure = show::azure(&planned, 0, &file.text).expect("a file that can be edited");
 
         let blocked: BTreeSet<String> = planned.files[0].blocked.iter().map(|line| line.vm.path().to_string().to_lowercase()).collect();
-        let kept: BTreeSet<VmId> = planned.files[0].blocked.iter().flat_map(|line| match &line.why {
-            Why::NoSuchVm { kept, .. } => kept.clone(),
-            _ => Vec::new(),
-        }).collect();
+        let awaited: BTreeSet<&str> = planned.files[0].blocked.iter().map(|line| line.session.as_str()).collect();
         let mut expected = spellings::said(&file.text);
         for vm in live.vms.values() {
             let id = vm.id.path().to_string().to_lowercase();
@@ -94,7 +91,8 @@ proptest! {
             let ours = vm.held.owner.as_ref().is_some_and(|owner| owner.raw() == "us");
             let line = expected.get(&id).cloned();
             let over = line.as_ref().is_some_and(|(_, day)| day.as_ref().is_some_and(|day| day.starts_with("2020")));
-            if blocked.contains(&id) || kept.contains(&vm.id) || ((over || line.is_none()) && (held.is_none() || !ours)) {
+            let is_kept = (over || line.is_none()) && held.is_some_and(|name| awaited.contains(name));
+            if blocked.contains(&id) || is_kept || ((over || line.is_none()) && (held.is_none() || !ours)) {
                 continue;
             }
             match held {

@@ -10,7 +10,7 @@ use azlin::azure::sign_in::SignIn;
 use azlin::azure::{Arm, Target, compute, fleet};
 use azlin::model::{Desired, Live, Power, Scope, SubscriptionId, TagKey};
 use azlin::plan::{Plan, Tried};
-use azlin::sandbox::{self, Fault, Sandbox};
+use azlin::sandbox::{self, Fault, Response, Sandbox};
 use insta::assert_snapshot;
 use serde_json::json;
 use support::azure::{Azure, body, saying, with_body};
@@ -132,7 +132,7 @@ fn throttling_past_the_deadline_is_not_waited_for() {
     assert_snapshot!(told(&["throttle:on=writes,retry-after=90"]), @"
       + rg/a   atlas   failed
           cannot write the tags of rg/a: Azure is throttling requests: Number of 'write' requests for subscription '5a4db0e5-0000-4000-8000-000000000000' actor '5a4db0e5-0000-4000-8000-0000000ac7a0' exceeded (429 SubscriptionRequestsThrottled); retry after 90 s
-          help: run the same command again in 90 s, or let azlin wait: --deadline 150
+          help: run the same command again in 90 s
 
     Nothing applied: 1 step failed.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
@@ -198,6 +198,19 @@ fn a_page_that_repeats_the_token_is_quoted_without_it() {
     assert_eq!(ran.code(), 1, "{ran}");
     assert!(!ran.to_string().contains("secret-token"), "{ran}");
     assert!(ran.stderr.contains("[token]"), "{ran}");
+}
+
+#[test]
+fn a_token_is_not_shown_from_a_body_that_is_not_text() {
+    let fleet = Project::new("").with_fleet(&[]);
+    let azure = Azure::serve(fleet.state(), None, |asked, _| Response {
+        status: 403,
+        headers: vec![("content-type", "text/plain".to_owned())],
+        body: [&b"caf\xe9 Bearer "[..], asked.token.as_bytes()].concat(),
+    });
+    let ran = azure.project("").run(&["plan"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(!ran.to_string().contains("secret-token"), "{ran}");
 }
 
 #[test]

@@ -746,7 +746,7 @@ fn the_cause_is_found_behind_azs_traceback() {
     ");
     let malformed = "requests.exceptions.InvalidProxyURL: Please check proxy URL. It is malformed and could be missing the host.";
     assert_snapshot!(told(&[("HTTPS_PROXY", "http://proxy.corp:port")], malformed), @"
-    error: cannot list the VMs: `az` cannot connect: invalid proxy URL in HTTPS_PROXY: `http://proxy.corp:port`
+    error: cannot list the VMs: `az` cannot connect: invalid proxy URL in HTTPS_PROXY: `[hidden]`
     help: set HTTPS_PROXY to http://HOST:PORT; write special characters of a user name or password as %XX
     ");
     assert_eq!(azure.asked().len(), 0);

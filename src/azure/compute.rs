@@ -64,8 +64,15 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
     let end = Instant::now() + PATIENCE;
     let asked = retry_after(started.headers()).map(Duration::from_secs);
     let pause = asked.unwrap_or(PAUSE).clamp(LEAST_PAUSE, PATIENCE / 2);
-    if asked.is_some() {
+    let wait = || async {
+        if Instant::now() + pause > arm.patience.end() {
+            return Err(Failure::new(&doing, arm.patience.too_late()));
+        }
         sleep(pause).await;
+        Ok(())
+    };
+    if asked.is_some() {
+        wait().await?;
     }
     loop {
         let view = look(arm, vm, &doing).await?;
@@ -86,7 +93,7 @@ pub async fn start(arm: &Arm, vm: &VmId, watch: &mut dyn FnMut(Power)) -> Result
             let seconds = PATIENCE.as_secs();
             return Err(failed(format!("it is not running after {seconds} s"), help));
         }
-        sleep(pause).await;
+        wait().await?;
     }
 }
 

@@ -29,8 +29,9 @@ impl HttpClient for Rewritten {
 
 /// Wraps `client` to remove tokens and secrets from its answers, which may end up in an error and so in a log.
 pub(super) fn discreet(client: Arc<dyn HttpClient>) -> Arc<dyn HttpClient> {
+    // Lossily: a body that is not UTF-8 may be shown too.
     let rewrite = |request: &Request, body: &[u8]| match without_proofs(
-        std::str::from_utf8(body).ok()?,
+        &String::from_utf8_lossy(body),
         request,
     ) {
         Cow::Owned(text) => Some(text),

@@ -7,6 +7,7 @@ use std::{fmt, io};
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::{HeaderName, Headers};
 
+use super::arm::DEADLINE;
 use super::denial::{Denial, minutes};
 use super::reason::shown;
 use crate::text::{escape, quote};
@@ -229,11 +230,13 @@ fn later(seconds: Option<u64>) -> String {
     match seconds {
         None => "run the same command again later".to_owned(),
         Some(0) => "run the same command again".to_owned(),
-        Some(seconds) => format!(
+        // A longer wait than the default deadline allows, and one that `--deadline` accepts.
+        Some(seconds) if (DEADLINE.as_secs()..86_340).contains(&seconds) => format!(
             "run the same command again in {}, or let azlin wait: --deadline {}",
             minutes(seconds),
-            seconds.saturating_add(60)
+            seconds + 60
         ),
+        Some(seconds) => format!("run the same command again in {}", minutes(seconds)),
     }
 }
 

@@ -87,8 +87,18 @@ impl Proxy {
     fn shown(&self) -> String {
         match self.value.rsplit_once('@') {
             Some((_, host)) => quote(&format!("[secret]@{host}")),
-            None => quote(&self.value),
+            None if self.is_address() => quote(&self.value),
+            None => "`[hidden]`".to_owned(),
         }
+    }
+
+    /// Returns true if the value is only a host, or a host and a port: anything else may be a password whose `@` is encoded.
+    fn is_address(&self) -> bool {
+        let (host, port) = self
+            .address()
+            .split_once(':')
+            .unwrap_or((self.address(), ""));
+        !host.contains('%') && port.bytes().all(|byte| byte.is_ascii_digit())
     }
 
     /// The proxy's host and port.

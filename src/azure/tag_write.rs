@@ -126,8 +126,8 @@ async fn try_once<R>(
     match failure {
         _ if is_settled(&after) => Ok(Changed::Written(after)),
         // The body is not Azure's (it may be a sign-in page), and the tags are unchanged: the write did not happen.
-        Some(failure) => Err(failure),
-        None => Ok(Changed::Altered(after)),
+        Some(failure) if after == before => Err(failure),
+        _ => Ok(Changed::Altered(after)),
     }
 }
 

@@ -76,9 +76,9 @@ impl Differ<'_> {
         (!by.is_empty()).then_some(Why::Held { by, expired })
     }
 
-    /// The VMs that hold the session of `line`, whose VM is missing, and that the plan would otherwise clear. A line whose VM was
-    /// misspelled or renamed must not take the session from the VM that it means.
-    fn kept_for(&self, line: &Declared) -> Vec<VmId> {
+    /// The VMs that hold the session of `line`, which is blocked, and that the plan would otherwise clear. A line that cannot be
+    /// applied, for example because its VM is misspelled, must not take the session from its holder.
+    pub(super) fn kept_for(&self, line: &Declared) -> Vec<VmId> {
         let holders = self.holders.get(line.session.as_str());
         let mut kept = Vec::new();
         for id in holders.into_iter().flatten() {

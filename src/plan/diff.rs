@@ -17,7 +17,7 @@ const WARNING: Duration = Duration::weeks(1);
 pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>, Vec<Change>) {
     let differ = Differ::new(files, live, aim);
     let blocked = differ.blocked();
-    let kept = kept(&blocked);
+    let kept = kept(&differ, &blocked);
     let plans = files.iter().map(|file| differ.unchanged(file, &blocked));
     let mut plans: Vec<FilePlan> = plans.collect();
     for (subscription, gaps) in &live.gaps {
@@ -69,12 +69,12 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
     (plans, changes)
 }
 
-/// The VMs that keep their session for a blocked line.
-fn kept(blocked: &HashMap<VmId, Why>) -> HashSet<&VmId> {
+/// The VMs that keep their session because a blocked line assigns it to another VM.
+fn kept(differ: &Differ<'_>, blocked: &HashMap<VmId, Why>) -> HashSet<VmId> {
     let mut all = HashSet::new();
-    for why in blocked.values() {
-        if let Why::NoSuchVm { kept, .. } = why {
-            all.extend(kept);
+    for line in differ.lines() {
+        if blocked.contains_key(&line.declared.vm) {
+            all.extend(differ.kept_for(line.declared));
         }
     }
     all

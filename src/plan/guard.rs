@@ -34,6 +34,13 @@ pub enum Refusal {
         /// The number to allow.
         allow: usize,
     },
+    /// It clears sessions of a former owner and takes over none of them: probably the wrong owner.
+    Former {
+        /// The number of sessions that it clears.
+        clears: usize,
+        /// The number to allow.
+        allow: usize,
+    },
     /// It clears sessions for a file that declares none.
     EmptyFile {
         /// The number of sessions that it clears.
@@ -65,7 +72,15 @@ pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
     let is_allowed = allowed.removals.is_some_and(|most| allow <= most);
     let mut refusals = Vec::new();
     for (at, file) in plan.files.iter().enumerate() {
-        if let Some(refusal) = removal(file, clears(at), allow).filter(|_| !is_allowed) {
+        let former = former(plan, at);
+        let refusal = match removal(file, clears(at), allow) {
+            None if former > 1 => Some(Refusal::Former {
+                clears: former,
+                allow,
+            }),
+            refusal => refusal,
+        };
+        if let Some(refusal) = refusal.filter(|_| !is_allowed) {
             refusals.push((at, refusal));
         }
         if !file.incomplete.is_empty() && !allowed.incomplete {
@@ -80,6 +95,27 @@ pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
 /// to clear it.
 fn is_removal(change: &Change) -> bool {
     matches!(change.action, Action::Clear { expired: None })
+}
+
+/// The number of sessions that the file at `at` clears although they belong to an owner of whom it takes over none. Renaming an owner
+/// takes over some.
+fn former(plan: &Plan, at: usize) -> usize {
+    let is_taken = |change: &&Change| {
+        let held = change.before.is_owned_by(
+            plan.files
+                .get(at)
+                .and_then(|file| file.basis.owner.as_ref()),
+        );
+        change.before.owner.is_some() && !held
+    };
+    let taken = || plan.changes_of(at).filter(is_taken);
+    let kept: Vec<_> = taken()
+        .filter(|change| !is_removal(change))
+        .map(|change| &change.before.owner)
+        .collect();
+    taken()
+        .filter(|change| is_removal(change) && !kept.contains(&&change.before.owner))
+        .count()
 }
 
 fn removal(file: &FilePlan, clears: usize, allow: usize) -> Option<Refusal> {

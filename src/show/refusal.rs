@@ -21,6 +21,12 @@ pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
                 format!("the plan would clear {clears} of the {owned} sessions that {file} owns");
             (message, allow)
         }
+        Refusal::Former { clears, allow } => {
+            let message = format!(
+                "the plan would clear {clears} sessions of another owner and take over none of them"
+            );
+            (message, allow)
+        }
         Refusal::All { clears, allow } => {
             let message = format!("the plan would clear all {clears} sessions that {file} owns");
             (message, allow)

@@ -41,6 +41,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?;
+        planning::guard(&again)?;
         let mut files = again.plan.files.iter().zip(&plan.files);
         if again.plan.steps != plan.steps || files.any(|(now, then)| now.blocked != then.blocked) {
             let differences = plan::differences(plan, &again.plan, &again.live);

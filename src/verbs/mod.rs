@@ -38,8 +38,12 @@ use crate::resolve::Miss;
 use crate::trouble::Trouble;
 use crate::{resolve, show as words};
 use context::Context;
+use std::time::Duration;
 use streams::Streams;
 use time::{Date, OffsetDateTime};
+
+/// The time to look for a suggestion.
+const GLANCE: Duration = Duration::from_secs(3);
 
 /// Today in UTC, the day by which sessions expire.
 fn today() -> Date {
@@ -92,7 +96,9 @@ async fn missed(
     }
     let mut meant = resolve::meant(live, name, group);
     if meant.is_none() && group.or_else(|| VmId::group_in(name)).is_some() {
-        meant = resolve::meant(&context.glance().await, name, group);
+        // The answer is known; only a suggestion is missing.
+        let glance = tokio::time::timeout(GLANCE, context.glance()).await;
+        meant = resolve::meant(&glance.unwrap_or_default(), name, group);
     }
     if let Some(meant) = meant {
         trouble.help = words::meant(name, &meant, group.is_some(), takes_port, context.ids);

@@ -361,7 +361,7 @@ mod tests {
         let malformed = traceback(
             "requests.exceptions.InvalidProxyURL: Please check proxy URL. It is malformed and could be missing the host.",
         );
-        let expected = "`az` cannot connect: invalid proxy URL in HTTPS_PROXY: `http://proxy.corp:port` | set HTTPS_PROXY to \
+        let expected = "`az` cannot connect: invalid proxy URL in HTTPS_PROXY: `[hidden]` | set HTTPS_PROXY to \
                         http://HOST:PORT; write special characters of a user name or password as %XX";
         assert_eq!(told(&odd, &malformed), expected);
         let parse = traceback(

@@ -34,7 +34,7 @@ struct Entry {
     cloud: Option<String>,
     tenant: Option<String>,
     /// The account's name and kind.
-    user: Option<[String; 2]>,
+    user: Option<[String; 3]>,
 }
 
 impl Profile {
@@ -126,11 +126,11 @@ impl Profile {
         })
     }
 
-    /// The account for which `az` returns a token of `subscription`: its tenant, name and kind.
-    pub fn account_of(&self, subscription: &SubscriptionId) -> Option<[String; 3]> {
+    /// The account for which `az` returns a token of `subscription`: its tenant, name, kind and managed identity.
+    pub fn account_of(&self, subscription: &SubscriptionId) -> Option<[String; 4]> {
         let entry = self.entry(subscription)?;
-        let [name, kind] = entry.user.clone()?;
-        Some([entry.tenant.clone()?, name, kind])
+        let [name, kind, assigned] = entry.user.clone()?;
+        Some([entry.tenant.clone()?, name, kind, assigned])
     }
 
     /// The name of `subscription` that `az` remembers, if it can be shown as it is.
@@ -150,7 +150,9 @@ impl Entry {
     /// The entry in `value`, or none if it has no valid id.
     fn read(value: &Value) -> Option<Self> {
         let text = |pointer: &str| Some(value.pointer(pointer)?.as_str()?.to_owned());
-        let user = || Some([text("/user/name")?, text("/user/type")?]);
+        // `az` stores one user name for every user-assigned identity; only this tells them apart.
+        let assigned = text("/user/assignedIdentityInfo").unwrap_or_default();
+        let user = || Some([text("/user/name")?, text("/user/type")?, assigned]);
         Some(Self {
             id: SubscriptionId::new(&text("/id")?).ok()?,
             name: text("/name"),
@@ -199,7 +201,7 @@ mod tests {
         assert_eq!(profile.default_subscription(), Ok(found.clone()));
         let unmarked = Profile::read(file.as_bytes()).unwrap();
         assert_eq!(unmarked.default_subscription(), Ok(found));
-        let known = ["x", "m", "user"].map(str::to_owned);
+        let known = ["x", "m", "user", ""].map(str::to_owned);
         assert_eq!(profile.account_of(&id(SECOND)), Some(known));
         assert_eq!(
             profile.account_of(&id(FIRST)),

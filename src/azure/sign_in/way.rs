@@ -25,7 +25,10 @@ pub enum Way {
 
 /// The value of an environment variable, if it is not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    // Azure Pipelines leaves a reference to an undefined variable as it is.
+    let is_undefined = |value: &str| value.starts_with("$(") && value.ends_with(')');
+    let value = std::env::var(name).ok()?;
+    (!value.is_empty() && !is_undefined(&value)).then_some(value)
 }
 
 /// The variables that several ways read.
