@@ -129,8 +129,8 @@ fn when_azure_has_gone_another_way_the_saved_plan_is_out_of_date() {
     Since plan.json was saved:
 
       another step is needed: ~ rg/a web -> db
-      a step is no longer needed: - rg/a web
-      a step is no longer needed: + rg/a db
+      not needed any more: - rg/a web
+      not needed any more: + rg/a db
       rg/b holds other now, not db
 
     The plan now:
@@ -218,7 +218,7 @@ fn a_stale_plan_is_refused_with_each_difference_in_one_line() {
       rg/c is gone
       another step is needed: ~ rg/d moved -> same
       rg/e belongs to owner them now
-      the line for rg/f is no longer blocked
+      the line for rg/f was blocked and now is not
       the line for rg/g is blocked now: the VM belongs to another owner, them
 
     The plan now:
@@ -263,7 +263,7 @@ fn a_stale_plan_is_refused_with_each_difference_in_one_line() {
     - rg&#47;c is gone
     - another step is needed&#58; &#126; rg&#47;d moved -&#62; same
     - rg&#47;e belongs to owner them now
-    - the line for rg&#47;f is no longer blocked
+    - the line for rg&#47;f was blocked and now is not
     - the line for rg&#47;g is blocked now&#58; the VM belongs to another owner, them
 
     --- stderr

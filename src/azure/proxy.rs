@@ -46,7 +46,7 @@ impl Proxy {
         }
     }
 
-    /// The trouble if the value is no URL.
+    /// The trouble if the value is not a URL.
     pub fn malformed(&self) -> Trouble {
         let variable = self.variable;
         Trouble::new(

@@ -124,7 +124,7 @@ fn text(value: Option<&Value>) -> String {
     }
 }
 
-/// The items of a list, or the value itself if it is no list.
+/// The items of a list, or the value itself if it is not a list.
 pub(super) fn list(value: Option<&Value>) -> std::slice::Iter<'_, Value> {
     match value {
         Some(Value::Array(items)) => items.iter(),

@@ -49,14 +49,14 @@ pub enum Difference {
         /// The line.
         line: Box<Blocked>,
     },
-    /// A line is no longer blocked.
+    /// A line was blocked and now is not.
     Unblocked {
         /// The VM that the line names.
         vm: VmId,
     },
     /// A step is needed that the plan does not have.
     StepAdded(Write),
-    /// A step of the plan is no longer needed.
+    /// A step of the plan that nothing needs any more.
     StepDropped(Write),
 }
 

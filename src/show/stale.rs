@@ -49,11 +49,11 @@ fn line(difference: &Difference, ids: Ids) -> String {
             format!("the line for {vm} is blocked now: {why}")
         }
         Difference::Unblocked { vm } => {
-            format!("the line for {} is no longer blocked", ids.name(vm))
+            format!("the line for {} was blocked and now is not", ids.name(vm))
         }
         Difference::StepAdded(write) => format!("another step is needed: {}", step(write)),
         Difference::StepDropped(write) => {
-            format!("a step is no longer needed: {}", step(write))
+            format!("not needed any more: {}", step(write))
         }
     }
 }

@@ -153,7 +153,7 @@ fn vms(
     names.iter().map(one).collect()
 }
 
-/// The help for a flag whose `name` is no VM of `known`.
+/// The help for a flag whose `name` is not a VM of `known`.
 fn not_found(name: &str, known: &BTreeSet<&VmId>, live: &Live, ids: Ids) -> String {
     if let Some(meant @ Meant::Elsewhere(_)) = resolve::meant(live, name, None) {
         return show::meant(name, &meant, false, false, ids);
