@@ -25,7 +25,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a VM in state `power` is shown; one that is not because it is not running counts as hidden.
+    /// Returns true if the list shows a VM in state `power`.
     fn shows(&self, power: Power) -> bool {
         if self.states.is_empty() {
             self.all || matches!(power, Power::Running | Power::Unknown)

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::StyledStr;
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
 
 use super::mistake::{self, Usage};
@@ -36,9 +37,21 @@ pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, Usage> {
     check_passed(&words).map_err(Usage::Refused)?;
     let command = command();
     let verb = verb(&command, &words);
-    let matches = command.try_get_matches_from(words);
+    let mut matches = command.clone().try_get_matches_from(&words);
+    if matches.as_ref().is_err_and(shows_help) {
+        let overview = overview(&command);
+        matches = command.override_help(overview).try_get_matches_from(words);
+    }
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     cli.map_err(|error| mistake::advised(error, &verb))
+}
+
+/// Returns true if clap answers with a help page. Only then does azlin render its overview: a start and TAB do without.
+fn shows_help(error: &clap::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
 }
 
 /// The command that `words` name first, by its own name; empty without one.
@@ -77,11 +90,9 @@ fn check_passed(words: &[OsString]) -> Result<(), Trouble> {
 
 /// azlin's command line.
 pub fn command() -> Command {
-    let command = Cli::command()
+    Cli::command()
         .max_term_width(WIDEST)
-        .mut_subcommand("connect", sshs_letters_win);
-    let help = overview(&command);
-    command.override_help(help)
+        .mut_subcommand("connect", sshs_letters_win)
 }
 
 /// Frees `-f` and `-v` for ssh: `connect` takes `--file` and `--verbose` only by their long names.

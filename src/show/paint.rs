@@ -2,7 +2,7 @@
 
 use console::{StyledObject, style};
 
-/// Whether a stream is coloured. azlin decides this once for each of stdout and stderr.
+/// The choice between colour and plain text. azlin makes it once for stdout and once for stderr.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Paint {
     /// True to write escape sequences.

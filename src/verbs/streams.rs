@@ -155,7 +155,8 @@ impl Streams {
     }
 }
 
-/// Whether to colour a stream: by the flag, else `NO_COLOR`, then `CLICOLOR_FORCE`, then whether it is a terminal with colour.
+/// Decides about colour for a stream. The flag comes first, then `NO_COLOR`, then `CLICOLOR_FORCE`; without any of them, azlin
+/// colours a terminal that can show it.
 fn paint(flag: Color, is_terminal: bool) -> Paint {
     let is_forced = || variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let on = match flag {

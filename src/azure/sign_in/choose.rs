@@ -4,7 +4,7 @@
 //! that fails is an error that its owner wants to see, not a reason to go on as someone else.
 
 use super::ci::is_ci;
-use super::way::{CLIENT, TENANT, Way};
+use super::way::{CLIENT, TENANT, Way, is_defined};
 use crate::text::{and, or, quote};
 use crate::trouble::Trouble;
 
@@ -40,10 +40,7 @@ pub(super) struct Machine<'m> {
 
 impl Machine<'_> {
     fn value(&self, name: &str) -> Option<String> {
-        // Azure Pipelines leaves a reference to an undefined variable as it is.
-        let is_undefined = |value: &str| value.starts_with("$(") && value.ends_with(')');
-        let value = (self.variable)(name)?;
-        (!value.is_empty() && !is_undefined(&value)).then_some(value)
+        (self.variable)(name).filter(|value| is_defined(value))
     }
 
     fn is_set(&self, name: &str) -> bool {

@@ -25,10 +25,13 @@ pub enum Way {
 
 /// The value of an environment variable, if it is not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    // Azure Pipelines leaves a reference to an undefined variable as it is.
-    let is_undefined = |value: &str| value.starts_with("$(") && value.ends_with(')');
-    let value = std::env::var(name).ok()?;
-    (!value.is_empty() && !is_undefined(&value)).then_some(value)
+    std::env::var(name).ok().filter(|value| is_defined(value))
+}
+
+/// Returns false for the values that CI gives to an undefined variable: nothing, or, in Azure Pipelines, the reference `$(NAME)`.
+pub(super) fn is_defined(value: &str) -> bool {
+    let is_reference = value.starts_with("$(") && value.ends_with(')');
+    !value.is_empty() && !is_reference
 }
 
 /// The variables that several ways read.

@@ -20,8 +20,8 @@ pub(in crate::file) struct Layout<'t> {
     pub vms: HashMap<VmPath, Vec<usize>>,
     /// The entry that a new VM goes after, by group in lower case: the last entry that names a VM, or else the group's table.
     pub groups: HashMap<String, usize>,
-    /// Whether it is a header, and the entry that a new group goes after: the last header that names a group, or else the last
-    /// such entry, or else the table of all groups.
+    /// The entry that a new group goes after: the last header that names a group, or else the last such entry, or else the table
+    /// of all groups. The flag is true for a header.
     pub last: Option<(bool, usize)>,
     /// The line end that most lines have.
     pub newline: &'static str,

@@ -144,7 +144,7 @@ fn about(known: &Name) -> String {
     }
 }
 
-/// Whether case counts in names of a kind, as it does where azlin reads them.
+/// The role of upper and lower case in a kind of names: the same here as where azlin reads them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Case {
     Counts,
