@@ -37,8 +37,9 @@ pub fn parse(words: impl Iterator<Item = OsString>) -> Result<Cli, Usage> {
     check_passed(&words).map_err(Usage::Refused)?;
     let command = command();
     let verb = verb(&command, &words);
-    let mut matches = command.clone().try_get_matches_from(&words);
+    let mut matches = command.try_get_matches_from(&words);
     if matches.as_ref().is_err_and(shows_help) {
+        let command = self::command();
         let overview = overview(&command);
         matches = command.override_help(overview).try_get_matches_from(words);
     }
