@@ -42,9 +42,10 @@
 //! | the keys and values of the file | `file/read.rs` or `file/sessions.rs`, the type in `file/mod.rs`, and `file/edit/` if azlin writes it |
 //! | a rule for names | `model/session_name.rs` for one name, `model/namesakes.rs` and `file/check.rs` for several |
 //! | the changes, and the lines that are blocked | `plan/diff.rs`, `plan/blocked.rs` |
-//! | the plans to refuse | `plan/guard.rs` |
+//! | the plans to refuse | `plan/guard.rs`; the options that allow them are in `plan/options.rs` |
 //! | the plan's JSON | the types in `plan/mod.rs`, then `examples/plan.schema.json` |
 //! | an output format | a file in `show/`, its name in `cli/`, one arm each in `verbs/planning.rs`, `verbs/apply.rs` and `verbs/show.rs` |
+//! | the commands to a pipeline, and what must not look like one | `show/annotation.rs` |
 //! | a message | the file in `show/` named after it; for a failed request, `azure/failure.rs`, or `azure/denial.rs` and `azure/wording.rs` if Azure rejects it |
 //! | how azlin reads Azure's errors | `azure/reason.rs`, with `azure/violation.rs` for policies |
 //! | how azlin reads VMs | `azure/fleet.rs`, with `azure/details.rs` for their states and addresses |

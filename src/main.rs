@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use azlin::azure;
 use azlin::cli::{self, Usage};
+use azlin::show::annotation::uncommanded;
 use azlin::text::{inert, is_unprintable};
 use azlin::verbs::{self, Exit};
 
@@ -64,15 +65,37 @@ fn refuse(usage: Usage) -> Exit {
 }
 
 /// Prints clap's message. clap repeats words of the command line unescaped, so azlin escapes the whole message, and its colours
-/// with it, if a word could act on a terminal.
+/// with it, if a word could act on a terminal or command a pipeline.
 fn say(usage: &clap::Error) {
-    let acts = |word: OsString| word.to_string_lossy().chars().any(is_unprintable);
+    let acts = |word: OsString| {
+        let word = word.to_string_lossy();
+        word.chars().any(is_unprintable) || word.contains("::") || word.contains("##")
+    };
     if usage.use_stderr() && std::env::args_os().any(acts) {
         let uncoloured = usage.render().to_string();
-        let said: String = uncoloured.lines().map(|line| inert(line) + "\n").collect();
-        let _ = std::io::stderr().write_all(said.as_bytes());
+        let mut said = String::new();
+        for line in uncoloured.lines() {
+            said += &inert(line);
+            said.push('\n');
+        }
+        let _ = std::io::stderr().write_all(uncommanded(&said).as_bytes());
     } else {
         let _ = usage.print();
+    }
+}
+
+/// The log on stderr. What the libraries log may come from outside, so it must not command a pipeline.
+struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        std::io::stderr().write_all(uncommanded(&text).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -84,7 +107,7 @@ fn log() {
     if filter.is_empty() {
         return;
     }
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| Log);
     match filter.parse::<Targets>() {
         Ok(targets) => tracing_subscriber::registry()
             .with(layer.with_ansi(false))

@@ -15,41 +15,33 @@ use wildmatch::WildMatch;
 ///
 /// Quotes and other scripts stay. A backslash is doubled, so that two different texts never look the same.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    let acts = |c| c == '\\' || is_unprintable(c);
-    if !text.contains("##") && !text.chars().any(acts) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(writing_out(text, acts, |_| true))
+    writing_out(text, |c| c == '\\' || is_unprintable(c))
 }
 
-/// Escapes only the characters of `line` that could act on a terminal or on the reader of a pipeline's log. It is for text
-/// whose own spelling counts: tabs, backslashes, `## headings` and combining marks stay.
-pub fn inert(line: &str) -> String {
-    let commands = |rest: &str| {
-        let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
-        rest.starts_with('[')
-    };
+/// Escapes only the characters of `line` that could act on a terminal. It is for text whose own spelling counts: tabs, backslashes
+/// and combining marks stay.
+pub fn inert(line: &str) -> Cow<'_, str> {
     // After another character, Rust prints a combining mark.
     let is_mark = |c: char| !c.is_ascii() && format!("a{c}").escape_debug().count() == 2;
-    let acts = |c| c != '\t' && is_unprintable(c) && (is_blank(c) || !is_mark(c));
-    writing_out(line, acts, commands)
+    writing_out(line, |c| {
+        c != '\t' && is_unprintable(c) && (is_blank(c) || !is_mark(c))
+    })
 }
 
-/// Escapes the characters of `text` that `acts` accepts, and each `#` after another if `commands` accepts the rest of the text.
-fn writing_out(text: &str, acts: impl Fn(char) -> bool, commands: impl Fn(&str) -> bool) -> String {
+/// Escapes the characters of `text` that `acts` accepts.
+pub fn writing_out(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&acts) {
+        return Cow::Borrowed(text);
+    }
     let mut written = String::with_capacity(text.len() + 16);
-    let mut last = ' ';
-    for (at, c) in text.char_indices() {
-        // `##[…]` and `##vso[…]` are commands to the machines that read a pipeline's log.
-        let follows = (c, last) == ('#', '#');
-        if acts(c) || (follows && commands(text.get(at + 1..).unwrap_or_default())) {
+    for c in text.chars() {
+        if acts(c) {
             written.push_str(&written_out(c));
         } else {
             written.push(c);
         }
-        last = c;
     }
-    written
+    Cow::Owned(written)
 }
 
 /// True if `c` has no visible form: controls, formats, private use, unassigned, separators other than the space.
@@ -179,14 +171,6 @@ mod tests {
     }
 
     #[test]
-    fn what_would_command_a_pipeline_is_written_out() {
-        assert_eq!(
-            escape("##vso[task]###[x] #1"),
-            r"#\u{23}vso[task]#\u{23}\u{23}[x] #1"
-        );
-    }
-
-    #[test]
     fn what_is_ordinary_in_a_file_stays() {
         assert_eq!(
             inert("e\u{301} \u{26a0}\u{fe0f}"),
@@ -197,10 +181,6 @@ mod tests {
             r"\u{200b}\u{200d}\u{3164}"
         );
         assert_eq!(inert("### A \\ ## b[c]"), "### A \\ ## b[c]");
-        assert_eq!(
-            inert("##vso[task]###[x]##"),
-            r"#\u{23}vso[task]##\u{23}[x]##"
-        );
     }
 
     #[test]

@@ -363,6 +363,7 @@ fn renaming_an_owner_is_one_flag() {
       - rg/c   z   (removed from sessions.toml; taken from owner old)
 
     Plan: 0 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
+    Options: --take-ownership-from old
 
     --- stderr
     Run azlin apply with the same options to make these changes.
@@ -375,6 +376,7 @@ fn renaming_an_owner_is_one_flag() {
       - rg/c   z   (removed from sessions.toml; taken from owner old)
 
     Plan: 0 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 0 sessions already match; 1 unmanaged.
+    Options: --take-ownership-from old
 
       = rg/a   x   done
       ~ rg/b   y -> y2   done
@@ -429,7 +431,7 @@ fn a_saved_plan_keeps_the_former_owner() {
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["take_ownership_from"], serde_json::json!(["old"]));
     Schema::open().check(&json).unwrap();
-    let ran = project.run(&["apply", "p.json"]);
+    let ran = project.run(&["apply", "p.json", "--take-ownership-from", "old"]);
     assert_eq!(ran.code(), 0, "{ran}");
     assert_eq!(
         project.sessions(),
@@ -530,6 +532,7 @@ fn a_target_does_not_speak_for_the_rest() {
     note: --target excludes 1 other VM that sessions.toml would change
 
     Plan: 0 to set, 0 to change, 0 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
+    Options: --target rg/a
     ");
     assert!(
         project

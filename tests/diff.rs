@@ -75,7 +75,7 @@ proptest! {
         let aim = Aim::on(date!(2026 - 11 - 23));
         let wanted = |file: &file::File| {
             let mut basis = Desired::nothing(&plans::subscription(1)).basis;
-            basis.file = "patched.toml".to_owned();
+            basis.file = azlin::model::Shown::new("patched.toml");
             basis.owner = file.owner.clone();
             file.desired(basis)
         };

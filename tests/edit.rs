@@ -379,7 +379,7 @@ fn strings_of_every_kind_are_found_and_any_text_is_written() {
             "\u{1b}[31m\u{202e}\n\u{e0001}",
             r#""\u001B[31m\u202E\n\U000E0001""#,
         ),
-        ("##vso[x]", r##""#\u0023vso[x]""##),
+        ("##vso[x]", "'##vso[x]'"),
         ("größe 東京", "'größe 東京'"),
     ] {
         let edited = edited("[sessions.rg]\na = 'x'", "rg/a", Some(live)).unwrap();

@@ -694,6 +694,8 @@ fn vms_that_cannot_be_read_block_a_write() {
     -> 4
     ");
     assert_snapshot!(told_of(odd, &["apply", "-y", "--allow-incomplete"]), @"
+    Options: --allow-incomplete
+
       + rg/a   atlas   done
 
     Applied: 1 step done. Azure now matches sessions.toml.

@@ -4,8 +4,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use azlin::model::{Desired, Live};
-use azlin::plan::{Change, Ending, Outcome, Plan, Step, Tried, report};
+use azlin::model::{Desired, Live, Shown};
+use azlin::plan::{Change, Ending, Options, Outcome, Plan, Step, Tried, report};
 use azlin::show;
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -306,7 +306,7 @@ fn large(n: usize) -> (Desired, Live) {
 
 /// The plan as a comment on a pull request.
 fn comment(plan: &Plan) -> String {
-    show::markdown(plan, None)
+    show::markdown(plan, &Options::default(), None)
 }
 
 #[test]
@@ -345,8 +345,8 @@ fn the_markdown_of_300_files_fits_a_comment_too() {
         for at in 0..300 {
             let mut file = of_one.clone();
             file.basis.place =
-                "subscription 5a4db0e5-0000-4000-8000-000000000002 at 127.0.0.1:8999".to_owned();
-            file.basis.file = format!("teams.of.the.whole.company/{at:03}.toml");
+                Shown::new("subscription 5a4db0e5-0000-4000-8000-000000000002 at 127.0.0.1:8999");
+            file.basis.file = Shown::new(&format!("teams.of.the.whole.company/{at:03}.toml"));
             plan.files.push(file);
             let own = changes.iter().map(|change| Change {
                 file: at,
@@ -359,7 +359,7 @@ fn the_markdown_of_300_files_fits_a_comment_too() {
             });
             plan.steps.extend(own);
         }
-        let markdown = show::markdown(&plan, None);
+        let markdown = show::markdown(&plan, &Options::default(), None);
         assert!(markdown.len() < 65_000, "{}", markdown.len());
         assert!(markdown.contains("000&#46;toml") && markdown.contains("files more;"));
         let (open, closed) = ("<details", "</details>");
@@ -425,7 +425,7 @@ fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
 #[test]
 fn the_diff_keeps_several_vms_on_one_line_and_acts_on_nothing() {
     let file = "[azure]\ncloud = 'sandbox'\n[sessions]\nrg = { a = 'x', b = 'y' } # \u{9b}\u{202e}##vso[task.x]\n";
-    let project = Project::new(file).with_fleet(&[
+    let project = Project::new(file).with_env("CI", "true").with_fleet(&[
         ("rg/a", Some("##vso[task.setvariable]evil")),
         ("rg/b", Some("z")),
     ]);
@@ -444,8 +444,8 @@ fn the_diff_keeps_several_vms_on_one_line_and_acts_on_nothing() {
      [azure]
      cloud = 'sandbox'
      [sessions]
-    -rg = { a = "#\u0023vso[task.setvariable]evil", b = 'z' } # \u{9b}\u{202e}#\u{23}vso[task.x]
-    +rg = { a = 'x', b = 'y' } # \u{9b}\u{202e}#\u{23}vso[task.x]
+    -rg = { a = '#\u0023vso[task.setvariable]evil', b = 'z' } # \u{9b}\u{202e}#\u0023vso[task.x]
+    +rg = { a = 'x', b = 'y' } # \u{9b}\u{202e}#\u0023vso[task.x]
     "##);
 }
 

@@ -5,15 +5,13 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use azlin::model::{Desired, Held, Live, LiveName, VmId};
-use azlin::plan::{
-    Action, Aim, Allowed, Plan, Saved, Standing, Step, fingerprint, may_take, sha256,
-};
+use azlin::model::{Desired, Held, Hex, Live, LiveName, Shown, VmId};
+use azlin::plan::{Action, Aim, Plan, Saved, Standing, Step, fingerprint, may_take};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use support::plans::{
     LONG_AGO, TODAY, carry_out, file, fleet, holders, id, interleave, line, no_name_gained,
-    plan_for,
+    plan_for, with_its_digest,
 };
 use support::schema::Schema;
 
@@ -67,10 +65,10 @@ fn cases() -> impl Strategy<Value = Case> {
                 case.add_line(number(vm), vm, name, is_over, &pick);
             }
             let ids = |vms: Vec<usize>| vms.into_iter().map(|vm| id(number(vm), &vm_name(vm)));
-            case.aim.take = ids(take)
+            case.aim.options.take_ownership = ids(take)
                 .filter(|vm| case.files.iter().any(|file| may_take(file, vm).is_ok()))
                 .collect();
-            case.aim.targets = ids(targets.unwrap_or_default()).collect();
+            case.aim.options.targets = ids(targets.unwrap_or_default()).collect();
             case
         },
     )
@@ -86,8 +84,8 @@ fn files_of(wanted: &[(usize, &str)]) -> Vec<Desired> {
     for (at, (number, owner)) in wanted.iter().enumerate() {
         let is_taken = wanted[..at].contains(&(*number, *owner));
         let mut file = file(*number, if is_taken { "" } else { owner }, &[]);
-        file.basis.file = format!("{at}.toml");
-        file.basis.file_sha256 = sha256(file.basis.file.as_bytes());
+        file.basis.file = Shown::new(&format!("{at}.toml"));
+        file.basis.file_sha256 = Hex::sha256(file.basis.file.as_str().as_bytes());
         files.push(file);
     }
     files
@@ -135,7 +133,7 @@ impl Case {
     fn saved(&self) -> Saved {
         let plan = self.plan(&self.live);
         let seen = fingerprint(&self.live);
-        Saved::new(&self.aim, Allowed::default(), seen, plan)
+        Saved::new(self.aim.options.clone(), seen, plan)
     }
 }
 
@@ -167,13 +165,6 @@ fn writes(steps: &[Step]) -> Vec<(&VmId, &Held, Held)> {
     let mut writes: Vec<_> = writes.collect();
     writes.sort();
     writes
-}
-
-/// The plan's JSON with a matching digest, as an attacker could write it.
-fn with_its_digest(mut saved: Saved) -> Vec<u8> {
-    saved.digest = String::new();
-    saved.digest = sha256(&serde_json::to_vec(&saved).unwrap());
-    saved.write().into_bytes()
 }
 
 proptest! {
@@ -236,7 +227,7 @@ proptest! {
                 prop_assert!(file.line_of(&change.vm, TODAY).is_some());
                 prop_assert_eq!(&change.after.owner, &file.basis.owner);
             }
-            prop_assert!(case.aim.targets.is_empty() || case.aim.targets.contains(&change.vm));
+            prop_assert!(case.aim.options.targets.is_empty() || case.aim.options.targets.contains(&change.vm));
         }
     }
 
@@ -248,7 +239,7 @@ proptest! {
             if let Action::Clear { .. } = change.action {
                 prop_assert!(by.is_some() && *by == ours, "{:?} was not ours to clear", change.vm);
             } else {
-                let taken = case.aim.take.contains(&change.vm);
+                let taken = case.aim.options.take_ownership.contains(&change.vm);
                 prop_assert!(by.is_none() || *by == ours || taken, "{:?} belongs to another", change.vm);
             }
         }
@@ -261,7 +252,7 @@ proptest! {
         for file in &mut shuffled.files {
             shuffle(&mut file.sessions, &picks);
         }
-        let named = |plan: Plan| -> Vec<(String, Step)> {
+        let named = |plan: Plan| -> Vec<(Shown, Step)> {
             let name = |step: &Step| plan.files[step.file].basis.file.clone();
             let named = plan.steps.iter().map(|step| (name(step), Step { file: 0, ..step.clone() }));
             named.collect()
@@ -273,7 +264,7 @@ proptest! {
     #[test]
     fn what_several_files_of_nobody_want_is_what_one_file_with_all_their_lines_wants(case in cases()) {
         let mut several = case.clone();
-        several.aim.take.clear();
+        several.aim.options.take_ownership.clear();
         for file in &mut several.files {
             file.basis.owner = None;
         }
@@ -340,8 +331,8 @@ proptest! {
         shuffle(&mut now, &picks);
         for file in &mut now {
             // A file may have another name and commit by now.
-            file.basis.file = format!("moved/{}", file.basis.file);
-            file.basis.commit = Some("0123abc".to_owned());
+            file.basis.file = Shown::new(&format!("moved/{}", file.basis.file));
+            file.basis.commit = Hex::new("0123abc").ok();
         }
         let found = saved.places(&now.iter().map(|file| &file.basis).collect::<Vec<_>>()).unwrap();
         let found: Vec<_> = found.into_iter().map(|at| &now[at].basis.file_sha256).collect();
@@ -366,7 +357,7 @@ proptest! {
         prop_assert!(refuses(&[&case.files[..], std::slice::from_ref(&other)].concat()), "one more");
         prop_assert!(refuses(&[&case.files[..at], &case.files[at + 1..]].concat()), "one fewer");
         prop_assert!(refuses(&with(&|file| *file = other.clone())), "another");
-        prop_assert!(refuses(&with(&|file| file.basis.file_sha256 = sha256(b"edited"))), "another content");
+        prop_assert!(refuses(&with(&|file| file.basis.file_sha256 = Hex::sha256(b"edited"))), "another content");
         prop_assert!(refuses(&with(&|file| file.basis.owner = "someone".to_owned().try_into().ok())), "another owner");
         prop_assert!(refuses(&with(&|file| file.basis.tag = "role".to_owned().try_into().unwrap())), "another tag");
         if case.files.len() > 1 {

@@ -2,8 +2,8 @@
 
 mod support;
 
-use azlin::model::{Desired, Live, VmId};
-use azlin::plan::{Aim, Allowed, Plan, plan, refusals};
+use azlin::model::{Desired, Live, Shown, VmId};
+use azlin::plan::{Aim, Options, Plan, plan, refusals};
 use azlin::show::{self, Paint};
 use insta::assert_snapshot;
 use support::plans::{self, LONG_AGO, TODAY};
@@ -24,8 +24,8 @@ fn our_file(lines: &[(&str, &str)]) -> Desired {
 
 fn on_the_sandbox(owner: &str, lines: &[(&str, &str)]) -> Desired {
     let mut file = plans::file(1, owner, lines);
-    file.basis.place = "the sandbox".to_owned();
-    file.basis.file = "sessions.toml".to_owned();
+    file.basis.place = Shown::new("the sandbox");
+    file.basis.file = Shown::new("sessions.toml");
     file
 }
 
@@ -50,7 +50,7 @@ fn ours(lines: &[(&str, &str)], vms: &[(&str, &str)]) -> String {
 }
 
 fn text(plan: &Plan) -> String {
-    show::plan(plan, Paint::default())
+    show::plan(plan, &Options::default(), Paint::default())
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
     Plan: 0 to set, 0 to change, 0 to clear, 3 blocked. 0 sessions already match; 0 unmanaged.
     ");
     let mut aim = Aim::on(TODAY);
-    aim.take = [id("a"), id("B")].into();
+    aim.options.take_ownership = [id("a"), id("B")].into();
     assert_snapshot!(text(&plan(&[&our_file(&lines)], &fleet(&vms), &aim)), @"
     With --partial, azlin will update 2 VMs in the sandbox:
 
@@ -392,7 +392,7 @@ fn a_target_leaves_everything_else_as_it_is() {
         ("d", "gone @ platform-team"),
     ];
     let mut aim = Aim::on(TODAY);
-    aim.targets = [id("a"), id("c")].into();
+    aim.options.targets = [id("a"), id("c")].into();
     assert_snapshot!(text(&plan(&[&our_file(&lines)], &fleet(&vms), &aim)), @"
     With --partial, azlin will update 1 VM in the sandbox:
 
@@ -411,7 +411,7 @@ fn a_target_leaves_everything_else_as_it_is() {
 }
 
 /// The refusal of a plan that clears `clears` of `owned` sessions.
-fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<String> {
+fn refused(clears: usize, owned: usize, keeps: bool, options: &Options) -> Vec<String> {
     let names: Vec<String> = (0..owned).map(|n| format!("vm-{n}")).collect();
     let sessions: Vec<String> = (0..owned).map(|n| format!("s-{n}")).collect();
     let held: Vec<String> = sessions.iter().map(|s| format!("{s} @ {US}")).collect();
@@ -431,10 +431,10 @@ fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<St
         lines.push(("other", "another"));
     }
     let plan = plan(&[&our_file(&lines)], &fleet(&vms), &Aim::on(TODAY));
-    refusals(&plan, &allowed)
+    refusals(&plan, options)
         .iter()
-        .map(|(_, refusal)| {
-            let trouble = show::refusal(refusal, "sessions.toml");
+        .map(|refused| {
+            let trouble = show::refusal(refused, "sessions.toml", None);
             format!("{}\n{}", trouble.message, trouble.help)
         })
         .collect()
@@ -442,10 +442,10 @@ fn refused(clears: usize, owned: usize, keeps: bool, allowed: Allowed) -> Vec<St
 
 #[test]
 fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
-    let none = Allowed::default();
-    let up_to = |n| Allowed {
-        removals: Some(n),
-        ..none
+    let none = &Options::default();
+    let up_to = |n| Options {
+        max_removals: Some(n),
+        ..Options::default()
     };
     assert_snapshot!(refused(6, 19, false, none).join("\n"), @"
     the plan would clear 6 of the 19 sessions that sessions.toml owns
@@ -453,8 +453,8 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
     ");
     assert_eq!(refused(6, 20, false, none), [""; 0], "30 percent");
     assert_eq!(refused(5, 6, false, none), [""; 0], "five are few");
-    assert_eq!(refused(6, 19, false, up_to(6)), [""; 0]);
-    assert_eq!(refused(6, 19, false, up_to(5)).len(), 1);
+    assert_eq!(refused(6, 19, false, &up_to(6)), [""; 0]);
+    assert_eq!(refused(6, 19, false, &up_to(5)).len(), 1);
     assert_snapshot!(refused(2, 2, true, none).join("\n"), @"
     the plan would clear all 2 sessions that sessions.toml owns
     review what would be cleared, then allow it with --max-removals 2
@@ -468,5 +468,5 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
     sessions.toml declares no sessions, so the plan would clear 1 session
     review what would be cleared, then allow it with --max-removals 1
     ");
-    assert_eq!(refused(1, 1, false, up_to(1)), [""; 0]);
+    assert_eq!(refused(1, 1, false, &up_to(1)), [""; 0]);
 }

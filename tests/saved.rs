@@ -357,7 +357,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 68 column 48
+    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 69 column 40
     help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();
@@ -452,7 +452,8 @@ fn a_saved_plan_keeps_what_was_allowed_and_what_it_was_aimed_at() {
         1,
         "the plan says what it is for"
     );
-    assert_eq!(project.run(&["apply", "plan.json"]).code(), 0);
+    let ran = project.run(&["apply", "plan.json", "--max-removals", "2"]);
+    assert_eq!(ran.code(), 0, "{ran}");
     assert_eq!(project.sessions(), ["rg/a -", "rg/b y"]);
 }
 
@@ -504,7 +505,7 @@ fn what_was_blocked_since_makes_a_saved_plan_stale() {
 }
 
 #[test]
-fn a_guard_judges_the_saved_plan_and_not_what_a_crash_left_of_it() {
+fn a_guard_judges_what_is_left_of_a_saved_plan_and_not_what_the_plan_says() {
     let mut file =
         "owner = 'us'\n[azure]\ncloud = 'sandbox'\n[sessions.rg]\na = 'web'\nb = 'db'\n".to_owned();
     let mut fleet = vec![
@@ -540,7 +541,11 @@ fn a_guard_judges_the_saved_plan_and_not_what_a_crash_left_of_it() {
     );
     project.set_fleet(fleet(true));
     assert_eq!(project.run(&["plan"]).code(), 4, "6 of 19 are more");
-    assert_eq!(project.run(&["apply", "plan.json"]).code(), 0);
+    let before = project.fleet();
+    assert_eq!(project.run(&["apply", "plan.json"]).code(), 4);
+    assert_eq!(project.fleet(), before);
+    let ran = project.run(&["apply", "-y", "--max-removals", "6"]);
+    assert_eq!(ran.code(), 0, "{ran}");
 }
 
 #[test]

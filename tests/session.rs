@@ -127,6 +127,7 @@ fn a_session_set_by_hand_carries_no_owner_and_the_next_apply_puts_the_files_back
     note: --target excludes 1 other VM that sessions.toml would change
 
     Plan: 0 to set, 1 to change, 0 to clear, 0 blocked. 0 sessions already match; 1 unmanaged.
+    Options: --target rg/a
     ");
     assert_eq!(project.run(&["apply", "--auto-approve"]).code(), 0);
     assert_eq!(

@@ -92,7 +92,7 @@ pub struct Plan {
   azlin apply --target rg-dev/dev-vm-1     only this VM")]
 pub struct Apply {
     /// A saved plan to apply exactly, or not at all
-    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with = "Planning")]
+    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath, conflicts_with = "target")]
     pub plan: Option<PathBuf>,
     /// The format.
     #[command(flatten)]

@@ -38,12 +38,14 @@ mod azure;
 mod namesakes;
 mod owner;
 mod session_name;
+mod shown;
 mod vm_id;
 
 pub use azure::{Cloud, Scope, SubscriptionId, TagKey};
 pub use namesakes::{Doubt, VmNames};
 pub use owner::Owner;
 pub use session_name::{LiveName, SessionName};
+pub use shown::{Hex, Shown};
 pub use uuid::Uuid as Guid;
 pub use vm_id::{VmId, VmPath};
 
@@ -74,17 +76,17 @@ pub struct Basis {
     /// The subscription of all its VMs.
     pub subscription: SubscriptionId,
     /// The Azure of its VMs in text: "the sandbox" or "subscription 0000…".
-    pub place: String,
+    pub place: Shown,
     /// The key of the session's tag.
     pub tag: TagKey,
     /// The file's owner. A file without an owner sets and changes sessions, and never clears one.
     pub owner: Option<Owner>,
     /// The file's name.
-    pub file: String,
+    pub file: Shown,
     /// The SHA-256 of the file's bytes.
-    pub file_sha256: String,
+    pub file_sha256: Hex,
     /// The git commit that was checked out, if the plan is saved.
-    pub commit: Option<String>,
+    pub commit: Option<Hex>,
 }
 
 impl Desired {
@@ -93,11 +95,11 @@ impl Desired {
         Self {
             basis: Basis {
                 subscription: subscription.clone(),
-                place: String::new(),
+                place: Shown::default(),
                 tag: TagKey::default(),
                 owner: None,
-                file: String::new(),
-                file_sha256: String::new(),
+                file: Shown::default(),
+                file_sha256: Hex::default(),
                 commit: None,
             },
             scope: Scope::default(),

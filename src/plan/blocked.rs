@@ -52,9 +52,11 @@ impl Differ<'_> {
         let by = vm.held.owner.as_ref()?;
         let owner = line.desired.owner();
         let is_content = owner.is_none() && vm.held.is(line.declared.session.as_str());
-        let takes = || owner.is_some() && self.aim.take_from.contains(by);
-        let may =
-            is_content || vm.held.is_owned_by(owner) || self.aim.take.contains(&vm.id) || takes();
+        let takes = || owner.is_some() && self.aim.options.take_ownership_from.contains(by);
+        let may = is_content
+            || vm.held.is_owned_by(owner)
+            || self.aim.options.take_ownership.contains(&vm.id)
+            || takes();
         (!may).then(|| Why::Owned { by: by.clone() })
     }
 
@@ -64,7 +66,8 @@ impl Differ<'_> {
             let vm = self.live.vms.get(id);
             vm.is_some_and(|vm| self.owner_of(vm).is_some())
         };
-        let changes = |id| self.aim.reaches(id) && (self.wanted.contains_key(id) || is_owned(id));
+        let changes =
+            |id| self.aim.options.reaches(id) && (self.wanted.contains_key(id) || is_owned(id));
         let mut by = Vec::new();
         for id in self.holders.get(line.session.as_str())? {
             if **id != line.vm && !changes(id) {

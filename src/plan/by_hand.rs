@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use time::Date;
 
-use super::{Aim, Goal, Step, Why, plan};
+use super::{Aim, Goal, Options, Step, Why, plan};
 use crate::model::{Declared, Desired, Held, Live, Owner, SessionName, Vm};
 
 /// The person who sets a session by hand, and the limits of it.
@@ -65,9 +65,11 @@ pub fn by_hand(
     let aim = Aim {
         // No line here expires.
         today: Date::MIN,
-        take: if may { only.clone() } else { BTreeSet::new() },
-        take_from: BTreeSet::new(),
-        targets: only,
+        options: Options {
+            take_ownership: if may { only.clone() } else { BTreeSet::new() },
+            targets: only,
+            ..Options::default()
+        },
     };
     let plan = plan(&[&desired], live, &aim);
     let mut blocked = plan.files.into_iter().flat_map(|file| file.blocked);

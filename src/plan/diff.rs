@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use time::{Date, Duration};
 
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
-use crate::model::{Declared, Desired, Live, SubscriptionId, Vm, VmId};
+use crate::model::{Declared, Desired, Live, Shown, SubscriptionId, Vm, VmId};
 
 /// The number of other holders of a name that a change lists. With all of them, a plan would grow with the square of the fleet.
 const MOST_CURES: usize = 5;
@@ -23,7 +23,8 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
     for (subscription, gaps) in &live.gaps {
         if let Some(plan) = plans.get_mut(differ.first_of(subscription)) {
             plan.unreadable = gaps.unreadable;
-            plan.incomplete.clone_from(&gaps.incomplete);
+            let reasons = gaps.incomplete.iter();
+            plan.incomplete = reasons.map(|reason| Shown::new(reason)).collect();
         }
     }
     let mut changes = Vec::new();
@@ -38,7 +39,7 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
         let Some(plan) = plans.get_mut(file) else {
             continue;
         };
-        let reached = aim.reaches(&vm.id);
+        let reached = aim.options.reaches(&vm.id);
         let change = match line {
             Some(line) if blocked.contains_key(&line.declared.vm) => continue,
             Some(line) => {
@@ -146,7 +147,7 @@ impl<'a> Differ<'a> {
             if desired.owner().is_none() {
                 continue;
             }
-            for old in &self.aim.take_from {
+            for old in &self.aim.options.take_ownership_from {
                 let key = (&desired.basis.subscription, old.raw());
                 self.owners.entry(key).or_insert(file);
             }
@@ -182,7 +183,7 @@ impl<'a> Differ<'a> {
             let Some(why) = why.filter(|_| !line.is_over(self.aim.today)) else {
                 continue;
             };
-            if !self.aim.reaches(&line.vm) {
+            if !self.aim.options.reaches(&line.vm) {
                 left_out += 1;
                 continue;
             }

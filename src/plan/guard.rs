@@ -1,22 +1,62 @@
 //! Refuses a plan that goes too far, until a flag allows it.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-use super::{Action, Change, FilePlan, Plan};
+use serde::{Serialize, Serializer};
 
-/// The exceptions that the user allowed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Allowed {
-    /// The number of sessions that may be cleared, whatever share of all that is.
-    #[serde(rename = "max_removals")]
-    pub removals: Option<usize>,
-    /// True if the run continues even if Azure's list may lack VMs.
-    #[serde(rename = "allow_incomplete")]
-    pub incomplete: bool,
+use super::{Action, Change, FilePlan, Options, Plan};
+use crate::model::Shown;
+
+/// A guard's refusal of the plan for one file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// The place of the file in [`Plan::files`].
+    pub file: usize,
+    /// The reason.
+    #[serde(flatten)]
+    pub why: Refusal,
+    /// The option that allows the plan.
+    #[serde(rename = "flag")]
+    pub allow: Allow,
 }
 
-/// The reason to refuse a plan. `allow` is the value of [`Allowed::removals`] that allows the plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An option that allows a plan which a guard refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allow {
+    /// [`Options::max_removals`] of at least this number.
+    Removals(usize),
+    /// [`Options::allow_incomplete`].
+    Incomplete,
+}
+
+impl Allow {
+    /// True if `options` have it.
+    pub fn is_in(self, options: &Options) -> bool {
+        match self {
+            Self::Removals(number) => options.max_removals.is_some_and(|most| number <= most),
+            Self::Incomplete => options.allow_incomplete,
+        }
+    }
+}
+
+impl fmt::Display for Allow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Removals(number) => write!(f, "--max-removals {number}"),
+            Self::Incomplete => f.write_str("--allow-incomplete"),
+        }
+    }
+}
+
+impl Serialize for Allow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The reason to refuse a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
     /// It clears more than five sessions, and more than 30 percent of this owner's.
     TooMany {
@@ -24,34 +64,26 @@ pub enum Refusal {
         clears: usize,
         /// The number of sessions that the owner has.
         owned: usize,
-        /// The number to allow.
-        allow: usize,
     },
     /// It clears all the sessions of this owner.
     All {
         /// The number of sessions that it clears.
         clears: usize,
-        /// The number to allow.
-        allow: usize,
     },
     /// It clears sessions of a former owner and takes over none of them: probably the wrong owner.
     Former {
         /// The number of sessions that it clears.
         clears: usize,
-        /// The number to allow.
-        allow: usize,
     },
     /// It clears sessions for a file that declares none.
     EmptyFile {
         /// The number of sessions that it clears.
         clears: usize,
-        /// The number to allow.
-        allow: usize,
     },
     /// Azure's list may lack VMs that hold names.
     Incomplete {
         /// The reasons for that.
-        reasons: Vec<String>,
+        reasons: Vec<Shown>,
     },
 }
 
@@ -60,32 +92,33 @@ const FEW: usize = 5;
 /// The share of an owner's sessions that a plan may clear without a flag, in percent.
 const SHARE: usize = 30;
 
-/// Returns the reasons to refuse `plan` that `allowed` does not cover, each with the place of its file. Each file's share is
-/// judged separately, but the number that is allowed is for all files together.
-pub fn refusals(plan: &Plan, allowed: &Allowed) -> Vec<(usize, Refusal)> {
+/// Returns the refusals of `plan` that `options` do not allow. Each file's share is judged separately, but the number to allow is
+/// for all files together.
+pub fn refusals(plan: &Plan, options: &Options) -> Vec<Refused> {
     let clears = |file| {
         plan.changes_of(file)
             .filter(|change| is_removal(change))
             .count()
     };
-    let allow = (0..plan.files.len()).map(clears).sum();
-    let is_allowed = allowed.removals.is_some_and(|most| allow <= most);
+    let all = Allow::Removals((0..plan.files.len()).map(clears).sum());
     let mut refusals = Vec::new();
     for (at, file) in plan.files.iter().enumerate() {
         let former = former(plan, at);
-        let refusal = match removal(file, clears(at), allow) {
-            None if former > 1 => Some(Refusal::Former {
-                clears: former,
-                allow,
-            }),
-            refusal => refusal,
+        let removal = match removal(file, clears(at)) {
+            None if former > 1 => Some(Refusal::Former { clears: former }),
+            removal => removal,
         };
-        if let Some(refusal) = refusal.filter(|_| !is_allowed) {
-            refusals.push((at, refusal));
-        }
-        if !file.incomplete.is_empty() && !allowed.incomplete {
-            let reasons = file.incomplete.clone();
-            refusals.push((at, Refusal::Incomplete { reasons }));
+        let incomplete = (!file.incomplete.is_empty()).then(|| Refusal::Incomplete {
+            reasons: file.incomplete.clone(),
+        });
+        for (why, allow) in [(removal, all), (incomplete, Allow::Incomplete)] {
+            if let Some(why) = why.filter(|_| !allow.is_in(options)) {
+                refusals.push(Refused {
+                    file: at,
+                    why,
+                    allow,
+                });
+            }
         }
     }
     refusals
@@ -118,20 +151,16 @@ fn former(plan: &Plan, at: usize) -> usize {
         .count()
 }
 
-fn removal(file: &FilePlan, clears: usize, allow: usize) -> Option<Refusal> {
+fn removal(file: &FilePlan, clears: usize) -> Option<Refusal> {
     let owned = file.owned;
     if clears == 0 {
         None
     } else if file.declares_nothing {
-        Some(Refusal::EmptyFile { clears, allow })
+        Some(Refusal::EmptyFile { clears })
     } else if clears == owned && owned > 1 {
-        Some(Refusal::All { clears, allow })
+        Some(Refusal::All { clears })
     } else if clears > FEW && clears * 100 > owned * SHARE {
-        Some(Refusal::TooMany {
-            clears,
-            owned,
-            allow,
-        })
+        Some(Refusal::TooMany { clears, owned })
     } else {
         None
     }

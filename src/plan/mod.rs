@@ -7,23 +7,23 @@ mod blocked;
 mod by_hand;
 mod diff;
 mod guard;
+mod options;
 mod order;
 mod outcome;
 mod saved;
 mod stale;
 mod take;
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, VmId};
+use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, Shown, VmId};
 
 pub use by_hand::{Hand, by_hand};
-pub use guard::{Allowed, Refusal, refusals};
+pub use guard::{Allow, Refusal, Refused, refusals};
+pub use options::Options;
 pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
-pub use saved::{Saved, Standing, Unusable, What, fingerprint, sha256};
+pub use saved::{Saved, Standing, Unusable, What, fingerprint};
 pub use stale::{Difference, Write, differences, stale_report};
 pub use take::{NoRename, NoTake, may_rename, may_take};
 
@@ -32,27 +32,17 @@ pub use take::{NoRename, NoTake, may_rename, may_take};
 pub struct Aim {
     /// Today in UTC, which decides the sessions that have expired.
     pub today: Date,
-    /// The VMs that may be taken from another owner.
-    pub take: BTreeSet<VmId>,
-    /// The owners whose sessions all become those of the file in their subscription.
-    pub take_from: BTreeSet<LiveName>,
-    /// The only VMs that may change. If empty, all may.
-    pub targets: BTreeSet<VmId>,
+    /// The options that the user gave.
+    pub options: Options,
 }
 
 impl Aim {
-    /// The aim for `today` without any exception.
+    /// The aim for `today` without any option.
     pub fn on(today: Date) -> Self {
         Self {
             today,
-            take: BTreeSet::new(),
-            take_from: BTreeSet::new(),
-            targets: BTreeSet::new(),
+            options: Options::default(),
         }
-    }
-
-    fn reaches(&self, vm: &VmId) -> bool {
-        self.targets.is_empty() || self.targets.contains(vm)
     }
 }
 
@@ -86,7 +76,7 @@ pub struct FilePlan {
     /// The number of VMs with a session although no file has a line for them and none of the files' owners set it.
     pub unmanaged: usize,
     /// The number of VMs with a session that this file's owner set, before the plan. Includes those that it takes over from
-    /// [`Aim::take_from`].
+    /// [`Options::take_ownership_from`].
     pub owned: usize,
     /// True if the file declares no session.
     pub declares_nothing: bool,
@@ -97,7 +87,7 @@ pub struct FilePlan {
     /// The number of VMs in Azure's list that azlin cannot read.
     pub unreadable: usize,
     /// The reasons why VMs may be missing from Azure's list, if any.
-    pub incomplete: Vec<String>,
+    pub incomplete: Vec<Shown>,
 }
 
 impl Plan {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::order::order;
-use super::{Aim, Allowed, Change, Difference, Plan, Step};
+use super::{Change, Difference, Options, Plan, Refused, Step, refusals};
 use crate::json::{self, FORMAT};
-use crate::model::{Basis, Live, LiveName, VmId};
+use crate::model::{Basis, Hex, Live, Owner, Shown, VmId};
 
 /// A plan with its inputs, as `plan --out` and `--format json` write it. It contains no secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,24 +15,21 @@ pub struct Saved {
     /// The version of this JSON.
     pub format_version: String,
     /// The version of azlin that wrote it.
-    pub azlin_version: String,
-    /// The only VMs that may change. If empty, all may.
-    pub targets: BTreeSet<VmId>,
-    /// The VMs that may be taken from another owner.
-    pub take_ownership: BTreeSet<VmId>,
-    /// The owners whose sessions may all be taken over.
-    pub take_ownership_from: BTreeSet<LiveName>,
-    /// The exceptions from the guards.
+    pub azlin_version: Shown,
+    /// The guards that refuse it; then it is only for reading. They follow from the rest.
+    #[serde(skip_deserializing)]
+    pub refused: Vec<Refused>,
+    /// The options that its author gave it. Whoever applies it has to allow the same.
     #[serde(flatten)]
-    pub allowed: Allowed,
+    pub options: Options,
     /// A SHA-256 of everything in scope that the uniqueness of names depends on. It tells a reader whether two plans saw the same
     /// Azure. [`Saved::standing`] compares the steps instead, because unrelated changes do not affect them.
-    pub fingerprint: String,
+    pub fingerprint: Hex,
     /// The plan.
     #[serde(flatten)]
     pub plan: Plan,
     /// A SHA-256 of everything else. It detects edits; it is not a signature.
-    pub digest: String,
+    pub digest: Hex,
 }
 
 /// The reason why a saved plan cannot be used, whatever Azure holds.
@@ -41,12 +38,12 @@ pub enum Unusable {
     /// It is not a saved plan, or is truncated.
     NotAPlan {
         /// The parser's error.
-        why: String,
+        why: Shown,
     },
     /// A newer azlin wrote it.
     Newer {
         /// The version of its JSON.
-        format: String,
+        format: Shown,
     },
     /// Someone edited it after azlin wrote it.
     Edited,
@@ -55,11 +52,11 @@ pub enum Unusable {
         /// The input that differs.
         what: What,
         /// The value that it was made with.
-        saved: String,
+        saved: Shown,
         /// The value now.
-        now: String,
+        now: Shown,
         /// The file that differs; empty for [`What::Files`].
-        file: String,
+        file: Shown,
     },
 }
 
@@ -114,17 +111,15 @@ pub enum Standing {
 
 impl Saved {
     /// Combines a plan with its inputs. `fingerprint` is that of the Azure it was made for; see [`fingerprint()`].
-    pub fn new(aim: &Aim, allowed: Allowed, fingerprint: String, plan: Plan) -> Self {
+    pub fn new(options: Options, fingerprint: Hex, plan: Plan) -> Self {
         let mut saved = Self {
             format_version: FORMAT.to_owned(),
-            azlin_version: env!("CARGO_PKG_VERSION").to_owned(),
-            targets: aim.targets.clone(),
-            take_ownership: aim.take.clone(),
-            take_ownership_from: aim.take_from.clone(),
-            allowed,
+            azlin_version: Shown::new(env!("CARGO_PKG_VERSION")),
+            refused: refusals(&plan, &options),
+            options,
             fingerprint,
             plan,
-            digest: String::new(),
+            digest: Hex::default(),
         };
         saved.digest = saved.digest();
         saved
@@ -145,15 +140,16 @@ impl Saved {
             format_version: String,
         }
         let not_a_plan = |error: serde_json::Error| Unusable::NotAPlan {
-            why: error.to_string(),
+            why: Shown::new(&error.to_string()),
         };
         let Version { format_version } = serde_json::from_slice(json).map_err(not_a_plan)?;
         if version(&format_version) > version(FORMAT) {
             return Err(Unusable::Newer {
-                format: format_version,
+                format: Shown::new(&format_version),
             });
         }
-        let saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
+        let mut saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
+        saved.refused = refusals(&saved.plan, &saved.options);
         let is_whole = saved.digest == saved.digest() && saved.write().as_bytes() == json;
         if is_whole && saved.is_consistent() {
             Ok(saved)
@@ -191,9 +187,9 @@ impl Saved {
             let now: Vec<&str> = now.iter().map(|basis| basis.file.as_str()).collect();
             Unusable::Other {
                 what: What::Files,
-                saved: saved.join(", "),
-                now: now.join(", "),
-                file: String::new(),
+                saved: Shown::new(&saved.join(", ")),
+                now: Shown::new(&now.join(", ")),
+                file: Shown::default(),
             }
         };
         if files.len() != now.len() {
@@ -268,12 +264,12 @@ impl Saved {
         }
     }
 
-    fn digest(&self) -> String {
+    fn digest(&self) -> Hex {
         let without = Self {
-            digest: String::new(),
+            digest: Hex::default(),
             ..self.clone()
         };
-        sha256(&serde_json::to_vec(&without).unwrap_or_default())
+        Hex::sha256(&serde_json::to_vec(&without).unwrap_or_default())
     }
 }
 
@@ -284,24 +280,21 @@ pub(super) fn is_same(a: &Step, b: &Step) -> bool {
 
 /// Checks that a file's saved plan was made from the file as it is `now`.
 fn check(saved: &Basis, now: &Basis) -> Result<(), Unusable> {
-    let all = |basis: &Basis| {
+    fn all(basis: &Basis) -> [(What, &str); 4] {
         let owner = basis.owner.as_ref();
         [
-            (What::Subscription, basis.subscription.to_string()),
-            (What::Tag, basis.tag.as_str().to_owned()),
-            (
-                What::Owner,
-                owner.map_or("none".to_owned(), ToString::to_string),
-            ),
-            (What::File, basis.file_sha256.clone()),
+            (What::Subscription, basis.subscription.as_str()),
+            (What::Tag, basis.tag.as_str()),
+            (What::Owner, owner.map_or("none", Owner::as_str)),
+            (What::File, basis.file_sha256.as_str()),
         ]
-    };
+    }
     for ((what, then), (_, now_is)) in all(saved).into_iter().zip(all(now)) {
         if then != now_is {
             return Err(Unusable::Other {
                 what,
-                saved: then,
-                now: now_is,
+                saved: Shown::new(then),
+                now: Shown::new(now_is),
                 file: now.file.clone(),
             });
         }
@@ -330,19 +323,12 @@ pub(super) fn by_vm(steps: &[Step]) -> BTreeMap<&VmId, Vec<&Step>> {
 }
 
 /// A SHA-256 over every VM in scope with its machine and its two tags, on which the uniqueness of names depends.
-pub fn fingerprint(live: &Live) -> String {
+pub fn fingerprint(live: &Live) -> Hex {
     let mut facts = Vec::with_capacity(live.vms.len());
     for vm in live.vms.values() {
         let (group, name) = vm.id.path().folded();
         let id = (vm.id.subscription(), group, name);
         facts.push((id, &vm.machine, &vm.held));
     }
-    sha256(&serde_json::to_vec(&facts).unwrap_or_default())
-}
-
-/// The SHA-256 of `bytes`, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let digest = digest.as_ref().iter();
-    digest.map(|byte| format!("{byte:02x}")).collect()
+    Hex::sha256(&serde_json::to_vec(&facts).unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::saved::{by_vm, is_same};
 use super::{Blocked, Goal, Plan, Step, Why};
 use crate::json::{self, FORMAT};
-use crate::model::{Held, Live, Vm, VmId};
+use crate::model::{Held, Live, Shown, Vm, VmId};
 
 /// A difference between a saved plan and now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,14 +16,14 @@ pub enum Difference {
     /// The plan was made from a different version of the file.
     OtherVersion {
         /// The file.
-        file: String,
+        file: Shown,
     },
     /// The plan was made for other files.
     OtherFiles {
         /// The names of its files.
-        then: String,
+        then: Shown,
         /// The names of the files now.
-        now: String,
+        now: Shown,
     },
     /// Azure no longer lists the VM.
     Gone {

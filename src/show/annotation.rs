@@ -1,5 +1,7 @@
 //! A diagnostic or a blocked line as an annotation of GitHub Actions or Azure Pipelines, on its line of the file.
 
+use std::borrow::Cow;
+
 use super::{Ids, why};
 use crate::file::{Diagnostic, Severity, Source};
 use crate::plan::Blocked;
@@ -88,7 +90,7 @@ impl Runner {
             Self::GitHub => "%25",
             Self::AzurePipelines => "%AZP25",
         };
-        let text = text.replace('%', percent).replace('\r', "%0D");
+        let text = uncommanded(text).replace('%', percent).replace('\r', "%0D");
         text.replace('\n', "%0A")
     }
 
@@ -98,6 +100,76 @@ impl Runner {
         match self {
             Self::GitHub => text.replace(':', "%3A").replace(',', "%2C"),
             Self::AzurePipelines => text.replace(';', "%3B").replace(']', "%5D"),
+        }
+    }
+}
+
+/// `text` without anything that the reader of a pipeline's log takes for a command.
+///
+/// GitHub Actions obeys a line that begins with `::` after blanks, and a `##[…]` anywhere in a line; Azure Pipelines obeys a
+/// `##vso[…]` anywhere in one (the source code of both runners). The first `:` of such a line and the second `#` are written as
+/// `\u003a` and `\u0023`, which is still right in JSON.
+pub fn uncommanded(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##") {
+        return Cow::Borrowed(text);
+    }
+    let mut written = String::with_capacity(text.len() + 16);
+    let (mut starts_line, mut last, mut rest) = (true, ' ', text);
+    while let Some(c) = rest.chars().next() {
+        let after = rest.get(c.len_utf8()..).unwrap_or_default();
+        if starts_line && let Some(colour) = colour(rest) {
+            let (colour, after) = rest.split_at_checked(colour).unwrap_or((rest, ""));
+            written.push_str(colour);
+            rest = after;
+            continue;
+        }
+        if starts_line && rest.starts_with("::") {
+            written.push_str("\\u003a");
+        } else if (c, last) == ('#', '#') && is_command(after) {
+            written.push_str("\\u0023");
+        } else {
+            written.push(c);
+        }
+        starts_line = matches!(c, '\n' | '\r') || (starts_line && c.is_whitespace());
+        last = c;
+        rest = after;
+    }
+    Cow::Owned(written)
+}
+
+/// The length of the escape sequence for a colour that `text` starts with.
+fn colour(text: &str) -> Option<usize> {
+    let end = text
+        .strip_prefix("\u{1b}[")?
+        .find(|c: char| c.is_ascii_alphabetic())?;
+    Some(end + 3)
+}
+
+/// True if `##` and `rest` are a command: `##[group]`, `##vso[task.complete]`.
+fn is_command(rest: &str) -> bool {
+    rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric())
+        .starts_with('[')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uncommanded;
+
+    #[test]
+    fn what_would_command_a_pipeline_is_written_out() {
+        for (text, safe) in [
+            ("::error::x", r"\u003a:error::x"),
+            ("a\n \t\u{a0}::x\r::y", "a\n \t\u{a0}\\u003a:x\r\\u003a:y"),
+            ("\u{1b}[31m ::x", "\u{1b}[31m \\u003a:x"),
+            ("\u{1b}[", "\u{1b}["),
+            ("a ##vso[task]", r"a #\u0023vso[task]"),
+            ("###[x]##", r"##\u0023[x]##"),
+        ] {
+            assert_eq!(uncommanded(text), safe, "{text:?}");
+            assert_eq!(uncommanded(safe), safe, "twice is as good as once");
+        }
+        for ordinary in ["a::b", ":x", "## heading", "# a[b]", "a: ::1", "##"] {
+            assert_eq!(uncommanded(ordinary), ordinary);
         }
     }
 }

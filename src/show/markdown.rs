@@ -5,11 +5,13 @@
 
 use std::fmt::{Display, Write as _};
 
+use super::options::flags;
 use super::outcome::{in_words, on_several, tally};
+use super::refusal::refusal;
 use super::stale::lines;
 use super::words::{Words, count, ids, names, sessions, symbol, totals};
 use super::{Ids, why};
-use crate::plan::{Difference, Duplicate, Outcome, Plan, Step, Tried};
+use crate::plan::{Difference, Duplicate, Options, Outcome, Plan, Refused, Step, Tried, refusals};
 use crate::text::inert;
 use crate::trouble::Trouble;
 
@@ -34,19 +36,29 @@ pub struct Applied<'a> {
     pub doubles: &'a [Duplicate],
 }
 
-/// `plan` as Markdown, with the outcome of its steps if it was applied. With several files, it only names those without changes
-/// or remarks.
-pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
+/// `plan`, made with `options`, as Markdown, with the outcome of its steps if it was applied. The guards that refuse it come first.
+/// With several files, it only names those without changes or remarks.
+pub fn markdown(plan: &Plan, options: &Options, applied: Option<Applied<'_>>) -> String {
+    let refused = refusals(plan, options);
     let headline = match applied {
         None if plan.is_empty() => "azlin plan: no changes".to_owned(),
-        None => format!(
-            "azlin plan: {}",
-            totals(plan.changes.iter(), plan.blocked())
-        ),
+        None => {
+            let refused = if refused.is_empty() { "" } else { "refused; " };
+            let totals = totals(plan.changes.iter(), plan.blocked());
+            format!("azlin plan: {refused}{totals}")
+        }
         Some(applied) if applied.tried.is_empty() => "azlin apply: nothing to do".to_owned(),
         Some(applied) => format!("azlin apply: {}", tally(applied.tried)),
     };
     let mut text = format!("{MARKER}\n### {headline}\n");
+    if applied.is_none() && !refused.is_empty() {
+        refusal_list(&mut text, plan, &refused);
+    }
+    let flags = flags(options, ids(plan));
+    if !flags.is_empty() {
+        let flags: Vec<String> = flags.iter().map(|flag| code(flag)).collect();
+        let _ = writeln!(text, "\nOptions: {}", flags.join(" "));
+    }
     let is_one_of_several = plan.files.len() > 1;
     let all = Words::of_each(plan);
     let (quiet, loud): (Vec<_>, Vec<_>) = all
@@ -81,6 +93,18 @@ pub fn markdown(plan: &Plan, applied: Option<Applied<'_>>) -> String {
         let _ = writeln!(text, "\nNo changes for {}.", names(&quiet));
     }
     text
+}
+
+/// The guards that refuse `plan`, and what allows it.
+fn refusal_list(text: &mut String, plan: &Plan, refused: &[Refused]) {
+    text.push_str("\n**azlin refuses this plan, and applies nothing of it:**\n\n");
+    let items = refused.iter().map(|refused| {
+        let file = plan.files.get(refused.file);
+        let file = file.map_or("", |file| file.basis.file.as_str());
+        let Trouble { message, help, .. } = refusal(refused, file, None);
+        format!("- {}; {}\n", plain(&message), plain(&help))
+    });
+    fill(text, items, refused.len(), MOST / 4);
 }
 
 /// The refusal of a saved plan because of `differences`, as Markdown.

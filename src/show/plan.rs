@@ -4,17 +4,19 @@ use std::fmt::Write as _;
 
 use console::{Alignment, measure_text_width, pad_str};
 
-use super::words::{Weight, Words, count, sessions, several, symbol, totals};
-use super::{Paint, why};
-use crate::plan::{Plan, Step};
+use super::options::flags;
+use super::words::{Weight, Words, count, ids, sessions, several, symbol, totals};
+use super::{Ids, Paint, why};
+use crate::plan::{Options, Plan, Step};
 use crate::trouble::Trouble;
 
-/// `plan` as text. With several files, each has its own section, and the last line has their sum.
-pub fn plan(plan: &Plan, paint: Paint) -> String {
+/// `plan`, made with `options`, as text. With several files, each has its own section, and the last line has their sum.
+pub fn plan(plan: &Plan, options: &Options, paint: Paint) -> String {
     let mut text = String::new();
     let all = Words::of_each(plan);
     if let [only] = all.as_slice() {
         section(&mut text, only, paint);
+        text.push_str(&given(options, only.ids));
         return text;
     }
     for words in &all {
@@ -29,7 +31,17 @@ pub fn plan(plan: &Plan, paint: Paint) -> String {
         "{}",
         paint.bold(format!("Total for {files}: {totals}."))
     );
+    text.push_str(&given(options, ids(plan)));
     text
+}
+
+/// A line with the options of the plan, if there are any.
+fn given(options: &Options, ids: Ids) -> String {
+    let flags = flags(options, ids);
+    if flags.is_empty() {
+        return String::new();
+    }
+    format!("Options: {}\n", flags.join(" "))
 }
 
 /// The section of one file.

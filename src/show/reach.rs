@@ -123,7 +123,7 @@ fn there_is(nearest: &[String], sessions: &[(String, VmId)], ids: Ids) -> String
 
 /// A note for a `name` that led to `vm`, if the file assigns that name to another VM, or another session to `vm`.
 pub fn astray(name: &str, vm: &Vm, desired: &Desired, today: Date, ids: Ids) -> Option<String> {
-    let (id, file) = (ids.name(&vm.id), escape(&desired.basis.file));
+    let (id, file) = (ids.name(&vm.id), &desired.basis.file);
     let held = vm.held.session.as_ref();
     if let Some(line) = desired.line_giving(name, today)
         && line.vm != vm.id

@@ -3,50 +3,80 @@
 use std::collections::BTreeSet;
 
 use super::Ids;
+use super::options::permissions;
 use super::words::{count, did_you_mean, names};
-use crate::model::{LiveName, SessionName, VmId};
-use crate::plan::{Blocked, NoRename, Refusal, Unusable, What, Why};
-use crate::text::{escape, quote};
+use crate::model::{LiveName, SessionName, Shown, VmId};
+use crate::plan::{Allow, Blocked, NoRename, Options, Refusal, Refused, Unusable, What, Why};
+use crate::text::quote;
 use crate::trouble::{Exit, Trouble};
 
-/// The refusal of a plan for `file` by a guard, with the flag that allows it.
-pub fn refusal(refusal: &Refusal, file: &str) -> Trouble {
-    let (message, allow) = match refusal {
-        Refusal::TooMany {
-            clears,
-            owned,
-            allow,
-        } => {
-            let message =
-                format!("the plan would clear {clears} of the {owned} sessions that {file} owns");
-            (message, allow)
+/// A saved plan on its way to Azure.
+#[derive(Clone, Copy, Debug)]
+pub struct Applying<'s> {
+    /// The name of its file.
+    pub name: &'s str,
+    /// The options that its author gave it.
+    pub options: &'s Options,
+}
+
+/// The refusal of a plan for `file` by a guard, with the flag that allows it. `saved` is the saved plan, if it is one.
+pub fn refusal(refused: &Refused, file: &str, saved: Option<Applying<'_>>) -> Trouble {
+    let (message, check) = refusal_in_words(&refused.why, file);
+    let flag = &refused.allow;
+    let help = match saved {
+        None if *flag == Allow::Incomplete => format!(
+            "{check}; use {flag} only if you know that no missing VM holds one of your names"
+        ),
+        None => format!("{check}, then allow it with {flag}"),
+        Some(saved) if flag.is_in(saved.options) => format!(
+            "{check}, then run this again with {flag}: what {} allows counts only if you allow it too",
+            saved.name
+        ),
+        Some(_) => format!("create a new plan that allows this: azlin plan {flag} --out FILE"),
+    };
+    Trouble::new(message, help).exit(Exit::Refused)
+}
+
+/// The reason for a refusal, and what to do before allowing it.
+pub(super) fn refusal_in_words(why: &Refusal, file: &str) -> (String, &'static str) {
+    let message = match why {
+        Refusal::TooMany { clears, owned } => {
+            format!("the plan would clear {clears} of the {owned} sessions that {file} owns")
         }
-        Refusal::Former { clears, allow } => {
-            let message = format!(
-                "the plan would clear {clears} sessions of another owner and take over none of them"
-            );
-            (message, allow)
+        Refusal::Former { clears } => format!(
+            "the plan would clear {clears} sessions of another owner and take over none of them"
+        ),
+        Refusal::All { clears } => {
+            format!("the plan would clear all {clears} sessions that {file} owns")
         }
-        Refusal::All { clears, allow } => {
-            let message = format!("the plan would clear all {clears} sessions that {file} owns");
-            (message, allow)
-        }
-        Refusal::EmptyFile { clears, allow } => {
+        Refusal::EmptyFile { clears } => {
             let sessions = count(*clears, "session");
-            let message =
-                format!("{file} declares no sessions, so the plan would clear {sessions}");
-            (message, allow)
+            format!("{file} declares no sessions, so the plan would clear {sessions}")
         }
         Refusal::Incomplete { reasons } => {
-            let reasons = reasons.join("; ");
-            return Trouble::new(
-                format!("VMs may be missing from Azure's list: {reasons}"),
-                "fix the cause and run this again; use --allow-incomplete only if you know that no missing VM holds one of your names",
-            )
-            .exit(Exit::Refused);
+            let reasons: Vec<&str> = reasons.iter().map(Shown::as_str).collect();
+            let message = format!(
+                "VMs may be missing from Azure's list: {}",
+                reasons.join("; ")
+            );
+            return (message, "fix the cause and run this again");
         }
     };
-    let help = format!("review what would be cleared, then allow it with --max-removals {allow}");
+    (message, "review what would be cleared")
+}
+
+/// The refusal of the saved plan `name`, because it takes ownership where this run does not allow it. `more` has these
+/// permissions.
+pub fn taking(name: &str, more: &Options, ids: Ids) -> Trouble {
+    let flags = permissions(more, ids);
+    let message = format!(
+        "{name} takes VMs from their owner with {}, which this run does not allow",
+        names(&flags)
+    );
+    let help = format!(
+        "review it with azlin show, then run this again with {}",
+        flags.join(" ")
+    );
     Trouble::new(message, help).exit(Exit::Refused)
 }
 
@@ -92,14 +122,11 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
     let mut help = "create a new plan: azlin plan --out FILE";
     let message = match unusable {
         Unusable::NotAPlan { why } => {
-            format!(
-                "{name} is not a saved plan, or is truncated: {}",
-                escape(why)
-            )
+            format!("{name} is not a saved plan, or is truncated: {why}")
         }
         Unusable::Newer { format } => {
             help = "update azlin";
-            let format = quote(format);
+            let format = quote(format.as_str());
             format!("{name} was made by a newer azlin, in format {format}")
         }
         Unusable::Edited => format!("{name} was edited after azlin wrote it"),
@@ -109,14 +136,13 @@ pub fn unusable(unusable: &Unusable, name: &str) -> Trouble {
             now,
             file,
         } => {
-            let (file, saved, now) = (escape(file), quote(saved), quote(now));
-            let changed = |what| format!("with {what} {saved} for {file}, which now has {now}");
+            let changed = |what| format!("with {what} `{saved}` for {file}, which now has `{now}`");
             let made = match what {
                 What::Subscription => changed("subscription"),
                 What::Tag => changed("tag"),
                 What::Owner => changed("owner"),
                 What::File => format!("from a different version of {file}"),
-                What::Files => format!("for other files: {saved} instead of {now}"),
+                What::Files => format!("for other files: `{saved}` instead of `{now}`"),
             };
             format!("{name} was made {made}")
         }

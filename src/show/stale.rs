@@ -7,7 +7,6 @@ use super::words::{sessions, symbol};
 use super::{Ids, why};
 use crate::model::{Held, VmId};
 use crate::plan::{Difference, Write};
-use crate::text::escape;
 
 /// The number of differences to show; azlin only counts the rest.
 const MOST: usize = 50;
@@ -37,9 +36,9 @@ fn line(difference: &Difference, ids: Ids) -> String {
         format!("{} {} {sessions}", symbol(before, after), ids.name(vm))
     };
     match difference {
-        Difference::OtherVersion { file } => format!("{} has changed", escape(file)),
+        Difference::OtherVersion { file } => format!("{file} has changed"),
         Difference::OtherFiles { then, now } => {
-            format!("the files are {} now, not {}", escape(now), escape(then))
+            format!("the files are {now} now, not {then}")
         }
         Difference::Gone { vm } => format!("{} is gone", ids.name(vm)),
         Difference::OtherMachine { vm } => format!("{} is another machine now", ids.name(vm)),

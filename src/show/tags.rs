@@ -27,12 +27,7 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     let mut text = format!("Tags for {name}:\n");
     for (key, value) in sorted {
         let gap = if value.is_empty() { "" } else { " " };
-        // GitHub Actions would read a line that begins with `::` as a command.
-        let key = match key.strip_prefix("::") {
-            Some(rest) => format!("\\u{{3a}}:{}", inert(rest)),
-            None => inert(key).to_string(),
-        };
-        let _ = writeln!(text, "  {key}:{gap}{}", inert(value));
+        let _ = writeln!(text, "  {}:{gap}{}", inert(key), inert(value));
     }
     text
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::Ids;
 use crate::model::{Held, Owner, VmId};
 use crate::plan::{Action, Change, Duplicate, FilePlan, Goal, Plan, Step, Why};
-use crate::text::{and, escape, inert, or};
+use crate::text::{and, or};
 
 /// One file of a plan, in words.
 pub(super) struct Words<'p> {
@@ -63,8 +63,8 @@ impl<'p> Words<'p> {
                 at,
                 file,
                 changes: plan.changes_of(at).count(),
-                name: escape(&file.basis.file).into_owned(),
-                place: escape(&file.basis.place).into_owned(),
+                name: file.basis.file.to_string(),
+                place: file.basis.place.to_string(),
                 ids,
             });
         }
@@ -133,8 +133,7 @@ impl<'p> Words<'p> {
                 && step.file != self.at
                 && let Some(file) = self.plan.files.get(step.file)
             {
-                let file = escape(&file.basis.file);
-                first.push(format!("{} of {file}", step.vm.path()));
+                first.push(format!("{} of {}", step.vm.path(), file.basis.file));
             }
         }
         (!first.is_empty()).then(|| format!("after {}", names(&first)))
@@ -146,8 +145,6 @@ impl<'p> Words<'p> {
         let file = self.file;
         let mut remarks = Vec::new();
         for reason in &file.incomplete {
-            // In a saved plan, this text is untrusted.
-            let reason = inert(reason);
             let remark = format!("VMs may be missing from Azure's list: {reason}");
             remarks.push((Warning, remark));
         }

@@ -10,15 +10,14 @@ use crate::apply;
 use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
 use crate::model::{Live, Scope};
-use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Step, Tried};
+use crate::plan::{self, Duplicate, Ending, Options, Outcome, Plan, Step, Tried};
 use crate::show::{self, After, Applied};
-use crate::text::escape;
 
 pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
-        Some(path) => saved::resume(&context, path, args.output.format).await?,
+        Some(path) => saved::resume(&context, path, &args.planning, args.output.format).await?,
     };
     let plan = &planned.plan;
     if args.output.format == Format::Text {
@@ -37,7 +36,7 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
         return report(plan, &[], &[], ending, args.output.format, streams);
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(plan, args.output.format, common.no_input, streams).await?;
+        ask(&planned, args.output.format, common.no_input, streams).await?;
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?;
@@ -76,7 +75,11 @@ fn report(
         Format::Text => {}
         Format::Json => streams.print(&plan::report(plan, tried, doubles, ending))?,
         Format::Markdown => {
-            streams.print(&show::markdown(plan, Some(Applied { tried, doubles })))?;
+            streams.print(&show::markdown(
+                plan,
+                &Options::default(),
+                Some(Applied { tried, doubles }),
+            ))?;
         }
     }
     Ok(match ending {
@@ -120,8 +123,8 @@ async fn carry_out(
         // The verdict counts the steps that were not tried; a line for each would push the others off the screen.
         if *outcome != Outcome::Interrupted {
             let file = plan.files.get(step.file).filter(|_| context.has_several());
-            let name = file.map(|file| escape(&file.basis.file));
-            print(&show::outcome(width, step, outcome, name.as_deref(), paint));
+            let name = file.map(|file| file.basis.file.as_str());
+            print(&show::outcome(width, step, outcome, name, paint));
         }
         streams.count(seen.min(steps.len()), steps.len());
     };
@@ -193,7 +196,7 @@ async fn left(context: &Context, planned: &Planned, tried: &[Tried]) -> Result<L
 /// `live`, if it is complete or `--allow-incomplete` is set.
 fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
     if let Some(reason) = live.incomplete().next()
-        && !planned.allowed.incomplete
+        && !planned.aim.options.allow_incomplete
     {
         let message = format!("VMs may be missing from Azure's list: {reason}");
         let help = "run azlin plan to check whether Azure matches";
@@ -202,7 +205,12 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
     Ok(live)
 }
 
-async fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> Result<(), Trouble> {
+async fn ask(
+    planned: &Planned,
+    format: Format,
+    no_input: bool,
+    streams: Streams,
+) -> Result<(), Trouble> {
     if no_input {
         let message = "cannot ask for approval: --no-input is set";
         let help = "review the output of azlin plan, then run azlin apply --auto-approve";
@@ -215,7 +223,11 @@ async fn ask(plan: &Plan, format: Format, no_input: bool, streams: Streams) -> R
     }
     if !io::stdout().is_terminal() || format != Format::Text {
         // The plan went into a file or a pipe, so the person who approves has not seen it.
-        streams.say(&show::plan(plan, streams.stderr));
+        streams.say(&show::plan(
+            &planned.plan,
+            &planned.aim.options,
+            streams.stderr,
+        ));
     }
     streams.say("\nApply these changes? Only 'yes' will be accepted: ");
     let reading = tokio::task::spawn_blocking(|| {

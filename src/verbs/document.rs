@@ -8,8 +8,9 @@ use super::{Streams, Trouble, today};
 use crate::cli::Common;
 use crate::file::find::{self, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
+use crate::model::Hex;
+use crate::show;
 use crate::text::{escape, shown};
-use crate::{plan, show};
 
 /// The number of diagnostics to show for a file. A file with more has the same error many times.
 const MOST_DIAGNOSTICS: usize = 200;
@@ -24,7 +25,7 @@ pub(super) struct Document {
     /// True if the file begins with a byte order mark, which `source` lacks.
     pub has_mark: bool,
     /// The SHA-256 of its bytes.
-    pub sha256: String,
+    pub sha256: Hex,
 }
 
 impl Document {
@@ -36,7 +37,7 @@ impl Document {
             file: File::default(),
             source: Source::new(find::NAME, ""),
             has_mark: false,
-            sha256: plan::sha256(b""),
+            sha256: Hex::sha256(b""),
         }
     }
 
@@ -119,7 +120,7 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
         let wrong = say(wrong, &[&source], streams);
         if let Some(file) = file {
             valid.push(Document {
-                sha256: plan::sha256(&found.bytes),
+                sha256: Hex::sha256(&found.bytes),
                 has_mark: found.bytes.starts_with("\u{feff}".as_bytes()),
                 path: found.path,
                 is_there: true,

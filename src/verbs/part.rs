@@ -12,7 +12,7 @@ use crate::azure::sign_in::Profile;
 use crate::azure::{Arm, Patience};
 use crate::cli::Common;
 use crate::file::Member;
-use crate::model::{Basis, Cloud, Desired, SubscriptionId};
+use crate::model::{Basis, Cloud, Desired, Hex, Shown, SubscriptionId};
 use crate::show::NamedBy;
 
 /// A valid file with its Azure, opened.
@@ -34,7 +34,7 @@ pub(super) struct Part {
 impl Part {
     /// The Azure in text: "the sandbox" or "subscription 0000…".
     pub fn place(&self) -> &str {
-        &self.desired.basis.place
+        self.desired.basis.place.as_str()
     }
 
     /// The file as one of several.
@@ -46,15 +46,14 @@ impl Part {
     }
 
     /// The commit that is checked out in the file's folder, if that is in a git repository and `git` runs.
-    pub fn commit(&self) -> Option<String> {
+    pub fn commit(&self) -> Option<Hex> {
         let mut git = Command::new("git");
         git.args(["rev-parse", "--verify", "HEAD"])
             .current_dir(self.document.folder())
             .stdin(Stdio::null());
         let output = git.output().ok().filter(|output| output.status.success())?;
-        let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-        let is_hex = commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then_some(commit)
+        let commit = String::from_utf8(output.stdout).ok()?;
+        Hex::new(commit.trim()).ok()
     }
 }
 
@@ -91,11 +90,11 @@ impl<'c> Opener<'c> {
         let place = Where::of(self.common, file, document.folder(), cloud)?;
         let arm = self.arm(&place, &name, &id, cloud)?;
         let desired = file.desired(Basis {
-            place: place.place(&id, || self.name_of(&id)),
+            place: Shown::new(&place.place(&id, || self.name_of(&id))),
             subscription: id,
             tag: file.azure.tag.clone(),
             owner: file.owner.clone(),
-            file: document.source.name.clone(),
+            file: Shown::new(&document.source.name),
             file_sha256: document.sha256.clone(),
             commit: None,
         });

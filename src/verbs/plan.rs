@@ -40,7 +40,10 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
         })?;
         let (out, files) = (shown(out), common.files());
         let next = if plan.blocked() == 0 {
-            format!(" To apply exactly this plan, run: azlin apply{files} {out}")
+            let mut words = vec![format!("azlin apply{files} {out}")];
+            words.extend(show::permissions(&planned.aim.options, context.ids));
+            let command = words.join(" ");
+            format!(" To apply exactly this plan, run: {command}")
         } else {
             String::new()
         };

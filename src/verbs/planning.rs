@@ -7,9 +7,9 @@ use super::part::Part;
 use super::{Trouble, names, today};
 use crate::cli::{Format, Planning};
 use crate::model::{Live, LiveName, Scope, VmId};
-use crate::plan::{self, Aim, Allowed, NoTake, Plan, Saved};
+use crate::plan::{self, Aim, NoTake, Options, Plan, Saved};
 use crate::resolve::{self, Meant};
-use crate::show::{self, Ids};
+use crate::show::{self, Applying, Ids};
 use crate::text;
 
 /// A plan, with the data that it was made from.
@@ -17,9 +17,8 @@ pub(super) struct Planned {
     pub plan: Plan,
     pub live: Live,
     pub aim: Aim,
-    pub allowed: Allowed,
-    /// The plan that the guards judge, if it differs: a saved plan, of which only the rest is left to do after a crash.
-    pub judged: Option<Plan>,
+    /// The saved plan that it carries out: its file's name, and what its author let it do.
+    pub saved: Option<(String, Options)>,
 }
 
 impl Planned {
@@ -32,29 +31,37 @@ impl Planned {
             file.basis.commit = part.and_then(Part::commit);
         }
         let fingerprint = plan::fingerprint(&self.live);
-        Saved::new(&self.aim, self.allowed, fingerprint, plan).write()
+        Saved::new(self.aim.options.clone(), fingerprint, plan).write()
     }
 }
 
 /// Reads Azure and plans for today.
 pub(super) async fn make(context: &Context, args: &Planning) -> Result<Planned, Trouble> {
     let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
-    let mut aim = Aim::on(today());
-    aim.targets = vms(context, &args.target, "--target", &live)?;
-    aim.take = vms(context, &args.take_ownership, "--take-ownership", &live)?;
-    for vm in &aim.take {
-        check_take(context, vm)?;
-    }
-    aim.take_from = owners(context, &args.take_ownership_from, &live)?;
+    let aim = Aim {
+        today: today(),
+        options: options(context, args, &live)?,
+    };
     Ok(Planned {
         plan: plan::plan(&context.desired(), &live, &aim),
         live,
         aim,
-        allowed: Allowed {
-            removals: args.max_removals,
-            incomplete: args.allow_incomplete,
-        },
-        judged: None,
+        saved: None,
+    })
+}
+
+/// The options on the command line, with the VMs and owners that they name in `live`.
+pub(super) fn options(context: &Context, args: &Planning, live: &Live) -> Result<Options, Trouble> {
+    let take_ownership = vms(context, &args.take_ownership, "--take-ownership", live)?;
+    for vm in &take_ownership {
+        check_take(context, vm)?;
+    }
+    Ok(Options {
+        targets: vms(context, &args.target, "--target", live)?,
+        take_ownership,
+        take_ownership_from: owners(context, &args.take_ownership_from, live)?,
+        max_removals: args.max_removals,
+        allow_incomplete: args.allow_incomplete,
     })
 }
 
@@ -114,9 +121,9 @@ fn owners(context: &Context, names: &[String], live: &Live) -> Result<BTreeSet<L
 pub(super) fn print(planned: &Planned, context: &Context, format: Format) -> Result<(), Trouble> {
     let streams = context.streams;
     streams.print(&match format {
-        Format::Text => show::plan(&planned.plan, streams.stdout),
+        Format::Text => show::plan(&planned.plan, &planned.aim.options, streams.stdout),
         Format::Json => planned.json(context),
-        Format::Markdown => show::markdown(&planned.plan, None),
+        Format::Markdown => show::markdown(&planned.plan, &planned.aim.options, None),
     })
 }
 
@@ -178,12 +185,15 @@ fn not_found(name: &str, known: &BTreeSet<&VmId>, live: &Live, ids: Ids) -> Stri
 pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result<(), Trouble> {
     let mut files = Vec::new();
     for file in plan.files.iter().filter(|file| !file.blocked.is_empty()) {
+        let mut parts = context.parts();
+        let part = parts.find(|part| part.desired.basis == file.basis);
+        let path = part.map_or("", |part| part.document.source.name.as_str());
         for entry in &file.blocked {
-            context.streams.annotate(&file.basis.file, |runner, file| {
+            context.streams.annotate(path, |runner, file| {
                 show::annotation::of_blocked(runner, file, entry, context.ids)
             });
         }
-        files.push(text::escape(&file.basis.file));
+        files.push(&file.basis.file);
     }
     if files.is_empty() {
         return Ok(());
@@ -196,14 +206,13 @@ pub(super) fn refuse_blocked(plan: &Plan, context: &Context, so: &str) -> Result
 
 /// Fails if a guard refuses the plan.
 pub(super) fn guard(planned: &Planned) -> Result<(), Trouble> {
-    let judged = planned.judged.as_ref().unwrap_or(&planned.plan);
-    let refusals = plan::refusals(judged, &planned.allowed);
-    let Some((at, refusal)) = refusals.first() else {
+    let refusals = plan::refusals(&planned.plan, &planned.aim.options);
+    let Some(refused) = refusals.first() else {
         return Ok(());
     };
-    let file = judged
-        .files
-        .get(*at)
-        .map(|file| text::escape(&file.basis.file));
-    Err(show::refusal(refusal, &file.unwrap_or_default()))
+    let file = planned.plan.files.get(refused.file);
+    let file = file.map_or("", |file| file.basis.file.as_str());
+    let saved = planned.saved.as_ref();
+    let saved = saved.map(|(name, options)| Applying { name, options });
+    Err(show::refusal(refused, file, saved))
 }

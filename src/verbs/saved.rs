@@ -5,11 +5,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::context::{Context, What};
-use super::planning::Planned;
+use super::planning::{self, Planned};
 use super::{Exit, Trouble, names, today};
-use crate::cli::Format;
+use crate::cli::{Format, Planning};
 use crate::model::Scope;
-use crate::plan::{self, Aim, Difference, NoTake, Plan, Saved, Standing};
+use crate::plan::{self, Aim, Difference, Options, Plan, Saved, Standing};
 use crate::show;
 use crate::text::shown;
 
@@ -25,12 +25,14 @@ pub(super) fn read(path: &Path) -> Result<Saved, Trouble> {
     Saved::read(&bytes).map_err(|why| show::unusable(&why, &shown(path)))
 }
 
-/// Returns the rest of the plan saved in `path`. It plans again for the same files in the same order, but for today.
+/// Returns the rest of the plan saved in `path`. It plans again for the same files in the same order, but for today. What the saved
+/// plan allows counts only as far as `args` allow it too: anyone may have written it.
 ///
 /// If the plan is out of date, prints the differences in `format`.
 pub(super) async fn resume(
     context: &Context,
     path: &Path,
+    args: &Planning,
     format: Format,
 ) -> Result<Planned, Trouble> {
     let saved = read(path)?;
@@ -49,41 +51,43 @@ pub(super) async fn resume(
     let files = places.iter().filter_map(|at| desired.get(*at).copied());
     let files: Vec<_> = files.collect();
     let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
-    let mut aim = Aim::on(today());
-    aim.targets.clone_from(&saved.targets);
-    aim.take_from.clone_from(&saved.take_ownership_from);
-    aim.take.clone_from(&saved.take_ownership);
-    aim.take
-        .retain(|vm| plan::may_take(&context.part_of(vm).desired, vm) != Err(NoTake::NoOwner));
+    let run = planning::options(context, args, &live)?;
+    let more = saved.options.taking_beyond(&run);
+    let mut aim = Aim {
+        today: today(),
+        options: saved.options.clone(),
+    };
     let plan = plan::plan(&files, &live, &aim);
     let streams = context.streams;
-    let judged = match saved.standing(&plan, &live) {
-        Standing::Holds => {
-            let mut judged = saved.plan;
-            for (then, now) in judged.files.iter_mut().zip(&plan.files) {
-                then.incomplete.clone_from(&now.incomplete);
-            }
-            Some(judged)
+    match saved.standing(&plan, &live) {
+        Standing::Holds if more != Options::default() => {
+            return Err(show::taking(&name, &more, context.ids));
         }
+        Standing::Holds => {}
         Standing::Applied => {
             streams.say(&format!("{name} is already applied: nothing to do\n"));
-            None
         }
         Standing::Stale => {
             let differences = plan::differences(&saved.plan, &plan, &live);
-            print_stale(context, &name, &differences, Some(&plan), format)?;
+            print_stale(
+                context,
+                &name,
+                &differences,
+                Some((&plan, &aim.options)),
+                format,
+            )?;
             let message =
                 format!("{name} is out of date: Azure has changed since; nothing was written");
             let help = "review a new plan, then save it: azlin plan --out FILE";
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
-    };
+    }
+    aim.options = saved.options.within(&run);
     Ok(Planned {
         plan,
         live,
         aim,
-        allowed: saved.allowed,
-        judged,
+        saved: Some((name, saved.options)),
     })
 }
 
@@ -92,7 +96,7 @@ fn print_stale(
     context: &Context,
     name: &str,
     differences: &[Difference],
-    now: Option<&Plan>,
+    now: Option<(&Plan, &Options)>,
     format: Format,
 ) -> Result<(), Trouble> {
     let streams = context.streams;
@@ -100,8 +104,8 @@ fn print_stale(
         Format::Text => {
             let since = format!("Since {name} was saved");
             let mut text = show::stale(differences, &since, context.ids);
-            if let Some(now) = now {
-                let now = show::plan(now, streams.stdout);
+            if let Some((plan, options)) = now {
+                let now = show::plan(plan, options, streams.stdout);
                 text += &format!("\nThe plan now:\n\n{now}");
             }
             text

@@ -7,9 +7,9 @@ use crate::show;
 pub(super) fn run(args: &Show, streams: Streams) -> Result<Exit, Trouble> {
     let saved = saved::read(&args.plan)?;
     streams.print(&match args.output.format {
-        Format::Text => show::plan(&saved.plan, streams.stdout),
+        Format::Text => show::plan(&saved.plan, &saved.options, streams.stdout),
         Format::Json => saved.write(),
-        Format::Markdown => show::markdown(&saved.plan, None),
+        Format::Markdown => show::markdown(&saved.plan, &saved.options, None),
     })?;
     Ok(Exit::Done)
 }

@@ -9,8 +9,7 @@ use super::context::{Context, What};
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names, sshs_home};
 use crate::cli::{Common, SshConfig};
-use crate::model::{Scope, TagKey, Vm, VmId};
-use crate::plan;
+use crate::model::{Hex, Scope, TagKey, Vm, VmId};
 use crate::replace::{private_folder, replace};
 use crate::show;
 use crate::ssh;
@@ -104,8 +103,8 @@ fn file_of(context: &Context, part: &Part) -> PathBuf {
     let scope = context.scope_of(subscription);
     let mut name = subscription.to_string();
     if scope != Scope::Subscription || *tag != TagKey::default() {
-        let hash = plan::sha256(format!("{scope:?} {}", tag.as_str()).as_bytes());
-        name = name + "-" + hash.get(..8).unwrap_or_default();
+        let hash = Hex::sha256(format!("{scope:?} {}", tag.as_str()).as_bytes());
+        name = name + "-" + hash.as_str().get(..8).unwrap_or_default();
     }
     Path::new(OURS).join(name + ".conf")
 }

@@ -1,16 +1,17 @@
 //! stdout is data, stderr is talk.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
 use console::{Term, truncate_str};
 
 use super::runner;
-use crate::azure::sign_in::variable;
+use crate::azure::sign_in::{in_ci, variable};
 use crate::cli::Color;
 use crate::model::Live;
 use crate::show::Paint;
-use crate::show::annotation::Runner;
+use crate::show::annotation::{Runner, uncommanded};
 use crate::text::plain;
 use crate::trouble::Trouble;
 
@@ -22,6 +23,8 @@ const WIPE: &str = "\r\x1b[K";
 pub(super) struct Streams {
     pub stdout: Paint,
     pub stderr: Paint,
+    /// True if a pipeline may read the streams, and obey what it takes for a command.
+    is_ci: bool,
 }
 
 impl Streams {
@@ -29,6 +32,7 @@ impl Streams {
         Self {
             stdout: paint(color, io::stdout().is_terminal()),
             stderr: paint(color, io::stderr().is_terminal()),
+            is_ci: in_ci(),
         }
     }
 
@@ -40,7 +44,7 @@ impl Streams {
     /// Writes data. A reader that stops early (`azlin plan | head`) is not an error; a full disk is.
     pub fn print(self, data: &str) -> Result<(), Trouble> {
         let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(data.as_bytes());
+        let written = stdout.write_all(self.tamed(data).as_bytes());
         match written.and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 let message = format!("cannot write to stdout: {}", plain(&error));
@@ -93,7 +97,8 @@ impl Streams {
     /// its repository.
     pub fn annotate(self, file: &str, command: impl FnOnce(Runner, &str) -> String) {
         if let Some((runner, checkout)) = runner::runner() {
-            self.say(&command(runner, &runner::in_repository(file, checkout)));
+            let command = command(runner, &runner::in_repository(file, checkout));
+            let _ = io::stderr().lock().write_all(command.as_bytes());
         }
     }
 
@@ -151,7 +156,16 @@ impl Streams {
 
     /// Writes talk. Ignores a closed stderr.
     pub fn say(self, talk: &str) {
-        let _ = io::stderr().lock().write_all(talk.as_bytes());
+        let _ = io::stderr().lock().write_all(self.tamed(talk).as_bytes());
+    }
+
+    /// `text` without commands to the pipeline, if one may read it. Only [`Self::annotate`] gives it commands.
+    fn tamed(self, text: &str) -> Cow<'_, str> {
+        if self.is_ci {
+            uncommanded(text)
+        } else {
+            Cow::Borrowed(text)
+        }
     }
 }
 

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use azlin::model::{
-    Addresses, Declared, Desired, Held, Live, LiveName, Owner, Power, SessionName, SubscriptionId,
-    Vm, VmId, VmPath,
+    Addresses, Declared, Desired, Held, Hex, Live, LiveName, Owner, Power, SessionName, Shown,
+    SubscriptionId, Vm, VmId, VmPath,
 };
-use azlin::plan::{Aim, Plan, Step, plan, sha256};
+use azlin::plan::{Aim, Plan, Saved, Step, plan};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use time::Date;
@@ -48,9 +48,9 @@ pub fn line(vm: VmId, session: &str, at: usize) -> Declared {
 pub fn file(number: usize, owner: &str, lines: &[(&str, &str)]) -> Desired {
     let subscription = subscription(number);
     let mut file = Desired::nothing(&subscription);
-    file.basis.place = format!("subscription {subscription}");
-    file.basis.file = format!("{number}.toml");
-    file.basis.file_sha256 = sha256(file.basis.file.as_bytes());
+    file.basis.place = Shown::new(&format!("subscription {subscription}"));
+    file.basis.file = Shown::new(&format!("{number}.toml"));
+    file.basis.file_sha256 = Hex::sha256(file.basis.file.as_str().as_bytes());
     file.basis.owner = Owner::new(owner).ok();
     for (at, (vm, session)) in lines.iter().enumerate() {
         file.sessions.push(line(id(number, vm), session, at + 1));
@@ -166,4 +166,11 @@ pub fn interleave(
         no_name_gained(&before, live)?;
     }
     Ok(())
+}
+
+/// The plan's JSON with a matching digest, as an attacker could write it.
+pub fn with_its_digest(mut saved: Saved) -> Vec<u8> {
+    saved.digest = Hex::default();
+    saved.digest = Hex::sha256(&serde_json::to_vec(&saved).unwrap());
+    saved.write().into_bytes()
 }

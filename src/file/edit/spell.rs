@@ -9,25 +9,22 @@ pub(super) fn quote_in(raw: &str) -> Option<char> {
 
 /// `text` as a string in these quotes, or in `"` if it requires escapes.
 ///
-/// Escapes characters that could act on a terminal or on the reader of a pipeline's log. Later steps then need not escape them in
-/// a way that TOML does not know.
+/// Escapes characters that could act on a terminal. Later steps then need not escape them in a way that TOML does not know.
 pub(super) fn string(text: &str, quote: char) -> String {
-    let acts = text.contains("##") || text.chars().any(is_unprintable);
+    let acts = text.chars().any(is_unprintable);
     if quote == '\'' && !acts && !text.contains('\'') {
         return format!("'{text}'");
     }
     let mut string = String::from("\"");
-    let mut last = ' ';
     for c in text.chars() {
         match c {
             '"' | '\\' => string.extend(['\\', c]),
             '\n' => string.push_str("\\n"),
             '\t' => string.push_str("\\t"),
-            _ if !is_unprintable(c) && (c, last) != ('#', '#') => string.push(c),
+            _ if !is_unprintable(c) => string.push(c),
             '\0'..='\u{ffff}' => string.push_str(&format!("\\u{:04X}", u32::from(c))),
             _ => string.push_str(&format!("\\U{:08X}", u32::from(c))),
         }
-        last = c;
     }
     string + "\""
 }

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::candidates::Name;
 use crate::file::AzureSettings;
+use crate::model::Hex;
 use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmPath};
-use crate::plan;
 use crate::replace::{private_folder, replace};
 
 /// The maximum age of names on offer.
@@ -177,8 +177,8 @@ fn file_name(
         Scope::Groups(groups) => Some(groups),
     };
     let key = json!([subscription, place, azure.tag, groups]).to_string();
-    let hash = plan::sha256(key.as_bytes());
-    Some(format!("names-{}.json", hash.get(..16)?))
+    let hash = Hex::sha256(key.as_bytes());
+    Some(format!("names-{}.json", hash.as_str().get(..16)?))
 }
 
 /// Returns true if `then` is at most `span` before `now`. A time in the future does not count: someone set the clock back.
