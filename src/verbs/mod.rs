@@ -22,6 +22,7 @@ mod session;
 mod show;
 mod ssh_config;
 mod sshs_home;
+mod sshs_hosts;
 mod streams;
 mod subscription;
 mod tag;
