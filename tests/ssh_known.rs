@@ -210,6 +210,10 @@ fn a_name_that_fits_a_pattern_is_left_out_unless_it_is_declared() {
         (CONFIG, "Host * !prod-*"),
         (CONFIG, "Match host web,prod-??"),
         (CONFIG, "Match originalhost Prod-* user ada"),
+        (
+            CONFIG,
+            "Match exec \"case %n in prod-*) ;; *) false; esac\"",
+        ),
         (".ssh/known_hosts", "@cert-authority prod-*,web-* ssh-rsa A"),
     ] {
         let hostile = project("prod-db", "mine", &[(file, text)]);

@@ -70,9 +70,9 @@ impl Known {
         }
     }
 
-    /// Adds each word of a command, because any may be a host.
+    /// Adds each word of a command, because any may be a host, or a pattern of a shell's `case`.
     fn add_command(&mut self, command: &str, place: &str) {
-        let is_mark = |c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c);
+        let is_mark = |c: char| !c.is_ascii_alphanumeric() && !"._-*?".contains(c);
         command
             .split(is_mark)
             .for_each(|word| self.add(word, place));
