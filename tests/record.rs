@@ -150,6 +150,16 @@ fn wherever_the_record_ends_no_request_follows_and_the_outcome_is_true() {
         assert_eq!(done, written, "{ran}");
         check_blame(&ran);
         codes.push((written, ran.code()));
+        // The next run starts a line of its own after the one that was cut off.
+        assert_eq!(project.run(&["plan"]).code(), 0);
+        let text = fs::read_to_string(project.path().join(RECORD)).unwrap();
+        let whole = text.lines().filter(|line| line.ends_with('}'));
+        assert_eq!(whole.count(), at + 1);
+        assert!(
+            text.lines()
+                .last()
+                .is_some_and(|line| line.starts_with('{'))
+        );
     }
     // The list, then a read and a write for each VM, then the list again.
     assert_eq!(codes, [(0, 1), (0, 1), (1, 5), (1, 5), (2, 5), (2, 1)]);

@@ -124,14 +124,16 @@ impl Drop for Pending<'_> {
 /// It is not a regular file of this user. In a shared folder, someone else could have put a link or a file of their own there.
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{
+        FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    };
 
     use rustix::fs::OFlags;
 
     // A pipe without a reader must not make azlin wait.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(0o600);
+    options.create(true).read(true).append(true).mode(0o600);
     options.custom_flags(flags.bits().cast_signed());
     let irregular = || io::Error::other("it is a link, a folder, a pipe or a device");
     let file = options.open(path).map_err(|error| {
@@ -149,6 +151,14 @@ fn open(path: &Path) -> io::Result<File> {
         return Err(io::Error::other("it belongs to someone else"));
     }
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    // The last line is cut off if the disk was full.
+    let mut last = [b'\n'];
+    if let Some(at) = opened.len().checked_sub(1) {
+        file.read_exact_at(&mut last, at)?;
+    }
+    if last != [b'\n'] {
+        (&file).write_all(b"\n")?;
+    }
     Ok(file)
 }
 
