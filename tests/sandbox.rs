@@ -88,6 +88,103 @@ fn a_damaged_fleet_is_told_and_left_alone() {
     );
 }
 
+/// Every command that asks the sandbox. Each has to say what is wrong with the file.
+const ASKING: [&[&str]; 8] = [
+    &["list"],
+    &["plan"],
+    &["apply", "--auto-approve"],
+    &["session", "dev-vm-1", "x"],
+    &["tag", "list", "dev-vm-1"],
+    &["tag", "add", "dev-vm-1", "a=b"],
+    &["connect", "dev-vm-1", "--print"],
+    &["ssh-config"],
+];
+
+/// Every command that writes to the sandbox.
+const WRITING: [&[&str]; 4] = [
+    &["apply", "--auto-approve"],
+    &["session", "dev-vm-1", "x"],
+    &["tag", "add", "dev-vm-1", "a=b"],
+    &["connect", "gpu-vm-2", "--start", "--print"],
+];
+
+/// Checks that `ran` blames the sandbox's file, not Azure, and did not try again.
+fn blames_the_file(ran: &support::Ran, why: &str, help: &str) {
+    let said = format!("{}{}", ran.stdout, ran.stderr);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(said.contains(&format!("sandbox.json: {why}")), "{ran}");
+    assert!(said.contains(&format!("help: {help}")), "{ran}");
+    for lie in ["Azure returned", "retrying"] {
+        assert!(!said.contains(lie), "{ran}");
+    }
+}
+
+const CHECK: &str = "check that you may read and write this file and its folder";
+
+#[test]
+fn a_sandbox_without_a_usable_file_says_so_whatever_is_asked() {
+    let damaged: fn(&std::path::Path) = |file| std::fs::write(file, "{\"vms\":[").unwrap();
+    let folder: fn(&std::path::Path) = |file| std::fs::create_dir(file).unwrap();
+    for (damage, why, help) in [
+        (
+            damaged,
+            "EOF while parsing",
+            "fix the file, or start over: azlin sandbox reset",
+        ),
+        #[cfg(unix)]
+        (folder, "is a directory", CHECK),
+    ] {
+        let project = Project::sample();
+        std::fs::create_dir(project.path().join(".azlin")).unwrap();
+        damage(&project.state());
+        for arguments in ASKING {
+            blames_the_file(&project.run(arguments), why, help);
+        }
+        // Served over HTTP, it is the same error for the client, and the server tells it once.
+        let server = Server::of(&project, &[]);
+        for _ in 0..2 {
+            let ran = server.project("").run(&["list"]);
+            blames_the_file(&ran, why, help);
+        }
+        let told = server.told();
+        assert_eq!(
+            told.matches(&format!("sandbox.json: {why}")).count(),
+            1,
+            "{told}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sandbox_that_cannot_be_written_fails_each_write_as_not_done() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::sample();
+    assert_eq!(project.run(&["sandbox", "reset"]).code(), 0);
+    let before = project.fleet();
+    // A limit on the size of files acts like a full disk.
+    let full = |arguments| project.run_after("trap '' XFSZ; ulimit -f 0", arguments);
+    for arguments in WRITING {
+        blames_the_file(&full(arguments), "file too large", CHECK);
+    }
+    let ran = full(&["apply", "--auto-approve"]);
+    assert!(ran.stdout.contains("\nNothing applied: "), "{ran}");
+    assert_eq!(full(&["plan"]).code(), 0);
+    let mode = |mode| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(project.state(), permissions).unwrap();
+    };
+    mode(0o444);
+    for arguments in WRITING {
+        blames_the_file(&project.run(arguments), "permission denied", CHECK);
+    }
+    assert_eq!(project.run(&["sandbox", "reset"]).code(), 1);
+    mode(0o644);
+    assert_eq!(project.fleet(), before);
+    let left = std::fs::read_dir(project.path().join(".azlin")).unwrap();
+    assert_eq!(left.count(), 2, "the fleet and its lock");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_link_in_the_state_folder_leads_no_write_elsewhere() {

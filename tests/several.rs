@@ -661,8 +661,9 @@ fn no_vm_comes_to_sit_on_the_way_to_another_files() {
     let ran = several.run(&["ssh-config"]);
     assert!(!ran.stdout.contains("Host bastion"), "{ran}");
     assert!(
-        ran.stderr
-            .contains("skipped `bastion`: ssh already has a host with this name"),
+        ran.stderr.contains(
+            "skipped `bastion`: ssh already knows this name (the jump host in teams/2.toml)"
+        ),
         "{ran}"
     );
 }

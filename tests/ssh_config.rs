@@ -141,10 +141,10 @@ fn what_would_lead_astray_is_left_out_and_said() {
     warning: skipped `$(id)`: not a valid session name; set another with azlin session VM NAME
     warning: skipped `*`: not a valid session name; set another with azlin session VM NAME
     warning: skipped `C`: another VM, rg/c, has this name; choose another session name
-    warning: skipped `bastion`: ssh already has a host with this name; choose another session name
+    warning: skipped `bastion`: ssh already knows this name (the jump host in sessions.toml); choose another session name
     warning: skipped `github.com`: it looks like the name of an existing SSH host; to include it anyway, declare it in sessions.toml
-    warning: skipped `localhost`: ssh already has a host with this name; choose another session name
-    warning: skipped `mine`: ssh already has a host with this name; choose another session name
+    warning: skipped `localhost`: ssh already knows this name (this machine); choose another session name
+    warning: skipped `mine`: ssh already knows this name (~/.ssh/config:1); choose another session name
     warning: skipped `nowhere`: rg/l has no IP address; add a network interface with one
     warning: skipped `twice`: it is on rg/c and rg/d; clear all but one with azlin session VM --clear
     warning: skipped `x\nHost *\n  ProxyCommand touch /tmp/x`: not a valid session name; set another with azlin session VM NAME

@@ -51,7 +51,7 @@ impl Arm {
     /// Opens `target` without sending a request.
     ///
     /// # Errors
-    /// The system's certificates or proxy settings cannot be used.
+    /// The system's certificates, the proxy settings or the file in `AZLIN_RECORD` cannot be used.
     pub fn open(
         target: Target,
         subscription: SubscriptionId,
@@ -62,9 +62,7 @@ impl Arm {
             let message = format!("invalid endpoint URL {}: {error}", quote(&origin.https()));
             Trouble::new(message, "fix the endpoint")
         })?;
-        let client = target
-            .client()
-            .map_err(|trouble| trouble.within("cannot open a connection to Azure"))?;
+        let client = target.client()?;
         let scope = format!("{audience}/.default");
         Ok(Self {
             pipeline: pipeline(client.clone(), &sign_in, &scope),

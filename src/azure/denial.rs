@@ -279,7 +279,6 @@ impl Denial {
                 "check the subscription in the Azure portal: it stays read-only until someone enables it again"
             }
             "ConflictingConcurrentWriteNotAllowed" => "run the same command again",
-            "SandboxStateUnusable" => "fix the file, or start over: azlin sandbox reset",
             "ScopeLocked" => "remove the lock, or ask whoever set it to remove it",
             "TooManyTags" => "remove a tag: azlin tag list VM, then azlin tag remove VM KEY",
             _ => return None,

@@ -10,6 +10,7 @@ use azure_core::http::headers::{HeaderName, Headers};
 use super::arm::DEADLINE;
 use super::denial::{Denial, minutes};
 use super::reason::shown;
+use crate::sandbox;
 use crate::text::{escape, quote};
 use crate::trouble::Trouble;
 
@@ -213,7 +214,8 @@ impl Kind {
             return Self::NotAzure(status, what);
         }
         if let Some(denial) = Denial::read(status, body) {
-            return Self::Refused(Box::new(denial));
+            let refused = |denial| Self::Refused(Box::new(denial));
+            return of_sandboxs_file(&denial).map_or_else(|| refused(denial), Self::Final);
         }
         let is_azures = ARMS_OWN
             .iter()
@@ -223,6 +225,18 @@ impl Kind {
         }
         Self::NotAzure(status, shown(body))
     }
+}
+
+/// The trouble if `denial` is about the sandbox's file, which is on a disk and not in Azure.
+fn of_sandboxs_file(denial: &Denial) -> Option<Trouble> {
+    let help = match denial.code.as_str() {
+        sandbox::INVALID => "fix the file, or start over: azlin sandbox reset",
+        sandbox::UNUSABLE => {
+            "check that you may read and write this file and its folder, and that their disk is not full"
+        }
+        _ => return None,
+    };
+    Some(Trouble::new(escape(&denial.message), help))
 }
 
 /// The help if Azure asks to wait, or throttles without saying how long.

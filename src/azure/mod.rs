@@ -51,4 +51,5 @@ pub use denial::Denial;
 pub use failure::{Failure, Kind};
 pub use origin::Origin;
 pub use patience::{Patience, Stopping};
+pub use record::unrecorded;
 pub use transport::Target;

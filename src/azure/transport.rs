@@ -54,10 +54,14 @@ impl Target {
     /// # Errors
     /// The system's certificates, the proxy settings or the file in `AZLIN_RECORD` cannot be used.
     pub(super) fn client(self) -> Result<Arc<dyn HttpClient>, Trouble> {
+        let connected = |peer| {
+            let failed = |trouble: Trouble| trouble.within("cannot open a connection to Azure");
+            http::client(peer).map_err(failed)
+        };
         let client = match self {
             Self::Sandbox(sandbox) => Arc::new(Sandboxed(sandbox)),
-            Self::Loopback(address) => http::client(Peer::Emulator(address))?,
-            Self::Cloud(_) | Self::Elsewhere(..) => http::client(Peer::Remote)?,
+            Self::Loopback(address) => connected(Peer::Emulator(address))?,
+            Self::Cloud(_) | Self::Elsewhere(..) => connected(Peer::Remote)?,
         };
         Recorder::wrap(discreet(client))
     }

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::io;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::arm::{Response, TENANT};
 
@@ -96,10 +96,35 @@ refusals! {
         "the request body is incomplete"
 }
 
+/// The code if the fleet's file cannot be read or written.
+pub const UNUSABLE: &str = "SandboxFileUnusable";
+/// The code if the fleet's file is not one.
+pub const INVALID: &str = "SandboxFileInvalid";
+
 impl From<io::Error> for Response {
-    /// The error while the fleet's file is unusable.
+    /// The error while the fleet's file is unusable. Nothing was written.
     fn from(error: io::Error) -> Response {
-        refuse(409, "SandboxStateUnusable", error)
+        let code = match error.kind() {
+            io::ErrorKind::InvalidData => INVALID,
+            _ => UNUSABLE,
+        };
+        refuse(500, code, error)
+    }
+}
+
+impl Response {
+    /// The error if the fleet's file is unusable.
+    pub(super) fn unusable(&self) -> Option<String> {
+        let body: Value = match self.status {
+            500 => serde_json::from_slice(&self.body).ok()?,
+            _ => return None,
+        };
+        let error = body.get("error")?;
+        let code = error.get("code")?.as_str()?;
+        let message = error.get("message")?.as_str()?;
+        [UNUSABLE, INVALID]
+            .contains(&code)
+            .then(|| message.to_owned())
     }
 }
 

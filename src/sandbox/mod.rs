@@ -38,6 +38,7 @@ mod vms;
 mod tests;
 
 pub use arm::{Reply, Request, Response, Sandbox};
+pub use errors::{INVALID, UNUSABLE};
 pub use faults::Fault;
 pub use page::DEFAULT_PAGE_SIZE;
 pub use reset::{MAX_VMS, reset, reset_several, subscription_id};

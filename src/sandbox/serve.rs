@@ -26,8 +26,11 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The most connections at a time. More wait in the listener's queue.
 const MAX_CONNECTIONS: usize = 512;
 
+/// Tells the person who runs the server about an error.
+type Complain = dyn Fn(&str) + Send + Sync;
+
 /// Answers the listener's connections until the future is dropped, which closes them. Each answer waits for `latency` first;
-/// requests of several connections wait in parallel.
+/// requests of several connections wait in parallel. Calls `complain` when the fleet's file is unusable.
 ///
 /// It answers only requests to a loopback address or `localhost`. A web page can make its own host name resolve to 127.0.0.1 and
 /// so reach a local server from the browser (DNS rebinding), but such a request names that host.
@@ -35,7 +38,9 @@ pub async fn serve(
     listener: TcpListener,
     sandbox: Arc<Sandbox>,
     latency: Duration,
+    complain: impl Fn(&str) + Send + Sync + 'static,
 ) -> io::Result<()> {
+    let complain: Arc<Complain> = Arc::new(complain);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -54,19 +59,24 @@ pub async fn serve(
             }
         };
         while connections.try_join_next().is_some() {}
-        let sandbox = Arc::clone(&sandbox);
+        let (sandbox, complain) = (Arc::clone(&sandbox), Arc::clone(&complain));
         connections.spawn(async move {
-            converse(stream, &sandbox, latency).await;
+            converse(stream, &sandbox, latency, &*complain).await;
             drop(place);
         });
     }
 }
 
-async fn converse(stream: TcpStream, sandbox: &Sandbox, latency: Duration) {
+async fn converse(stream: TcpStream, sandbox: &Sandbox, latency: Duration, complain: &Complain) {
     let service = service_fn(|request| async move {
         let reply = reply(request, sandbox, latency)
             .await
             .unwrap_or_else(Reply::Whole);
+        if let Reply::Whole(response) = &reply
+            && let Some(error) = response.unusable()
+        {
+            complain(&error);
+        }
         into_http(reply)
     });
     // If a connection breaks, its client notices.

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use super::fleet::Fleet;
 use super::standard;
 use crate::replace::put;
+use crate::text::plain;
 
 /// The largest file to read. azlin never writes one this large: the largest fleet takes a tenth of it.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
@@ -74,13 +75,13 @@ impl Store {
         &self,
         edit: impl FnOnce(&mut Fleet) -> Result<T, E>,
     ) -> Result<T, E> {
-        let _turn = take_turn(&self.path).map_err(|e| self.error("cannot lock", &e))?;
+        let _turn = take_turn(&self.path).map_err(|e| self.error("cannot lock", &plain(&e)))?;
         let mut remembered = self.remembered();
         let mut current = self.current(remembered.take())?;
         let outcome = edit(Arc::make_mut(&mut current.fleet));
         if outcome.is_ok() {
-            let version =
-                replace(&self.path, &current.fleet).map_err(|e| self.error("cannot write", &e))?;
+            let version = replace(&self.path, &current.fleet)
+                .map_err(|e| self.error("cannot write", &plain(&e)))?;
             current.version = Some(version);
         }
         *remembered = Some(current);
@@ -94,7 +95,7 @@ impl Store {
     }
 
     fn current(&self, remembered: Option<Remembered>) -> io::Result<Remembered> {
-        let unreadable = |error: io::Error| self.error("cannot read", &error);
+        let unreadable = |error: io::Error| self.error("cannot read", &plain(&error));
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -112,17 +113,22 @@ impl Store {
             return Ok(known);
         }
         if metadata.len() > MAX_FILE {
-            return Err(self.error("cannot read", &"it is too large"));
+            return Err(self.invalid("it is too large"));
         }
         let mut text = Vec::new();
         file.take(MAX_FILE)
             .read_to_end(&mut text)
             .map_err(unreadable)?;
-        let fleet = Fleet::read(&text).map_err(|what| self.error("invalid sandbox file", &what))?;
+        let fleet = Fleet::read(&text).map_err(|what| self.invalid(&what))?;
         Ok(Remembered {
             version,
             fleet: Arc::new(fleet),
         })
+    }
+
+    fn invalid(&self, cause: &str) -> io::Error {
+        let error = self.error("invalid sandbox file", &cause);
+        io::Error::new(io::ErrorKind::InvalidData, error.to_string())
     }
 
     fn error(&self, what: &str, cause: &dyn std::fmt::Display) -> io::Error {
@@ -152,7 +158,11 @@ pub(super) fn overwrite(state: &Path, fleet: &Fleet) -> io::Result<()> {
 
 /// Replaces the file `state`. The caller must have the turn.
 fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
-    let before = fs::metadata(state).and_then(|m| m.modified()).ok();
+    let there = fs::metadata(state);
+    if there.as_ref().is_ok_and(|m| m.permissions().readonly()) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let before = there.and_then(|m| m.modified()).ok();
     put(state, false, |file| {
         let mut out = BufWriter::new(&mut *file);
         fleet.write(&mut out)?;

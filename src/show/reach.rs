@@ -164,8 +164,12 @@ pub fn left_out(name: &LiveName, why: &LeftOut, file: &str, ids: Ids) -> String 
         LeftOut::LikeHost => format!(
             "it looks like the name of an existing SSH host; to include it anyway, declare it in {file}"
         ),
-        LeftOut::Taken => {
-            "ssh already has a host with this name; choose another session name".to_owned()
+        LeftOut::Fits { pattern, place } => format!(
+            "ssh has settings for {} ({place}); to include it anyway, declare it in {file}",
+            quote(pattern)
+        ),
+        LeftOut::Known(place) => {
+            format!("ssh already knows this name ({place}); choose another session name")
         }
         LeftOut::NoAddress(vm) => {
             let vm = ids.name(vm);

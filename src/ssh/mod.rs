@@ -5,10 +5,14 @@
 
 mod arguments;
 mod config;
+mod known;
+mod own_config;
 mod ready;
 
 pub use arguments::{NoAddress, Options, arguments};
-pub use config::{Config, LeftOut, config, has_for_all, hosts_in, includes_in};
+pub use config::{Config, LeftOut, config};
+pub use known::Known;
+pub use own_config::{Leads, includes_for_all};
 pub use ready::{Ready, ready};
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::context::{Context, What};
 use super::{Exit, Streams, Trouble, names, picker, today};
-use crate::azure::{Arm, compute};
+use crate::azure::{Arm, compute, unrecorded};
 use crate::cli::{Common, Connect};
 use crate::model::{Ended, Live, Power, Scope, Vm, VmId};
 use crate::resolve::{Miss, resolve};
@@ -83,6 +83,10 @@ pub(super) async fn run(
             "{shown} is a sandbox VM, so azlin prints the ssh command instead of running it"
         ));
         return print(&arguments, streams);
+    }
+    // On Unix, azlin ends here.
+    if let Some(trouble) = unrecorded() {
+        return Err(trouble.clone());
     }
     become_ssh(&arguments).map_err(|error| {
         let message = format!("cannot run ssh: {}", plain(&error));

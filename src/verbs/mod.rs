@@ -22,6 +22,7 @@ mod session;
 mod show;
 mod ssh_config;
 mod sshs_home;
+mod sshs_hosts;
 mod streams;
 mod subscription;
 mod tag;
@@ -32,6 +33,7 @@ mod whoami;
 pub use crate::trouble::Exit;
 pub use completions::answer;
 
+use crate::azure::unrecorded;
 use crate::cli::{self, Cli, Common, Verb};
 use crate::model::{Live, Scope, Vm, VmId};
 use crate::resolve::Miss;
@@ -132,10 +134,22 @@ pub async fn run(cli: Cli) -> Exit {
         // Dropping the future also ends an `az` in progress.
         Ok(()) = tokio::signal::ctrl_c(), if only_asks => Ok(Exit::Interrupted),
     };
-    ran.unwrap_or_else(|trouble| {
+    let mut told = String::new();
+    let exit = ran.unwrap_or_else(|trouble| {
         streams.fail(&trouble);
+        told = trouble.message;
         trouble.exit
-    })
+    });
+    match unrecorded() {
+        Some(trouble) if !told.contains(&trouble.message) => {
+            streams.fail(trouble);
+            match exit {
+                Exit::Done | Exit::Changes => trouble.exit,
+                exit => exit,
+            }
+        }
+        _ => exit,
+    }
 }
 
 async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exit, Trouble> {

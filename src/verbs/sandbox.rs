@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -14,7 +14,7 @@ use super::{Exit, Streams, Trouble, document};
 use crate::cli::{Common, Sandbox as Args};
 use crate::file::find;
 use crate::sandbox::{self, Sandbox};
-use crate::text::{plain, shown};
+use crate::text::{escape, plain, shown};
 
 /// The folder of `sessions.toml`, which also holds the sandbox.
 fn folder(common: &Common) -> Result<PathBuf, Trouble> {
@@ -51,7 +51,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
                 if error.kind() == ErrorKind::InvalidInput {
                     return Trouble::new(error.to_string(), "lower --vms or --subscriptions");
                 }
-                let help = "check that you may write to this folder";
+                let help = "check that you may write this file and its folder, and that their disk is not full";
                 Trouble::cannot("write", &state, &error, help)
             })?;
             let mut fleet = format!("created {} with {made} VMs", shown(&state));
@@ -101,7 +101,16 @@ async fn serve(
         shown(state),
         sandbox::SUBSCRIPTION
     ));
-    sandbox::serve(listener, Arc::new(sandbox), latency)
+    let told = Mutex::new(String::new());
+    // Many requests may fail for one reason.
+    let complain = move |error: &str| {
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != error {
+            streams.warn(&escape(error));
+            error.clone_into(&mut told);
+        }
+    };
+    sandbox::serve(listener, Arc::new(sandbox), latency, complain)
         .await
         .map_err(busy)
 }

@@ -105,9 +105,15 @@ impl Project {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_azlin"));
+        let mut command = self.here(env!("CARGO_BIN_EXE_azlin"));
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// A command that runs `program` here.
+    fn here(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
@@ -126,6 +132,14 @@ impl Project {
     /// Runs the built binary here and waits for its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(arguments, self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the built binary here after `setup`, a shell's commands.
+    pub fn run_after(&self, setup: &str, arguments: &[&str]) -> Ran {
+        let mut shell = self.here("sh");
+        let script = format!("{setup}; exec \"$@\"");
+        shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_azlin")]);
+        Ran::of(arguments, shell.args(arguments).output().unwrap())
     }
 
     /// Runs the built binary here with `input` on its stdin.

@@ -18,7 +18,7 @@ impl Server {
         let mut command = project.command(&arguments);
         let mut process = command
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut endpoint = String::new();
@@ -29,6 +29,12 @@ impl Server {
             process,
             endpoint: endpoint.trim().to_owned(),
         }
+    }
+
+    /// Ends the server and returns what it said.
+    pub fn told(mut self) -> String {
+        self.process.kill().unwrap();
+        std::io::read_to_string(self.process.stderr.take().unwrap()).unwrap()
     }
 
     /// A project whose file points here and continues with `rest`.

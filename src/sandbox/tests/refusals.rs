@@ -205,10 +205,7 @@ fn a_damaged_file_is_named_with_help() {
         sandbox.patch_tags("g/a", r#"{"operation":"Merge","properties":{"tags":{}}}"#),
     ] {
         let refusal = answer.refusal();
-        assert!(
-            refusal.starts_with("409 SandboxStateUnusable: "),
-            "{refusal}"
-        );
+        assert!(refusal.starts_with("500 SandboxFileInvalid: "), "{refusal}");
         assert!(refusal.contains("invalid sandbox file "), "{refusal}");
         assert!(refusal.contains("sandbox.json: "), "{refusal}");
     }

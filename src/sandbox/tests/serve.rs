@@ -72,7 +72,7 @@ async fn answer_under(fault: &str, request: &str) -> String {
     let client = Client::connect(address, &request).await;
     tokio::select! {
         text = client.read_to_end() => text.replace(&address.to_string(), "HOST"),
-        ended = serve(listener, sandbox, Duration::ZERO) => panic!("{ended:?}"),
+        ended = serve(listener, sandbox, Duration::ZERO, |_| {}) => panic!("{ended:?}"),
     }
 }
 
@@ -157,7 +157,7 @@ async fn a_connection_serves_one_request_after_the_other() {
     let answers = |text: &str| text.matches("MissingApiVersionParameter").count();
     tokio::select! {
         text = client.read(|text| answers(text) == 2) => assert_eq!(answers(&text), 2, "{text}"),
-        ended = serve(listener, sandbox, Duration::ZERO) => panic!("{ended:?}"),
+        ended = serve(listener, sandbox, Duration::ZERO, |_| {}) => panic!("{ended:?}"),
     }
 }
 
@@ -173,7 +173,7 @@ async fn requests_wait_for_the_latency_in_parallel() {
     let both = async { tokio::join!(one.read_to_end(), other.read_to_end()) };
     tokio::select! {
         (one, other) = both => assert!(one.contains("HTTP/1.1 400") && other.contains("HTTP/1.1 400")),
-        ended = serve(listener, sandbox, hour) => panic!("{ended:?}"),
+        ended = serve(listener, sandbox, hour, |_| {}) => panic!("{ended:?}"),
     }
     let waited = before.elapsed();
     assert!(waited >= hour && waited < 2 * hour, "{waited:?}");
@@ -187,7 +187,7 @@ async fn a_dropped_server_closes_its_connections() {
     let answered = |text: &str| text.contains("MissingApiVersionParameter");
     tokio::select! {
         text = client.read(answered) => assert!(answered(&text)),
-        ended = serve(listener, sandbox, Duration::ZERO) => panic!("{ended:?}"),
+        ended = serve(listener, sandbox, Duration::ZERO, |_| {}) => panic!("{ended:?}"),
     }
     assert_eq!(client.read_to_end().await, "");
 }
