@@ -11,6 +11,8 @@ pub mod server;
 pub mod spellings;
 #[cfg(unix)]
 pub mod sshd;
+#[cfg(unix)]
+pub mod users;
 
 use std::fmt;
 use std::io::Write as _;
@@ -24,6 +26,8 @@ use tempfile::TempDir;
 pub struct Project {
     folder: TempDir,
     environment: Vec<(String, String)>,
+    /// The user who runs its commands, if that is another.
+    user: Option<u32>,
 }
 
 impl Project {
@@ -44,6 +48,7 @@ impl Project {
         Self {
             folder,
             environment: Vec::new(),
+            user: None,
         }
     }
 
@@ -105,7 +110,16 @@ impl Project {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_azlin"));
+        self.prepared(env!("CARGO_BIN_EXE_azlin"), arguments)
+    }
+
+    /// A shell that runs `script` here; `"$0"` in it is the built binary.
+    pub fn shell(&self, script: &str) -> Command {
+        self.prepared("sh", &["-c", script, env!("CARGO_BIN_EXE_azlin")])
+    }
+
+    fn prepared(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.path())
@@ -120,12 +134,22 @@ impl Project {
         for (name, value) in &self.environment {
             command.env(name, value);
         }
+        #[cfg(unix)]
+        if let Some(user) = self.user.filter(|_| users::is_root()) {
+            std::os::unix::process::CommandExt::uid(&mut command, user);
+            std::os::unix::process::CommandExt::gid(&mut command, user);
+        }
         command
     }
 
     /// Runs the built binary here and waits for its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(arguments, self.command(arguments).output().unwrap())
+    }
+
+    /// Runs `script` in a shell here and waits for its end.
+    pub fn run_shell(&self, script: &str) -> Ran {
+        Ran::of(&[script], self.shell(script).output().unwrap())
     }
 
     /// Runs the built binary here with `input` on its stdin.
@@ -173,7 +197,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn of(arguments: &[&str], output: Output) -> Self {
+    pub fn of(arguments: &[&str], output: Output) -> Self {
         Self {
             arguments: arguments.join(" "),
             status: output.status.code(),
