@@ -92,8 +92,8 @@ impl Streams {
     /// Writes the annotation of `file` that `command` returns, if a pipeline reads the log. `command` gets the path of the file in
     /// its repository.
     pub fn annotate(self, file: &str, command: impl FnOnce(Runner, &str) -> String) {
-        if let Some((runner, checkout)) = runner::runner() {
-            self.say(&command(runner, &runner::in_repository(file, checkout)));
+        if let Some(runner) = runner::runner() {
+            self.say(&command(runner, &runner::in_repository(file)));
         }
     }
 
