@@ -397,6 +397,7 @@ fn a_file_that_is_no_sessions_file_is_reported_without_its_lines() {
         "owner = 'us'\npassword = 'SECRET'\n[database]\nurl = 'SECRET'\n",
         "{\"private_key\": \"SECRET\"}\n",
         "owner: us\npassword: SECRET\nazure:\n  secret: SECRET\n",
+        "[client]\nuser=root\npassword=SECRET\n[ssl]\nkey=SECRET\n",
         "ssh-rsa SECRET ada@example.com\n",
         "SECRET",
         "\u{feff}SECRET\r\nSECRET\r\n",
@@ -415,7 +416,7 @@ fn a_file_that_is_no_sessions_file_is_reported_without_its_lines() {
     assert_snapshot!(Project::new(secrets[0]).run(&["validate"]), @"
     $ azlin validate -> 1
     --- stderr
-    error: sessions.toml is not a sessions file: it is not valid TOML, and has no table that azlin knows
+    error: sessions.toml is not a sessions file: it is not valid TOML (line 1, column 12), and has no table that azlin knows
     help: check the path; azlin guide file shows what a sessions file contains
 
     error: sessions.toml is invalid: 1 error

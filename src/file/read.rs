@@ -10,20 +10,17 @@ use super::edit::Layout;
 use super::encoding::decode;
 use super::table::{Entry, Reader, SECTION, entries, listed};
 use super::twice::Keys;
-use super::{AzureSettings, Diagnostic, File, Member, Severity, Source, check};
+use super::{AzureSettings, Diagnostic, File, Member, Source, check, foreign};
 use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
-use crate::text::{escape, is_unprintable, nearest, quote, written_out};
+use crate::text::{escape, is_unprintable, quote, written_out};
 
 /// The number of syntax errors to report. A file with more is probably not a `sessions.toml` with mistakes but some other file,
 /// whose lines are nobody's business.
 const MOST_SYNTAX_ERRORS: usize = 3;
 
 /// The keys at the top of the file.
-const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
-
-/// The tables among them.
-const TABLES: [&str; 3] = ["azure", "sessions", "ssh"];
+pub(super) const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
@@ -32,12 +29,8 @@ const TABLES: [&str; 3] = ["azure", "sessions", "ssh"];
 pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source) {
     let (source, wrong) = decode(name, bytes);
     if let Some(wrong) = wrong {
-        let wrong = if opens_table(&source.text) {
-            wrong
-        } else {
-            foreign(&source, "it is not UTF-8 text")
-        };
-        return (None, vec![wrong], source);
+        let foreign = foreign::not_utf8(&source);
+        return (None, vec![foreign.unwrap_or(wrong)], source);
     }
     let (document, mut syntax_errors) = DeTable::parse_recoverable(&source.text);
 
@@ -47,24 +40,11 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     };
     let file = reader.file(document.get_ref());
     let mut found = reader.found;
-    let is_ours = if syntax_errors.is_empty() {
-        has_table(document.get_ref())
-            || document
-                .get_ref()
-                .keys()
-                .all(|key| key.get_ref() == "owner")
-    } else {
-        opens_table(&source.text)
-    };
-    if !is_ours {
-        let why = if syntax_errors.is_empty() {
-            "it has no table that azlin knows"
-        } else {
-            "it is not valid TOML, and has no table that azlin knows"
-        };
-        return (None, vec![foreign(&source, why)], source);
-    }
     syntax_errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    let first = syntax_errors.first().and_then(toml::de::Error::span);
+    if let Some(foreign) = foreign::not_ours(&source, document.get_ref(), first) {
+        return (None, vec![foreign], source);
+    }
     // After its first error in a line the parser guesses, so its later errors there would mislead. So would our own diagnostics
     // about the values that it guessed for such a line.
     let line = |error: &toml::de::Error| source.line_of(error.span().map_or(0, |span| span.start));
@@ -89,51 +69,6 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     found.sort_by_key(Diagnostic::offset);
     let is_valid = !found.iter().any(Diagnostic::is_error);
     (is_valid.then_some(file), found, source)
-}
-
-/// The error about a file that is not a `sessions.toml` at all. It shows no line of the file, which may be a secret.
-fn foreign(source: &Source, why: &str) -> Diagnostic {
-    let name = escape(&source.name);
-    Diagnostic {
-        severity: Severity::Error,
-        message: format!("{name} is not a sessions file: {why}"),
-        labels: Vec::new(),
-        help: Some(
-            "check the path; azlin guide file shows what a sessions file contains".to_owned(),
-        ),
-    }
-}
-
-/// True if `document` has a table of a `sessions.toml`, or one with a similar name.
-fn has_table(document: &DeTable<'_>) -> bool {
-    document.keys().any(|key| is_table(key.get_ref()))
-}
-
-/// True if a line of `text` opens such a table, or sets a key in one: `[sessions.rg]`, `azure.cloud =`. It is for a text that the
-/// parser can't read.
-fn opens_table(text: &str) -> bool {
-    text.lines().any(|line| {
-        let line = line.trim_start();
-        let inner = line.trim_start_matches(['[', ' ', '\t', '"', '\'']);
-        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
-        let (word, rest) = inner.split_at(end.unwrap_or(inner.len()));
-        let is_set = || rest.trim_start().starts_with(['.', '=']);
-        (line.starts_with('[') && is_table(word)) || (TABLES.contains(&word) && is_set())
-    })
-}
-
-/// True if `key` is one of the tables, or similar.
-fn is_table(key: &str) -> bool {
-    !nearest(key, TABLES.into_iter(), 1).is_empty()
-}
-
-/// True if `bytes` may be a `sessions.toml`: it has a key of one, or a similar one, or none that azlin can read.
-pub fn is_sessions_file(bytes: &[u8]) -> bool {
-    let (source, _) = decode("", bytes);
-    let (document, _) = DeTable::parse_recoverable(&source.text);
-    let mut keys = document.get_ref().keys();
-    let is_ours = |key: &str| !nearest(key, KEYS.into_iter(), 1).is_empty();
-    document.get_ref().is_empty() || keys.any(|key| is_ours(key.get_ref()))
 }
 
 /// The syntax errors in `text` as diagnostics. One for a duplicate key points at both places.
