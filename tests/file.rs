@@ -625,7 +625,7 @@ fn another_encoding_is_told_by_its_name_with_the_line() {
     ] {
         assert_eq!(told_of(&[mark, bytes].concat()), expected, "{mark:?}");
     }
-    assert!(told_of(b"\x00\x01\xff\n").starts_with("error: the file is not valid UTF-8\n"));
+    assert!(told_of(b"[ssh]\n\x00\xff\n").starts_with("error: the file is not valid UTF-8\n"));
 }
 
 #[test]

@@ -308,7 +308,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
     let project = teams(&[
         ("a.toml", "[sessions.rg]\na = 'one'\n"),
         ("b.toml", "[sessions.rg]\nb = ''\n"),
-        ("c.toml", "nonsense\n"),
+        ("c.toml", "[ssh]\nnonsense\n"),
         ("d.toml", "[sessions.rg]\nd = 'one'\n"),
     ]);
     let ran = project.run(&["plan", "--file", "teams", "--file", "gone.toml"]);
@@ -323,9 +323,9 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
     help: use a name like `project-alpha`
 
     error: invalid TOML: key with no value, expected `=`
-      --> teams/c.toml:1:9
+      --> teams/c.toml:2:9
        |
-     1 | nonsense
+     2 | nonsense
        |         ^ here
 
     error: session `one` is assigned twice

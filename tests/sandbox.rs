@@ -132,7 +132,7 @@ fn a_sandbox_without_a_usable_file_says_so_whatever_is_asked() {
             "fix the file, or start over: azlin sandbox reset",
         ),
         #[cfg(unix)]
-        (folder, "is a directory", CHECK),
+        (folder, "sandbox.json is not a regular file", CHECK),
     ] {
         let project = Project::sample();
         std::fs::create_dir(project.path().join(".azlin")).unwrap();

@@ -553,7 +553,7 @@ fn a_plan_that_cannot_be_written_is_told() {
     let project = saved();
     assert_snapshot!(project.run(&["plan", "--out", "none/plan.json"]).stderr, @"
     error: cannot write none/plan.json: no such file or directory
-    help: check that the folder exists and is writable
+    help: check that the folder exists, and that you may write to it or to the file
     ");
 }
 

@@ -110,7 +110,16 @@ impl Diagnostic {
             file,
             span,
             text: label.into(),
+            hides_value: false,
         });
+        self
+    }
+
+    /// Shows nothing of a line after the key at its label.
+    pub fn without_value(mut self) -> Self {
+        for label in &mut self.labels {
+            label.hides_value = true;
+        }
         self
     }
 
@@ -150,4 +159,6 @@ pub struct Label {
     pub span: Range<usize>,
     /// The text beside the underline; may be empty.
     pub text: String,
+    /// True if it marks a key whose value is not to be shown.
+    pub hides_value: bool,
 }

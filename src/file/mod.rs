@@ -9,6 +9,7 @@ mod dotted;
 mod edit;
 mod encoding;
 pub mod find;
+mod foreign;
 mod read;
 mod sessions;
 mod table;
@@ -17,7 +18,8 @@ mod twice;
 pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, edit};
-pub use read::{is_sessions_file, read};
+pub use foreign::is_sessions_file;
+pub use read::read;
 
 use std::net::SocketAddr;
 use std::ops::Range;

@@ -10,16 +10,17 @@ use super::edit::Layout;
 use super::encoding::decode;
 use super::table::{Entry, Reader, SECTION, entries, listed};
 use super::twice::Keys;
-use super::{AzureSettings, Diagnostic, File, Member, Source, check};
+use super::{AzureSettings, Diagnostic, File, Member, Source, check, foreign};
 use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
-use crate::text::{escape, is_unprintable, nearest, quote, written_out};
+use crate::text::{escape, is_unprintable, quote, written_out};
 
-/// The number of syntax errors to report. A file with more is not a `sessions.toml` with mistakes, but some other file.
-const MOST_SYNTAX_ERRORS: usize = 1_000;
+/// The number of syntax errors to report. A file with more is probably not a `sessions.toml` with mistakes but some other file,
+/// whose lines are nobody's business.
+const MOST_SYNTAX_ERRORS: usize = 3;
 
 /// The keys at the top of the file.
-const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
+pub(super) const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
@@ -28,7 +29,8 @@ const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
 pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source) {
     let (source, wrong) = decode(name, bytes);
     if let Some(wrong) = wrong {
-        return (None, vec![wrong], source);
+        let foreign = foreign::not_utf8(&source);
+        return (None, vec![foreign.unwrap_or(wrong)], source);
     }
     let (document, mut syntax_errors) = DeTable::parse_recoverable(&source.text);
 
@@ -39,14 +41,25 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     let file = reader.file(document.get_ref());
     let mut found = reader.found;
     syntax_errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    let first = syntax_errors.first().and_then(toml::de::Error::span);
+    if let Some(foreign) = foreign::not_ours(&source, document.get_ref(), first) {
+        return (None, vec![foreign], source);
+    }
     // After its first error in a line the parser guesses, so its later errors there would mislead. So would our own diagnostics
     // about the values that it guessed for such a line.
     let line = |error: &toml::de::Error| source.line_of(error.span().map_or(0, |span| span.start));
     syntax_errors.dedup_by_key(|error| line(error));
-    syntax_errors.truncate(MOST_SYNTAX_ERRORS);
     let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
     found.retain(|d| !broken.contains(&source.line_of(d.offset())));
-    found.extend(syntax(&syntax_errors, &source.text));
+    let unsaid = syntax_errors.len().saturating_sub(MOST_SYNTAX_ERRORS);
+    syntax_errors.truncate(MOST_SYNTAX_ERRORS);
+    let mut syntax = syntax(&syntax_errors, &source.text);
+    if unsaid > 0 {
+        let last = syntax.pop();
+        let help = format!("fix these first; lines with other syntax errors: {unsaid}");
+        syntax.extend(last.map(|last| last.help(help)));
+    }
+    found.extend(syntax);
     let member = Member {
         file: &file,
         source: &source,
@@ -56,15 +69,6 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     found.sort_by_key(Diagnostic::offset);
     let is_valid = !found.iter().any(Diagnostic::is_error);
     (is_valid.then_some(file), found, source)
-}
-
-/// True if `bytes` may be a `sessions.toml`: it has a key of one, or a similar one, or none that azlin can read.
-pub fn is_sessions_file(bytes: &[u8]) -> bool {
-    let (source, _) = decode("", bytes);
-    let (document, _) = DeTable::parse_recoverable(&source.text);
-    let mut keys = document.get_ref().keys();
-    let is_ours = |key: &str| !nearest(key, KEYS.into_iter(), 1).is_empty();
-    document.get_ref().is_empty() || keys.any(|key| is_ours(key.get_ref()))
 }
 
 /// The syntax errors in `text` as diagnostics. One for a duplicate key points at both places.

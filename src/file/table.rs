@@ -74,14 +74,16 @@ impl Reader<'_> {
     pub fn unknown(&mut self, entry: &Entry<'_, '_>, place: &str, known: &[&str]) {
         let home = HOMES.iter().find(|(key, _)| *key == entry.key);
         let nearest = nearest(entry.key, known.iter().copied(), 1);
-        let help = match (home, nearest.first()) {
-            (Some((key, home)), _) => format!("move `{key}` {home}"),
-            (None, Some(nearest)) => format!("did you mean `{nearest}`?"),
-            (None, None) => format!("use {}", listed(known)),
-        };
         let message = format!("unknown key {} in {place}", quote(entry.key));
         let diagnostic = Diagnostic::error(message, entry.span.clone(), "unknown key");
-        self.found.push(diagnostic.help(help));
+        self.found.push(match (home, nearest.first()) {
+            (Some((key, home)), _) => diagnostic.help(format!("move `{key}` {home}")),
+            (None, Some(nearest)) => diagnostic.help(format!("did you mean `{nearest}`?")),
+            // Its value is for another program, and may be a secret.
+            (None, None) => diagnostic
+                .without_value()
+                .help(format!("use {}", listed(known))),
+        });
     }
 }
 

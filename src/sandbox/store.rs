@@ -3,7 +3,7 @@
 //! Readers take no lock, because a write replaces the whole file. Writers, in this and other processes, take turns with a lock
 //! file, and each reads what the previous one wrote. So no concurrent change is lost.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -96,7 +96,9 @@ impl Store {
 
     fn current(&self, remembered: Option<Remembered>) -> io::Result<Remembered> {
         let unreadable = |error: io::Error| self.error("cannot read", &plain(&error));
-        let file = match File::open(&self.path) {
+        let opened =
+            check_folder(&self.path).and_then(|()| open(File::options().read(true), &self.path));
+        let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let known = remembered.filter(|r| r.version.is_none());
@@ -138,16 +140,48 @@ impl Store {
 
 /// Waits until no one else writes. No one else will write while the returned file is open.
 fn take_turn(state: &Path) -> io::Result<File> {
+    check_folder(state)?;
     if let Some(folder) = state.parent() {
         fs::create_dir_all(folder)?;
     }
-    let turn = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(state.with_extension("lock"))?;
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    let turn = open(&mut options, &state.with_extension("lock"))?;
     turn.lock()?;
     Ok(turn)
+}
+
+/// Checks that the folder of `state` is not a link: it comes with the folder around it, which may be a clone of someone's repository.
+fn check_folder(state: &Path) -> io::Result<()> {
+    match state.parent() {
+        Some(folder) if folder.is_symlink() => Err(unusual(folder)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the file at `path`, but neither follows a link nor waits for a pipe.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(unusual(path));
+    }
+    options.open(path)
+}
+
+/// The error if `path` is something that azlin does not create there.
+fn unusual(path: &Path) -> io::Error {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let kind = if path.is_symlink() {
+        "a link, which azlin does not follow here"
+    } else {
+        "not a regular file"
+    };
+    io::Error::other(format!("{} is {kind}", name.display()))
 }
 
 /// Writes `fleet` to the file, whatever its content.
@@ -163,7 +197,7 @@ fn replace(state: &Path, fleet: &Fleet) -> io::Result<Version> {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     let before = there.and_then(|m| m.modified()).ok();
-    put(state, false, |file| {
+    put(state, |file| {
         let mut out = BufWriter::new(&mut *file);
         fleet.write(&mut out)?;
         out.flush()?;

@@ -111,12 +111,28 @@ impl Quoted {
         let indent = measure_text_width(&before);
         let marked = cut(line.get(from..to), WINDOW.saturating_sub(indent));
         let width = measure_text_width(&marked);
-        let after = cut(line.get(to..), WINDOW.saturating_sub(indent + width));
+        let mut rest = line.get(to..).unwrap_or_default();
+        let mut more = "";
+        if label.hides_value {
+            (rest, more) = without_value(rest);
+        }
+        let after = cut(Some(rest), WINDOW.saturating_sub(indent + width)) + more;
         Self {
             line: format!("{before}{marked}{after}").trim_end().to_owned(),
             indent,
             width: width.max(1),
         }
+    }
+}
+
+/// `rest`, which follows a key, without the key's value, and the mark that stands for it.
+fn without_value(rest: &str) -> (&str, &'static str) {
+    let end = rest.find(['=', ']']).map_or(0, |at| at + 1);
+    let (key, value) = rest.split_at(end);
+    if value.trim_matches([']', ' ']).is_empty() {
+        (rest, "")
+    } else {
+        (key, " …")
     }
 }
 

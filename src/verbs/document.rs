@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
-use super::{Streams, Trouble, today};
+use super::{Streams, Trouble, runner, today};
 use crate::cli::Common;
 use crate::file::find::{self, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
@@ -92,24 +92,20 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
     let Located {
         files: paths,
         skipped,
+        special,
+        how,
     } = located;
-    if !skipped.is_empty() {
-        let names: Vec<String> = skipped.iter().map(|path| shown(path)).collect();
-        let (names, are) = (
-            show::names(&names),
-            if skipped.len() > 1 {
-                "they have"
-            } else {
-                "it has"
-            },
-        );
-        streams.note(&format!("skipped {names}: {are} no table that azlin knows"));
-    }
+    let none = "no table that azlin knows";
+    let (one, several) = (format!("it has {none}"), format!("they have {none}"));
+    note_skipped(&skipped, &one, &several, streams);
+    let (one, several) = ("it is not a regular file", "they are not regular files");
+    note_skipped(&special, one, several, streams);
     let files = if paths.len() > 1 { "files" } else { "file" };
     let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
     let mut troubles = Vec::new();
     for path in paths {
-        let found = match find::read(path) {
+        let inside = runner::check_inside(&path);
+        let found = match inside.and_then(|()| find::read(path, how)) {
             Ok(found) => found,
             Err(trouble) => {
                 troubles.push(trouble);
@@ -143,6 +139,17 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
     }
     streams.fail_with(troubles)?;
     Ok(valid)
+}
+
+/// Says that a folder has `files` that azlin skipped, and why: in words for `one`, and for `several`.
+fn note_skipped(files: &[PathBuf], one: &str, several: &str, streams: Streams) {
+    let names: Vec<String> = files.iter().map(|path| shown(path)).collect();
+    let why = match names.len() {
+        0 => return,
+        1 => one,
+        _ => several,
+    };
+    streams.note(&format!("skipped {}: {why}", show::names(&names)));
 }
 
 /// Reports the diagnostics of the files `sources`, and returns the number of errors.

@@ -4,6 +4,7 @@ use std::{fs, io};
 
 use super::{Exit, Streams, Trouble};
 use crate::cli::{self, Man};
+use crate::replace::replace;
 use crate::show;
 use crate::text::shown;
 
@@ -20,7 +21,7 @@ pub(super) fn run(args: &Man, streams: Streams) -> Result<Exit, Trouble> {
     };
     fs::create_dir_all(folder).map_err(cannot)?;
     for (name, text) in &pages {
-        fs::write(folder.join(name), text).map_err(cannot)?;
+        replace(&folder.join(name), text.as_bytes(), false).map_err(cannot)?;
     }
     streams.say(&format!(
         "wrote {} pages to {}\n",

@@ -130,6 +130,8 @@ pub async fn run(cli: Cli) -> Exit {
             | Verb::Whoami(_)
     );
     let ran = tokio::select! {
+        // In this order, Ctrl-C also ends the command while it waits for a file that is a pipe.
+        biased;
         ran = carry_out(&cli.common, verb, streams) => ran,
         // Dropping the future also ends an `az` in progress.
         Ok(()) = tokio::signal::ctrl_c(), if only_asks => Ok(Exit::Interrupted),

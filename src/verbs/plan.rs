@@ -1,5 +1,8 @@
 //! `azlin plan`.
 
+use std::io;
+use std::path::PathBuf;
+
 use super::context::Context;
 use super::part::Part;
 use super::planning;
@@ -34,8 +37,8 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     })?;
     if let Some(out) = &args.out {
         let json = planned.json(&context);
-        replace(out, json.as_bytes(), false).map_err(|error| {
-            let help = "check that the folder exists and is writable";
+        save(out.clone(), json).await.map_err(|error| {
+            let help = "check that the folder exists, and that you may write to it or to the file";
             Trouble::cannot("write", out, &error, help)
         })?;
         let (out, files) = (shown(out), common.files());
@@ -66,6 +69,13 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
         return Ok(Exit::Changes);
     }
     Ok(Exit::Done)
+}
+
+/// Writes the plan to `out`. Ctrl-C still works while a pipe waits for its reader.
+async fn save(out: PathBuf, json: String) -> io::Result<()> {
+    let writing = move || replace(&out, json.as_bytes(), false);
+    let written = tokio::task::spawn_blocking(writing).await;
+    written.unwrap_or_else(|failed| Err(io::Error::other(failed)))
 }
 
 /// Prints the diff of the file at `at`. If azlin would write although the diff is empty, a note says why.

@@ -51,7 +51,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
                 if error.kind() == ErrorKind::InvalidInput {
                     return Trouble::new(error.to_string(), "lower --vms or --subscriptions");
                 }
-                let help = "check that you may write this file and its folder, and that their disk is not full";
+                let help = "check that you may write this file and its folder, and that their disk is not full; or delete .azlin";
                 Trouble::cannot("write", &state, &error, help)
             })?;
             let mut fleet = format!("created {} with {made} VMs", shown(&state));

@@ -28,6 +28,9 @@ pub(super) fn edited(
         let help = "pass the file with --file, or run this without --save";
         return Err(refused(why, help));
     }
+    if !part.document.path.is_file() {
+        return Err(refused(format!("{name} is not a regular file"), by_hand));
+    }
     for line in &part.desired.sessions {
         let (at, its_vm) = (line.line, line.vm.path());
         if line.vm != *vm && Some(&line.session) == wanted {

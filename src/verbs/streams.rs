@@ -96,8 +96,8 @@ impl Streams {
     /// Writes the annotation of `file` that `command` returns, if a pipeline reads the log. `command` gets the path of the file in
     /// its repository.
     pub fn annotate(self, file: &str, command: impl FnOnce(Runner, &str) -> String) {
-        if let Some((runner, checkout)) = runner::runner() {
-            let command = command(runner, &runner::in_repository(file, checkout));
+        if let Some(runner) = runner::runner() {
+            let command = command(runner, &runner::in_repository(file));
             let _ = io::stderr().lock().write_all(command.as_bytes());
         }
     }

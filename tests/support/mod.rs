@@ -11,6 +11,8 @@ pub mod server;
 pub mod spellings;
 #[cfg(unix)]
 pub mod sshd;
+#[cfg(unix)]
+pub mod users;
 
 use std::fmt;
 use std::io::Write as _;
@@ -24,6 +26,8 @@ use tempfile::TempDir;
 pub struct Project {
     folder: TempDir,
     environment: Vec<(String, String)>,
+    /// The user who runs its commands, if that is another.
+    user: Option<u32>,
 }
 
 impl Project {
@@ -44,6 +48,7 @@ impl Project {
         Self {
             folder,
             environment: Vec::new(),
+            user: None,
         }
     }
 
@@ -105,15 +110,18 @@ impl Project {
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.here(env!("CARGO_BIN_EXE_azlin"));
-        command.args(arguments);
-        command
+        self.prepared(env!("CARGO_BIN_EXE_azlin"), arguments)
     }
 
-    /// A command that runs `program` here.
-    fn here(&self, program: &str) -> Command {
+    /// A shell that runs `script` here; `"$0"` in it is the built binary.
+    pub fn shell(&self, script: &str) -> Command {
+        self.prepared("sh", &["-c", script, env!("CARGO_BIN_EXE_azlin")])
+    }
+
+    fn prepared(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
+            .args(arguments)
             .current_dir(self.path())
             .env_clear()
             .env("HOME", self.path())
@@ -126,6 +134,11 @@ impl Project {
         for (name, value) in &self.environment {
             command.env(name, value);
         }
+        #[cfg(unix)]
+        if let Some(user) = self.user.filter(|_| users::is_root()) {
+            std::os::unix::process::CommandExt::uid(&mut command, user);
+            std::os::unix::process::CommandExt::gid(&mut command, user);
+        }
         command
     }
 
@@ -136,10 +149,13 @@ impl Project {
 
     /// Runs the built binary here after `setup`, a shell's commands.
     pub fn run_after(&self, setup: &str, arguments: &[&str]) -> Ran {
-        let mut shell = self.here("sh");
-        let script = format!("{setup}; exec \"$@\"");
-        shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_azlin")]);
+        let mut shell = self.shell(&format!("{setup}; exec \"$0\" \"$@\""));
         Ran::of(arguments, shell.args(arguments).output().unwrap())
+    }
+
+    /// Runs `script` in a shell here and waits for its end.
+    pub fn run_shell(&self, script: &str) -> Ran {
+        Ran::of(&[script], self.shell(script).output().unwrap())
     }
 
     /// Runs the built binary here with `input` on its stdin.
@@ -187,7 +203,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn of(arguments: &[&str], output: Output) -> Self {
+    pub fn of(arguments: &[&str], output: Output) -> Self {
         Self {
             arguments: arguments.join(" "),
             status: output.status.code(),

@@ -19,7 +19,8 @@ use super::part::Part;
 use super::subscription::subscription;
 use super::{Streams, Trouble, document, target};
 use crate::cli::Common;
-use crate::file::{self, File, find};
+use crate::file::find::{self, How};
+use crate::file::{self, File};
 use crate::model::{Live, Scope, SessionName};
 use cache::Cache;
 
@@ -99,8 +100,9 @@ pub(super) fn known() -> Vec<Name> {
     let elsewhere = target::endpoint(&common);
     let mut caches = BTreeSet::new();
     let mut declared = Vec::new();
-    for path in document::locate(&common).unwrap_or_default().files {
-        let Some((path, file)) = read(path) else {
+    let located = document::locate(&common).unwrap_or_default();
+    for path in located.files {
+        let Some((path, file)) = read(path, located.how) else {
             return Vec::new();
         };
         let subscription = subscription(&common, &file, Some(""));
@@ -123,11 +125,11 @@ pub(super) fn known() -> Vec<Name> {
 }
 
 /// The file at `path`, if it is valid. Does not open a pipe, which would block.
-fn read(path: PathBuf) -> Option<(PathBuf, File)> {
+fn read(path: PathBuf, how: How) -> Option<(PathBuf, File)> {
     if !path.is_file() {
         return None;
     }
-    let found = find::read(path).ok()?;
+    let found = find::read(path, how).ok()?;
     let (file, ..) = file::read(&found.path.to_string_lossy(), &found.bytes);
     Some((found.path, file?))
 }
