@@ -9,6 +9,7 @@ use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
 use super::arm::Arm;
+use super::failure::TooLarge;
 use super::patience::Patience;
 use super::reason::{shown, without_mark};
 use super::sign_in::unauthorized;
@@ -19,6 +20,13 @@ const WRITES_LEFT: HeaderName =
     HeaderName::from_static("x-ms-ratelimit-remaining-subscription-writes");
 /// The id by which Microsoft's support finds a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+
+/// The time that a write has for its answer, even past the deadline: giving up would leave its outcome unknown.
+const WRITE: Duration = Duration::from_secs(60);
+
+/// The most JSON values in an answer. Each costs azlin up to 200 bytes, whatever it costs on the wire. A page of 500 VMs with
+/// every tag that Azure allows has 100,000.
+const MOST_VALUES: usize = 2_000_000;
 
 impl Arm {
     /// The content of the answer to a GET of `url`, with retries. A body that ends too early is requested again.
@@ -40,21 +48,27 @@ impl Arm {
 
     /// Sends `request` once and returns the answer if it is a success. `doing` is the purpose, for the error.
     ///
+    /// The deadline covers the whole body. A write has at least [`WRITE`].
+    ///
     /// # Errors
     /// azlin has no token, no answer or no time left, or Azure rejects the request.
     pub(super) async fn once(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
         let too_late = || Failure::new(doing, self.patience.too_late());
-        let end = self.patience.end();
-        if Instant::now() >= end {
+        let (start, mut end) = (Instant::now(), self.patience.end());
+        if start >= end {
             return Err(too_late());
         }
         let is_write = request.method() == Method::Patch;
-        let sending = http::send(&self.pipeline, request);
-        // azlin waits for a write past the deadline: giving up would leave its outcome unknown.
-        let sent = if is_write {
-            sending.await
-        } else {
-            timeout_at(end, sending).await.map_err(|_| too_late())?
+        if is_write {
+            end = end.max(start + WRITE);
+        }
+        let sent = match timeout_at(end, http::send(&self.pipeline, request)).await {
+            Ok(sent) => sent,
+            Err(_) if is_write => {
+                let waited = format!("azlin waited {} s", start.elapsed().as_secs());
+                return Err(Failure::new(doing, Kind::Unreachable(waited)));
+            }
+            Err(_) => return Err(too_late()),
         };
         let answer = sent.map_err(|error| Failure::new(doing, Kind::unanswered(&error)))?;
         if is_write {
@@ -120,12 +134,16 @@ pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
 /// The content of a successful answer.
 ///
 /// # Errors
-/// The body is not the expected JSON, or ends too early.
+/// The body is not the expected JSON, has too many values, or ends too early.
 pub(super) fn content<T: DeserializeOwned>(
     doing: &str,
     answer: &RawResponse,
 ) -> Result<T, Failure> {
     let body = without_mark(answer.body());
+    if values(body) > MOST_VALUES {
+        let large = TooLarge::values(MOST_VALUES);
+        return Err(Failure::new(doing, Kind::TooLarge(large)));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let status = answer.status().into();
         // The error itself would quote more of the body.
@@ -141,6 +159,12 @@ pub(super) fn content<T: DeserializeOwned>(
         };
         Failure::new(doing, kind)
     })
+}
+
+/// The number of values in the JSON `body`, or more: it also counts the commas and brackets within text.
+pub(super) fn values(body: &[u8]) -> usize {
+    let begins_value = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    body.iter().filter(begins_value).count()
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub enum Kind {
     NotAzure(u16, String),
     /// A successful answer, with its HTTP status, whose body ends too early. The text is the start of the body.
     Short(u16, String),
+    /// An answer larger than any of Azure's.
+    TooLarge(TooLarge),
     /// No answer, with the system's reason.
     Unreachable(String),
     /// The read shows the state before azlin's own last write.
@@ -49,6 +51,41 @@ pub enum Kind {
 /// The help if something other than Azure answered.
 pub(super) const NOT_AZURE: &str =
     "check the network: a proxy or a sign-in page may have answered instead of Azure";
+
+/// An answer that has more of something than azlin reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge(String);
+
+impl TooLarge {
+    /// An answer of more than `most` bytes.
+    pub(super) fn bytes(most: usize) -> Self {
+        Self(format!("more than {} MB", most / (1024 * 1024)))
+    }
+
+    /// An answer of more than `most` JSON values.
+    pub(super) fn values(most: usize) -> Self {
+        Self(format!("more than {most} values"))
+    }
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the response is too large: {}", self.0)
+    }
+}
+
+impl Error for TooLarge {}
+
+/// Carries it through the SDK.
+impl From<TooLarge> for azure_core::Error {
+    fn from(large: TooLarge) -> Self {
+        let message = large.to_string();
+        Self::with_error(ErrorKind::Io, large, message)
+    }
+}
+
+/// The number of bytes of a refusal that azlin reads.
+const MOST_REASON: usize = 256 * 1024;
 
 /// The help if an answer was incomplete.
 const SHORT: &str =
@@ -77,7 +114,7 @@ impl Failure {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
             Kind::Final(trouble) => &trouble.help,
-            Kind::NotAzure(..) => NOT_AZURE,
+            Kind::NotAzure(..) | Kind::TooLarge(_) => NOT_AZURE,
             Kind::Short(..) => SHORT,
             Kind::Unreachable(_) => NO_ANSWER,
             Kind::Old | Kind::Interrupted => {
@@ -115,7 +152,7 @@ impl Failure {
             Kind::Refused(refusal) => refusal.passes(),
             Kind::NotAzure(status, _) => matches!(status, 408 | 429 | 500..=599),
             Kind::Short(..) | Kind::Unreachable(_) | Kind::Old => true,
-            Kind::Interrupted | Kind::Final(_) => false,
+            Kind::TooLarge(_) | Kind::Interrupted | Kind::Final(_) => false,
         }
     }
 
@@ -182,6 +219,7 @@ impl fmt::Display for Kind {
             Self::Short(status, start) => {
                 write!(f, "the response ({status}) is incomplete: {}", quote(start))
             }
+            Self::TooLarge(large) => large.fmt(f),
             Self::Unreachable(why) => write!(f, "no response: {}", escape(why)),
             Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
             Self::Interrupted => f.write_str("interrupted"),
@@ -191,11 +229,14 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// The reason for a missing answer: no token, or the system's message.
+    /// The reason for a missing answer: no token, too much of an answer, or the system's message.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
-        match find::<Trouble>(error) {
-            Some(trouble) => Self::Final(trouble.clone()),
-            None => Self::Unreachable(root(error)),
+        if let Some(trouble) = find::<Trouble>(error) {
+            Self::Final(trouble.clone())
+        } else if let Some(large) = find::<TooLarge>(error) {
+            Self::TooLarge(large.clone())
+        } else {
+            Self::Unreachable(root(error))
         }
     }
 
@@ -208,6 +249,8 @@ impl Kind {
             HeaderName::from_static("x-ms-request-id"),
             HeaderName::from_static("x-ms-correlation-request-id"),
         ];
+        // Azure's reasons have a few kilobytes. The rest of a larger body explains nothing, and would only cost memory.
+        let body = body.get(..MOST_REASON).unwrap_or(body);
         if (300..400).contains(&status) {
             let what = "it redirects to another page, as sign-in pages do".to_owned();
             return Self::NotAzure(status, what);
