@@ -39,6 +39,8 @@ pub enum Kind {
     TooLarge(TooLarge),
     /// No answer, with the system's reason.
     Unreachable(String),
+    /// Azure accepted the write, or did half of it, and nothing shows that it is complete.
+    Unconfirmed,
     /// The read shows the state before azlin's own last write.
     Old,
     /// Someone interrupted azlin first.
@@ -117,7 +119,7 @@ impl Failure {
             Kind::NotAzure(..) | Kind::TooLarge(_) => NOT_AZURE,
             Kind::Short(..) => SHORT,
             Kind::Unreachable(_) => NO_ANSWER,
-            Kind::Old | Kind::Interrupted => {
+            Kind::Unconfirmed | Kind::Old | Kind::Interrupted => {
                 "run the same command again to continue where this one stopped"
             }
         };
@@ -152,7 +154,7 @@ impl Failure {
             Kind::Refused(refusal) => refusal.passes(),
             Kind::NotAzure(status, _) => matches!(status, 408 | 429 | 500..=599),
             Kind::Short(..) | Kind::Unreachable(_) | Kind::Old => true,
-            Kind::TooLarge(_) | Kind::Interrupted | Kind::Final(_) => false,
+            Kind::TooLarge(_) | Kind::Unconfirmed | Kind::Interrupted | Kind::Final(_) => false,
         }
     }
 
@@ -221,6 +223,7 @@ impl fmt::Display for Kind {
             }
             Self::TooLarge(large) => large.fmt(f),
             Self::Unreachable(why) => write!(f, "no response: {}", escape(why)),
+            Self::Unconfirmed => f.write_str("Azure did not confirm it"),
             Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Final(trouble) => trouble.fmt(f),
