@@ -169,7 +169,57 @@ pub(super) fn values(body: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, StatusCode, Transport};
+    use futures::stream;
+
     use super::*;
+    use crate::azure::bridge::tests::arm;
+
+    /// A server whose body never ends.
+    #[derive(Debug)]
+    struct Dripping;
+
+    #[async_trait]
+    impl HttpClient for Dripping {
+        async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
+            let body = stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_secs(7)).await;
+                Some((Ok(b" ".as_slice().into()), ()))
+            });
+            let (status, headers) = (StatusCode::Ok, Headers::new());
+            Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_holds_a_read_to_the_deadline_and_a_write_for_a_minute() {
+        let options = ClientOptions {
+            transport: Some(Transport::new(Arc::new(Dripping))),
+            ..ClientOptions::default()
+        };
+        for (limit, method, seconds) in [
+            (5, Method::Get, 5),
+            (5, Method::Patch, 60),
+            (90, Method::Get, 90),
+            (90, Method::Patch, 90),
+        ] {
+            let patience = Patience::new(Duration::from_secs(limit), |_, _| {});
+            let mut arm = arm().with_patience(Rc::new(patience));
+            arm.pipeline = http::pipeline(options.clone(), Vec::new());
+            let (start, is_write) = (Instant::now(), method == Method::Patch);
+            let url = Url::parse("https://sandbox.invalid/").unwrap();
+            let failure = arm
+                .once("ask", Request::new(url, method))
+                .await
+                .unwrap_err();
+            assert_eq!(start.elapsed().as_secs(), seconds);
+            assert_eq!(failure.is_definite(), !is_write, "{failure}");
+        }
+    }
 
     #[test]
     fn a_wait_is_read_in_seconds_or_as_a_date() {
