@@ -342,3 +342,27 @@ fn a_report_that_cannot_be_printed_after_a_write_is_amiss() {
         }
     }
 }
+
+#[test]
+fn a_session_cleared_in_part_is_cleared_by_the_same_command() {
+    let fleet = Project::new("");
+    let mut vm = vms(&[("rg/a", Some("old"))]);
+    vm[0]["tags"]["azlin_owner"] = "us".into();
+    fleet.set_fleet(vm);
+    let writes = AtomicUsize::new(0);
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        if asked.method == "PATCH" && writes.fetch_add(1, Ordering::SeqCst) == 1 {
+            return forbidden();
+        }
+        answer()
+    });
+    let project = azure.project("");
+    let clear = ["session", "a", "--clear", "--force"];
+    let ran = project.run(&clear);
+    assert_eq!((ran.code(), ran.stdout.as_str()), (5, ""), "{ran}");
+    let told = "the session is gone, but its owner tag is still there: ";
+    assert!(ran.stderr.contains(told), "{ran}");
+    assert!(!ran.stderr.contains("restore"), "{ran}");
+    assert_eq!(project.run(&clear).code(), 0);
+    assert_eq!(fleet.fleet()["vms"][0]["tags"], Value::Null);
+}

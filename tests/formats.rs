@@ -190,6 +190,7 @@ fn the_schema_knows_every_outcome() {
             found: found.clone(),
         },
         Outcome::Accepted,
+        Outcome::Halfway { why: why.clone() },
         Outcome::InDoubt {
             why: why.clone(),
             found: None,

@@ -92,7 +92,7 @@ async fn restore(places: &[Place<'_>], freed: &Freed) -> Option<Outcome> {
 struct Freed {
     /// The index of the step that freed it.
     at: usize,
-    /// That step.
+    /// The step that freed it.
     step: Step,
     /// The step that gives it back.
     back: Step,
@@ -137,8 +137,7 @@ fn freed(tried: &[Tried]) -> Vec<Freed> {
 fn cleared(step: &Step, outcome: &Outcome) -> Option<Held> {
     let now = match outcome {
         Outcome::Written => step.after.held(),
-        // The second half failed.
-        Outcome::InDoubt { found, .. } => found.clone().filter(|_| *found == step.halfway())?,
+        Outcome::Halfway { .. } => step.halfway()?,
         _ => return None,
     };
     now.session.is_none().then_some(now)

@@ -36,10 +36,14 @@ pub(super) async fn carry_out(
             why: failure.to_string(),
             help: failure.help(),
         },
-        Changed::InDoubt { failure, now } => Outcome::InDoubt {
-            why: failure.to_string(),
-            found: now.map(|tags| Held::read(&tags, tag)),
-        },
+        Changed::InDoubt { failure, now } => {
+            let why = failure.to_string();
+            let found = now.map(|tags| Held::read(&tags, tag));
+            if found.is_some() && found == step.halfway() {
+                return Outcome::Halfway { why };
+            }
+            Outcome::InDoubt { why, found }
+        }
     }
 }
 

@@ -27,6 +27,11 @@ pub enum Outcome {
     },
     /// Azure accepted the write, but the VM does not show it yet.
     Accepted,
+    /// The session is gone, but azlin could not remove its owner: see [`Step::halfway`].
+    Halfway {
+        /// The reason.
+        why: String,
+    },
     /// azlin sent a write and does not know its outcome: it may have arrived, or may still arrive.
     InDoubt {
         /// The reason.
@@ -69,6 +74,7 @@ impl Outcome {
             | Self::Already
             | Self::Altered { .. }
             | Self::Accepted
+            | Self::Halfway { .. }
             | Self::InDoubt { .. }
             | Self::PutBack
             | Self::NotPutBack { .. } => false,
@@ -87,6 +93,7 @@ impl Outcome {
             | Self::Already
             | Self::Altered { .. }
             | Self::Accepted
+            | Self::Halfway { .. }
             | Self::InDoubt { .. }
             | Self::NotPutBack { .. } => true,
             Self::Changed { .. }

@@ -77,6 +77,11 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
             let why = plain("Azure accepted the write, but the VM does not show it yet");
             (fair, "accepted", why, "run azlin plan again in a minute")
         }
+        Outcome::Halfway { why } => {
+            let why = format!("the session is gone, but its owner tag is still there: {why}");
+            let help = "run the same command again to remove it";
+            (bad, "cleared in part", why, help)
+        }
         Outcome::InDoubt { why, found } => {
             let now = now(found.as_ref());
             let help = "run azlin plan in a minute to see whether it arrived";

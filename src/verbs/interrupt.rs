@@ -119,3 +119,9 @@ fn each_signal(tell: &watch::Sender<Vec<Exit>>) -> std::io::Result<()> {
     each!(ctrl_shutdown(), Exit::Terminated);
     Ok(())
 }
+
+/// Leaves all signals to the system.
+#[cfg(not(any(unix, windows)))]
+fn each_signal(_: &watch::Sender<Vec<Exit>>) -> std::io::Result<()> {
+    Ok(())
+}

@@ -46,11 +46,21 @@ pub(super) async fn pick<'l, 'f>(
     }
     let lines = vms.iter().map(|(_, line)| line.clone()).collect();
     let (is_colored, prompt) = (streams.stderr.on, prompt.to_owned());
+    let _shown = Cursor(terminal.clone());
     // In a thread of its own, so that a signal still ends azlin.
     let choosing = move || choose(lines, &prompt, is_colored, &terminal);
     let chosen = tokio::task::spawn_blocking(choosing).await;
     let chosen = chosen.unwrap_or(Ok(None))?;
     Ok(chosen.and_then(|at| vms.get(at)).map(|(vm, _)| *vm))
+}
+
+/// Shows the cursor again in the end. dialoguer hides it, and does not show it if a signal or an error ends the choice.
+struct Cursor(Term);
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        let _ = self.0.show_cursor();
+    }
 }
 
 /// The index of the line that the user chooses; none if they leave the list.
@@ -79,15 +89,12 @@ fn choose(
         .highlight_matches(is_colored)
         .report(false)
         .interact_on_opt(terminal);
-    chosen.or_else(|dialoguer::Error::IO(error)| {
-        let _ = terminal.show_cursor();
-        match error.kind() {
-            ErrorKind::Interrupted => Ok(None),
-            _ => Err(Trouble::new(
-                format!("cannot read from the terminal: {}", plain(&error)),
-                "specify a VM: azlin connect NAME",
-            )),
-        }
+    chosen.or_else(|dialoguer::Error::IO(error)| match error.kind() {
+        ErrorKind::Interrupted => Ok(None),
+        _ => Err(Trouble::new(
+            format!("cannot read from the terminal: {}", plain(&error)),
+            "specify a VM: azlin connect NAME",
+        )),
     })
 }
 

@@ -284,10 +284,15 @@ async fn doubled(context: &Context, tried: &mut [Tried]) -> Option<Trouble> {
 fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     let last = tried.last().filter(|last| !last.outcome.is_success())?;
     let mut failed = tried.iter().filter(|one| {
-        use Outcome::{Accepted, Altered, Changed, Failed, InDoubt};
+        use Outcome::{Accepted, Altered, Changed, Failed, Halfway, InDoubt};
         matches!(
             one.outcome,
-            Failed { .. } | Changed { .. } | Altered { .. } | Accepted | InDoubt { .. }
+            Failed { .. }
+                | Changed { .. }
+                | Altered { .. }
+                | Accepted
+                | Halfway { .. }
+                | InDoubt { .. }
         )
     });
     let culprit = failed.next().unwrap_or(last);
@@ -301,13 +306,14 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
                 context.streams.note("restored the session that it held");
                 continue;
             }
-            Outcome::NotPutBack { .. } => "it holds",
+            Outcome::NotPutBack { .. } | Outcome::Halfway { .. } => "it holds",
             // The clear may have reached Azure, and no later step ran.
             Outcome::InDoubt { .. } if step.after.session.is_none() => "it may hold",
             _ => continue,
         };
         trouble.exit = Exit::Partial;
-        if let Some(old) = &step.before.session {
+        // Of a single step, the session was to go.
+        if let Some(old) = step.before.session.as_ref().filter(|_| tried.len() > 1) {
             let vm = context.ids.name(&step.vm);
             let help = trouble.help;
             trouble.help = format!(
