@@ -19,10 +19,14 @@ pub enum Exit {
     Stale = 3,
     /// Refused by a guard, or because nobody approved the plan.
     Refused = 4,
-    /// Applied in part.
+    /// Applied in part: something was or may have been written, and something is amiss.
     Partial = 5,
-    /// Interrupted, after the writes in progress were finished.
+    /// The terminal is gone (SIGHUP). A command that writes has first finished what it can.
+    HungUp = 129,
+    /// Interrupted by Ctrl-C (SIGINT), likewise.
     Interrupted = 130,
+    /// Asked to end (SIGTERM), likewise.
+    Terminated = 143,
 }
 
 /// A failure, explained to the person who reads it in a log.

@@ -123,8 +123,8 @@ proptest! {
             let plan = planned(&files, &before);
             let mut reported = 0;
             let mut report = |_: &_, _: &Outcome| reported += 1;
-            let mut tried = apply(&places, &plan.steps, parallelism, undisturbed(), &mut report).await;
-            put_back(&places, &mut tried, &mut report).await;
+            let mut tried = apply(&places, &plan.steps, parallelism, undisturbed(), undisturbed(), &mut report).await;
+            put_back(&places, &mut tried, undisturbed(), &mut report).await;
             let steps: Vec<_> = tried.iter().map(|tried| &tried.step).collect();
             prop_assert_eq!(steps, plan.steps.iter().collect::<Vec<_>>());
             prop_assert!(reported >= plan.steps.len(), "each step is reported");

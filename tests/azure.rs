@@ -481,13 +481,14 @@ fn a_write_is_not_made_again_over_what_someone_else_wrote_meanwhile() {
     let ran = azure
         .project("[sessions.rg-dev]\ndev-vm-1 = 'mine'\n")
         .run(&["apply", "--auto-approve"]);
-    assert_eq!(ran.code(), 1, "{ran}");
+    // The write of the first attempt may still arrive.
+    assert_eq!(ran.code(), 5, "{ran}");
     assert_snapshot!(outcomes(&ran), @"
-      ~ rg-dev/dev-vm-1   project-beta -> mine   not written
-          someone changed it after the plan was made; it now holds maria-was-here
-          help: run azlin plan and review the change
+      ~ rg-dev/dev-vm-1   project-beta -> mine   may have been written
+          cannot write the tags of rg-dev/dev-vm-1: Azure returned 503 ServerTimeout: not now; Azure shows maria-was-here now, but it may still arrive
+          help: run azlin plan in a minute to see whether it arrived
 
-    Nothing applied: 1 step failed.
+    In doubt: 1 step may have been written.
     Azure does not match sessions.toml yet: 1 line differs. Run azlin plan for details.
     ");
 }
@@ -753,7 +754,7 @@ fn an_incomplete_last_reading_is_no_proof() {
 }
 
 #[test]
-fn session_and_owner_are_written_and_removed_in_one_request_and_nothing_else_is_named() {
+fn session_and_owner_are_written_in_one_request_and_removed_in_two_and_nothing_else_is_named() {
     let mut fleet = vms(&[("rg/a", None), ("rg/b", Some("old"))]);
     fleet[0]["tags"] = json!({ "env": "dev", "team": "x" });
     fleet[1]["tags"]["AZLIN_OWNER"] = "us".into();
@@ -777,7 +778,8 @@ fn session_and_owner_are_written_and_removed_in_one_request_and_nothing_else_is_
         .collect();
     writes.sort();
     assert_snapshot!(writes.join("\n"), @r#"
-    {"operation":"Delete","properties":{"tags":{"AZLIN_OWNER":"us","azlin_session":"old"}}}
+    {"operation":"Delete","properties":{"tags":{"AZLIN_OWNER":"us"}}}
+    {"operation":"Delete","properties":{"tags":{"azlin_session":"old"}}}
     {"operation":"Merge","properties":{"tags":{"azlin_owner":"us","azlin_session":"db"}}}
     "#);
 }

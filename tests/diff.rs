@@ -135,8 +135,8 @@ fn diff(sessions: &str) -> String {
         ("rg/b", None),
         ("rg/c", Some("left")),
     ]);
-    for vm in &mut fleet {
-        vm["tags"]["azlin_owner"] = "us".into();
+    for at in [0, 2] {
+        fleet[at]["tags"]["azlin_owner"] = "us".into();
     }
     project.set_fleet(fleet);
     let diff = project.run(&["plan", "--diff"]).stdout;

@@ -185,14 +185,23 @@ fn the_schema_knows_every_outcome() {
         Outcome::Written,
         Outcome::Changed {
             found: found.clone(),
-            in_doubt: true,
         },
-        Outcome::Altered { found },
+        Outcome::Altered {
+            found: found.clone(),
+        },
         Outcome::Accepted,
+        Outcome::Halfway { why: why.clone() },
+        Outcome::InDoubt {
+            why: why.clone(),
+            found: None,
+        },
+        Outcome::InDoubt {
+            why: why.clone(),
+            found: Some(found),
+        },
         Outcome::Failed {
             why: why.clone(),
             help: None,
-            in_doubt: false,
         },
         Outcome::Interrupted,
         Outcome::Skipped { because },

@@ -258,8 +258,8 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       2     there are changes (plan --detailed-exitcode)
       3     the plan is out of date
       4     refused by a guard, or not approved
-      5     applied in part
-      130   interrupted
+      5     applied in part, or in doubt
+      130   interrupted (143: by SIGTERM, 129: by SIGHUP)
     connect exits with ssh's own status.
     ");
     for command in cli::command().get_subcommands() {

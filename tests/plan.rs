@@ -241,14 +241,15 @@ fn a_file_with_an_owner_writes_it_adopts_and_clears_its_own() {
             ("h", " @ platform-team"),
         ],
     ), @"
-    azlin will update 4 VMs in the sandbox:
+    azlin will update 5 VMs in the sandbox:
 
       + rg/a   new
       = rg/c   adopted   (adds the owner tag)
       ~ rg/d   old -> by-hand   (had no owner)
       - rg/e   gone   (removed from sessions.toml)
+      - rg/h      (removes the owner tag, which has no session)
 
-    Plan: 1 to set, 1 to change, 1 to clear, 1 to adopt, 0 blocked. 1 session already matches; 2 unmanaged.
+    Plan: 1 to set, 1 to change, 2 to clear, 1 to adopt, 0 blocked. 1 session already matches; 2 unmanaged.
     ");
 }
 

@@ -1,16 +1,16 @@
-//! Several azlins at once, occasional failures of Azure, and interrupts.
+//! Several azlins at once, people who change tags at the same time, and occasional failures of Azure.
 
 mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier};
 
 use azlin::sandbox::Response;
-use serde_json::Value;
-use support::azure::Azure;
+use serde_json::{Value, json};
+use support::azure::{Azure, saying};
 use support::{Project, Ran, vms};
 
 /// A project with this fleet, and an Azure on loopback that serves it.
@@ -204,63 +204,128 @@ fn with_one_request_in_twenty_failing_a_swap_a_chain_and_a_cycle_of_50_converge(
     }
 }
 
-#[cfg(unix)]
+/// Changes the tags of the VM at `at` in the state file, as someone at the portal does.
+fn edit(state: &Path, at: usize, edit: impl Fn(&mut Value)) {
+    let mut fleet: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
+    edit(&mut fleet["vms"][at]["tags"]);
+    std::fs::write(state, fleet.to_string()).unwrap();
+}
+
+/// A fleet of `rg/a`, whose session `old` belongs to the owner `us`.
+fn owned() -> Project {
+    let fleet = state(&[("rg/a", Some("old"))]);
+    edit(&fleet.state(), 0, |tags| tags["azlin_owner"] = "us".into());
+    fleet
+}
+
+/// A project of the owner `us` whose file declares `lines`.
+fn of_us(azure: &Azure, lines: &str) -> Project {
+    let project = azure.project(lines);
+    let path = project.path().join("sessions.toml");
+    let file = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, format!("owner = 'us'\n{file}")).unwrap();
+    project
+}
+
+fn is_patch(asked: &support::azure::Asked) -> bool {
+    asked.method == "PATCH"
+}
+
 #[test]
-fn an_interrupted_apply_finishes_what_is_under_way_and_reports_it() {
-    let names: Vec<String> = (0..8).map(|n| format!("rg/vm-{n}")).collect();
-    let fleet: Vec<(&str, Option<&str>)> = names.iter().map(|name| (name.as_str(), None)).collect();
-    let project = state(&fleet);
-    let azlin: Arc<Mutex<Option<u32>>> = Arc::default();
-    let target = azlin.clone();
-    let azure = Azure::threaded(project.state(), move |asked, answer| {
-        if asked.method == "PATCH"
-            && let Some(pid) = target.lock().unwrap().take()
-        {
-            let kill = Command::new("kill")
-                .args(["-INT", &pid.to_string()])
-                .status();
-            assert!(kill.unwrap().success());
+fn a_clear_that_races_a_rename_by_hand_removes_nothing() {
+    for owner in [Some("us"), None, Some("them")] {
+        let fleet = owned();
+        let path = fleet.state();
+        let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+            if is_patch(asked) {
+                // After azlin's read, and before its write.
+                edit(&path, 0, |tags| {
+                    *tags = json!({ "azlin_session": "by-hand", "azlin_owner": owner });
+                    if owner.is_none() {
+                        tags.as_object_mut().unwrap().remove("azlin_owner");
+                    }
+                });
+            }
+            answer()
+        });
+        let project = of_us(&azure, "");
+        let ran = project.run(&["apply", "-y", "--max-removals", "1"]);
+        assert_eq!(ran.code(), 1, "{ran}");
+        assert!(ran.stdout.contains("not written\n"), "{ran}");
+        assert!(ran.stdout.contains("it now holds by-hand"), "{ran}");
+        let tags = &fleet.fleet()["vms"][0]["tags"];
+        assert_eq!(tags["azlin_session"], "by-hand");
+        assert_eq!(tags["azlin_owner"].as_str(), owner, "{ran}");
+    }
+}
+
+#[test]
+fn a_session_set_by_hand_in_the_middle_of_a_clear_stays() {
+    let fleet = owned();
+    let (path, writes) = (fleet.state(), AtomicUsize::new(0));
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        if is_patch(asked) && writes.fetch_add(1, Ordering::SeqCst) == 1 {
+            edit(&path, 0, |tags| tags["azlin_session"] = "by-hand".into());
         }
         answer()
     });
-    let file = (0..8).fold("[sessions.rg]\n".to_owned(), |file, n| {
-        file + &format!("vm-{n} = 's-{n}'\n")
+    let ran = of_us(&azure, "").run(&["apply", "-y", "--max-removals", "1"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert!(ran.stdout.contains("by-hand"), "{ran}");
+    assert_eq!(fleet.sessions(), ["rg/a by-hand"]);
+}
+
+#[test]
+fn an_owner_that_a_clear_left_behind_is_removed_by_the_next_apply() {
+    let fleet = owned();
+    let writes = AtomicUsize::new(0);
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        if is_patch(asked) && writes.fetch_add(1, Ordering::SeqCst) == 1 {
+            return saying(
+                403,
+                &json!({ "error": { "code": "Chance", "message": "no" } }),
+            );
+        }
+        answer()
     });
-    let sessions = azure.project(&file);
-    let guard = azlin.lock();
-    let mut apply = sessions.command(&["apply", "--auto-approve", "--parallelism", "1"]);
-    let child = apply
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    *guard.unwrap() = Some(child.id());
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(130), "{said}");
-    let done = said.matches("   done\n").count();
-    assert!((1..8).contains(&done), "{said}");
-    assert!(
-        said.contains(&format!("Interrupted: {done} step")),
-        "{said}"
-    );
-    assert!(
-        !said.contains("   not tried\n") && said.contains(&format!("{} not tried.", 8 - done)),
-        "the steps that were not tried are counted, not listed: {said}"
-    );
-    assert_eq!(
-        holders(&project.state()).len(),
-        done,
-        "what was reported was written, and nothing else"
-    );
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("finishing writes in progress; starting no more")
-    );
-    assert_eq!(
-        sessions.run(&["apply", "--auto-approve"]).code(),
-        0,
-        "and it goes on from there"
-    );
+    let project = of_us(&azure, "");
+    let ran = project.run(&["apply", "-y", "--max-removals", "1"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    let told = "cleared in part\n      the session is gone, but its owner tag is still there: ";
+    assert!(ran.stdout.contains(told), "{ran}");
+    let plan = project.run(&["plan"]);
+    assert_eq!(plan.code(), 0, "no guard objects: {plan}");
+    let line = "  - rg/a      (removes the owner tag, which has no session)\n";
+    assert!(plan.stdout.to_lowercase().contains(line), "{plan}");
+    assert_eq!(project.run(&["apply", "-y"]).code(), 0);
+    assert_eq!(fleet.fleet()["vms"][0]["tags"], Value::Null);
+    let again = project.run(&["plan", "--detailed-exitcode"]);
+    assert_eq!(again.code(), 0, "{again}");
+}
+
+#[test]
+fn a_circle_whose_clear_fails_halfway_gets_its_name_and_its_owner_back() {
+    let fleet = state(&[("rg/a", Some("web")), ("rg/b", Some("db"))]);
+    for at in [0, 1] {
+        edit(&fleet.state(), at, |tags| tags["azlin_owner"] = "us".into());
+    }
+    let deletes = AtomicUsize::new(0);
+    let azure = Azure::serve(fleet.state(), None, move |asked, answer| {
+        let is_delete = is_patch(asked) && String::from_utf8_lossy(&asked.body).contains("Delete");
+        if is_delete && deletes.fetch_add(1, Ordering::SeqCst) == 1 {
+            return saying(
+                403,
+                &json!({ "error": { "code": "Chance", "message": "no" } }),
+            );
+        }
+        answer()
+    });
+    let project = of_us(&azure, "[sessions.rg]\na = 'db'\nb = 'web'\n");
+    let ran = project.run(&["apply", "-y"]);
+    assert!(ran.stdout.contains("   restored\n"), "{ran}");
+    assert_eq!(fleet.sessions(), ["rg/a web", "rg/b db"]);
+    let owner = &fleet.fleet()["vms"][0]["tags"]["azlin_owner"];
+    assert_eq!(owner, "us");
+    assert_eq!(project.run(&["apply", "-y"]).code(), 0);
+    assert_eq!(fleet.sessions(), ["rg/a db", "rg/b web"]);
 }

@@ -6,6 +6,7 @@ mod put_back;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -38,16 +39,18 @@ fn place_of<'a>(places: &[Place<'a>], vm: &VmId) -> Option<Place<'a>> {
 /// A step starts when every step that it waits for has succeeded, so that a name is never on more VMs than before. A failure
 /// skips only the steps that wait for the failed one.
 ///
-/// When `interrupted` completes, azlin finishes the writes in progress and starts no more.
+/// When `stop` completes, azlin finishes the writes in progress and starts no more. When `at_once` completes, it does not wait
+/// for them either, and their outcomes are in doubt.
 pub async fn apply(
     places: &[Place<'_>],
     steps: &[Step],
     parallelism: usize,
-    interrupted: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
+    at_once: impl Future<Output = ()>,
     report: &mut dyn FnMut(&Step, &Outcome),
 ) -> Vec<Tried> {
-    let mut interrupted = std::pin::pin!(interrupted);
-    let (stop, stopping) = watch::channel(false);
+    let (mut stop, mut at_once) = (pin!(stop), pin!(at_once));
+    let (stops, stopping) = watch::channel(false);
     let stopping = &stopping;
     let mut queue = Queue::new(steps);
     let mut under_way = FuturesUnordered::new();
@@ -58,13 +61,17 @@ pub async fn apply(
             // A VM's second step waits for its first.
             let mut first = step.waits_for.iter().filter_map(|at| steps.get(*at));
             let first = first.find(|first| first.vm == step.vm);
-            let replaced = first.map(|first| &first.before);
-            under_way.push(async move { (at, carry_out(places, step, replaced, stopping).await) });
+            under_way.push(async move { (at, carry_out(places, step, first, stopping).await) });
         }
         tokio::select! {
             biased;
-            () = &mut interrupted, if !*stop.borrow() => {
-                stop.send_replace(true);
+            () = &mut at_once => {
+                queue.give_up(report);
+                queue.abandon(report);
+                return queue.into_tried();
+            }
+            () = &mut stop, if !*stops.borrow() => {
+                stops.send_replace(true);
                 queue.give_up(report);
             }
             done = under_way.next() => match done {
@@ -152,6 +159,21 @@ impl<'s> Queue<'s> {
                 report(step, &Outcome::Interrupted);
             }
             self.outcomes.insert(at, Outcome::Interrupted);
+        }
+    }
+
+    /// Marks every step in progress as in doubt.
+    fn abandon(&mut self, report: &mut dyn FnMut(&Step, &Outcome)) {
+        for (at, step) in self.steps.iter().enumerate() {
+            if self.outcomes.contains_key(&at) {
+                continue;
+            }
+            let outcome = Outcome::InDoubt {
+                why: "interrupted before Azure answered".to_owned(),
+                found: None,
+            };
+            report(step, &outcome);
+            self.outcomes.insert(at, outcome);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Returns the names of a circle that could not be closed to the VMs that held them.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -17,10 +18,11 @@ use crate::plan::{Goal, Outcome, Step, Tried};
 /// azlin gives back only a name that it freed itself, and only if certainly no VM received it: a write that Azure accepted, or
 /// did not answer, may still arrive. A name that has moved on stays where it is, and its former VM goes without.
 ///
-/// This takes up to a minute, regardless of the deadline.
+/// This takes up to a minute, regardless of the deadline. When `at_once` completes, azlin does not wait any longer.
 pub async fn put_back(
     places: &[Place<'_>],
     tried: &mut [Tried],
+    at_once: impl Future<Output = ()>,
     report: &mut dyn FnMut(&Step, &Outcome),
 ) {
     const ITS_TIME: Duration = Duration::from_secs(60);
@@ -29,33 +31,24 @@ pub async fn put_back(
     let places = arms.iter().zip(places);
     let places = places.map(|(arm, Place { tag, .. })| Place { arm, tag });
     let places: Vec<Place<'_>> = places.collect();
-    let (_stop, stopping) = watch::channel(false);
+    let mut at_once = pin!(at_once);
+    let mut is_over = false;
     for freed in freed(tried) {
-        let before = &freed.before;
-        // One more read is cheap compared to a name on two VMs.
-        let looked = match freed
-            .taker
-            .and_then(|taker| Some((place_of(&places, &taker)?, taker)))
-        {
-            Some((Place { arm, tag }, taker)) => {
-                let tags = tags::read(arm, &taker).await;
-                tags.map(|tags| Held::read(&tags, tag).session)
-            }
-            None => Ok(None),
-        };
-        let why = match looked {
-            Ok(Some(name)) if Some(&name) == before.session.as_ref() => continue,
-            Ok(_) => match carry_out(&places, &freed.back, Some(before), &stopping).await {
-                Outcome::Written | Outcome::Already => None,
-                Outcome::Failed { why, .. } => Some(why),
-                Outcome::Accepted => {
-                    Some("Azure accepted the write, but the VM does not show it yet".to_owned())
+        let outcome = if is_over {
+            Some(interrupted())
+        } else {
+            tokio::select! {
+                biased;
+                () = &mut at_once => {
+                    is_over = true;
+                    Some(interrupted())
                 }
-                _ => Some("the VM's tags have changed in the meantime".to_owned()),
-            },
-            Err(failure) => Some(failure.to_string()),
+                outcome = restore(&places, &freed) => outcome,
+            }
         };
-        let outcome = why.map_or(Outcome::PutBack, |why| Outcome::NotPutBack { why });
+        let Some(outcome) = outcome else {
+            continue;
+        };
         report(&freed.back, &outcome);
         if let Some(tried) = tried.get_mut(freed.at) {
             tried.outcome = outcome;
@@ -63,12 +56,44 @@ pub async fn put_back(
     }
 }
 
+fn interrupted() -> Outcome {
+    let why = "interrupted".to_owned();
+    Outcome::NotPutBack { why }
+}
+
+/// Gives one name back. None if the VM that should have taken it holds it after all.
+async fn restore(places: &[Place<'_>], freed: &Freed) -> Option<Outcome> {
+    let before = &freed.step.before;
+    // One more read is cheap compared to a name on two VMs.
+    if let Some(taker) = &freed.taker
+        && let Some(Place { arm, tag }) = place_of(places, taker)
+    {
+        match tags::read(arm, taker).await {
+            Ok(tags) if Held::read(&tags, tag).session == before.session => return None,
+            Ok(_) => {}
+            Err(failure) => {
+                let why = failure.to_string();
+                return Some(Outcome::NotPutBack { why });
+            }
+        }
+    }
+    let (_stop, stopping) = watch::channel(false);
+    let why = match carry_out(places, &freed.back, Some(&freed.step), &stopping).await {
+        Outcome::Written | Outcome::Already => return Some(Outcome::PutBack),
+        Outcome::Failed { why, .. } => why,
+        Outcome::Accepted => "Azure accepted the write, but the VM does not show it yet".to_owned(),
+        Outcome::InDoubt { why, .. } => format!("{why}; it may still arrive"),
+        _ => "the VM's tags have changed in the meantime".to_owned(),
+    };
+    Some(Outcome::NotPutBack { why })
+}
+
 /// A name that azlin freed to open a circle, and that no VM holds.
 struct Freed {
     /// The index of the step that freed it.
     at: usize,
-    /// The VM's two tags before that step.
-    before: Held,
+    /// The step that freed it.
+    step: Step,
     /// The step that gives it back.
     back: Step,
     /// The VM that should have taken it.
@@ -88,20 +113,18 @@ fn freed(tried: &[Tried]) -> Vec<Freed> {
     let mut freed = Vec::new();
     for (at, Tried { step, outcome }) in tried.iter().enumerate() {
         let ended = last.get(&step.vm).filter(|(last, _)| *last > at);
-        let Some(back) = give_back(step) else {
+        let Some(back) = cleared(step, outcome).and_then(|now| give_back(step, now)) else {
             continue;
         };
         let name = step.before.session.as_ref().map(LiveName::raw);
         let taker = name.and_then(|name| takers.get(name));
-        if *outcome == Outcome::Written
-            && step.after.session.is_none()
-            && ended.is_some_and(|(_, ended)| ended.outcome.gave_nothing())
+        if ended.is_some_and(|(_, ended)| ended.outcome.gave_nothing())
             && taker.is_none_or(|taker| taker.outcome.gave_nothing())
         {
             let taker = taker.map(|taker| taker.step.vm.clone());
             freed.push(Freed {
                 at,
-                before: step.before.clone(),
+                step: step.clone(),
                 back,
                 taker,
             });
@@ -110,15 +133,25 @@ fn freed(tried: &[Tried]) -> Vec<Freed> {
     freed
 }
 
-/// The step that undoes a clear.
-fn give_back(freed: &Step) -> Option<Step> {
+/// The VM's tags after `step`, if that certainly cleared its session.
+fn cleared(step: &Step, outcome: &Outcome) -> Option<Held> {
+    let now = match outcome {
+        Outcome::Written => step.after.held(),
+        Outcome::Halfway { .. } => step.halfway()?,
+        _ => return None,
+    };
+    now.session.is_none().then_some(now)
+}
+
+/// The step that undoes a clear, of a VM that has the tags `now`.
+fn give_back(freed: &Step, now: Held) -> Option<Step> {
     let Held { session, owner } = &freed.before;
     let session = SessionName::new(session.as_ref()?.raw()).ok()?;
     let owner = owner
         .as_ref()
         .and_then(|owner| Owner::new(owner.raw()).ok());
     Some(Step {
-        before: Held::default(),
+        before: now,
         after: Goal {
             session: Some(session),
             owner,

@@ -9,21 +9,20 @@ use crate::plan::{Outcome, Step};
 
 /// Carries out one step. Retries temporary failures unless `stopping`.
 ///
-/// `replaced` is what the VM held before an earlier step of the same run changed it.
+/// `earlier` is the step of the same run that changed the VM before this one, if any.
 pub(super) async fn carry_out(
     places: &[Place<'_>],
     step: &Step,
-    replaced: Option<&Held>,
+    earlier: Option<&Step>,
     stopping: &Stopping,
 ) -> Outcome {
     let Some(Place { arm, tag }) = place_of(places, &step.vm) else {
         return Outcome::Failed {
             why: format!("{} is not in a subscription of this run", step.vm.path()),
             help: None,
-            in_doubt: false,
         };
     };
-    let decide = |tags: &Tags, in_doubt| decide(tag, step, replaced, tags, in_doubt);
+    let decide = |tags: &Tags, _| decide(tag, step, earlier, tags);
     match change(arm, &step.vm, Some(stopping), decide).await {
         Changed::Already(_) => Outcome::Already,
         Changed::Written(_) => Outcome::Written,
@@ -32,36 +31,41 @@ pub(super) async fn carry_out(
         },
         Changed::Accepted => Outcome::Accepted,
         Changed::Refused(changed) => changed,
-        Changed::Failed { failure, .. } if failure.kind == Kind::Interrupted => {
-            Outcome::Interrupted
-        }
-        Changed::Failed { failure, in_doubt } => Outcome::Failed {
+        Changed::Failed(failure) if failure.kind == Kind::Interrupted => Outcome::Interrupted,
+        Changed::Failed(failure) => Outcome::Failed {
             why: failure.to_string(),
             help: failure.help(),
-            in_doubt,
         },
+        Changed::InDoubt { failure, now } => {
+            let why = failure.to_string();
+            let found = now.map(|tags| Held::read(&tags, tag));
+            if found.is_some() && found == step.halfway() {
+                return Outcome::Halfway { why };
+            }
+            Outcome::InDoubt { why, found }
+        }
     }
 }
 
-/// Decides to write if `tags` are still those that the plan saw.
-fn decide(
-    tag: &TagKey,
-    step: &Step,
-    replaced: Option<&Held>,
-    tags: &Tags,
-    in_doubt: bool,
-) -> Decision<Outcome> {
+/// Decides to write if `tags` are still those that the plan saw, or to finish if a clear is half done.
+fn decide(tag: &TagKey, step: &Step, earlier: Option<&Step>, tags: &Tags) -> Decision<Outcome> {
     let wanted = step.after.held();
+    let halfway = step.halfway();
     let found = Held::read(tags, tag);
+    let replaced =
+        |earlier: &Step| found == earlier.before || earlier.halfway().as_ref() == Some(&found);
     if found == wanted {
         Decision::Done
     } else if found == step.before {
-        Decision::Write(patch(tag, tags, &found, &wanted))
-    } else if Some(&found) == replaced {
+        let next = halfway.unwrap_or(wanted);
+        Decision::Write(patch(tag, tags, &found, &next))
+    } else if halfway.as_ref() == Some(&found) {
+        Decision::Rest(patch(tag, tags, &found, &wanted))
+    } else if earlier.is_some_and(replaced) {
         // Azure's reads sometimes lag behind writes.
         Decision::Old
     } else {
-        Decision::Refuse(Outcome::Changed { found, in_doubt })
+        Decision::Refuse(Outcome::Changed { found })
     }
 }
 

@@ -27,6 +27,9 @@ use crate::trouble::Trouble;
 /// (`Retry-After: 1200`); most people prefer an error.
 pub const DEADLINE: Duration = Duration::from_secs(600);
 
+/// The time for a last look at what was written, even after the deadline.
+pub const LAST_LOOK: Duration = Duration::from_secs(30);
+
 /// One subscription of one Azure, opened with one credential.
 #[derive(Clone)]
 pub struct Arm {
@@ -111,6 +114,11 @@ impl Arm {
             patience: Rc::new(self.patience.another(limit)),
             ..self.clone()
         }
+    }
+
+    /// Moves the deadline so that a last look at what was written is possible.
+    pub fn allow_last_look(&self) {
+        self.patience.allow(LAST_LOOK);
     }
 
     /// Restarts the deadline, because a person took the time so far.

@@ -9,6 +9,7 @@ use serde_json::error::Category;
 use tokio::time::{Instant, timeout_at};
 
 use super::arm::Arm;
+use super::failure::TooLarge;
 use super::patience::Patience;
 use super::reason::{shown, without_mark};
 use super::sign_in::unauthorized;
@@ -19,6 +20,13 @@ const WRITES_LEFT: HeaderName =
     HeaderName::from_static("x-ms-ratelimit-remaining-subscription-writes");
 /// The id by which Microsoft's support finds a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+
+/// The time that a write has for its answer, even past the deadline: giving up would leave its outcome unknown.
+const WRITE: Duration = Duration::from_secs(60);
+
+/// The most JSON values in an answer. Each costs azlin up to 200 bytes, whatever it costs on the wire. A page of 500 VMs with
+/// every tag that Azure allows has 100,000.
+const MOST_VALUES: usize = 2_000_000;
 
 impl Arm {
     /// The content of the answer to a GET of `url`, with retries. A body that ends too early is requested again.
@@ -40,21 +48,27 @@ impl Arm {
 
     /// Sends `request` once and returns the answer if it is a success. `doing` is the purpose, for the error.
     ///
+    /// The deadline covers the whole body. A write has at least [`WRITE`].
+    ///
     /// # Errors
     /// azlin has no token, no answer or no time left, or Azure rejects the request.
     pub(super) async fn once(&self, doing: &str, request: Request) -> Result<RawResponse, Failure> {
         let too_late = || Failure::new(doing, self.patience.too_late());
-        let end = self.patience.end();
-        if Instant::now() >= end {
+        let (start, mut end) = (Instant::now(), self.patience.end());
+        if start >= end {
             return Err(too_late());
         }
         let is_write = request.method() == Method::Patch;
-        let sending = http::send(&self.pipeline, request);
-        // azlin waits for a write past the deadline: giving up would leave its outcome unknown.
-        let sent = if is_write {
-            sending.await
-        } else {
-            timeout_at(end, sending).await.map_err(|_| too_late())?
+        if is_write {
+            end = end.max(start + WRITE);
+        }
+        let sent = match timeout_at(end, http::send(&self.pipeline, request)).await {
+            Ok(sent) => sent,
+            Err(_) if is_write => {
+                let waited = format!("azlin waited {} s", start.elapsed().as_secs());
+                return Err(Failure::new(doing, Kind::Unreachable(waited)));
+            }
+            Err(_) => return Err(too_late()),
         };
         let answer = sent.map_err(|error| Failure::new(doing, Kind::unanswered(&error)))?;
         if is_write {
@@ -120,12 +134,16 @@ pub(super) fn retry_after(headers: &Headers) -> Option<u64> {
 /// The content of a successful answer.
 ///
 /// # Errors
-/// The body is not the expected JSON, or ends too early.
+/// The body is not the expected JSON, has too many values, or ends too early.
 pub(super) fn content<T: DeserializeOwned>(
     doing: &str,
     answer: &RawResponse,
 ) -> Result<T, Failure> {
     let body = without_mark(answer.body());
+    if values(body) > MOST_VALUES {
+        let large = TooLarge::values(MOST_VALUES);
+        return Err(Failure::new(doing, Kind::TooLarge(large)));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let status = answer.status().into();
         // The error itself would quote more of the body.
@@ -143,9 +161,65 @@ pub(super) fn content<T: DeserializeOwned>(
     })
 }
 
+/// The number of values in the JSON `body`, or more: it also counts the commas and brackets within text.
+pub(super) fn values(body: &[u8]) -> usize {
+    let begins_value = |byte: &&u8| matches!(byte, b',' | b'[' | b'{');
+    body.iter().filter(begins_value).count()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use azure_core::http::{AsyncRawResponse, ClientOptions, HttpClient, StatusCode, Transport};
+    use futures::stream;
+
     use super::*;
+    use crate::azure::bridge::tests::arm;
+
+    /// A server whose body never ends.
+    #[derive(Debug)]
+    struct Dripping;
+
+    #[async_trait]
+    impl HttpClient for Dripping {
+        async fn execute_request(&self, _: &Request) -> azure_core::Result<AsyncRawResponse> {
+            let body = stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_secs(7)).await;
+                Some((Ok(b" ".as_slice().into()), ()))
+            });
+            let (status, headers) = (StatusCode::Ok, Headers::new());
+            Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_holds_a_read_to_the_deadline_and_a_write_for_a_minute() {
+        let options = ClientOptions {
+            transport: Some(Transport::new(Arc::new(Dripping))),
+            ..ClientOptions::default()
+        };
+        for (limit, method, seconds) in [
+            (5, Method::Get, 5),
+            (5, Method::Patch, 60),
+            (90, Method::Get, 90),
+            (90, Method::Patch, 90),
+        ] {
+            let patience = Patience::new(Duration::from_secs(limit), |_, _| {});
+            let mut arm = arm().with_patience(Rc::new(patience));
+            arm.pipeline = http::pipeline(options.clone(), Vec::new());
+            let (start, is_write) = (Instant::now(), method == Method::Patch);
+            let url = Url::parse("https://sandbox.invalid/").unwrap();
+            let failure = arm
+                .once("ask", Request::new(url, method))
+                .await
+                .unwrap_err();
+            assert_eq!(start.elapsed().as_secs(), seconds);
+            assert_eq!(failure.is_definite(), !is_write, "{failure}");
+        }
+    }
 
     #[test]
     fn a_wait_is_read_in_seconds_or_as_a_date() {

@@ -36,8 +36,12 @@ pub enum Kind {
     NotAzure(u16, String),
     /// A successful answer, with its HTTP status, whose body ends too early. The text is the start of the body.
     Short(u16, String),
+    /// An answer larger than any of Azure's.
+    TooLarge(TooLarge),
     /// No answer, with the system's reason.
     Unreachable(String),
+    /// Azure accepted the write, or did half of it, and nothing shows that it is complete.
+    Unconfirmed,
     /// The read shows the state before azlin's own last write.
     Old,
     /// Someone interrupted azlin first.
@@ -50,6 +54,41 @@ pub enum Kind {
 /// The help if something other than Azure answered.
 pub(super) const NOT_AZURE: &str =
     "check the network: a proxy or a sign-in page may have answered instead of Azure";
+
+/// An answer that has more of something than azlin reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge(String);
+
+impl TooLarge {
+    /// An answer of more than `most` bytes.
+    pub(super) fn bytes(most: usize) -> Self {
+        Self(format!("more than {} MB", most / (1024 * 1024)))
+    }
+
+    /// An answer of more than `most` JSON values.
+    pub(super) fn values(most: usize) -> Self {
+        Self(format!("more than {most} values"))
+    }
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the response is too large: {}", self.0)
+    }
+}
+
+impl Error for TooLarge {}
+
+/// Carries it through the SDK.
+impl From<TooLarge> for azure_core::Error {
+    fn from(large: TooLarge) -> Self {
+        let message = large.to_string();
+        Self::with_error(ErrorKind::Io, large, message)
+    }
+}
+
+/// The number of bytes of a refusal that azlin reads.
+const MOST_REASON: usize = 256 * 1024;
 
 /// The help if an answer was incomplete.
 const SHORT: &str =
@@ -78,10 +117,10 @@ impl Failure {
         let help = match &self.kind {
             Kind::Refused(refusal) => return refusal.help(),
             Kind::Final(trouble) => &trouble.help,
-            Kind::NotAzure(..) => NOT_AZURE,
+            Kind::NotAzure(..) | Kind::TooLarge(_) => NOT_AZURE,
             Kind::Short(..) => SHORT,
             Kind::Unreachable(_) => NO_ANSWER,
-            Kind::Old | Kind::Interrupted => {
+            Kind::Unconfirmed | Kind::Old | Kind::Interrupted => {
                 "run the same command again to continue where this one stopped"
             }
         };
@@ -116,7 +155,7 @@ impl Failure {
             Kind::Refused(refusal) => refusal.passes(),
             Kind::NotAzure(status, _) => matches!(status, 408 | 429 | 500..=599),
             Kind::Short(..) | Kind::Unreachable(_) | Kind::Old => true,
-            Kind::Interrupted | Kind::Final(_) => false,
+            Kind::TooLarge(_) | Kind::Unconfirmed | Kind::Interrupted | Kind::Final(_) => false,
         }
     }
 
@@ -183,7 +222,9 @@ impl fmt::Display for Kind {
             Self::Short(status, start) => {
                 write!(f, "the response ({status}) is incomplete: {}", quote(start))
             }
+            Self::TooLarge(large) => large.fmt(f),
             Self::Unreachable(why) => write!(f, "no response: {}", escape(why)),
+            Self::Unconfirmed => f.write_str("Azure did not confirm it"),
             Self::Old => f.write_str("Azure still shows the tags that azlin replaced"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Final(trouble) => trouble.fmt(f),
@@ -192,11 +233,14 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
-    /// The reason for a missing answer: no token, or the system's message.
+    /// The reason for a missing answer: no token, too much of an answer, or the system's message.
     pub(super) fn unanswered(error: &azure_core::Error) -> Self {
-        match find::<Trouble>(error) {
-            Some(trouble) => Self::Final(trouble.clone()),
-            None => Self::Unreachable(root(error)),
+        if let Some(trouble) = find::<Trouble>(error) {
+            Self::Final(trouble.clone())
+        } else if let Some(large) = find::<TooLarge>(error) {
+            Self::TooLarge(large.clone())
+        } else {
+            Self::Unreachable(root(error))
         }
     }
 
@@ -209,6 +253,8 @@ impl Kind {
             HeaderName::from_static("x-ms-request-id"),
             HeaderName::from_static("x-ms-correlation-request-id"),
         ];
+        // Azure's reasons have a few kilobytes. The rest of a larger body explains nothing, and would only cost memory.
+        let body = body.get(..MOST_REASON).unwrap_or(body);
         if (300..400).contains(&status) {
             let what = "it redirects to another page, as sign-in pages do".to_owned();
             return Self::NotAzure(status, what);

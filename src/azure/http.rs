@@ -10,10 +10,11 @@ use azure_core::http::{
     AsyncRawResponse, ClientOptions, Context, HttpClient, Pipeline, PipelineSendOptions,
     RawResponse, Request,
 };
+use futures::StreamExt as _;
 use reqwest::redirect;
 
 use super::connection::Explained;
-use super::failure::root;
+use super::failure::{TooLarge, root};
 use super::proxy::Proxy;
 use crate::text::quote;
 use crate::trouble::Trouble;
@@ -22,6 +23,8 @@ use crate::trouble::Trouble;
 const CONNECT: Duration = Duration::from_secs(20);
 /// The time limit for the next part of an answer. A page of 500 VMs takes a few seconds.
 const READ: Duration = Duration::from_secs(60);
+/// The most bytes of an answer, after decompression. 500 VMs with every tag that Azure allows would be 20 MB.
+const MOST: usize = 64 * 1024 * 1024;
 
 /// The server that a client is for.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,7 @@ pub(super) enum Peer {
 /// An HTTP client for `peer` that follows no redirect, so that only the pipeline decides where a request goes.
 ///
 /// It uses the system's certificates or those in `SSL_CERT_FILE`, and for a remote peer the proxy in `HTTPS_PROXY`. Its errors
-/// name the certificate or the proxy that is to blame.
+/// name the certificate or the proxy that is to blame. It reads at most [`MOST`] bytes of an answer.
 ///
 /// # Errors
 /// The certificates or the proxy settings cannot be used.
@@ -73,7 +76,30 @@ pub(super) fn client(peer: Peer) -> Result<Arc<dyn HttpClient>, Trouble> {
         }
         Peer::Local(None) | Peer::Remote => Arc::new(client),
     };
-    Ok(Arc::new(Explained { client, proxy }))
+    Ok(Arc::new(Capped(Arc::new(Explained { client, proxy }))))
+}
+
+/// A client that reads at most [`MOST`] bytes of an answer. It counts them after decompression, as they arrive, because a few
+/// compressed megabytes can become gigabytes.
+#[derive(Debug)]
+struct Capped(Arc<dyn HttpClient>);
+
+#[async_trait]
+impl HttpClient for Capped {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let answer = self.0.execute_request(request).await?;
+        let (status, headers, body) = answer.deconstruct();
+        let mut room = MOST;
+        let body = body.map(move |part| {
+            let part = part?;
+            match room.checked_sub(part.len()) {
+                Some(left) => room = left,
+                None => return Err(TooLarge::bytes(MOST).into()),
+            }
+            Ok(part)
+        });
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
 }
 
 /// A client for a server on loopback, which speaks plain HTTP.

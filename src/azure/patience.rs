@@ -66,6 +66,11 @@ impl Patience {
         Self::telling(limit, self.tell.clone())
     }
 
+    /// Moves the deadline so that at least `time` is left.
+    pub(super) fn allow(&self, time: Duration) {
+        self.end.update(|end| end.max(Instant::now() + time));
+    }
+
     /// Restarts the deadline, because a person took the time so far.
     pub(super) fn restart(&self) {
         self.end.set(Instant::now() + self.limit);

@@ -1,12 +1,13 @@
 //! The only code that changes tags: it reads, decides, writes and compares.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::arm::Arm;
+use super::arm::{Arm, LAST_LOOK};
 use super::denial::minutes;
+use super::pace::Turn;
 use super::patience::{Stopping, unless_stopped};
 use super::tags::{Patch, look, parse, read, update};
 use super::{Failure, Kind};
@@ -19,6 +20,8 @@ pub enum Decision<R> {
     Done,
     /// Write this patch.
     Write(Patch),
+    /// Write this patch: it is the second half of a change whose first half is done.
+    Rest(Patch),
     /// Read again: the tags are from before azlin's own last write.
     Old,
     /// Write nothing: azlin must not make the change.
@@ -35,14 +38,16 @@ pub enum Changed<R> {
     Altered(Tags),
     /// Azure accepted the write, but the VM does not show it yet.
     Accepted,
-    /// azlin wrote nothing, because of [`Decision::Refuse`].
+    /// azlin certainly wrote nothing, because of [`Decision::Refuse`].
     Refused(R),
-    /// Azure rejected a request or did not answer, or someone interrupted azlin.
-    Failed {
-        /// The last failure.
+    /// azlin certainly wrote nothing: Azure rejected a request or did not answer a read, or someone interrupted azlin.
+    Failed(Failure),
+    /// azlin sent a write and does not know its outcome: it may have arrived, or may still arrive.
+    InDoubt {
+        /// The failure of that write.
         failure: Failure,
-        /// True if azlin sent a write with unknown outcome: it may have arrived, or may still arrive.
-        in_doubt: bool,
+        /// The tags when azlin looked again; none if it could not.
+        now: Option<Tags>,
     },
 }
 
@@ -56,25 +61,33 @@ const WATCH: [Duration; 6] = [
     Duration::from_secs(8),
 ];
 
+/// The failure that left the outcome of a write unknown, if any.
+type Lost = RefCell<Option<Failure>>;
+
 /// Reads the tags of `vm`, changes them as `decide` says, and compares the result. `decide` also receives whether a write of an
 /// earlier attempt may have arrived, or may still arrive.
 ///
 /// After a temporary failure it starts again with the read, because the tags may have changed. So it never repeats a write
-/// without reading the tags again. When `stopping`, it finishes a write in progress and starts no other.
+/// without reading the tags again. If the outcome of a write stays unknown, it looks once more at the end. When `stopping`, it
+/// finishes a write in progress and starts no other.
 pub async fn change<R>(
     arm: &Arm,
     vm: &VmId,
     stopping: Option<&Stopping>,
     decide: impl Fn(&Tags, bool) -> Decision<R>,
 ) -> Changed<R> {
-    let in_doubt = Cell::new(false);
-    let attempt = || try_once(arm, vm, stopping, &decide, &in_doubt);
-    match arm.patience.retry(stopping, attempt).await {
-        Ok(changed) => changed,
-        Err(failure) => Changed::Failed {
-            failure,
-            in_doubt: in_doubt.get(),
-        },
+    let lost = Lost::default();
+    let attempt = || try_once(arm, vm, stopping, &decide, &lost);
+    let ended = arm.patience.retry(stopping, attempt).await;
+    let failure = match (ended, lost.into_inner()) {
+        // Whatever came after it, this is why the outcome is unknown.
+        (Ok(Changed::Refused(_)) | Err(_), Some(lost)) => lost,
+        (Ok(changed), _) => return changed,
+        (Err(failure), None) => return Changed::Failed(failure),
+    };
+    match read(&arm.with_more_time(LAST_LOOK), vm).await.ok() {
+        Some(tags) if matches!(decide(&tags, true), Decision::Done) => Changed::Written(tags),
+        now => Changed::InDoubt { failure, now },
     }
 }
 
@@ -83,69 +96,143 @@ async fn try_once<R>(
     vm: &VmId,
     stopping: Option<&Stopping>,
     decide: &impl Fn(&Tags, bool) -> Decision<R>,
-    in_doubt: &Cell<bool>,
+    lost: &Lost,
 ) -> Result<Changed<R>, Failure> {
-    let doing = format!("write the tags of {}", vm.path());
+    let doing = doing(vm);
     let failed = |kind| Failure::new(&doing, kind);
-    // Wait for the turn first and then read the tags, so that they are not old by the time of the write.
-    let looking = async {
+    let turn = async || {
         let turn = arm.pace.turn(arm.patience.end()).await;
-        let turn = turn.map_err(|wait| failed(closed(wait.as_secs_f64().ceil() as u64)))?;
-        Ok((turn, look(arm, vm).await?))
+        turn.map_err(|wait| failed(closed(wait.as_secs_f64().ceil() as u64)))
     };
+    // Wait for the turn first and then read the tags, so that they are not old by the time of the write.
+    let looking = async { Ok((turn().await?, look(arm, vm).await?)) };
     let Some(looked) = unless_stopped(stopping, looking).await else {
         return Err(failed(Kind::Interrupted));
     };
-    let (turn, before) = looked?;
-    let patch = match decide(&before, in_doubt.get()) {
+    let (first_turn, before) = looked?;
+    let is_in_doubt = lost.borrow().is_some();
+    let patch = match decide(&before, is_in_doubt) {
         // The write of an earlier attempt has arrived.
-        Decision::Done if in_doubt.get() => return Ok(Changed::Written(before)),
+        Decision::Done if is_in_doubt => return Ok(Changed::Written(before)),
         Decision::Done => return Ok(Changed::Already(before)),
-        Decision::Write(patch) => patch,
+        Decision::Write(patch) | Decision::Rest(patch) => patch,
         Decision::Old => return Err(failed(Kind::Old)),
         Decision::Refuse(why) => return Ok(Changed::Refused(why)),
     };
-    let is_settled = |tags: &Tags| matches!(decide(tags, true), Decision::Done);
-
-    let sent = arm.once(&doing, update(arm, &doing, vm, &patch)?).await;
-    drop(turn);
-    in_doubt.set(in_doubt.get() || sent.as_ref().is_err_and(|failure| !failure.is_definite()));
-    let answer = sent?;
-    if answer.status() == 202 {
-        in_doubt.set(true);
-        return arrival(arm, vm, is_settled).await;
-    }
-    // Azure's answer contains all tags after the write. In some recorded answers it is the resource instead.
-    let (after, failure) = match parse(&doing, &answer) {
-        Ok(Some(tags)) => (tags, None),
-        unclear => {
-            in_doubt.set(true);
-            (read(arm, vm).await?, unclear.err())
-        }
+    let has_arrived =
+        |tags: &Tags| matches!(decide(tags, true), Decision::Done | Decision::Rest(_));
+    let write = Write {
+        arm,
+        vm,
+        stopping,
+        lost,
     };
-    match failure {
-        _ if is_settled(&after) => Ok(Changed::Written(after)),
-        // The body is not Azure's (it may be a sign-in page), and the tags are unchanged: the write did not happen.
-        Some(failure) if after == before => Err(failure),
-        _ => Ok(Changed::Altered(after)),
+    let Some(mut after) = write.send(&patch, first_turn, &before, has_arrived).await? else {
+        return Ok(Changed::Accepted);
+    };
+    if let Decision::Rest(rest) = decide(&after, true) {
+        // Until the second half is done, the outcome is neither the old state nor the new one.
+        lost.replace(Some(failed(Kind::Unconfirmed)));
+        let before = after;
+        let finishing = async {
+            let turn = turn().await?;
+            write.send(&rest, turn, &before, has_arrived).await
+        };
+        match finishing.await {
+            Ok(Some(tags)) => after = tags,
+            Ok(None) => return Ok(Changed::Accepted),
+            Err(failure) => {
+                lost.replace(Some(failure.clone()));
+                return Err(failure);
+            }
+        }
+    }
+    Ok(match decide(&after, true) {
+        Decision::Done => Changed::Written(after),
+        Decision::Refuse(why) if removed_nothing(&patch, &after) => Changed::Refused(why),
+        _ => Changed::Altered(after),
+    })
+}
+
+/// True if `patch` removed no tag: Azure removes one only if it has the value that azlin read, and each has another one in `after`.
+fn removed_nothing(patch: &Patch, after: &Tags) -> bool {
+    let Patch::Delete(named) = patch else {
+        return false;
+    };
+    let has_another = |(key, value)| after.get(key).is_some_and(|now| now != value);
+    named.iter().all(has_another)
+}
+
+/// The writes of one attempt to change a VM.
+struct Write<'a> {
+    arm: &'a Arm,
+    vm: &'a VmId,
+    stopping: Option<&'a Stopping>,
+    lost: &'a Lost,
+}
+
+impl Write<'_> {
+    /// Sends `patch` in its `turn`. Returns the tags after it, or none if Azure accepted it but does not show it yet. `before` are
+    /// the tags before it.
+    async fn send(
+        &self,
+        patch: &Patch,
+        turn: Turn<'_>,
+        before: &Tags,
+        has_arrived: impl Fn(&Tags) -> bool,
+    ) -> Result<Option<Tags>, Failure> {
+        let doing = doing(self.vm);
+        let request = update(self.arm, &doing, self.vm, patch)?;
+        let sent = self.arm.once(&doing, request).await;
+        drop(turn);
+        let unconfirmed = || Failure::new(&doing, Kind::Unconfirmed);
+        let answer = match sent {
+            Err(failure) => {
+                if !failure.is_definite() {
+                    self.lost.replace(Some(failure.clone()));
+                }
+                return Err(failure);
+            }
+            Ok(answer) if answer.status() == 202 => {
+                self.lost.replace(Some(unconfirmed()));
+                return self.arrival(has_arrived).await;
+            }
+            Ok(answer) => answer,
+        };
+        // Azure's answer contains all tags after the write. In some recorded answers it is the resource instead.
+        let unclear = match parse(&doing, &answer) {
+            Ok(Some(after)) => return Ok(Some(after)),
+            unclear => unclear.err(),
+        };
+        self.lost
+            .replace(Some(unclear.clone().unwrap_or_else(unconfirmed)));
+        let after = read(self.arm, self.vm).await?;
+        match unclear {
+            // The body is not Azure's (it may be a sign-in page), and the VM does not show the write.
+            Some(failure) if after == *before => Err(failure),
+            _ => Ok(Some(after)),
+        }
+    }
+
+    /// Waits until the VM shows the write. After a 202 (documented since 2022-09-01) only a read proves it, and that may take a
+    /// while. When stopping, azlin looks only once.
+    async fn arrival(&self, has_arrived: impl Fn(&Tags) -> bool) -> Result<Option<Tags>, Failure> {
+        for pause in WATCH {
+            if unless_stopped(self.stopping, sleep(pause)).await.is_none() && !pause.is_zero() {
+                break;
+            }
+            let after = read(self.arm, self.vm).await?;
+            if has_arrived(&after) {
+                return Ok(Some(after));
+            }
+        }
+        Ok(None)
     }
 }
 
-/// Waits until `vm` shows the written tags. After a 202 (documented since 2022-09-01) only a read proves the write, and that
-/// may take a while.
-async fn arrival<R>(
-    arm: &Arm,
-    vm: &VmId,
-    is_settled: impl Fn(&Tags) -> bool,
-) -> Result<Changed<R>, Failure> {
-    for pause in WATCH {
-        sleep(pause).await;
-        let after = read(arm, vm).await?;
-        if is_settled(&after) {
-            return Ok(Changed::Written(after));
-        }
-    }
-    Ok(Changed::Accepted)
+/// The purpose of a write.
+fn doing(vm: &VmId) -> String {
+    format!("write the tags of {}", vm.path())
 }
 
 /// The failure if Azure accepts no writes for `seconds`, which is past the deadline.

@@ -48,6 +48,8 @@ pub fn by_hand(
     };
     let Some(wanted) = wanted else {
         return match (&vm.held.session, &vm.held.owner) {
+            // A clear that ended halfway left the owner.
+            (None, Some(_)) if may => Ok(vec![step(vm.held.clone(), None, Vec::new())]),
             (None, _) => Ok(Vec::new()),
             (Some(_), Some(by)) if !may => Err(Why::Owned { by: by.clone() }),
             (Some(_), _) => Ok(vec![step(vm.held.clone(), None, Vec::new())]),

@@ -31,10 +31,11 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
     for vm in live.vms.values() {
         let line = differ.wanted.get(&vm.id);
         let owner = differ.owner_of(vm);
+        let leftover = differ.file_of(vm).filter(|_| vm.held.session.is_none());
         if let Some(plan) = owner.and_then(|file| plans.get_mut(file)) {
             plan.owned += 1;
         }
-        let file = line.map(|line| line.file).or(owner);
+        let file = line.map(|line| line.file).or(owner).or(leftover);
         let file = file.unwrap_or_else(|| differ.first_of(vm.id.subscription()));
         let Some(plan) = plans.get_mut(file) else {
             continue;
@@ -51,7 +52,7 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
                 plan.unmanaged += usize::from(owner.is_none() && vm.held.session.is_some());
                 plan.foreign += usize::from(vm.foreign_tag);
                 let clears = owner.filter(|_| !kept.contains(&vm.id));
-                clears.map(|owner| differ.clear(vm, owner))
+                clears.or(leftover).map(|owner| differ.clear(vm, owner))
             }
         };
         match change {
@@ -163,6 +164,11 @@ impl<'a> Differ<'a> {
     /// The file that gave `vm` its session, or takes it over from the owner that did.
     pub fn owner_of(&self, vm: &Vm) -> Option<usize> {
         vm.held.session.as_ref()?;
+        self.file_of(vm)
+    }
+
+    /// The file of the owner of `vm`, which may hold no session: a clear that ended halfway leaves an owner without one.
+    fn file_of(&self, vm: &Vm) -> Option<usize> {
         let owner = vm.held.owner.as_ref()?;
         let key = (vm.id.subscription(), owner.raw());
         let file = self.owners.get(&key).copied()?;
@@ -232,7 +238,7 @@ impl<'a> Differ<'a> {
         Some(change(vm, line.file, action, goal))
     }
 
-    /// The change that clears `vm`: the owner of the file at `owner` set its session, and no line wants it.
+    /// The change that clears `vm`: the owner of the file at `owner` set its session, or left its tag there, and no line wants it.
     fn clear(&self, vm: &Vm, owner: usize) -> Change {
         // Only the owner's own file can say that the session expired.
         let expired = self.expired.get(&vm.id).filter(|line| line.file == owner);

@@ -127,7 +127,7 @@ pub fn refusals(plan: &Plan, options: &Options) -> Vec<Refused> {
 /// True if `change` clears a session that the file no longer names. An expired session does not count, because the file says when
 /// to clear it.
 fn is_removal(change: &Change) -> bool {
-    matches!(change.action, Action::Clear { expired: None })
+    matches!(change.action, Action::Clear { expired: None }) && change.before.session.is_some()
 }
 
 /// The number of sessions that the file at `at` clears although they belong to an owner of whom it takes over none. Renaming an owner
@@ -143,7 +143,7 @@ fn former(plan: &Plan, at: usize) -> usize {
     };
     let taken = || plan.changes_of(at).filter(is_taken);
     let kept: Vec<_> = taken()
-        .filter(|change| !is_removal(change))
+        .filter(|change| !is_removal(change) && change.before.session.is_some())
         .map(|change| &change.before.owner)
         .collect();
     taken()

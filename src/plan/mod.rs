@@ -22,7 +22,7 @@ use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionNam
 pub use by_hand::{Hand, by_hand};
 pub use guard::{Allow, Refusal, Refused, refusals};
 pub use options::Options;
-pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
+pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report, settle};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint};
 pub use stale::{Difference, Write, differences, stale_report};
 pub use take::{NoRename, NoTake, may_rename, may_take};
@@ -271,6 +271,21 @@ pub struct Step {
     pub after: Goal,
     /// The steps that must succeed before this one starts, by their place in [`Plan::steps`].
     pub waits_for: Vec<usize>,
+}
+
+impl Step {
+    /// The tags between the two writes of a clear: the session is gone, its owner is still there. None if the step is one write.
+    ///
+    /// Azure's Tags API checks the value of each tag that it removes, but not of all together. Had someone renamed the session in the
+    /// meantime, one request for both would remove the owner alone. So the session goes first, and the owner only once it is gone.
+    pub fn halfway(&self) -> Option<Held> {
+        let Held { session, owner } = &self.before;
+        let clears_both = session.is_some() && owner.is_some() && self.after.session.is_none();
+        clears_both.then(|| Held {
+            session: None,
+            owner: owner.clone(),
+        })
+    }
 }
 
 /// Returns the plan that makes `live` match `files`. It puts no name on two VMs, neither at the end nor on the way, even across

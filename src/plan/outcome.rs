@@ -19,8 +19,6 @@ pub enum Outcome {
     Changed {
         /// The tags now.
         found: Held,
-        /// True if the write of an earlier attempt may yet arrive.
-        in_doubt: bool,
     },
     /// Written, but Azure's answer has other values: a policy changed them.
     Altered {
@@ -29,14 +27,24 @@ pub enum Outcome {
     },
     /// Azure accepted the write, but the VM does not show it yet.
     Accepted,
-    /// Azure refused the write, or did not answer.
+    /// The session is gone, but azlin could not remove its owner: see [`Step::halfway`].
+    Halfway {
+        /// The reason.
+        why: String,
+    },
+    /// azlin sent a write and does not know its outcome: it may have arrived, or may still arrive.
+    InDoubt {
+        /// The reason.
+        why: String,
+        /// The tags when azlin looked again; none if it could not.
+        found: Option<Held>,
+    },
+    /// Nothing was written: Azure refused the write, or did not answer before azlin sent it.
     Failed {
         /// The reason.
         why: String,
         /// The one thing to do now.
         help: Option<String>,
-        /// True if a write was sent and may have arrived, or may yet.
-        in_doubt: bool,
     },
     /// Nothing was written: the user interrupted azlin before this step.
     Interrupted,
@@ -58,12 +66,16 @@ impl Outcome {
     /// True if the step certainly gave its VM no name, and never will.
     pub fn gave_nothing(&self) -> bool {
         match self {
-            Self::Interrupted | Self::Skipped { .. } => true,
-            Self::Changed { in_doubt, .. } | Self::Failed { in_doubt, .. } => !in_doubt,
+            Self::Interrupted
+            | Self::Skipped { .. }
+            | Self::Changed { .. }
+            | Self::Failed { .. } => true,
             Self::Written
             | Self::Already
             | Self::Altered { .. }
             | Self::Accepted
+            | Self::Halfway { .. }
+            | Self::InDoubt { .. }
             | Self::PutBack
             | Self::NotPutBack { .. } => false,
         }
@@ -74,13 +86,22 @@ impl Outcome {
         matches!(self, Self::Written | Self::Already)
     }
 
-    /// True if the step changed the VM, or may still do so.
-    pub fn changed_something(&self) -> bool {
-        self.is_success()
-            || matches!(
-                self,
-                Self::Altered { .. } | Self::Accepted | Self::NotPutBack { .. }
-            )
+    /// True if the step changed the VM, or may have done so, or may still do so.
+    pub fn may_have_changed(&self) -> bool {
+        match self {
+            Self::Written
+            | Self::Already
+            | Self::Altered { .. }
+            | Self::Accepted
+            | Self::Halfway { .. }
+            | Self::InDoubt { .. }
+            | Self::NotPutBack { .. } => true,
+            Self::Changed { .. }
+            | Self::Failed { .. }
+            | Self::Interrupted
+            | Self::Skipped { .. }
+            | Self::PutBack => false,
+        }
     }
 }
 
@@ -101,9 +122,9 @@ pub struct Tried {
 pub enum Ending {
     /// Every step succeeded, and Azure matches the file.
     Complete,
-    /// Some steps changed something, and something is left to do.
+    /// Some steps changed something, or may have done so, and something is left to do.
     Partial,
-    /// No step changed anything.
+    /// Certainly no step changed anything.
     Nothing,
     /// The user interrupted it.
     Interrupted,
@@ -115,25 +136,47 @@ pub fn ending(tried: &[Tried], matches: bool, doubles: &[Duplicate]) -> Ending {
     let all = tried.iter().all(|tried| tried.outcome.is_success());
     if all && matches && doubles.is_empty() {
         Ending::Complete
-    } else if tried.iter().any(|tried| tried.outcome.changed_something()) || tried.is_empty() {
+    } else if tried.iter().any(|tried| tried.outcome.may_have_changed()) || tried.is_empty() {
         Ending::Partial
     } else {
         Ending::Nothing
     }
 }
 
+/// Settles the doubts in `tried` that `live`, read afterwards, can settle: a VM that now shows what a step wanted was written.
+/// Returns the indices of these steps.
+pub fn settle(tried: &mut [Tried], live: &Live) -> Vec<usize> {
+    let mut settled = Vec::new();
+    for (at, Tried { step, outcome }) in tried.iter_mut().enumerate() {
+        let Outcome::InDoubt { found, .. } = outcome else {
+            continue;
+        };
+        let Some(vm) = live.vms.get(&step.vm) else {
+            continue;
+        };
+        if vm.held == step.after.held() {
+            *outcome = Outcome::Written;
+            settled.push(at);
+        } else if found.is_none() {
+            *found = Some(vm.held.clone());
+        }
+    }
+    settled
+}
+
 /// Corrects `live`, read after `tried`, where it still shows tags that a step replaced. Azure confirmed each write, but its
 /// lists can lag behind.
 pub fn correct(live: &mut Live, tried: &[Tried]) {
-    let mut replaced: BTreeMap<&VmId, Vec<&Held>> = BTreeMap::new();
+    let mut replaced: BTreeMap<&VmId, Vec<Held>> = BTreeMap::new();
     for Tried { step, outcome } in tried {
         if !outcome.is_success() {
             continue;
         }
         let replaced = replaced.entry(&step.vm).or_default();
-        replaced.push(&step.before);
+        replaced.push(step.before.clone());
+        replaced.extend(step.halfway());
         if let Some(vm) = live.vms.get_mut(&step.vm)
-            && replaced.contains(&&vm.held)
+            && replaced.contains(&vm.held)
         {
             vm.held = step.after.held();
         }

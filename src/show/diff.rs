@@ -91,7 +91,8 @@ fn place(mut lines: impl Iterator<Item = usize>) -> String {
 pub fn azure(plan: &Plan, at: usize, text: &str) -> Result<String, CannotEdit> {
     let mut edits = Vec::new();
     for change in plan.changes_of(at) {
-        if change.action != Action::Adopt {
+        let has_line = change.before.session.is_some() || change.after.session.is_some();
+        if change.action != Action::Adopt && has_line {
             edits.push(Edit {
                 vm: change.vm.path(),
                 session: change.before.session.as_ref().map(LiveName::raw),

@@ -40,6 +40,6 @@ pub use reach::{astray, left_out, meant, miss};
 pub use refusal::{Applying, no_rename, not_by_hand, owns_nothing, refusal, taking, unusable, why};
 pub use route::{is_down, never_starts, no_address, private, stateless};
 pub use stale::stale;
-pub use tags::{session, tag_altered, tag_refusal, tags};
+pub use tags::{session, tag_altered, tag_refusal, tags, tags_in_doubt};
 pub use whoami::{NamedBy, Right, Subscription, Who, whoami_json};
 pub use words::{count, names};

@@ -13,6 +13,9 @@ use crate::trouble::{Exit, Trouble};
 
 type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
 
+/// The word for a step whose write may have arrived, or may still arrive.
+const IN_DOUBT: &str = "may have been written";
+
 /// An outcome in words: its tone, a word, the reason and the help. The last two may be empty.
 type Wording<'o> = (Tone, &'static str, String, &'o str);
 
@@ -74,7 +77,17 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
             let why = plain("Azure accepted the write, but the VM does not show it yet");
             (fair, "accepted", why, "run azlin plan again in a minute")
         }
-        Outcome::Failed { why, help, .. } => {
+        Outcome::Halfway { why } => {
+            let why = format!("the session is gone, but its owner tag is still there: {why}");
+            let help = "run the same command again to remove it";
+            (bad, "cleared in part", why, help)
+        }
+        Outcome::InDoubt { why, found } => {
+            let now = now(found.as_ref());
+            let help = "run azlin plan in a minute to see whether it arrived";
+            (bad, IN_DOUBT, format!("{why}; {now}"), help)
+        }
+        Outcome::Failed { why, help } => {
             let help = help.as_deref().unwrap_or_default();
             (bad, "failed", why.clone(), help)
         }
@@ -83,7 +96,7 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
             (fair, "restored", why, "")
         }
         Outcome::NotPutBack { why } => {
-            let why = format!("no VM holds the name now: {why}");
+            let why = format!("probably no VM holds the name now: {why}");
             let help = "run the same command again to set it";
             (bad, "freed, but not restored", why, help)
         }
@@ -92,6 +105,14 @@ fn wording(outcome: &Outcome) -> Wording<'_> {
             let why = format!("depends on {}, which did not succeed", because.path());
             (fair, "not tried", why, "")
         }
+    }
+}
+
+/// The last look at a VM whose write is in doubt, in words.
+fn now(found: Option<&Held>) -> String {
+    match found {
+        Some(found) => format!("Azure shows {} now, but it may still arrive", held(found)),
+        None => "azlin could not look again".to_owned(),
     }
 }
 
@@ -107,9 +128,18 @@ pub(super) fn held(found: &Held) -> String {
 
 /// The error of a write to `vm` that failed.
 pub fn failed(vm: &VmId, outcome: &Outcome, ids: Ids) -> Trouble {
+    let name = ids.name(vm);
     let message = match outcome {
         Outcome::Failed { why, .. } => why.clone(),
-        _ => format!("{}: {}", ids.name(vm), in_words(outcome)),
+        Outcome::InDoubt { why, found } => {
+            let now = now(found.as_ref());
+            let message = format!("{why}; the session of {name} may have been written: {now}");
+            return Trouble::new(
+                message,
+                format!("check it in a minute: azlin session {name}"),
+            );
+        }
+        _ => format!("{name}: {}", in_words(outcome)),
     };
     let (.., mut help) = wording(outcome);
     if help.is_empty() {
@@ -141,11 +171,12 @@ pub(super) fn on_several(double: &Duplicate, tried: &[Tried], ids: Ids) -> Strin
 
 /// The steps of an apply, counted: `3 steps done, 1 failed, 2 not tried`.
 pub(super) fn tally(tried: &[Tried]) -> String {
-    let (mut done, mut failed, mut put_back, mut untried) = (0, 0, 0, 0);
+    let (mut done, mut in_doubt, mut failed, mut put_back, mut untried) = (0, 0, 0, 0, 0);
     for Tried { outcome, .. } in tried {
         match outcome {
             Outcome::Written | Outcome::Already => done += 1,
             Outcome::Interrupted | Outcome::Skipped { .. } => untried += 1,
+            Outcome::InDoubt { .. } => in_doubt += 1,
             Outcome::PutBack => put_back += 1,
             _ => failed += 1,
         }
@@ -153,6 +184,7 @@ pub(super) fn tally(tried: &[Tried]) -> String {
     let mut tally: Vec<String> = Vec::new();
     for (number, what) in [
         (done, "done"),
+        (in_doubt, IN_DOUBT),
         (failed, "failed"),
         (put_back, "restored"),
         (untried, "not tried"),
@@ -182,13 +214,16 @@ pub fn verdict(
     let (all, tally) = (tried.len(), tally(tried));
     let done = tried.iter().filter(|tried| tried.outcome.is_success());
     let is_done = done.count() == all;
-    let changed = tried.iter().any(|tried| tried.outcome.changed_something());
+    let is_doubt = |tried: &Tried| matches!(tried.outcome, Outcome::InDoubt { .. });
+    let may_have_changed = |tried: &&Tried| tried.outcome.may_have_changed();
+    let mut changed = tried.iter().filter(may_have_changed).peekable();
     let writes = match after {
         After::Interrupted if !is_done => {
             format!("Interrupted: {tally}. Run it again to continue.")
         }
         _ if is_done => format!("Applied: {tally}."),
-        _ if !changed => format!("Nothing applied: {tally}."),
+        _ if changed.peek().is_none() => format!("Nothing applied: {tally}."),
+        _ if changed.all(is_doubt) => format!("In doubt: {tally}."),
         _ => format!("Applied in part: {tally}."),
     };
     let mut text = format!("\n{}", paint.bold(writes));

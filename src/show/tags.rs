@@ -47,6 +47,21 @@ pub fn tag_altered(vm: &str, key: &str, found: Option<&str>) -> Trouble {
     .exit(Exit::Partial)
 }
 
+/// The trouble if azlin does not know whether it changed the tags of the VM named `vm`, because of `why`. `is_looked_at` is true if
+/// azlin looked again, and the VM did not show the change.
+pub fn tags_in_doubt(vm: &str, why: &str, is_looked_at: bool) -> Trouble {
+    let shows = if is_looked_at {
+        "does not show it, but it may still arrive"
+    } else {
+        "could not be checked"
+    };
+    Trouble::new(
+        format!("{why}; the change may have been written: {vm} {shows}"),
+        format!("check again in a minute: azlin tag list {vm}"),
+    )
+    .exit(Exit::Partial)
+}
+
 /// The trouble with a refused tag command; `vm` is the VM as the user named it.
 pub fn tag_refusal(vm: &str, refusal: &BadTag) -> Trouble {
     let vm = escape(vm);

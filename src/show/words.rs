@@ -95,6 +95,9 @@ impl<'p> Words<'p> {
         };
         let mut notes = Vec::new();
         match &change.action {
+            Action::Clear { .. } if change.before.session.is_none() => {
+                notes.push("removes the owner tag, which has no session".to_owned());
+            }
             Action::Clear { expired: Some(day) } => notes.push(format!("expired on {day}")),
             Action::Clear { expired: None } => notes.push(format!("removed from {}", self.name)),
             _ if step.after.session.is_none() => {

@@ -1,11 +1,11 @@
 //! `azlin apply`.
 
-use std::cell::Cell;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use super::context::{Context, What};
+use super::interrupt::Interrupts;
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble, interrupt, names, saved};
+use super::{Exit, Streams, Trouble, names, saved};
 use crate::apply;
 use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
@@ -13,7 +13,12 @@ use crate::model::{Live, Scope};
 use crate::plan::{self, Duplicate, Ending, Options, Outcome, Plan, Step, Tried};
 use crate::show::{self, After, Applied};
 
-pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Result<Exit, Trouble> {
+pub(super) async fn run(
+    common: &Common,
+    args: &Apply,
+    streams: Streams,
+    interrupts: &Interrupts,
+) -> Result<Exit, Trouble> {
     let context = Context::open(common, streams)?;
     let planned = match &args.plan {
         None => planning::make(&context, &args.planning).await?,
@@ -33,10 +38,12 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
             streams.note(message);
         }
         let ending = plan::ending(&[], plan.is_empty(), &[]);
-        return report(plan, &[], &[], ending, args.output.format, streams);
+        report(plan, &[], &[], ending, args.output.format, streams)?;
+        return Ok(exit_of(ending));
     }
     if !args.auto_approve && args.plan.is_none() {
-        ask(&planned, args.output.format, common.no_input, streams).await?;
+        let format = args.output.format;
+        ask(&planned, format, common.no_input, streams, interrupts).await?;
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?;
@@ -54,15 +61,22 @@ pub(super) async fn run(common: &Common, args: &Apply, streams: Streams) -> Resu
             return Err(Trouble::new(message, help).exit(Exit::Stale));
         }
     }
-    // The first Ctrl-C while writing finishes the writes in progress; any other ends azlin at once.
-    let writing = Cell::new(true);
-    tokio::select! {
-        exit = carry_out(&context, &planned, args, &writing) => exit,
-        () = interrupt::at_once(&writing) => Ok(Exit::Interrupted),
+    // The first signal while writing finishes the writes in progress; the second ends azlin at once.
+    interrupts.hold();
+    carry_out(&context, &planned, args, interrupts).await
+}
+
+/// The exit status of an apply that no signal ended.
+fn exit_of(ending: Ending) -> Exit {
+    match ending {
+        Ending::Complete => Exit::Done,
+        Ending::Partial => Exit::Partial,
+        Ending::Nothing => Exit::Error,
+        Ending::Interrupted => Exit::Interrupted,
     }
 }
 
-/// Prints the plan with the outcome of its steps, for a program or a pull request. Returns the exit status.
+/// Prints the plan with the outcome of its steps, for a program or a pull request.
 fn report(
     plan: &Plan,
     tried: &[Tried],
@@ -70,24 +84,16 @@ fn report(
     ending: Ending,
     format: Format,
     streams: Streams,
-) -> Result<Exit, Trouble> {
+) -> Result<(), Trouble> {
     match format {
-        Format::Text => {}
-        Format::Json => streams.print(&plan::report(plan, tried, doubles, ending))?,
-        Format::Markdown => {
-            streams.print(&show::markdown(
-                plan,
-                &Options::default(),
-                Some(Applied { tried, doubles }),
-            ))?;
-        }
+        Format::Text => Ok(()),
+        Format::Json => streams.print(&plan::report(plan, tried, doubles, ending)),
+        Format::Markdown => streams.print(&show::markdown(
+            plan,
+            &Options::default(),
+            Some(Applied { tried, doubles }),
+        )),
     }
-    Ok(match ending {
-        Ending::Complete => Exit::Done,
-        Ending::Partial => Exit::Partial,
-        Ending::Nothing => Exit::Error,
-        Ending::Interrupted => Exit::Interrupted,
-    })
 }
 
 /// Writes each VM and reports it, then reads Azure again and prints the verdict.
@@ -95,7 +101,7 @@ async fn carry_out(
     context: &Context,
     planned: &Planned,
     args: &Apply,
-    writing: &Cell<bool>,
+    interrupts: &Interrupts,
 ) -> Result<Exit, Trouble> {
     let (plan, format, streams) = (&planned.plan, args.output.format, context.streams);
     let steps = &plan.steps;
@@ -128,21 +134,32 @@ async fn carry_out(
         }
         streams.count(seen.min(steps.len()), steps.len());
     };
-    let was_interrupted = Cell::new(false);
-    let interrupted = async {
-        interrupt::next().await;
-        was_interrupted.set(true);
+    let stop = async {
+        interrupts.first().await;
         streams.say("\ninterrupted: finishing writes in progress; starting no more\n");
+    };
+    let at_once = async || {
+        interrupts.second().await;
     };
     let places = context.places();
     let parallelism = usize::from(args.parallelism);
-    let mut tried = apply::apply(&places, steps, parallelism, interrupted, &mut report_step).await;
-    let left = if was_interrupted.get() {
-        None
-    } else {
-        apply::put_back(&places, &mut tried, &mut report_step).await;
-        writing.set(false);
-        Some(left(context, planned, &tried).await)
+    let mut tried = apply::apply(
+        &places,
+        steps,
+        parallelism,
+        stop,
+        at_once(),
+        &mut report_step,
+    )
+    .await;
+    apply::put_back(&places, &mut tried, at_once(), &mut report_step).await;
+    let left = match interrupts.exit() {
+        Some(_) => None,
+        None => tokio::select! {
+            biased;
+            _ = interrupts.first() => None,
+            left = left(context, planned, &mut tried, &mut report_step) => Some(left),
+        },
     };
     let (doubles, matches, after) = match &left {
         None => (&[][..], false, After::Interrupted),
@@ -166,12 +183,21 @@ async fn carry_out(
     if let Some(Err(trouble)) = &left {
         streams.fail(trouble);
     }
-    printed?;
     let ending = match left {
         None => Ending::Interrupted,
         Some(_) => plan::ending(&tried, matches, doubles),
     };
-    report(plan, &tried, doubles, ending, format, streams)
+    let exit = interrupts.exit().unwrap_or_else(|| exit_of(ending));
+    let reported = report(plan, &tried, doubles, ending, format, streams);
+    if let Err(trouble) = printed.and(reported) {
+        streams.fail(&trouble);
+        let may_have_changed = |tried: &Tried| tried.outcome.may_have_changed();
+        if exit == Exit::Done {
+            let wrote = tried.iter().any(may_have_changed);
+            return Ok(if wrote { Exit::Partial } else { trouble.exit });
+        }
+    }
+    Ok(exit)
 }
 
 /// The state of Azure after an apply.
@@ -182,9 +208,21 @@ struct Left {
     doubles: Vec<Duplicate>,
 }
 
-/// Reads Azure again after `tried`, and plans what is left.
-async fn left(context: &Context, planned: &Planned, tried: &[Tried]) -> Result<Left, Trouble> {
+/// Reads Azure again after `tried`, and plans what is left. It calls `report` with each step that was in doubt and turns out to be
+/// written.
+async fn left(
+    context: &Context,
+    planned: &Planned,
+    tried: &mut [Tried],
+    report: &mut dyn FnMut(&Step, &Outcome),
+) -> Result<Left, Trouble> {
+    context.first.arm.allow_last_look();
     let live = names::read_azure(context, What::Sessions, &Scope::clone).await?;
+    for at in plan::settle(tried, &live) {
+        if let Some(Tried { step, outcome }) = tried.get(at) {
+            report(step, outcome);
+        }
+    }
     let mut live = whole(live, planned)?;
     plan::correct(&mut live, tried);
     Ok(Left {
@@ -210,6 +248,7 @@ async fn ask(
     format: Format,
     no_input: bool,
     streams: Streams,
+    interrupts: &Interrupts,
 ) -> Result<(), Trouble> {
     if no_input {
         let message = "cannot ask for approval: --no-input is set";
@@ -239,7 +278,7 @@ async fn ask(
             Ok(Ok(answer)) => (answer, Exit::Refused),
             _ => (String::new(), Exit::Refused),
         },
-        () = interrupt::next() => (String::new(), Exit::Interrupted),
+        exit = interrupts.first() => (String::new(), exit),
     };
     if answer.trim() == "yes" {
         return Ok(());

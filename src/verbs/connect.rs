@@ -35,7 +35,7 @@ pub(super) async fn run(
     streams.warn_incomplete(&live);
     let found = match called {
         Some(name) => Some(find(&live, name, &context, args).await?),
-        None => picker::pick(&live, |vm| context.file_of(vm), "Connect to", streams)?,
+        None => picker::pick(&live, |vm| context.file_of(vm), "Connect to", streams).await?,
     };
     context.first.arm.restart_time();
     let Some(found) = found else {

@@ -3,13 +3,18 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
-use super::{Exit, Streams, Trouble, interrupt};
+use super::interrupt::Interrupts;
+use super::{Exit, Streams, Trouble};
 use crate::cli::Guide;
 use crate::guide::{self, CHAPTERS};
 use crate::show;
 use crate::text::{nearest, or, quote};
 
-pub(super) async fn run(args: &Guide, streams: Streams) -> Result<Exit, Trouble> {
+pub(super) async fn run(
+    args: &Guide,
+    streams: Streams,
+    interrupts: &Interrupts,
+) -> Result<Exit, Trouble> {
     let Some(topic) = &args.topic else {
         streams.print(&show::guide::topics(CHAPTERS, streams.stdout))?;
         return Ok(Exit::Done);
@@ -18,8 +23,8 @@ pub(super) async fn run(args: &Guide, streams: Streams) -> Result<Exit, Trouble>
     let text = show::guide::chapter(chapter.text, streams.stdout);
     if io::stdout().is_terminal() {
         let pager = pager(std::env::var("PAGER").ok().as_deref());
-        if page(pager, text.clone()).await {
-            return Ok(Exit::Done);
+        if let Some(exit) = page(pager, text.clone(), interrupts).await {
+            return Ok(exit);
         }
     }
     streams.print(&text)?;
@@ -46,14 +51,19 @@ fn pager(variable: Option<&str>) -> Vec<String> {
     if words == ["cat"] { Vec::new() } else { words }
 }
 
-/// Shows `text` in `pager` until you quit it; false if the pager is not installed.
-async fn page(pager: Vec<String>, text: String) -> bool {
+/// Shows `text` in `pager` until you quit it. None if the pager is not installed.
+async fn page(pager: Vec<String>, text: String, interrupts: &Interrupts) -> Option<Exit> {
+    interrupts.hold();
     let mut paging = tokio::task::spawn_blocking(move || feed(&pager, &text));
+    let mut signals = 0;
     loop {
         tokio::select! {
-            shown = &mut paging => return shown.unwrap_or_default(),
+            shown = &mut paging => return shown.unwrap_or_default().then_some(Exit::Done),
             // Ctrl-C belongs to the pager: it would lose its terminal to the shell if azlin ended first.
-            () = interrupt::next() => {}
+            exit = interrupts.nth(signals) => match exit {
+                Exit::Interrupted => signals += 1,
+                exit => return Some(exit),
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ use crate::resolve::Miss;
 use crate::trouble::Trouble;
 use crate::{resolve, show as words};
 use context::Context;
+use interrupt::Interrupts;
 use std::time::Duration;
 use streams::Streams;
 use time::{Date, OffsetDateTime};
@@ -119,22 +120,14 @@ pub async fn run(cli: Cli) -> Exit {
         let _ = streams.print(cli::FIRST_STEPS);
         return Exit::Done;
     };
-    // The other commands handle Ctrl-C themselves, or leave it to the system.
-    let only_asks = matches!(
-        verb,
-        Verb::Plan(_)
-            | Verb::Connect(_)
-            | Verb::List(_)
-            | Verb::Tag(_)
-            | Verb::SshConfig(_)
-            | Verb::Whoami(_)
-    );
+    let interrupts = Interrupts::default();
     let ran = tokio::select! {
-        // In this order, Ctrl-C also ends the command while it waits for a file that is a pipe.
+        // The command comes first: it may have a better answer to the same signal. So a signal also ends the command while it waits
+        // for a file that is a pipe.
         biased;
-        ran = carry_out(&cli.common, verb, streams) => ran,
+        ran = carry_out(&cli.common, verb, streams, &interrupts) => ran,
         // Dropping the future also ends an `az` in progress.
-        Ok(()) = tokio::signal::ctrl_c(), if only_asks => Ok(Exit::Interrupted),
+        exit = interrupts.ends() => Ok(exit),
     };
     let mut told = String::new();
     let exit = ran.unwrap_or_else(|trouble| {
@@ -154,21 +147,26 @@ pub async fn run(cli: Cli) -> Exit {
     }
 }
 
-async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exit, Trouble> {
+async fn carry_out(
+    common: &Common,
+    verb: &Verb,
+    streams: Streams,
+    interrupts: &Interrupts,
+) -> Result<Exit, Trouble> {
     match verb {
         Verb::Plan(args) => plan::run(common, args, streams).await,
-        Verb::Apply(args) => apply::run(common, args, streams).await,
+        Verb::Apply(args) => apply::run(common, args, streams, interrupts).await,
         Verb::Show(args) => show::run(args, streams),
         Verb::Validate => validate::run(common, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
-        Verb::Session(args) => session::run(common, args, streams).await,
+        Verb::Session(args) => session::run(common, args, streams, interrupts).await,
         Verb::List(args) => list::run(common, args, streams).await,
-        Verb::Tag(args) => tag::run(common, args, streams).await,
+        Verb::Tag(args) => tag::run(common, args, streams, interrupts).await,
         Verb::SshConfig(args) => ssh_config::run(common, args, streams).await,
         Verb::Whoami(args) => whoami::run(common, args, streams).await,
-        Verb::Sandbox(args) => sandbox::run(common, args, streams).await,
+        Verb::Sandbox(args) => sandbox::run(common, args, streams, interrupts).await,
         Verb::Completions(args) => completions::run(args, streams),
         Verb::Man(args) => man::run(args, streams),
-        Verb::Guide(args) => guide::run(args, streams).await,
+        Verb::Guide(args) => guide::run(args, streams, interrupts).await,
     }
 }

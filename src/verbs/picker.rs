@@ -29,14 +29,14 @@ pub(super) fn check_terminal(common: &Common, way: &str) -> Result<(), Trouble> 
 }
 
 /// The VM that the user chooses; none if they leave the list.
-pub(super) fn pick<'l, 'f>(
+pub(super) async fn pick<'l, 'f>(
     live: &'l Live,
     file: impl Fn(&Vm) -> Option<&'f str>,
     prompt: &str,
     streams: Streams,
 ) -> Result<Option<&'l Vm>, Trouble> {
     let terminal = Term::stderr();
-    let (rows, columns) = terminal.size();
+    let (_, columns) = terminal.size();
     // dialoguer puts a mark before each line, and the last column stays empty.
     let vms = show::picker(live, file, usize::from(columns).saturating_sub(3));
     if vms.is_empty() {
@@ -44,12 +44,38 @@ pub(super) fn pick<'l, 'f>(
         let help = "check the subscription and your permission to read VMs: azlin whoami";
         return Err(Trouble::new(message, help));
     }
-    let inner: &dyn Theme = if streams.stderr.on {
+    let lines = vms.iter().map(|(_, line)| line.clone()).collect();
+    let (is_colored, prompt) = (streams.stderr.on, prompt.to_owned());
+    let _shown = Cursor(terminal.clone());
+    // In a thread of its own, so that a signal still ends azlin.
+    let choosing = move || choose(lines, &prompt, is_colored, &terminal);
+    let chosen = tokio::task::spawn_blocking(choosing).await;
+    let chosen = chosen.unwrap_or(Ok(None))?;
+    Ok(chosen.and_then(|at| vms.get(at)).map(|(vm, _)| *vm))
+}
+
+/// Shows the cursor again in the end. dialoguer hides it, and does not show it if a signal or an error ends the choice.
+struct Cursor(Term);
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        let _ = self.0.show_cursor();
+    }
+}
+
+/// The index of the line that the user chooses; none if they leave the list.
+fn choose(
+    lines: Vec<String>,
+    prompt: &str,
+    is_colored: bool,
+    terminal: &Term,
+) -> Result<Option<usize>, Trouble> {
+    let (rows, columns) = terminal.size();
+    let inner: &dyn Theme = if is_colored {
         &ColorfulTheme::default()
     } else {
         &SimpleTheme
     };
-    let lines: Vec<&str> = vms.iter().map(|(_, line)| line.as_str()).collect();
     let theme = Picking {
         inner,
         lines: &lines,
@@ -60,26 +86,22 @@ pub(super) fn pick<'l, 'f>(
         .items(&lines)
         .default(0)
         .max_length(usize::from(rows).saturating_sub(3).clamp(1, 20))
-        .highlight_matches(streams.stderr.on)
+        .highlight_matches(is_colored)
         .report(false)
-        .interact_on_opt(&terminal);
-    let chosen = chosen.or_else(|dialoguer::Error::IO(error)| {
-        let _ = terminal.show_cursor();
-        match error.kind() {
-            ErrorKind::Interrupted => Ok(None),
-            _ => Err(Trouble::new(
-                format!("cannot read from the terminal: {}", plain(&error)),
-                "specify a VM: azlin connect NAME",
-            )),
-        }
-    })?;
-    Ok(chosen.and_then(|at| vms.get(at)).map(|(vm, _)| *vm))
+        .interact_on_opt(terminal);
+    chosen.or_else(|dialoguer::Error::IO(error)| match error.kind() {
+        ErrorKind::Interrupted => Ok(None),
+        _ => Err(Trouble::new(
+            format!("cannot read from the terminal: {}", plain(&error)),
+            "specify a VM: azlin connect NAME",
+        )),
+    })
 }
 
 /// A theme that names the keys and says when nothing matches. dialoguer's own themes show an empty list.
 struct Picking<'t> {
     inner: &'t dyn Theme,
-    lines: &'t [&'t str],
+    lines: &'t [String],
     /// The width of a line: dialoguer miscounts the lines of a text that the terminal wraps.
     width: usize,
 }
@@ -95,7 +117,7 @@ impl Theme for Picking<'_> {
         self.inner
             .format_fuzzy_select_prompt(f, prompt, search, cursor)?;
         let matcher = SkimMatcherV2::default();
-        let matches = |line: &&str| matcher.fuzzy_match(line, search).is_some();
+        let matches = |line: &String| matcher.fuzzy_match(line, search).is_some();
         let hint = if self.lines.iter().any(matches) {
             "  type to filter, Enter to choose, Esc to cancel"
         } else {

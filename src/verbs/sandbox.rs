@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use super::interrupt::Interrupts;
 use super::target::state;
 use super::{Exit, Streams, Trouble, document};
 use crate::cli::{Common, Sandbox as Args};
@@ -42,7 +43,12 @@ fn folder(common: &Common) -> Result<PathBuf, Trouble> {
     Ok(find::folder(path).to_owned())
 }
 
-pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
+pub(super) async fn run(
+    common: &Common,
+    args: &Args,
+    streams: Streams,
+    interrupts: &Interrupts,
+) -> Result<Exit, Trouble> {
     let state = state(&folder(common)?);
     match args {
         Args::Reset { vms, subscriptions } => {
@@ -69,13 +75,17 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
             let size = usize::try_from(*page_size).unwrap_or(sandbox::DEFAULT_PAGE_SIZE);
             let sandbox = Sandbox::open(state.clone(), size).with_faults(faults.clone());
             let latency = Duration::from_millis(u64::from(*latency_ms));
-            serve(sandbox, &state, *port, latency, streams).await?;
+            tokio::select! {
+                served = serve(sandbox, &state, *port, latency, streams) => served?,
+                // That is the way to stop it.
+                _ = interrupts.first() => {}
+            }
         }
     }
     Ok(Exit::Done)
 }
 
-/// Serves on `port` of this machine until Ctrl-C.
+/// Serves on `port` of this machine until the future is dropped.
 async fn serve(
     sandbox: Sandbox,
     state: &Path,

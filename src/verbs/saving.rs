@@ -101,8 +101,7 @@ pub(super) fn save(
     vm: &VmId,
     wanted: Option<&SessionName>,
 ) -> Result<(), Trouble> {
-    let (before, after) = edited(context, part, vm, wanted)
-        .map_err(|trouble| trouble.within("the VM was updated, but the file was not"))?;
+    let (before, after) = edited(context, part, vm, wanted)?;
     let name = &part.name;
     if before == after {
         context
@@ -111,7 +110,7 @@ pub(super) fn save(
         return Ok(());
     }
     replace(&part.document.path, after.as_bytes(), false).map_err(|error| {
-        let message = format!("the VM was updated, but {name} was not: {}", plain(&error));
+        let message = format!("cannot write {name}: {}", plain(&error));
         let help = "check that you can write to the file, then run this again";
         Trouble::new(message, help)
     })?;

@@ -1,10 +1,9 @@
 //! `azlin session`.
 
-use std::cell::Cell;
-
 use super::context::{Context, What};
+use super::interrupt::Interrupts;
 use super::part::Part;
-use super::{Exit, Streams, Trouble, interrupt, names, picker, saving, today};
+use super::{Exit, Streams, Trouble, names, picker, saving, today};
 use crate::apply;
 use crate::cli::{Common, Session};
 use crate::model::{Doubt, Live, LiveName, Scope, SessionName, Vm, VmId};
@@ -16,6 +15,7 @@ pub(super) async fn run(
     common: &Common,
     args: &Session,
     streams: Streams,
+    interrupts: &Interrupts,
 ) -> Result<Exit, Trouble> {
     let name = match args.name.as_slice() {
         [name] => Some(valid(name)?),
@@ -67,17 +67,34 @@ pub(super) async fn run(
     if let Some(name) = wanted {
         doubts(name, &live, streams);
     }
-    let amiss = write(&context, &steps).await?;
-    streams.print(&show::session(vm.id.name(), wanted))?;
-    if let Some(old) = vm.held.session.as_ref().filter(|_| !steps.is_empty()) {
+    let wrote = !steps.is_empty();
+    let mut troubles = Vec::new();
+    if wrote {
+        interrupts.hold();
+        troubles.extend(write(&context, &steps, interrupts).await?);
+    }
+    troubles.extend(streams.print(&show::session(vm.id.name(), wanted)).err());
+    if let Some(old) = vm.held.session.as_ref().filter(|_| wrote) {
         streams.note(&format!("previous session: {old}"));
     }
     if args.save {
-        saving::save(&context, part, &vm.id, wanted)?;
+        let saved = saving::save(&context, part, &vm.id, wanted).map_err(|trouble| {
+            let both = "the VM was updated, but the file was not";
+            if wrote { trouble.within(both) } else { trouble }
+        });
+        troubles.extend(saved.err());
     } else if let Some(note) = disagreement(&context, part, &vm.id, wanted) {
         streams.note(&note);
     }
-    amiss.map_or(Ok(Exit::Done), Err)
+    if wrote {
+        for trouble in &mut troubles {
+            if trouble.exit == Exit::Error {
+                trouble.exit = Exit::Partial;
+            }
+        }
+    }
+    streams.fail_with(troubles)?;
+    Ok(interrupts.exit().unwrap_or(Exit::Done))
 }
 
 /// The VM that the command line names, or that the user chooses from a list; none if they leave the list.
@@ -95,7 +112,7 @@ async fn find<'l>(
     } else {
         "Show the session of"
     };
-    picker::pick(live, |vm| context.file_of(vm), prompt, context.streams)
+    picker::pick(live, |vm| context.file_of(vm), prompt, context.streams).await
 }
 
 fn valid(name: &str) -> Result<SessionName, Trouble> {
@@ -192,61 +209,62 @@ fn disagreement(
 
 /// Runs the steps for one VM, then reads all VMs again to check that no other VM got the name meanwhile. Returns the trouble to
 /// report although the VM was written, if any.
-async fn write(context: &Context, steps: &[Step]) -> Result<Option<Trouble>, Trouble> {
-    if steps.is_empty() {
-        return Ok(None);
-    }
-    let writing = Cell::new(true);
-    tokio::select! {
-        written = write_and_read(context, steps, &writing) => written,
-        () = interrupt::at_once(&writing) => {
-            let message = "interrupted: the write finished, but azlin did not check it";
-            let help = "check the VM with azlin session VM";
-            Err(Trouble::new(message, help).exit(Exit::Interrupted))
-        }
-    }
-}
-
-async fn write_and_read(
+async fn write(
     context: &Context,
     steps: &[Step],
-    writing: &Cell<bool>,
+    interrupts: &Interrupts,
 ) -> Result<Option<Trouble>, Trouble> {
     let (places, streams) = (context.places(), context.streams);
-    let was_interrupted = Cell::new(false);
-    let interrupted = async {
-        interrupt::next().await;
-        was_interrupted.set(true);
+    let stop = async {
+        interrupts.first().await;
         streams.say_above("interrupted: finishing the write in progress; starting no more\n");
     };
+    let at_once = async || {
+        interrupts.second().await;
+    };
     let all = async {
-        let mut tried = apply::apply(&places, steps, 1, interrupted, &mut |_, _| {}).await;
-        apply::put_back(&places, &mut tried, &mut |_, _| {}).await;
+        let mut tried = apply::apply(&places, steps, 1, stop, at_once(), &mut |_, _| {}).await;
+        apply::put_back(&places, &mut tried, at_once(), &mut |_, _| {}).await;
         tried
     };
-    let tried = streams.patiently(|| "writing".to_owned(), all).await;
-    writing.set(false);
-    let Some(mut trouble) = failure(&tried, context) else {
-        return Ok(doubled(context, &tried).await);
+    let mut tried = streams.patiently(|| "writing".to_owned(), all).await;
+    let interrupted = || {
+        let message = "interrupted before azlin checked whether another VM also holds this name";
+        Trouble::new(message, "check it with azlin plan or azlin list")
     };
-    if was_interrupted.get() {
-        trouble.exit = Exit::Interrupted;
-    } else if let Some(double) = doubled(context, &tried).await {
-        streams.fail(&double);
+    let checked = tokio::select! {
+        biased;
+        _ = interrupts.first() => gave_name(&tried).then(interrupted),
+        doubled = doubled(context, &mut tried) => doubled,
+    };
+    let ends = |mut trouble: Trouble| {
+        trouble.exit = interrupts.exit().unwrap_or(trouble.exit);
+        trouble
+    };
+    let Some(trouble) = failure(&tried, context) else {
+        return Ok(checked.map(ends));
+    };
+    if let Some(checked) = checked {
+        streams.fail(&checked);
     }
-    Err(trouble)
+    Err(ends(trouble))
 }
 
-/// Reads all VMs again after `tried`, and returns the trouble if another VM holds a name that a VM got. It reads nothing if no VM
-/// got a name.
-async fn doubled(context: &Context, tried: &[Tried]) -> Option<Trouble> {
-    let gave_name = |Tried { step, outcome }: &Tried| match outcome {
+/// True if a VM got a name in `tried`, or may have got one.
+fn gave_name(tried: &[Tried]) -> bool {
+    tried.iter().any(|Tried { step, outcome }| match outcome {
         Outcome::Altered { found } => found.session.is_some(),
-        outcome => step.after.session.is_some() && outcome.is_success(),
-    };
-    if !tried.iter().any(gave_name) {
+        outcome => step.after.session.is_some() && !outcome.gave_nothing(),
+    })
+}
+
+/// Reads all VMs again after `tried`, even if the deadline is over, and settles what is in doubt. Returns the trouble if another VM
+/// holds a name that a VM got. It reads nothing if no VM got a name.
+async fn doubled(context: &Context, tried: &mut [Tried]) -> Option<Trouble> {
+    if !gave_name(tried) {
         return None;
     }
+    context.first.arm.allow_last_look();
     let mut live = match names::read_azure(context, What::Sessions, &Scope::clone).await {
         Ok(live) => live,
         Err(trouble) => {
@@ -254,6 +272,7 @@ async fn doubled(context: &Context, tried: &[Tried]) -> Option<Trouble> {
             return Some(trouble.exit(Exit::Partial));
         }
     };
+    plan::settle(tried, &live);
     plan::correct(&mut live, tried);
     let doubles = plan::doubles(tried, &live);
     let double = doubles.first()?;
@@ -265,15 +284,20 @@ async fn doubled(context: &Context, tried: &[Tried]) -> Option<Trouble> {
 fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
     let last = tried.last().filter(|last| !last.outcome.is_success())?;
     let mut failed = tried.iter().filter(|one| {
-        use Outcome::{Accepted, Altered, Changed, Failed};
+        use Outcome::{Accepted, Altered, Changed, Failed, Halfway, InDoubt};
         matches!(
             one.outcome,
-            Failed { .. } | Changed { .. } | Altered { .. } | Accepted
+            Failed { .. }
+                | Changed { .. }
+                | Altered { .. }
+                | Accepted
+                | Halfway { .. }
+                | InDoubt { .. }
         )
     });
     let culprit = failed.next().unwrap_or(last);
     let mut trouble = show::failed(&culprit.step.vm, &culprit.outcome, context.ids);
-    if tried.iter().any(|tried| tried.outcome.changed_something()) {
+    if tried.iter().any(|tried| tried.outcome.may_have_changed()) {
         trouble.exit = Exit::Partial;
     }
     for Tried { step, outcome } in tried {
@@ -282,13 +306,14 @@ fn failure(tried: &[Tried], context: &Context) -> Option<Trouble> {
                 context.streams.note("restored the session that it held");
                 continue;
             }
-            Outcome::NotPutBack { .. } => "it holds",
+            Outcome::NotPutBack { .. } | Outcome::Halfway { .. } => "it holds",
             // The clear may have reached Azure, and no later step ran.
-            Outcome::Failed { in_doubt: true, .. } if step.after.session.is_none() => "it may hold",
+            Outcome::InDoubt { .. } if step.after.session.is_none() => "it may hold",
             _ => continue,
         };
         trouble.exit = Exit::Partial;
-        if let Some(old) = &step.before.session {
+        // Of a single step, the session was to go.
+        if let Some(old) = step.before.session.as_ref().filter(|_| tried.len() > 1) {
             let vm = context.ids.name(&step.vm);
             let help = trouble.help;
             trouble.help = format!(

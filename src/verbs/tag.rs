@@ -1,6 +1,9 @@
 //! `azlin tag`.
 
+use tokio::sync::watch;
+
 use super::context::{Context, What};
+use super::interrupt::Interrupts;
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names};
 use crate::azure::Arm;
@@ -9,9 +12,14 @@ use crate::azure::tags::Patch;
 use crate::cli::{Common, Tag, Which};
 use crate::model::{Scope, Tags, Vm, VmId};
 use crate::show;
-use crate::tagging::TagEdit;
+use crate::tagging::{BadTag, TagEdit};
 
-pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result<Exit, Trouble> {
+pub(super) async fn run(
+    common: &Common,
+    args: &Tag,
+    streams: Streams,
+    interrupts: &Interrupts,
+) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
     let (Tag::List(which) | Tag::Add { vm: which, .. } | Tag::Remove { vm: which, .. }) = args;
     let change = |part: &Part| {
@@ -29,13 +37,32 @@ pub(super) async fn run(common: &Common, args: &Tag, streams: Streams) -> Result
     }
     let vm = find(&context, which).await?;
     let part = context.part_of(&vm.id);
-    let mut tags = vm.tags;
-    if let Some(change) = &change(part)? {
-        let writing = carry_out(&part.arm, &vm.id, change);
-        tags = streams.patiently(|| "writing".to_owned(), writing).await?;
-    }
-    streams.print(&show::tags(&vm.id, &tags))?;
-    Ok(Exit::Done)
+    let Some(change) = &change(part)? else {
+        streams.print(&show::tags(&vm.id, &vm.tags))?;
+        return Ok(Exit::Done);
+    };
+    interrupts.hold();
+    let writing = carry_out(&part.arm, &vm.id, change, streams, interrupts);
+    let written = streams.patiently(|| "writing".to_owned(), writing).await;
+    let ends = |mut trouble: Trouble| {
+        trouble.exit = interrupts.exit().unwrap_or(trouble.exit);
+        trouble
+    };
+    let Written { tags, is_new } = written.map_err(ends)?;
+    streams
+        .print(&show::tags(&vm.id, &tags))
+        .map_err(|trouble| {
+            let exit = if is_new { Exit::Partial } else { trouble.exit };
+            ends(trouble.exit(exit))
+        })?;
+    Ok(interrupts.exit().unwrap_or(Exit::Done))
+}
+
+/// The tags of a VM after a change.
+struct Written {
+    tags: Tags,
+    /// False if they were so before.
+    is_new: bool,
 }
 
 async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
@@ -51,8 +78,15 @@ async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
     Ok(vm.clone())
 }
 
-/// Writes `change`, and returns all tags of the VM afterwards.
-async fn carry_out(arm: &Arm, vm: &VmId, change: &TagEdit) -> Result<Tags, Trouble> {
+/// Writes `change`, and returns all tags of the VM afterwards. The first signal lets the write in progress finish, the second ends
+/// azlin at once.
+async fn carry_out(
+    arm: &Arm,
+    vm: &VmId,
+    change: &TagEdit,
+    streams: Streams,
+    interrupts: &Interrupts,
+) -> Result<Written, Trouble> {
     let decide = |tags: &Tags, in_doubt| match change.on(tags, in_doubt) {
         Ok(named) if named.is_empty() => Decision::Done,
         Ok(named) => Decision::Write(match change {
@@ -61,18 +95,52 @@ async fn carry_out(arm: &Arm, vm: &VmId, change: &TagEdit) -> Result<Tags, Troub
         }),
         Err(refusal) => Decision::Refuse(refusal),
     };
+    let (stop, stopping) = watch::channel(false);
+    let stopped = async {
+        interrupts.first().await;
+        streams.say_above("interrupted: finishing the write in progress\n");
+        stop.send_replace(true);
+        interrupts.second().await;
+    };
+    let changed = tokio::select! {
+        biased;
+        _ = stopped => None,
+        changed = tag_write::change(arm, vm, Some(&stopping), decide) => Some(changed),
+    };
+    outcome(changed, vm, change)
+}
+
+/// The tags after a change, or the trouble with it. None is a change that azlin did not wait for.
+fn outcome(
+    changed: Option<Changed<BadTag>>,
+    vm: &VmId,
+    change: &TagEdit,
+) -> Result<Written, Trouble> {
     let name = vm.path().to_string();
-    match tag_write::change(arm, vm, None, decide).await {
-        Changed::Already(tags) | Changed::Written(tags) => Ok(tags),
-        Changed::Altered(tags) => match change.unlike(&tags) {
-            None => Ok(tags),
+    let written = |tags, is_new| Ok(Written { tags, is_new });
+    match changed {
+        Some(Changed::Already(tags)) => written(tags, false),
+        Some(Changed::Written(tags)) => written(tags, true),
+        Some(Changed::Altered(tags)) => match change.unlike(&tags) {
+            None => written(tags, true),
             Some((key, found)) => Err(show::tag_altered(&name, &key, found)),
         },
-        Changed::Accepted => Err(Trouble::new(
-            format!("Azure accepted the change to {name}'s tags but does not show it yet"),
-            "check again in a while: azlin tag list VM",
+        Some(Changed::Accepted) => Err(show::tags_in_doubt(
+            &name,
+            "Azure accepted the change",
+            true,
         )),
-        Changed::Refused(refusal) => Err(show::tag_refusal(&name, &refusal)),
-        Changed::Failed { failure, .. } => Err(failure.into()),
+        Some(Changed::InDoubt { failure, now }) => Err(show::tags_in_doubt(
+            &name,
+            &failure.to_string(),
+            now.is_some(),
+        )),
+        None => Err(show::tags_in_doubt(
+            &name,
+            "interrupted before Azure answered",
+            false,
+        )),
+        Some(Changed::Refused(refusal)) => Err(show::tag_refusal(&name, &refusal)),
+        Some(Changed::Failed(failure)) => Err(failure.into()),
     }
 }

@@ -7,7 +7,7 @@ use super::Project;
 
 /// A server from the built binary, which ends with the test.
 pub struct Server {
-    process: Child,
+    pub process: Child,
     pub endpoint: String,
 }
 

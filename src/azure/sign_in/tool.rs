@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use azure_identity::Executor;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::complaint::Complaint;
 use super::entra::Reader;
@@ -18,6 +19,9 @@ use crate::trouble::Trouble;
 
 /// The time limit for a tool. `az` takes about a second.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The most bytes that azlin reads of a tool's output. A token has a few kilobytes.
+const MOST: u64 = 1024 * 1024;
 
 /// Runs a tool for the SDK. If it takes too long, kills it and every process that it started.
 #[derive(Debug)]
@@ -41,10 +45,19 @@ impl Executor for Patient {
             .kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let child = command.spawn()?;
+        let mut child = command.spawn()?;
         let mut group = Group(child.id());
-        let output = tokio::time::timeout(self.patience, child.wait_with_output());
-        let Ok(output) = output.await else {
+        let output = async {
+            let (stdout, stderr) = (start_of(child.stdout.take()), start_of(child.stderr.take()));
+            let (stdout, stderr) = tokio::try_join!(stdout, stderr)?;
+            let status = child.wait().await?;
+            Ok::<_, io::Error>(Output {
+                status,
+                stdout,
+                stderr,
+            })
+        };
+        let Ok(output) = tokio::time::timeout(self.patience, output).await else {
             let (name, seconds) = (self.way.name(), self.patience.as_secs());
             return Err(io::Error::other(Trouble::new(
                 format!("`{name}` did not respond within {seconds} s, so azlin stopped it"),
@@ -60,6 +73,15 @@ impl Executor for Patient {
         };
         token_in(&complaint, output?).map_err(io::Error::other)
     }
+}
+
+/// The start of what a tool prints, and all of it if it is a token or an error. Then the tool cannot write any more.
+async fn start_of(stream: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(MOST).read_to_end(&mut start).await?;
+    }
+    Ok(start)
 }
 
 /// A program and every process that it started, killed when azlin stops waiting. `az` is a script that starts Python, which would
@@ -169,6 +191,12 @@ mod tests {
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("the program that the script started still runs");
+    }
+
+    #[tokio::test]
+    async fn a_tool_that_prints_without_end_fills_no_memory() {
+        let error = run(&patient(Way::Az, PATIENCE), "yes").await.unwrap_err();
+        assert!(error.to_string().starts_with("`az` "), "{error}");
     }
 
     #[tokio::test]
