@@ -269,15 +269,6 @@ fn tags_that_may_have_been_written_are_said_to() {
 }
 
 #[test]
-fn an_accepted_change_of_tags_that_azure_does_not_show_is_amiss() {
-    let project = Project::new("").with_fleet(&[("rg/b", None)]);
-    let azure = Azure::with_faults(project.state(), &["accepted:shows-after=100"]);
-    let ran = azure.project("").run(&["tag", "add", "b", "team=x"]);
-    assert_eq!(ran.code(), 5, "{ran}");
-    assert!(ran.stderr.contains("may have been written"), "{ran}");
-}
-
-#[test]
 fn a_session_that_is_written_but_not_saved_is_amiss() {
     let fleet = single();
     let file = std::sync::Arc::new(std::sync::Mutex::new(None::<std::path::PathBuf>));

@@ -4,8 +4,9 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -29,8 +30,8 @@ struct Watched {
     azure: Azure,
     /// The process, once it runs.
     process: Arc<Mutex<Option<u32>>>,
-    /// Dropped when the test ends, which lets the answers that hang go.
-    _ends: Sender<()>,
+    /// Dropped to let the answers that hang go.
+    hangs: Mutex<Option<Sender<()>>>,
 }
 
 impl Watched {
@@ -62,7 +63,7 @@ impl Watched {
         Self {
             azure,
             process,
-            _ends: ends,
+            hangs: Mutex::new(Some(ends)),
         }
     }
 
@@ -79,6 +80,31 @@ impl Watched {
         let mut command = project.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         said(self.start(&mut command).wait_with_output().unwrap())
+    }
+
+    /// Starts a command and waits until it says that it finishes its writes. Only then does the answer that hangs arrive. Returns what
+    /// it said so far.
+    fn stop(&self, command: &mut Command) -> (Child, BufReader<ChildStderr>, String) {
+        let mut child = self.start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let mut talk = BufReader::new(child.stderr.take().unwrap());
+        let mut told = String::new();
+        while !told.contains("finishing") {
+            assert_ne!(talk.read_line(&mut told).unwrap(), 0, "{told}");
+        }
+        (child, talk, told)
+    }
+
+    /// Runs azlin, and lets the answer that hangs arrive once azlin has seen the signal.
+    fn run_to_its_end(
+        &self,
+        project: &Project,
+        arguments: &[&str],
+    ) -> (Option<i32>, String, String) {
+        let (child, mut talk, mut told) = self.stop(&mut project.command(arguments));
+        self.hangs.lock().unwrap().take();
+        talk.read_to_string(&mut told).unwrap();
+        let (code, said, _) = said(child.wait_with_output().unwrap());
+        (code, said, told)
     }
 }
 
@@ -129,10 +155,10 @@ fn an_apply_that_is_asked_to_end_finishes_what_is_under_way_and_reports_it() {
             "TERM" => &["TERM"],
             _ => &["HUP"],
         };
-        let watched = Watched::new(&fleet, signals, 1, false, is_write);
+        let watched = Watched::new(&fleet, signals, 1, true, is_write);
         let project = watched.azure.project(&eight_lines());
-        let (code, said, talk) =
-            watched.run(&project, &["apply", "--auto-approve", "--parallelism", "1"]);
+        let arguments = ["apply", "--auto-approve", "--parallelism", "1"];
+        let (code, said, talk) = watched.run_to_its_end(&project, &arguments);
         assert_eq!(code, Some(exit), "{said}{talk}");
         let done = said.matches("   done\n").count();
         assert!((1..8).contains(&done), "{said}");
@@ -168,9 +194,9 @@ fn swap() -> Project {
 #[test]
 fn a_name_that_was_freed_goes_back_after_a_signal() {
     let fleet = swap();
-    let watched = Watched::new(&fleet, &["TERM"], 1, false, is_write);
+    let watched = Watched::new(&fleet, &["TERM"], 1, true, is_write);
     let project = watched.azure.project(SWAP);
-    let (code, said, _) = watched.run(&project, &["apply", "-y"]);
+    let (code, said, _) = watched.run_to_its_end(&project, &["apply", "-y"]);
     assert_eq!(code, Some(143), "{said}");
     assert!(said.contains("+ rg/a   web   restored\n"), "{said}");
     assert_eq!(fleet.sessions(), ["rg/a web", "rg/b db"]);
@@ -179,28 +205,29 @@ fn a_name_that_was_freed_goes_back_after_a_signal() {
 #[test]
 fn a_freed_name_that_azlin_has_no_time_to_give_back_is_named() {
     let fleet = swap();
-    // The second signal comes with the write that gives the name back.
-    let seen = AtomicUsize::new(0);
     let process: Arc<Mutex<Option<u32>>> = Arc::default();
-    let target = process.clone();
-    let (ends, ended) = channel::<()>();
-    let ended = Mutex::new(ended);
+    let (target, seen) = (process.clone(), AtomicUsize::new(0));
+    let ((ends, ended), (never, waits)) = (channel(), channel::<()>());
+    let (ended, waits) = (Mutex::new(ended), Mutex::new(waits));
     let azure = Azure::threaded(fleet.state(), move |asked, answer| {
         if is_write(asked) {
             send("INT", target.lock().unwrap().unwrap());
-            if seen.fetch_add(1, Ordering::SeqCst) == 1 {
-                let _ = ended.lock().unwrap().recv();
-            }
+            // The first write frees the name. The second gives it back, and has no time to.
+            let _ = match seen.fetch_add(1, Ordering::SeqCst) {
+                0 => ended.lock().unwrap().recv(),
+                _ => waits.lock().unwrap().recv(),
+            };
         }
         answer()
     });
     let watched = Watched {
         azure,
         process,
-        _ends: ends,
+        hangs: Mutex::new(Some(ends)),
     };
     let project = watched.azure.project(SWAP);
-    let (code, said, _) = watched.run(&project, &["apply", "-y"]);
+    let (code, said, _) = watched.run_to_its_end(&project, &["apply", "-y"]);
+    drop(never);
     assert_eq!(code, Some(130), "{said}");
     assert!(
         said.contains("+ rg/a   web   freed, but not restored\n"),
@@ -231,14 +258,13 @@ fn a_second_signal_ends_at_once_and_the_report_still_says_what_is_known() {
 #[test]
 fn the_terminal_may_be_gone() {
     let fleet = swap();
-    let watched = Watched::new(&fleet, &["HUP"], 1, false, is_write);
+    let watched = Watched::new(&fleet, &["HUP"], 1, true, is_write);
     let project = watched.azure.project(SWAP);
     let mut command = project.command(&["apply", "-y"]);
-    command.env("AZLIN_LOG", "trace");
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = watched.start(&mut command);
+    let (mut child, talk, _) = watched.stop(command.env("AZLIN_LOG", "trace"));
     // From now on, every write to them fails.
-    drop((child.stdout.take(), child.stderr.take()));
+    drop((child.stdout.take(), talk));
+    watched.hangs.lock().unwrap().take();
     assert_eq!(child.wait().unwrap().code(), Some(129));
     assert_eq!(fleet.sessions(), ["rg/a web", "rg/b db"]);
 }
@@ -273,9 +299,9 @@ fn session_and_tag_finish_their_write() {
         (&["tag", "add", "vm-0", "team=x"], "team"),
     ] {
         let fleet = eight();
-        let watched = Watched::new(&fleet, &["TERM"], 1, false, is_write);
+        let watched = Watched::new(&fleet, &["TERM"], 1, true, is_write);
         let project = watched.azure.project("");
-        let (code, said, talk) = watched.run(&project, arguments);
+        let (code, said, talk) = watched.run_to_its_end(&project, arguments);
         assert_eq!(code, Some(143), "{said}{talk}");
         assert!(talk.contains("finishing the write in progress"), "{talk}");
         let tags = &fleet.fleet()["vms"][0]["tags"];

@@ -130,6 +130,11 @@ async fn try_once<R>(
     let Some(mut after) = write.send(&patch, first_turn, &before, has_arrived).await? else {
         return Ok(Changed::Accepted);
     };
+    if removed_nothing(&patch, &after)
+        && let Decision::Refuse(why) = decide(&after, true)
+    {
+        return Ok(Changed::Refused(why));
+    }
     if let Decision::Rest(rest) = decide(&after, true) {
         // Until the second half is done, the outcome is neither the old state nor the new one.
         lost.replace(Some(failed(Kind::Unconfirmed)));
@@ -149,7 +154,6 @@ async fn try_once<R>(
     }
     Ok(match decide(&after, true) {
         Decision::Done => Changed::Written(after),
-        Decision::Refuse(why) if removed_nothing(&patch, &after) => Changed::Refused(why),
         _ => Changed::Altered(after),
     })
 }

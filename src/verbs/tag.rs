@@ -125,11 +125,9 @@ fn outcome(
             None => written(tags, true),
             Some((key, found)) => Err(show::tag_altered(&name, &key, found)),
         },
-        Some(Changed::Accepted) => Err(show::tags_in_doubt(
-            &name,
-            "Azure accepted the change",
-            true,
-        )),
+        Some(Changed::Accepted) => {
+            Err(show::tags_in_doubt(&name, "Azure accepted the write", true))
+        }
         Some(Changed::InDoubt { failure, now }) => Err(show::tags_in_doubt(
             &name,
             &failure.to_string(),
@@ -142,5 +140,26 @@ fn outcome(
         )),
         Some(Changed::Refused(refusal)) => Err(show::tag_refusal(&name, &refusal)),
         Some(Changed::Failed(failure)) => Err(failure.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{SubscriptionId, TagKey, VmPath};
+
+    #[test]
+    fn an_accepted_change_that_azure_does_not_show_yet_is_amiss() {
+        let subscription = SubscriptionId::new(crate::sandbox::SUBSCRIPTION).unwrap();
+        let vm = VmId::new(&subscription, VmPath::new("rg", "a").unwrap());
+        let change = TagEdit::add(&["team=x".to_owned()], &TagKey::default()).unwrap();
+        let trouble = outcome(Some(Changed::Accepted), &vm, &change)
+            .err()
+            .unwrap();
+        assert_eq!(trouble.exit, Exit::Partial);
+        assert_eq!(
+            trouble.message,
+            "Azure accepted the write; the change may have been written: rg/a does not show it, but it may still arrive"
+        );
     }
 }
