@@ -124,7 +124,7 @@ fn everything_shown(saved: &Saved) -> Vec<String> {
     let differences = differences(plan, &now, &fleet(&[(1, "a", "other")]));
     let mut all = vec![
         show::plan(plan, &saved.options, Paint::default()),
-        show::markdown(plan, &saved.options, None),
+        show::markdown(plan, &saved.options),
         saved.write(),
         show::stale(&differences, "since", Ids::InFull),
         show::stale_markdown(&differences, Ids::InGroup),

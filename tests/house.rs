@@ -208,3 +208,37 @@ fn a_breach_is_found() {
         ["src/plan/mod.rs:2: use std::fs;"]
     );
 }
+
+#[test]
+fn every_attack_in_the_security_policy_has_its_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let policy = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
+    let mut code = String::new();
+    let mut folders = vec![root.join("src"), root.join("tests")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                code += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let attacks = policy
+        .lines()
+        .filter(|line| line.starts_with("- ") && line.contains(" → "));
+    let mut all = 0;
+    for attack in attacks {
+        let (_, tests) = attack.rsplit_once(" | ").expect(attack);
+        for test in tests.split(", ") {
+            let name = test.trim_matches('`');
+            assert!(
+                code.contains(&format!("fn {name}(")),
+                "no test {name}: {attack}"
+            );
+            all += 1;
+        }
+    }
+    assert!(all > 80, "the list was read: {all}");
+}

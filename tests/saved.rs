@@ -253,7 +253,7 @@ fn a_stale_plan_is_refused_with_each_difference_in_one_line() {
     assert_snapshot!(ran, @"
     $ azlin apply plan.json --format markdown -> 3
     --- stdout
-    <!-- azlin plan -->
+    <!-- azlin apply -->
     ### azlin apply: the plan is out of date; nothing was written
 
     Since it was saved:
@@ -489,7 +489,7 @@ fn an_applied_plan_is_reported_in_every_format() {
         project
             .run(&["apply", "plan.json", "--format", "markdown"])
             .stdout
-            .starts_with("<!-- azlin plan -->")
+            .starts_with("<!-- azlin apply -->\n### azlin apply: nothing to do\n")
     );
 }
 

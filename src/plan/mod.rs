@@ -22,7 +22,7 @@ use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionNam
 pub use by_hand::{Hand, by_hand};
 pub use guard::{Allow, Refusal, Refused, refusals};
 pub use options::Options;
-pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report, settle};
+pub use outcome::{Ending, Outcome, Report, Tried, correct, doubles, ending, settle};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint};
 pub use stale::{Difference, Write, differences, stale_report};
 pub use take::{NoRename, NoTake, may_rename, may_take};

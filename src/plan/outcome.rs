@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Change, Duplicate, FilePlan, Plan, Step};
+use super::{Change, Duplicate, FilePlan, Plan, Refused, Step};
 use crate::model::{Held, Live, VmId};
 
 /// The outcome of a step.
@@ -128,6 +128,10 @@ pub enum Ending {
     Nothing,
     /// The user interrupted it.
     Interrupted,
+    /// A guard refused the plan, so azlin wrote nothing.
+    Refused,
+    /// Lines are blocked, so azlin wrote nothing.
+    Blocked,
 }
 
 /// Returns the ending of an apply with the outcomes `tried`, after Azure was read once more. `matches` is true if Azure is
@@ -204,25 +208,61 @@ pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
         .collect()
 }
 
-/// The report on an apply as JSON: the plan, and its steps with their outcomes.
-pub fn report(plan: &Plan, tried: &[Tried], doubles: &[Duplicate], ending: Ending) -> String {
-    #[derive(Serialize)]
-    struct Report<'r> {
-        format_version: &'static str,
-        azlin_version: &'static str,
-        ending: Ending,
-        doubles: &'r [Duplicate],
-        files: &'r [FilePlan],
-        changes: &'r [Change],
-        steps: &'r [Tried],
+/// The report on an apply: the plan, the outcome of each step, and what Azure shows afterwards.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'r> {
+    /// The plan.
+    pub plan: &'r Plan,
+    /// How the apply ended.
+    pub ending: Ending,
+    /// The guards that refused it.
+    pub refused: &'r [Refused],
+    /// The steps, in the order of the plan; none if azlin did not start.
+    pub tried: &'r [Tried],
+    /// The names that turned out to be on several VMs.
+    pub doubles: &'r [Duplicate],
+    /// Azure after the apply; none if azlin did not read it, or not all of it.
+    pub now: Option<&'r Live>,
+}
+
+impl Report<'_> {
+    /// The tags that `vm` has after the apply, if they are known.
+    pub fn held_now(&self, vm: &VmId) -> Option<&Held> {
+        Some(&self.now?.vms.get(vm)?.held)
     }
-    crate::json::ascii(&Report {
-        format_version: crate::json::FORMAT,
-        azlin_version: env!("CARGO_PKG_VERSION"),
-        ending,
-        doubles,
-        files: &plan.files,
-        changes: &plan.changes,
-        steps: tried,
-    })
+
+    /// The report as JSON.
+    pub fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'r> {
+            format_version: &'static str,
+            azlin_version: &'static str,
+            ending: Ending,
+            refused: &'r [Refused],
+            doubles: &'r [Duplicate],
+            files: &'r [FilePlan],
+            changes: &'r [Change],
+            steps: Vec<Row<'r>>,
+        }
+        #[derive(Serialize)]
+        struct Row<'r> {
+            #[serde(flatten)]
+            tried: &'r Tried,
+            now: Option<&'r Held>,
+        }
+        let row = |tried| Row {
+            tried,
+            now: self.held_now(&tried.step.vm),
+        };
+        crate::json::ascii(&Document {
+            format_version: crate::json::FORMAT,
+            azlin_version: env!("CARGO_PKG_VERSION"),
+            ending: self.ending,
+            refused: self.refused,
+            doubles: self.doubles,
+            files: &self.plan.files,
+            changes: &self.plan.changes,
+            steps: self.tried.iter().map(row).collect(),
+        })
+    }
 }

@@ -6,52 +6,41 @@
 use std::fmt::{Display, Write as _};
 
 use super::options::flags;
-use super::outcome::{in_words, on_several, tally};
 use super::refusal::refusal;
-use super::stale::lines;
+use super::why;
 use super::words::{Words, count, ids, names, sessions, symbol, totals};
-use super::{Ids, why};
-use crate::plan::{Difference, Duplicate, Options, Outcome, Plan, Refused, Step, Tried, refusals};
+use crate::plan::{Options, Plan, Refused, refusals};
 use crate::text::inert;
 use crate::trouble::Trouble;
 
 /// The first line, by which a pipeline finds its comment again.
 const MARKER: &str = "<!-- azlin plan -->";
 
+/// The command that lists all that a comment only counts.
+const SHOW: &str = "`azlin show`";
+
 /// The maximum number of characters of rows; azlin only counts the rest.
-const MOST: usize = 58_000;
+pub(super) const MOST: usize = 58_000;
 
 /// The minimum number of characters for a file's section.
 const LEAST: usize = 700;
 
 /// The maximum number of steps that a reader sees without a click.
-const FEW: usize = 20;
+pub(super) const FEW: usize = 20;
 
-/// The outcome of a plan's steps.
-#[derive(Clone, Copy, Debug)]
-pub struct Applied<'a> {
-    /// The steps, in the order of the plan.
-    pub tried: &'a [Tried],
-    /// The names that turned out to be on several VMs.
-    pub doubles: &'a [Duplicate],
-}
-
-/// `plan`, made with `options`, as Markdown, with the outcome of its steps if it was applied. The guards that refuse it come first.
-/// With several files, it only names those without changes or remarks.
-pub fn markdown(plan: &Plan, options: &Options, applied: Option<Applied<'_>>) -> String {
+/// `plan`, made with `options`, as Markdown. The guards that refuse it come first. With several files, it only names those without
+/// changes or remarks.
+pub fn markdown(plan: &Plan, options: &Options) -> String {
     let refused = refusals(plan, options);
-    let headline = match applied {
-        None if plan.is_empty() => "azlin plan: no changes".to_owned(),
-        None => {
-            let refused = if refused.is_empty() { "" } else { "refused; " };
-            let totals = totals(plan.changes.iter(), plan.blocked());
-            format!("azlin plan: {refused}{totals}")
-        }
-        Some(applied) if applied.tried.is_empty() => "azlin apply: nothing to do".to_owned(),
-        Some(applied) => format!("azlin apply: {}", tally(applied.tried)),
+    let totals = totals(plan.changes.iter(), plan.blocked());
+    let headline = match (plan.is_empty(), refused.is_empty()) {
+        (true, true) => "no changes".to_owned(),
+        (_, true) => totals,
+        (_, false) => format!("refused; {totals}"),
     };
-    let mut text = format!("{MARKER}\n### {headline}\n");
-    if applied.is_none() && !refused.is_empty() {
+    let mut text = format!("{MARKER}\n### azlin plan: {headline}\n");
+    if !refused.is_empty() {
+        text.push_str("\n**azlin refuses this plan, and applies nothing of it:**\n\n");
         refusal_list(&mut text, plan, &refused);
     }
     let flags = flags(options, ids(plan));
@@ -64,15 +53,6 @@ pub fn markdown(plan: &Plan, options: &Options, applied: Option<Applied<'_>>) ->
     let (quiet, loud): (Vec<_>, Vec<_>) = all
         .iter()
         .partition(|words| is_one_of_several && words.is_empty() && words.remarks().is_empty());
-    let mut doubles = Vec::new();
-    if let Some(Applied {
-        tried,
-        doubles: several,
-    }) = &applied
-    {
-        let named = several.iter();
-        doubles.extend(named.map(|double| on_several(double, tried, ids(plan))));
-    }
     let fitting = loud.len().min(MOST / LEAST);
     let mut shown = 0;
     for words in loud.iter().take(fitting) {
@@ -81,12 +61,11 @@ pub fn markdown(plan: &Plan, options: &Options, applied: Option<Applied<'_>>) ->
         }
         // Each file gets an equal share of the room that is left.
         let room = MOST.saturating_sub(text.len()) / (fitting - shown);
-        let doubles = std::mem::take(&mut doubles);
-        section(&mut text, words, doubles, applied, room);
+        section(&mut text, words, room);
         shown += 1;
     }
     if shown < loud.len() {
-        more(&mut text, count(loud.len() - shown, "file"));
+        more(&mut text, count(loud.len() - shown, "file"), SHOW);
     }
     if !quiet.is_empty() {
         let quiet: Vec<String> = quiet.iter().map(|words| code(&words.name)).collect();
@@ -96,47 +75,29 @@ pub fn markdown(plan: &Plan, options: &Options, applied: Option<Applied<'_>>) ->
 }
 
 /// The guards that refuse `plan`, and what allows it.
-fn refusal_list(text: &mut String, plan: &Plan, refused: &[Refused]) {
-    text.push_str("\n**azlin refuses this plan, and applies nothing of it:**\n\n");
+pub(super) fn refusal_list(text: &mut String, plan: &Plan, refused: &[Refused]) {
     let items = refused.iter().map(|refused| {
         let file = plan.files.get(refused.file);
         let file = file.map_or("", |file| file.basis.file.as_str());
         let Trouble { message, help, .. } = refusal(refused, file, None);
         format!("- {}; {}\n", plain(&message), plain(&help))
     });
-    fill(text, items, refused.len(), MOST / 4);
-}
-
-/// The refusal of a saved plan because of `differences`, as Markdown.
-pub fn stale_markdown(differences: &[Difference], ids: Ids) -> String {
-    let mut text = format!(
-        "{MARKER}\n### azlin apply: the plan is out of date; nothing was written\n\nSince it was saved:\n\n"
-    );
-    for line in lines(differences, ids) {
-        let _ = writeln!(text, "- {}", plain(&line));
-    }
-    text
+    fill(text, items, refused.len(), MOST / 4, SHOW);
 }
 
 /// The section of one file, in about `room` characters.
-fn section(
-    text: &mut String,
-    words: &Words<'_>,
-    mut remarks: Vec<String>,
-    applied: Option<Applied<'_>>,
-    room: usize,
-) {
+fn section(text: &mut String, words: &Words<'_>, room: usize) {
     let start = text.len();
     let (name, place) = (code(&words.name), code(&words.place));
     let _ = writeln!(text, "\n{name} against {place}.");
     blocked(text, words, start + room / 2);
-    remarks.extend(words.remarks().into_iter().map(|(_, remark)| remark));
+    let remarks = words.remarks();
     if !remarks.is_empty() {
         text.push('\n');
         let items = remarks
             .iter()
-            .map(|remark| format!("- {}\n", plain(remark)));
-        fill(text, items, remarks.len(), start + room * 3 / 4);
+            .map(|(_, remark)| format!("- {}\n", plain(remark)));
+        fill(text, items, remarks.len(), start + room * 3 / 4, SHOW);
     }
     let all = words.steps().count();
     if all > 0 {
@@ -144,17 +105,22 @@ fn section(
         let steps = count(all, "step");
         let _ = writeln!(text, "\n<details{open}><summary>{steps}</summary>\n");
         text.push_str("| | VM | session | |\n|---|---|---|---|\n");
-        let rows = words.steps().map(|(at, step)| {
-            let tried = applied.and_then(|applied| applied.tried.get(at));
-            row(step, words, tried.map(|tried| &tried.outcome))
+        let rows = words.steps().map(|(_, step)| {
+            let (symbol, vm) = (
+                symbol(&step.before, &step.after),
+                step.vm.path().to_string(),
+            );
+            let (vm, sessions) = (code(&vm), sessions(&step.before, &step.after, "→", code));
+            let notes = plain(&words.notes(step).join("; "));
+            format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
         });
-        fill(text, rows, all, start + room);
+        fill(text, rows, all, start + room, SHOW);
         text.push_str("\n</details>\n");
     }
 }
 
 /// The table of blocked lines, up to `most` characters of `text`.
-fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
+pub(super) fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
     let entries = &words.file.blocked;
     if entries.is_empty() {
         return;
@@ -168,45 +134,39 @@ fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
         let (why, help) = (plain(&message), plain(&help));
         format!("| {vm} | {session} | {line} | {why} | {help} |\n")
     });
-    fill(text, rows, entries.len(), most);
+    fill(text, rows, entries.len(), most, SHOW);
 }
 
-/// Writes as many rows as fit, and the number of the others.
-fn fill(text: &mut String, rows: impl Iterator<Item = String>, all: usize, most: usize) {
+/// Writes as many rows as fit into `most` characters of `text`, and the number of the others, which `place` lists.
+pub(super) fn fill(
+    text: &mut String,
+    rows: impl Iterator<Item = String>,
+    all: usize,
+    most: usize,
+    place: &str,
+) {
     for (at, row) in rows.enumerate() {
         if text.len() + row.len() > most {
-            more(text, all - at);
+            more(text, all - at, place);
             return;
         }
         text.push_str(&row);
     }
 }
 
-/// Writes the number of those that do not fit.
-fn more(text: &mut String, more: impl Display) {
-    let _ = writeln!(text, "\n… and {more} more; `azlin show` lists them all.");
-}
-
-fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
-    let mut notes = words.notes(step);
-    notes.extend(outcome.map(in_words));
-    let (symbol, vm) = (
-        symbol(&step.before, &step.after),
-        code(&step.vm.path().to_string()),
-    );
-    let sessions = sessions(&step.before, &step.after, "→", code);
-    let notes = plain(&notes.join("; "));
-    format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
+/// Writes the number of those that do not fit. `place` lists them all.
+fn more(text: &mut String, more: impl Display, place: &str) {
+    let _ = writeln!(text, "\n… and {more} more; {place} lists them all.");
 }
 
 /// A value from Azure or the file, as code.
-fn code(value: &str) -> String {
+pub(super) fn code(value: &str) -> String {
     format!("<code>{}</code>", plain(value))
 }
 
 /// Text without any meaning in Markdown or HTML. GitHub resolves entities before it looks for mentions and issues, so `@` and `#`
 /// go into elements of their own.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len() + 16);
     for c in inert(text).chars() {
         match c {

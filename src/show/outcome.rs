@@ -14,7 +14,7 @@ use crate::trouble::{Exit, Trouble};
 type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
 
 /// The word for a step whose write may have arrived, or may still arrive.
-const IN_DOUBT: &str = "may have been written";
+pub(super) const IN_DOUBT: &str = "may have been written";
 
 /// An outcome in words: its tone, a word, the reason and the help. The last two may be empty.
 type Wording<'o> = (Tone, &'static str, String, &'o str);
@@ -44,12 +44,28 @@ pub fn outcome(
 }
 
 /// An outcome in one line.
-pub(super) fn in_words(outcome: &Outcome) -> String {
+fn in_words(outcome: &Outcome) -> String {
     let (_, word, why, _) = wording(outcome);
     if why.is_empty() {
         return word.to_owned();
     }
     format!("{word}: {why}")
+}
+
+/// The details of an outcome beside its [`sort`]; may be empty.
+pub(super) fn details(outcome: &Outcome) -> String {
+    let (_, word, why, _) = wording(outcome);
+    if word == sort(outcome) {
+        why
+    } else {
+        in_words(outcome)
+    }
+}
+
+/// The help for an outcome; may be empty.
+pub(super) fn help_for(outcome: &Outcome) -> &str {
+    let (.., help) = wording(outcome);
+    help
 }
 
 fn wording(outcome: &Outcome) -> Wording<'_> {
@@ -169,26 +185,31 @@ pub(super) fn on_several(double: &Duplicate, tried: &[Tried], ids: Ids) -> Strin
     format!("session `{name}` is on {holders}: {why}")
 }
 
+/// The sorts of outcomes, in the order of a tally.
+const SORTS: [&str; 5] = ["done", IN_DOUBT, "failed", "restored", "not tried"];
+
+/// The sort of an outcome.
+pub(super) fn sort(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Written | Outcome::Already => "done",
+        Outcome::InDoubt { .. } => IN_DOUBT,
+        Outcome::Interrupted | Outcome::Skipped { .. } => "not tried",
+        Outcome::PutBack => "restored",
+        Outcome::Changed { .. }
+        | Outcome::Altered { .. }
+        | Outcome::Accepted
+        | Outcome::Halfway { .. }
+        | Outcome::Failed { .. }
+        | Outcome::NotPutBack { .. } => "failed",
+    }
+}
+
 /// The steps of an apply, counted: `3 steps done, 1 failed, 2 not tried`.
 pub(super) fn tally(tried: &[Tried]) -> String {
-    let (mut done, mut in_doubt, mut failed, mut put_back, mut untried) = (0, 0, 0, 0, 0);
-    for Tried { outcome, .. } in tried {
-        match outcome {
-            Outcome::Written | Outcome::Already => done += 1,
-            Outcome::Interrupted | Outcome::Skipped { .. } => untried += 1,
-            Outcome::InDoubt { .. } => in_doubt += 1,
-            Outcome::PutBack => put_back += 1,
-            _ => failed += 1,
-        }
-    }
     let mut tally: Vec<String> = Vec::new();
-    for (number, what) in [
-        (done, "done"),
-        (in_doubt, IN_DOUBT),
-        (failed, "failed"),
-        (put_back, "restored"),
-        (untried, "not tried"),
-    ] {
+    for what in SORTS {
+        let number = tried.iter().filter(|tried| sort(&tried.outcome) == what);
+        let number = number.count();
         if number > 0 && tally.is_empty() {
             tally.push(format!("{} {what}", count(number, "step")));
         } else if number > 0 {
@@ -230,8 +251,7 @@ pub fn verdict(
     match after {
         After::Interrupted => {}
         After::Unread => {
-            let verdict = format!("Could not check whether {azure} matches {file}.");
-            text += &format!("\n{}", paint.red(verdict));
+            text += &format!("\n{}", paint.red(unread(azure, file)));
         }
         After::Planned {
             differ,
@@ -243,22 +263,35 @@ pub fn verdict(
                 text += &format!("\n{error}: {what}; clear one of them");
             }
             if *differ > 0 {
-                let lines = several(*differ, "line differs", "lines differ");
-                let verdict = format!(
-                    "{} does not match {file} yet: {lines}. Run azlin plan for details.",
-                    capital(azure)
-                );
-                text += &format!("\n{}", paint.red(verdict));
+                text += &format!("\n{}", paint.red(differs(*differ, azure, file)));
             } else if doubles.is_empty() {
-                let mut verdict = format!("{} now matches {file}.", capital(azure));
-                if *left_out > 0 {
-                    verdict = "The targets now match.".to_owned();
-                }
-                text += &format!(" {}", paint.green(verdict));
+                text += &format!(" {}", paint.green(matches(*left_out, azure, file)));
             }
         }
     }
     text + "\n"
+}
+
+/// A sentence that `differ` lines of `file` differ from Azure.
+pub(super) fn differs(differ: usize, azure: &str, file: &str) -> String {
+    let lines = several(differ, "line differs", "lines differ");
+    format!(
+        "{} does not match {file} yet: {lines}. Run azlin plan for details.",
+        capital(azure)
+    )
+}
+
+/// A sentence that Azure matches `file`, apart from `left_out` VMs that are not targets.
+pub(super) fn matches(left_out: usize, azure: &str, file: &str) -> String {
+    if left_out > 0 {
+        return "The targets now match.".to_owned();
+    }
+    format!("{} now matches {file}.", capital(azure))
+}
+
+/// A sentence that nobody knows whether Azure matches `file`.
+pub(super) fn unread(azure: &str, file: &str) -> String {
+    format!("Could not check whether {azure} matches {file}.")
 }
 
 /// `text` with its first letter in upper case, to begin a sentence.

@@ -38,7 +38,7 @@ pub fn refusal(refused: &Refused, file: &str, saved: Option<Applying<'_>>) -> Tr
 }
 
 /// The reason for a refusal, and what to do before allowing it.
-pub(super) fn refusal_in_words(why: &Refusal, file: &str) -> (String, &'static str) {
+fn refusal_in_words(why: &Refusal, file: &str) -> (String, &'static str) {
     let message = match why {
         Refusal::TooMany { clears, owned } => {
             format!("the plan would clear {clears} of the {owned} sessions that {file} owns")

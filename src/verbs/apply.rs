@@ -10,8 +10,8 @@ use crate::apply;
 use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
 use crate::model::{Live, Scope};
-use crate::plan::{self, Duplicate, Ending, Options, Outcome, Plan, Step, Tried};
-use crate::show::{self, After, Applied};
+use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Report, Step, Tried};
+use crate::show::{self, After};
 
 pub(super) async fn run(
     common: &Common,
@@ -28,8 +28,26 @@ pub(super) async fn run(
     if args.output.format == Format::Text {
         planning::print(&planned, &context, args.output.format)?;
     }
-    planning::guard(&planned)?;
-    if !args.partial {
+    let refused = plan::refusals(plan, &planned.aim.options);
+    let idle = |ending| Report {
+        plan,
+        ending,
+        refused: &refused,
+        tried: &[],
+        doubles: &[],
+        now: Some(&planned.live),
+    };
+    let untouched = After::Planned {
+        differ: plan.changes.len() + plan.blocked(),
+        left_out: plan.files.iter().map(|file| file.left_out).sum(),
+        doubles: &[],
+    };
+    if let Err(trouble) = planning::guard(&planned) {
+        report(&context, &idle(Ending::Refused), &untouched, args)?;
+        return Err(trouble);
+    }
+    if !args.partial && plan.blocked() > 0 {
+        report(&context, &idle(Ending::Blocked), &untouched, args)?;
         planning::refuse_blocked(plan, &context, "; nothing was written")?;
     }
     if plan.steps.is_empty() {
@@ -38,7 +56,7 @@ pub(super) async fn run(
             streams.note(message);
         }
         let ending = plan::ending(&[], plan.is_empty(), &[]);
-        report(plan, &[], &[], ending, args.output.format, streams)?;
+        report(&context, &idle(ending), &untouched, args)?;
         return Ok(exit_of(ending));
     }
     if !args.auto_approve && args.plan.is_none() {
@@ -73,26 +91,33 @@ fn exit_of(ending: Ending) -> Exit {
         Ending::Partial => Exit::Partial,
         Ending::Nothing => Exit::Error,
         Ending::Interrupted => Exit::Interrupted,
+        Ending::Refused => Exit::Refused,
+        Ending::Blocked => Exit::Error,
     }
 }
 
-/// Prints the plan with the outcome of its steps, for a program or a pull request.
+/// Prints `report` for a program or a pull request. A person has read it already.
 fn report(
-    plan: &Plan,
-    tried: &[Tried],
-    doubles: &[Duplicate],
-    ending: Ending,
-    format: Format,
-    streams: Streams,
+    context: &Context,
+    report: &Report<'_>,
+    after: &After<'_>,
+    args: &Apply,
 ) -> Result<(), Trouble> {
-    match format {
-        Format::Text => Ok(()),
-        Format::Json => streams.print(&plan::report(plan, tried, doubles, ending)),
-        Format::Markdown => streams.print(&show::markdown(
-            plan,
-            &Options::default(),
-            Some(Applied { tried, doubles }),
-        )),
+    context.streams.print(&match args.output.format {
+        Format::Text => return Ok(()),
+        Format::Json => report.json(),
+        Format::Markdown => {
+            show::report(report, after, azure(context), &context.name(), context.ids)
+        }
+    })
+}
+
+/// The Azure of the files, in words.
+fn azure(context: &Context) -> &'static str {
+    if context.parts().all(|part| part.is_sandbox) {
+        "the sandbox"
+    } else {
+        "Azure"
     }
 }
 
@@ -164,7 +189,7 @@ async fn carry_out(
     let (doubles, matches, after) = match &left {
         None => (&[][..], false, After::Interrupted),
         Some(Err(_)) => (&[][..], false, After::Unread),
-        Some(Ok(Left { plan, doubles })) => {
+        Some(Ok(Left { plan, doubles, .. })) => {
             let after = After::Planned {
                 differ: plan.changes.len() + plan.blocked(),
                 left_out: plan.files.iter().map(|file| file.left_out).sum(),
@@ -173,12 +198,7 @@ async fn carry_out(
             (doubles.as_slice(), plan.is_empty(), after)
         }
     };
-    let azure = if context.parts().all(|part| part.is_sandbox) {
-        "the sandbox"
-    } else {
-        "Azure"
-    };
-    let (name, ids) = (context.name(), context.ids);
+    let (azure, name, ids) = (azure(context), context.name(), context.ids);
     print(&show::verdict(&tried, &after, azure, &name, ids, paint));
     if let Some(Err(trouble)) = &left {
         streams.fail(trouble);
@@ -188,7 +208,18 @@ async fn carry_out(
         Some(_) => plan::ending(&tried, matches, doubles),
     };
     let exit = interrupts.exit().unwrap_or_else(|| exit_of(ending));
-    let reported = report(plan, &tried, doubles, ending, format, streams);
+    let now = left
+        .as_ref()
+        .and_then(|left| Some(&left.as_ref().ok()?.live));
+    let whole = Report {
+        plan,
+        ending,
+        refused: &[],
+        tried: &tried,
+        doubles,
+        now,
+    };
+    let reported = report(context, &whole, &after, args);
     if let Err(trouble) = printed.and(reported) {
         streams.fail(&trouble);
         let may_have_changed = |tried: &Tried| tried.outcome.may_have_changed();
@@ -206,6 +237,7 @@ struct Left {
     plan: Plan,
     /// The names of the steps that several VMs now hold.
     doubles: Vec<Duplicate>,
+    live: Live,
 }
 
 /// Reads Azure again after `tried`, and plans what is left. It calls `report` with each step that was in doubt and turns out to be
@@ -228,6 +260,7 @@ async fn left(
     Ok(Left {
         doubles: plan::doubles(tried, &live),
         plan: plan::plan(&context.desired(), &live, &planned.aim),
+        live,
     })
 }
 

@@ -123,7 +123,7 @@ pub(super) fn print(planned: &Planned, context: &Context, format: Format) -> Res
     streams.print(&match format {
         Format::Text => show::plan(&planned.plan, &planned.aim.options, streams.stdout),
         Format::Json => planned.json(context),
-        Format::Markdown => show::markdown(&planned.plan, &planned.aim.options, None),
+        Format::Markdown => show::markdown(&planned.plan, &planned.aim.options),
     })
 }
 

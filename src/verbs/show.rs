@@ -9,7 +9,7 @@ pub(super) fn run(args: &Show, streams: Streams) -> Result<Exit, Trouble> {
     streams.print(&match args.output.format {
         Format::Text => show::plan(&saved.plan, &saved.options, streams.stdout),
         Format::Json => saved.write(),
-        Format::Markdown => show::markdown(&saved.plan, &saved.options, None),
+        Format::Markdown => show::markdown(&saved.plan, &saved.options),
     })?;
     Ok(Exit::Done)
 }
