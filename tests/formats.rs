@@ -300,7 +300,9 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
         ])
         .stdout;
     assert!(
-        applied.contains("<details open>") && applied.contains("| done |"),
+        applied.starts_with(
+            "<!-- azlin apply -->\n### azlin apply: 8 steps done; 2 lines cannot be applied\n"
+        ) && applied.contains("<details open><summary>8 done</summary>"),
         "{applied}"
     );
 }

@@ -26,16 +26,17 @@ pub fn report(report: &Report<'_>, after: &After<'_>, azure: &str, file: &str, i
         ending,
         ..
     } = report;
-    let headline = match ending {
+    let blocked_lines = format!("{} cannot be applied", count(plan.blocked(), "line"));
+    let mut headline = match ending {
         Ending::Refused => "refused; nothing was written".to_owned(),
-        Ending::Blocked => {
-            let lines = count(plan.blocked(), "line");
-            format!("{lines} cannot be applied; nothing was written")
-        }
+        Ending::Blocked => format!("{blocked_lines}; nothing was written"),
         _ if tried.is_empty() => "nothing to do".to_owned(),
         Ending::Interrupted => format!("interrupted; {}", tally(tried)),
         Ending::Complete | Ending::Partial | Ending::Nothing => tally(tried),
     };
+    if plan.blocked() > 0 && *ending != Ending::Blocked {
+        headline += &format!("; {blocked_lines}");
+    }
     let mut text = format!("{MARKER}\n### azlin apply: {headline}\n");
     if !refused.is_empty() {
         text.push('\n');
