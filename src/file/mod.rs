@@ -11,6 +11,7 @@ mod encoding;
 pub mod find;
 mod read;
 mod sessions;
+mod starter;
 mod table;
 mod twice;
 
@@ -18,6 +19,7 @@ pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, edit};
 pub use read::{is_sessions_file, read};
+pub use starter::{Starter, starter};
 
 use std::net::SocketAddr;
 use std::ops::Range;

@@ -6,6 +6,8 @@ mod connect;
 mod context;
 mod document;
 mod guide;
+mod import;
+mod init;
 mod interrupt;
 mod list;
 mod man;
@@ -121,6 +123,8 @@ pub async fn run(cli: Cli) -> Exit {
     let only_asks = matches!(
         verb,
         Verb::Plan(_)
+            | Verb::Init(_)
+            | Verb::Import(_)
             | Verb::Connect(_)
             | Verb::List(_)
             | Verb::Tag(_)
@@ -143,6 +147,8 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Plan(args) => plan::run(common, args, streams).await,
         Verb::Apply(args) => apply::run(common, args, streams).await,
         Verb::Show(args) => show::run(args, streams),
+        Verb::Init(args) => init::run(common, args, streams).await,
+        Verb::Import(args) => import::run(common, args, streams).await,
         Verb::Validate => validate::run(common, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams).await,
