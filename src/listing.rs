@@ -111,7 +111,8 @@ impl TagFilter {
         })
     }
 
-    fn holds(&self, vm: &Vm) -> bool {
+    /// True if `vm` has it.
+    pub fn holds(&self, vm: &Vm) -> bool {
         let found = self.key.find(&vm.tags);
         found.is_some_and(|(_, found)| self.value.as_ref().is_none_or(|value| value == found))
     }

@@ -192,7 +192,14 @@ fn rewritten(text: &str) -> String {
     blocks.retain(|block| block.language == "console");
     let plain = blocks.iter().filter(|block| fault(block).is_none());
     let commands: Vec<String> = plain.flat_map(|block| typed(&block.lines)).collect();
-    let mut printed = run(&commands, &Project::sample()).into_iter();
+    let project = Project::sample();
+    if commands
+        .iter()
+        .any(|command| command == "azlin init --sandbox")
+    {
+        fs::remove_file(project.path().join("sessions.toml")).unwrap();
+    }
+    let mut printed = run(&commands, &project).into_iter();
 
     let lines: Vec<&str> = text.lines().collect();
     let mut new = String::new();

@@ -88,11 +88,11 @@ fn a_new_line_goes_to_the_end_of_its_group() {
 }
 
 #[test]
-fn a_new_group_goes_to_the_end_of_the_file() {
+fn a_new_group_goes_after_the_last_one() {
     assert_snapshot!(changed("rg-web/web-1", Some("atlas")), @r#"
-    +
     +[sessions.rg-web]
     +web-1 = "atlas"
+    +
     "#);
     assert_eq!(
         edited("", "rg/a", Some("atlas")).unwrap(),
@@ -105,6 +105,12 @@ fn a_new_group_goes_to_the_end_of_the_file() {
     assert_eq!(
         edited("[sessions.rg]\nb = 'x'", "rg/a", Some("atlas")).unwrap(),
         "[sessions.rg]\nb = 'x'\na = 'atlas'\n"
+    );
+    let below =
+        "[sessions.rg]\nb = 'x'\n  # c = 'y'\n# until May\n\n# for connect\n[ssh]\nuser = 'me'\n";
+    assert_eq!(
+        edited(below, "new/a", Some("atlas")).unwrap(),
+        "[sessions.rg]\nb = 'x'\n  # c = 'y'\n# until May\n\n[sessions.new]\na = 'atlas'\n\n# for connect\n[ssh]\nuser = 'me'\n"
     );
 }
 

@@ -433,13 +433,13 @@ fn the_diff_is_what_git_would_show_if_azure_were_a_file() {
      gone = 'x'
      theirs = 'y'
     -over = { session = 'old' }
+    -
+    -[sessions.OTHER]
+    -left = 'removed'
     +over = { session = 'old', expires = 2026-01-01 }
      
      [ssh]
      user = 'me'
-    -
-    -[sessions.OTHER]
-    -left = 'removed'
     "#);
     project.run(&["apply", "--auto-approve", "--partial"]);
     assert_eq!(project.run(&["plan", "--diff"]).stdout, "");

@@ -17,7 +17,10 @@ const GROUPS: [(&str, &[&str]); 3] = [
         "Everyday",
         &["connect", "list", "session", "tag", "ssh-config"],
     ),
-    ("Sessions as code", &["plan", "apply", "show", "validate"]),
+    (
+        "Sessions as code",
+        &["init", "import", "plan", "apply", "show", "validate"],
+    ),
     (
         "Setup",
         &["guide", "whoami", "sandbox", "completions", "man"],

@@ -15,20 +15,12 @@ pub enum Usage {
 }
 
 /// Commands that people know from terraform, az and others, with azlin's way to do the same.
-const COMMANDS: [(&str, &str); 16] = [
+const COMMANDS: [(&str, &str); 14] = [
     (
         "destroy",
         "delete the lines from sessions.toml, then run azlin apply",
     ),
     ("login", "run az login; azlin whoami shows the result"),
-    (
-        "import",
-        "write the sessions into sessions.toml, then run azlin plan",
-    ),
-    (
-        "init",
-        "write a sessions.toml (azlin guide file), then run azlin plan",
-    ),
     ("output", "run azlin list --format json"),
     ("ps", "run azlin list"),
     ("refresh", "run azlin plan, which always reads Azure"),

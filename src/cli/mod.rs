@@ -1,6 +1,7 @@
 //! The command line. One file for each kind of command.
 
 mod command;
+mod file;
 mod inform;
 mod mistake;
 mod planning;
@@ -10,6 +11,7 @@ mod terraform;
 mod vms;
 
 pub use command::{command, parse};
+pub use file::{Import, Init};
 pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
 pub use mistake::Usage;
 pub use planning::{Apply, Format, Plan, Planning, Show};
@@ -30,18 +32,16 @@ use crate::text::escape;
 pub const FIRST_STEPS: &str = "\
 azlin: session names for Azure VMs as code
 
-Three things to try:
+To begin:
+  azlin init                     create a sessions.toml with the sessions that your VMs have
+  azlin init --sandbox           try azlin without Azure, in an empty folder
+
+Then:
   azlin plan                     see how Azure differs from sessions.toml; writes nothing
   azlin list                     see which VMs are running, and the session of each
   azlin connect dev-vm-1         open SSH on a VM, by its name or its session
 
-azlin --help lists all commands; azlin guide explains them. To try azlin without Azure,
-put these lines into a file called sessions.toml:
-  [azure]
-  cloud = \"sandbox\"
-
-  [sessions.rg-dev]
-  dev-vm-1 = \"project-alpha\"
+azlin --help lists all commands; azlin guide explains them.
 ";
 
 /// The help heading of the flags that every command has.
@@ -203,6 +203,10 @@ pub enum Verb {
     Apply(Apply),
     /// Show a saved plan
     Show(Show),
+    /// Create a first sessions.toml
+    Init(Init),
+    /// Add the sessions in Azure to the file
+    Import(Import),
     /// Check the file without reading Azure
     #[command(after_help = "Examples:
   azlin validate                          the file that every command would use

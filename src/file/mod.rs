@@ -12,6 +12,7 @@ pub mod find;
 mod foreign;
 mod read;
 mod sessions;
+mod starter;
 mod table;
 mod twice;
 
@@ -20,6 +21,7 @@ pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, edit};
 pub use foreign::is_sessions_file;
 pub use read::read;
+pub use starter::{Starter, starter};
 
 use std::net::SocketAddr;
 use std::ops::Range;

@@ -36,4 +36,11 @@ impl Owner {
     }
 }
 
+impl Default for Owner {
+    /// An owner for a file of a team whose name is not known.
+    fn default() -> Self {
+        Self("my-team".to_owned())
+    }
+}
+
 text_as!(Owner);

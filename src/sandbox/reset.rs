@@ -19,6 +19,22 @@ pub fn reset(state: &Path, vms: Option<usize>) -> io::Result<usize> {
     reset_several(state, vms, 1)
 }
 
+/// The sample `sessions.toml`, for which [`reset_for_sample`] creates a fleet.
+pub const SAMPLE: &str = include_str!("../../sessions.toml");
+
+/// Creates the standard fleet in the file `state`, with one more VM: its session belongs to the owner of [`SAMPLE`], which does not
+/// declare it. So a plan for the sample sets, changes, adopts and clears. Returns the number of VMs.
+pub fn reset_for_sample(state: &Path) -> io::Result<usize> {
+    let mut fleet = standard::fleet(None);
+    let mut old = standard::plain_vm(DEFAULT, 5, 5, "old-experiment");
+    old.name = "dev-vm-5".into();
+    old.tags.set("azlin_session", "old-experiment");
+    old.tags.set("azlin_owner", "platform-team");
+    fleet.vms.push(old);
+    store::overwrite(state, &fleet)?;
+    Ok(fleet.vms.len())
+}
+
 /// Creates a new fleet of so many subscriptions, each with as many VMs.
 ///
 /// # Errors

@@ -23,7 +23,21 @@ pub fn diff(
     paint: Paint,
 ) -> Result<String, CannotEdit> {
     let azure = azure(plan, at, text)?;
-    let unified = unified(&azure, text, file);
+    Ok(coloured(
+        &unified(&azure, text, "azure", file),
+        text.starts_with('\u{feff}'),
+        paint,
+    ))
+}
+
+/// A unified diff from `before` to `after`, two texts of the file named `file`.
+pub fn changed(before: &str, after: &str, file: &str, paint: Paint) -> String {
+    let unified = unified(before, after, file, file);
+    coloured(&unified, before.starts_with('\u{feff}'), paint)
+}
+
+/// The lines of `unified`, safe to show and in colour. `has_mark` is true if the texts may begin with a byte order mark.
+fn coloured(unified: &str, has_mark: bool, paint: Paint) -> String {
     let mut shown = String::with_capacity(unified.len());
     for line in unified.split_terminator('\n') {
         // A byte order mark and a Windows line end are not text, but `patch` requires them.
@@ -33,7 +47,7 @@ pub fn diff(
         };
         let (sign, line) = line.split_at_checked(1).unwrap_or(("", line));
         let line = match line.strip_prefix('\u{feff}') {
-            Some(line) if text.starts_with('\u{feff}') => format!("{sign}\u{feff}{}", inert(line)),
+            Some(line) if has_mark => format!("{sign}\u{feff}{}", inert(line)),
             _ => format!("{sign}{}", inert(line)),
         };
         let _ = match line.as_bytes().first() {
@@ -43,12 +57,12 @@ pub fn diff(
             _ => write!(shown, "{line}{end}"),
         };
     }
-    Ok(shown)
+    shown
 }
 
 /// The difference from `old` to `new` as plain hunks. `similar` can write them too, but if a hunk ends in an insertion, it may
 /// get the hunk's length wrong, and `patch` refuses that.
-fn unified(old: &str, new: &str, file: &str) -> String {
+fn unified(old: &str, new: &str, from: &str, to: &str) -> String {
     // Patience looks for unique lines, and most lines here are unique, so large files are fast.
     let diff = TextDiff::configure()
         .algorithm(Algorithm::Patience)
@@ -56,7 +70,7 @@ fn unified(old: &str, new: &str, file: &str) -> String {
     let mut unified = String::new();
     for hunk in diff.unified_diff().iter_hunks() {
         if unified.is_empty() {
-            let _ = writeln!(unified, "--- azure\n+++ {file}");
+            let _ = writeln!(unified, "--- {from}\n+++ {to}");
         }
         let changes: Vec<_> = hunk.iter_changes().collect();
         let old = place(changes.iter().filter_map(|change| change.old_index()));

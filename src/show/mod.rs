@@ -7,6 +7,7 @@ mod diagnostic;
 mod diff;
 pub mod guide;
 mod ids;
+mod importing;
 mod list;
 mod list_data;
 pub mod manual;
@@ -27,8 +28,9 @@ mod whoami;
 mod words;
 
 pub use diagnostic::diagnostic;
-pub use diff::{azure, diff};
+pub use diff::{azure, changed, diff};
 pub use ids::Ids;
+pub use importing::not_imported;
 pub use list::{list, marks, unseen};
 pub use list_data::{list_csv, list_json};
 pub use markdown::markdown;

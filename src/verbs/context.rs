@@ -77,6 +77,11 @@ impl Context {
         Self::start(common, document::locate(common)?, streams)
     }
 
+    /// Opens a context without looking for a file.
+    pub fn open_no_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
+        Self::start(common, Located::default(), streams)
+    }
+
     fn start(common: &Common, located: Located, streams: Streams) -> Result<Self, Trouble> {
         let mut documents = document::read(located, streams)?;
         if documents.is_empty() {

@@ -1,5 +1,6 @@
 //! [`Document`]: a file of a command, found, read and checked with the others.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy as _, choose_base_strategy};
@@ -10,7 +11,7 @@ use crate::file::find::{self, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
 use crate::model::Hex;
 use crate::show;
-use crate::text::{escape, shown};
+use crate::text::{escape, plain, shown};
 
 /// The number of diagnostics to show for a file. A file with more has the same error many times.
 const MOST_DIAGNOSTICS: usize = 200;
@@ -49,6 +50,19 @@ impl Document {
     /// The file's name for a message.
     pub fn name(&self) -> String {
         escape(&self.source.name).into_owned()
+    }
+
+    /// The text of the file now, to edit it: someone may have changed it while azlin waited for Azure.
+    ///
+    /// # Errors
+    /// The reason why it cannot be read, or not be edited, as a sentence.
+    pub fn text_now(&self) -> Result<String, String> {
+        let name = self.name();
+        if !self.path.is_file() {
+            return Err(format!("{name} is not a regular file"));
+        }
+        fs::read_to_string(&self.path)
+            .map_err(|error| format!("cannot read {name}: {}", plain(&error)))
     }
 
     /// The file as one of several, with the subscription that it names itself.

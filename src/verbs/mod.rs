@@ -6,6 +6,8 @@ mod connect;
 mod context;
 mod document;
 mod guide;
+mod import;
+mod init;
 mod interrupt;
 mod list;
 mod man;
@@ -157,6 +159,8 @@ async fn carry_out(
         Verb::Plan(args) => plan::run(common, args, streams).await,
         Verb::Apply(args) => apply::run(common, args, streams, interrupts).await,
         Verb::Show(args) => show::run(args, streams),
+        Verb::Init(args) => init::run(common, args, streams).await,
+        Verb::Import(args) => import::run(common, args, streams).await,
         Verb::Validate => validate::run(common, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams, interrupts).await,

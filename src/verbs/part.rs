@@ -25,6 +25,8 @@ pub(super) struct Part {
     /// The source of the subscription's id.
     pub subscription_from: NamedBy,
     pub arm: Arm,
+    /// The cloud of its subscription.
+    pub cloud: Cloud,
     /// True if its Azure is the sandbox beside the file, where VMs have no machines behind them.
     pub is_sandbox: bool,
     /// The endpoint that the user named instead of the file's cloud.
@@ -104,6 +106,7 @@ impl<'c> Opener<'c> {
             name,
             subscription_from: from,
             arm,
+            cloud,
             is_sandbox: matches!(place, Where::Sandbox(_)),
             elsewhere: target::endpoint(self.common),
         })

@@ -1,7 +1,5 @@
 //! `session --save`: also writes a session set by hand to `sessions.toml`.
 
-use std::fs;
-
 use super::context::Context;
 use super::part::Part;
 use super::{Trouble, today};
@@ -28,9 +26,6 @@ pub(super) fn edited(
         let help = "pass the file with --file, or run this without --save";
         return Err(refused(why, help));
     }
-    if !part.document.path.is_file() {
-        return Err(refused(format!("{name} is not a regular file"), by_hand));
-    }
     for line in &part.desired.sessions {
         let (at, its_vm) = (line.line, line.vm.path());
         if line.vm != *vm && Some(&line.session) == wanted {
@@ -48,8 +43,10 @@ pub(super) fn edited(
             return Err(refused(why, help));
         }
     }
-    let text = fs::read_to_string(&part.document.path)
-        .map_err(|error| refused(format!("cannot read {name}: {}", plain(&error)), by_hand))?;
+    let text = part
+        .document
+        .text_now()
+        .map_err(|why| refused(why, by_hand))?;
     let edit = Edit {
         vm: vm.path(),
         session: wanted.map(SessionName::as_str),

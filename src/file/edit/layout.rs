@@ -167,6 +167,19 @@ impl<'t> Layout<'t> {
         newline.map_or(self.text.len(), |newline| at + newline + 1)
     }
 
+    /// The end of the comments on the lines from `line` on, the start of a line.
+    pub fn end_of_comments(&self, line: usize) -> usize {
+        let mut end = line;
+        while self
+            .raw(end..self.text.len())
+            .trim_start_matches([' ', '\t'])
+            .starts_with('#')
+        {
+            end = self.end_of_line(end);
+        }
+        end
+    }
+
     /// The text before `at` on its line, if that is only an indent.
     pub fn indent(&self, at: usize) -> Option<&'t str> {
         let before = self.raw(self.start_of_line(at)..at);

@@ -35,8 +35,8 @@ pub struct CannotEdit;
 ///
 /// - A changed line keeps its place, its quotes and its comment.
 /// - A removed line takes the comment at its end with it. Comments above it stay, and so does the header of a group without VMs.
-/// - A new line goes to the end of its resource group, and a new group to the end of the file or of the table that holds all
-///   groups. Both are spelled like their neighbours.
+/// - A new line goes to the end of its resource group, and a new group after the last one, with the comments right below that.
+///   Both are spelled like their neighbours.
 ///
 /// # Errors
 /// The text cannot be edited, or the result would differ from the request.
@@ -143,20 +143,19 @@ impl Changes {
             .iter()
             .map(|entry| format!("{indent}{entry}{newline}"));
         let is_section = above.kind == Kind::Header && table != at;
-        if is_section && known.is_none() {
-            self.tail.extend(lines);
-            return Some(());
-        }
         let (mut end, mut gap) = (above.span.end, "");
         if is_section {
             let last = above.children.last().and_then(|last| layout.entry(*last));
             end = last.map_or(end, |last| last.span.end);
             // If the file has a blank line anywhere, blank lines separate its sections.
-            if layout.text.contains(&newline.repeat(2)) {
+            if known.is_none() || layout.text.contains(&newline.repeat(2)) {
                 gap = newline;
             }
         }
-        let end = layout.end_of_line(end);
+        let mut end = layout.end_of_line(end);
+        if is_section && known.is_none() {
+            end = layout.end_of_comments(end);
+        }
         let lines = lines.map(|line| format!("{gap}{line}")).collect();
         self.splices.push((end..end, lines));
         Some(())

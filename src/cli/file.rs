@@ -1,0 +1,55 @@
+//! `init` and `import`: commands that write the file.
+
+use clap::Args;
+
+/// `azlin init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin init                               a file for your subscription
+  azlin init --rg rg-dev --rg rg-ml        for two resource groups only
+  azlin init --sandbox                     a file and a simulated Azure, to try azlin out")]
+pub struct Init {
+    /// The file's owner
+    ///
+    /// [default: the name of the git repository, else of the folder]
+    #[arg(long, value_name = "NAME")]
+    pub owner: Option<String>,
+    /// Only this resource group; repeatable
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
+    pub rg: Vec<String>,
+    /// Create a simulated Azure beside the file
+    #[arg(long, conflicts_with_all = ["owner", "rg"])]
+    pub sandbox: bool,
+}
+
+/// `azlin import`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin import --dry-run                   show what would change in the file
+  azlin import                             add the sessions that the file lacks
+  azlin import --rg rg-ml --tag team=ml    only those of some VMs
+  azlin import --from-tag azlin-session    take the names over from another tool")]
+pub struct Import {
+    /// Only VMs in this resource group; repeatable
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
+    pub rg: Vec<String>,
+    /// Only VMs with this tag; repeatable
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub tag: Vec<String>,
+    /// Import the names in another tool's tag
+    #[arg(long, value_name = "KEY")]
+    pub from_tag: Option<String>,
+    /// Show the change as a diff; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
