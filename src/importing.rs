@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::file::Edit;
 use crate::listing::TagFilter;
 use crate::model::{Desired, Held, Live, LiveName, SessionName, TagKey, Vm, VmId, VmNames, VmPath};
 
@@ -42,6 +43,18 @@ pub struct Import {
     pub left_out: Vec<LeftOut>,
     /// The number of sessions that the file has already.
     pub matching: usize,
+}
+
+impl Import {
+    /// The edits that add the sessions to the file.
+    pub fn edits(&self) -> Vec<Edit<'_>> {
+        let edits = self.added.iter().map(|(vm, session)| Edit {
+            vm,
+            session: Some(session.as_str()),
+            endless: false,
+        });
+        edits.collect()
+    }
 }
 
 /// A live session that `import` does not add to the file.

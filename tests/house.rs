@@ -54,20 +54,30 @@ struct Line {
     text: String,
 }
 
-/// Every line of code in `src/`.
-fn lines() -> Vec<Line> {
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut lines = Vec::new();
-    let mut folders = vec![src.clone()];
+/// Every file in `folders` and below.
+fn files(mut folders: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                let file = path.strip_prefix(&src).unwrap().to_owned();
-                lines.extend(code(&file, &fs::read_to_string(path).unwrap()));
+            } else {
+                files.push(path);
             }
+        }
+    }
+    files
+}
+
+/// Every line of code in `src/`.
+fn lines() -> Vec<Line> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut lines = Vec::new();
+    for path in files(vec![src.clone()]) {
+        if path.extension().is_some_and(|end| end == "rs") {
+            let file = path.strip_prefix(&src).unwrap().to_owned();
+            lines.extend(code(&file, &fs::read_to_string(path).unwrap()));
         }
     }
     assert!(lines.len() > 5_000, "the code was not found");
@@ -168,21 +178,11 @@ const STILTED: [&str; 11] = [
 fn no_text_has_to_be_read_twice() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = vec![root.join("README.md"), root.join("CHANGELOG.md")];
-    let mut folders = vec![
+    texts.extend(files(vec![
         root.join("src"),
         root.join("examples"),
         root.join(".github"),
-    ];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                texts.push(path);
-            }
-        }
-    }
+    ]));
     for path in texts {
         let text = fs::read_to_string(&path).unwrap();
         for (line, number) in text.lines().zip(1..) {
@@ -215,15 +215,9 @@ fn every_attack_in_the_security_policy_has_its_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let policy = fs::read_to_string(root.join(".github/SECURITY.md")).unwrap();
     let mut code = String::new();
-    let mut folders = vec![root.join("src"), root.join("tests")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                code += &fs::read_to_string(path).unwrap();
-            }
+    for path in files(vec![root.join("src"), root.join("tests")]) {
+        if path.extension().is_some_and(|end| end == "rs") {
+            code += &fs::read_to_string(path).unwrap();
         }
     }
     let attacks = policy

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use azlin::file::{self, Edit};
+use azlin::file;
 use azlin::importing::{Import, Source, import};
 use azlin::model::{Basis, Desired, Hex, Live, Shown};
 use azlin::plan::{Action, Aim, plan};
@@ -501,13 +501,7 @@ fn desired(text: &str) -> Desired {
 
 fn imported(text: &str, live: &Live) -> (String, Import) {
     let found = import(&desired(text), live, &Source::default());
-    let edits = found.added.iter().map(|(vm, session)| Edit {
-        vm,
-        session: Some(session.as_str()),
-        endless: false,
-    });
-    let edits: Vec<Edit<'_>> = edits.collect();
-    (file::edit(text, &edits).unwrap(), found)
+    (file::edit(text, &found.edits()).unwrap(), found)
 }
 
 proptest! {

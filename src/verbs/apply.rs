@@ -1,13 +1,10 @@
 //! `azlin apply`.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
-
 use super::context::{Context, What};
 use super::interrupt::Interrupts;
 use super::planning::{self, Planned};
-use super::{Exit, Streams, Trouble, names, saved};
+use super::{Exit, Streams, Trouble, approval, names, saved};
 use crate::apply;
-use crate::azure::sign_in::variable;
 use crate::cli::{Apply, Common, Format};
 use crate::model::{Live, Scope};
 use crate::plan::{self, Duplicate, Ending, Outcome, Plan, Report, Step, Tried};
@@ -61,7 +58,7 @@ pub(super) async fn run(
     }
     if !args.auto_approve && args.plan.is_none() {
         let format = args.output.format;
-        ask(&planned, format, common.no_input, streams, interrupts).await?;
+        approval::ask(&planned, format, common.no_input, streams, interrupts).await?;
         context.first.arm.restart_time();
         // Someone else may have assigned one of these names while you read the plan.
         let again = planning::make(&context, &args.planning).await?;
@@ -274,52 +271,4 @@ fn whole(live: Live, planned: &Planned) -> Result<Live, Trouble> {
         return Err(Trouble::new(message, help));
     }
     Ok(live)
-}
-
-async fn ask(
-    planned: &Planned,
-    format: Format,
-    no_input: bool,
-    streams: Streams,
-    interrupts: &Interrupts,
-) -> Result<(), Trouble> {
-    if no_input {
-        let message = "cannot ask for approval: --no-input is set";
-        let help = "review the output of azlin plan, then run azlin apply --auto-approve";
-        return Err(Trouble::new(message, help).exit(Exit::Refused));
-    }
-    if variable("CI").is_some() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let message = "cannot ask for approval: not a terminal, or CI is set";
-        let help = "review the output of azlin plan, then run azlin apply --auto-approve";
-        return Err(Trouble::new(message, help).exit(Exit::Refused));
-    }
-    if !io::stdout().is_terminal() || format != Format::Text {
-        // The plan went into a file or a pipe, so the person who approves has not seen it.
-        streams.say(&show::plan(
-            &planned.plan,
-            &planned.aim.options,
-            streams.stderr,
-        ));
-    }
-    streams.say("\nApply these changes? Only 'yes' will be accepted: ");
-    let reading = tokio::task::spawn_blocking(|| {
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map(|_| answer)
-    });
-    let (answer, exit) = tokio::select! {
-        read = reading => match read {
-            Ok(Ok(answer)) => (answer, Exit::Refused),
-            _ => (String::new(), Exit::Refused),
-        },
-        exit = interrupts.first() => (String::new(), exit),
-    };
-    if answer.trim() == "yes" {
-        return Ok(());
-    }
-    if !answer.ends_with('\n') {
-        // The terminal's line still holds the question.
-        streams.say("\n");
-    }
-    let message = "not approved: nothing was written";
-    Err(Trouble::new(message, "run azlin apply again when you are ready").exit(exit))
 }

@@ -4,10 +4,10 @@ use super::context::{Context, What};
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names};
 use crate::cli::{Common, Import as Args};
-use crate::file::{self, CannotEdit, Diagnostic, Edit};
+use crate::file::{self, CannotEdit, Diagnostic};
 use crate::importing::{self, Import, Source};
 use crate::listing::TagFilter;
-use crate::model::{Scope, SessionName, TagKey, VmPath};
+use crate::model::{Scope, TagKey};
 use crate::replace::replace;
 use crate::show;
 use crate::text::quote;
@@ -30,7 +30,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
     streams.warn_incomplete(&live);
     let part = &context.first;
     let import = importing::import(&part.desired, &live, &source);
-    let (before, after) = edited(part, &import.added)?;
+    let (before, after) = edited(part, &import)?;
     let name = &part.name;
     if args.dry_run {
         streams.print(&show::changed(&before, &after, name, streams.stdout))?;
@@ -71,20 +71,12 @@ fn source(args: &Args) -> Result<Source, Trouble> {
     Ok(source)
 }
 
-/// The text of the file of `part` now, and with `added`.
-fn edited(part: &Part, added: &[(VmPath, SessionName)]) -> Result<(String, String), Trouble> {
+/// The text of the file of `part` now, and with the sessions of `import`.
+fn edited(part: &Part, import: &Import) -> Result<(String, String), Trouble> {
     let name = &part.name;
     let text = part.document.text_now();
     let text = text.map_err(|why| Trouble::new(why, "pass a file that azlin can edit"))?;
-    let edits: Vec<Edit<'_>> = added
-        .iter()
-        .map(|(vm, session)| Edit {
-            vm,
-            session: Some(session.as_str()),
-            endless: false,
-        })
-        .collect();
-    let edited = file::edit(&text, &edits).map_err(|CannotEdit| {
+    let edited = file::edit(&text, &import.edits()).map_err(|CannotEdit| {
         let message = format!("cannot add sessions to {name} because of its layout");
         let help =
             "write the sessions into tables of the form [sessions.<group>], then run this again";

@@ -10,7 +10,7 @@ use super::part::Part;
 use super::{Exit, Streams, Trouble, document, names, target, today};
 use crate::azure::sign_in::Profile;
 use crate::cli::{Common, Init as Args};
-use crate::file::{self, CannotEdit, Edit, Starter, find};
+use crate::file::{self, CannotEdit, Starter, find};
 use crate::importing::{self, Import, Source};
 use crate::model::{Basis, Desired, Hex, Live, Owner, Scope, Shown};
 use crate::plan::{self, Action, Aim};
@@ -159,20 +159,11 @@ fn compose(
     let mut empty = part.desired.clone();
     empty.basis.owner = Some(owner);
     let import = importing::import(&empty, live, &Source::default());
-    let edits: Vec<Edit<'_>> = import
-        .added
-        .iter()
-        .map(|(vm, session)| Edit {
-            vm,
-            session: Some(session.as_str()),
-            endless: false,
-        })
-        .collect();
     let cannot = |CannotEdit| {
         let message = "cannot write the sessions of this subscription into a file";
         Trouble::new(message, "narrow it with --rg")
     };
-    let text = file::starter(&settings, &edits).map_err(cannot)?;
+    let text = file::starter(&settings, &import.edits()).map_err(cannot)?;
     let (file, ..) = file::read(find::NAME, text.as_bytes());
     let file = file.ok_or_else(|| cannot(CannotEdit))?;
     let desired = file.desired(Basis {

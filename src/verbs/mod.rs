@@ -1,6 +1,7 @@
 //! The commands: read, call the core, show. No decision lives here.
 
 mod apply;
+mod approval;
 mod completions;
 mod connect;
 mod context;
