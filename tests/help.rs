@@ -231,6 +231,7 @@ fn azlin_shows_every_command_by_what_it_is_for() {
     Sessions as code:
       init          Create a first sessions.toml
       import        Add the sessions in Azure to the file
+      move          Give a session to another VM in the file
       plan          Show how Azure differs from the file; write nothing
       apply         Make Azure match the file
       show          Show a saved plan

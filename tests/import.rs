@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use azlin::file::{self, Edit};
+use azlin::file::{self, Edit, Ends};
 use azlin::importing::{Import, Source, import};
 use azlin::model::{Basis, Desired, Hex, Live, Shown};
 use azlin::plan::{Action, Aim, plan};
@@ -504,7 +504,8 @@ fn imported(text: &str, live: &Live) -> (String, Import) {
     let edits = found.added.iter().map(|(vm, session)| Edit {
         vm,
         session: Some(session.as_str()),
-        endless: false,
+        ends: Ends::Keep,
+        from: None,
     });
     let edits: Vec<Edit<'_>> = edits.collect();
     (file::edit(text, &edits).unwrap(), found)

@@ -1,4 +1,4 @@
-//! `init` and `import`: commands that write the file.
+//! `init`, `import` and `move`: commands that write the file.
 
 use clap::Args;
 
@@ -49,6 +49,32 @@ pub struct Import {
     /// Import the names in another tool's tag
     #[arg(long, value_name = "KEY")]
     pub from_tag: Option<String>,
+    /// Show the change as a diff; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `azlin move`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin move my-project dev-vm-2           edit the file, and show the plan
+  azlin move my-project dev-vm-2 --dry-run show what would change in the file
+  azlin move my-project rg-ml/gpu-vm-1     where groups share names")]
+pub struct Move {
+    /// The session's name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The VM that it goes to, as VM or GROUP/VM
+    #[arg(value_name = "VM")]
+    pub vm: String,
+    /// Only search this resource group
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
+    pub rg: Option<String>,
     /// Show the change as a diff; write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -17,7 +17,7 @@ mod twice;
 
 pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
-pub use edit::{CannotEdit, Edit, edit};
+pub use edit::{CannotEdit, Edit, Ends, comments_gone, edit};
 pub use read::{is_sessions_file, read};
 pub use starter::{Starter, starter};
 

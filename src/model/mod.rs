@@ -49,7 +49,7 @@ pub use shown::{Hex, Shown};
 pub use uuid::Uuid as Guid;
 pub use vm_id::{VmId, VmPath};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -115,6 +115,12 @@ impl Desired {
     /// True if the file has a line for `vm`, expired or not.
     pub fn declares(&self, vm: &VmId) -> bool {
         self.sessions.iter().any(|line| line.vm == *vm)
+    }
+
+    /// The resource groups of its lines, in lower case.
+    pub fn groups(&self) -> HashSet<&str> {
+        let lines = self.sessions.iter();
+        lines.map(|line| line.vm.path().folded_group()).collect()
     }
 
     /// The line for `vm` that counts on the day `today`.

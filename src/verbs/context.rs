@@ -115,13 +115,9 @@ impl Context {
             streams.say_above(&format!("retrying in {seconds} s ({doing}): {kind}\n"));
         });
         let mut opener = Opener::new(common, patience, streams);
-        let (mut parts, mut declaring) = (Vec::new(), HashMap::new());
-        for (at, (document, subscription)) in files.into_iter().enumerate() {
-            let part = opener.open(document, subscription)?;
-            for line in &part.desired.sessions {
-                declaring.insert(line.vm.clone(), at);
-            }
-            parts.push(part);
+        let mut parts = Vec::new();
+        for (document, subscription) in files {
+            parts.push(opener.open(document, subscription)?);
         }
         let notes = parts
             .iter()
@@ -130,6 +126,7 @@ impl Context {
             streams.note(note);
         }
         let ids = Ids::over(parts.iter().map(|part| part.arm.subscription()));
+        let declaring = declaring(parts.iter());
         let mut all = parts.into_iter();
         Ok(Self {
             first: all.next().ok_or_else(find::none)?,
@@ -148,6 +145,18 @@ impl Context {
     /// True if there is more than one file.
     pub fn has_several(&self) -> bool {
         !self.others.is_empty()
+    }
+
+    /// Puts the edited file `document` in the place of the one at `at`.
+    pub fn replace(&mut self, at: usize, document: Document) {
+        let part = match at.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(at) => self.others.get_mut(at),
+        };
+        if let Some(part) = part {
+            part.replace(document);
+        }
+        self.declaring = declaring(self.parts());
     }
 
     /// The desired sessions of each file, in the order of the command line.
@@ -313,6 +322,17 @@ impl Context {
         }
         Scope::Groups(groups)
     }
+}
+
+/// The index of the file that declares each VM.
+fn declaring<'p>(parts: impl Iterator<Item = &'p Part>) -> HashMap<VmId, usize> {
+    let mut declaring = HashMap::new();
+    for (at, part) in parts.enumerate() {
+        for line in &part.desired.sessions {
+            declaring.insert(line.vm.clone(), at);
+        }
+    }
+    declaring
 }
 
 /// Reads the subscription of `part`, or only `group` if the identity may not read the rest.

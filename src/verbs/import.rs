@@ -6,7 +6,7 @@ use super::context::{Context, What};
 use super::part::Part;
 use super::{Exit, Streams, Trouble, names};
 use crate::cli::{Common, Import as Args};
-use crate::file::{self, CannotEdit, Diagnostic, Edit};
+use crate::file::{self, CannotEdit, Diagnostic, Edit, Ends};
 use crate::importing::{self, Import, Source};
 use crate::listing::TagFilter;
 use crate::model::{Scope, SessionName, TagKey, VmPath};
@@ -87,7 +87,8 @@ fn edited(part: &Part, added: &[(VmPath, SessionName)]) -> Result<(String, Strin
         .map(|(vm, session)| Edit {
             vm,
             session: Some(session.as_str()),
-            endless: false,
+            ends: Ends::Keep,
+            from: None,
         })
         .collect();
     let edited = file::edit(&text, &edits).map_err(|CannotEdit| {

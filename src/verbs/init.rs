@@ -10,7 +10,7 @@ use super::part::Part;
 use super::{Exit, Streams, Trouble, document, names, target, today};
 use crate::azure::sign_in::Profile;
 use crate::cli::{Common, Init as Args};
-use crate::file::{self, CannotEdit, Edit, Starter, find};
+use crate::file::{self, CannotEdit, Edit, Ends, Starter, find};
 use crate::importing::{self, Import, Source};
 use crate::model::{Basis, Desired, Hex, Live, Owner, Scope, Shown};
 use crate::plan::{self, Action, Aim};
@@ -165,7 +165,8 @@ fn compose(
         .map(|(vm, session)| Edit {
             vm,
             session: Some(session.as_str()),
-            endless: false,
+            ends: Ends::Keep,
+            from: None,
         })
         .collect();
     let cannot = |CannotEdit| {

@@ -11,6 +11,7 @@ mod init;
 mod interrupt;
 mod list;
 mod man;
+mod moving;
 mod names;
 mod part;
 mod picker;
@@ -125,6 +126,7 @@ pub async fn run(cli: Cli) -> Exit {
         Verb::Plan(_)
             | Verb::Init(_)
             | Verb::Import(_)
+            | Verb::Move(_)
             | Verb::Connect(_)
             | Verb::List(_)
             | Verb::Tag(_)
@@ -149,6 +151,7 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Show(args) => show::run(args, streams),
         Verb::Init(args) => init::run(common, args, streams).await,
         Verb::Import(args) => import::run(common, args, streams).await,
+        Verb::Move(args) => moving::run(common, args, streams).await,
         Verb::Validate => validate::run(common, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams).await,

@@ -47,6 +47,15 @@ impl Part {
         }
     }
 
+    /// Puts the edited file `document` in the place of its own. Only lines may differ.
+    pub fn replace(&mut self, document: Document) {
+        self.desired = document.file.desired(Basis {
+            file_sha256: document.sha256.clone(),
+            ..self.desired.basis.clone()
+        });
+        self.document = document;
+    }
+
     /// The commit that is checked out in the file's folder, if that is in a git repository and `git` runs.
     pub fn commit(&self) -> Option<Hex> {
         let mut git = Command::new("git");
