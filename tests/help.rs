@@ -150,6 +150,7 @@ fn a_commands_own_options_come_first() {
           --out <FILE>                 Save the plan for azlin apply
       -o, --format <FORMAT>            Output format: text, json or markdown
           --diff                       Show a diff from Azure to the file
+          --base <REV>                 Tell changes since REV from drift
           --target <VM>                Change only this VM; repeatable
           --take-ownership <VM>        Take over this VM from its owner; repeatable
           --take-ownership-from <OLD>  Take over all that OLD owns; repeatable
@@ -167,6 +168,8 @@ fn a_commands_own_options_come_first() {
       azlin plan                               what apply would do
       azlin plan --diff                        the same as a diff
       azlin plan --out plan.json               save it for azlin apply
+      azlin plan --base origin/main            what the branch causes, and what is
+      drift
       azlin plan --detailed-exitcode           exit with 2 if there are changes
       azlin plan --format markdown             for a comment on a pull request
     ");

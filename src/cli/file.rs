@@ -57,9 +57,9 @@ pub struct Import {
 /// `azlin move`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  azlin move my-project dev-vm-2           edit the file, and show the plan
-  azlin move my-project dev-vm-2 --dry-run show what would change in the file
-  azlin move my-project rg-ml/gpu-vm-1     where groups share names")]
+  azlin move my-project dev-vm-2            edit the file, and show the plan
+  azlin move my-project dev-vm-2 --dry-run  show what would change in the file
+  azlin move my-project rg-ml/gpu-vm-1      where groups share names")]
 pub struct Move {
     /// The session's name
     #[arg(value_name = "NAME")]

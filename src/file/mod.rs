@@ -11,6 +11,7 @@ mod encoding;
 pub mod find;
 mod read;
 mod sessions;
+mod since;
 mod starter;
 mod table;
 mod twice;
@@ -19,6 +20,7 @@ pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, Ends, comments_gone, edit};
 pub use read::{is_sessions_file, read};
+pub use since::tell_since;
 pub use starter::{Starter, starter};
 
 use std::net::SocketAddr;

@@ -9,6 +9,7 @@ mod diff;
 mod guard;
 mod options;
 mod order;
+mod origin;
 mod outcome;
 mod saved;
 mod stale;
@@ -22,6 +23,7 @@ use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionNam
 pub use by_hand::{Hand, by_hand};
 pub use guard::{Allow, Refusal, Refused, refusals};
 pub use options::Options;
+pub use origin::{Base, Origin, mark_since};
 pub use outcome::{Ending, Outcome, Tried, correct, doubles, ending, report};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint};
 pub use stale::{Difference, Write, differences, stale_report};
@@ -55,6 +57,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The writes, in an order that never creates a duplicate or adds to one.
     pub steps: Vec<Step>,
+    /// The older version of the files that it was compared with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
 }
 
 /// A report on one file, besides its changes.
@@ -134,6 +139,9 @@ pub struct Change {
     /// A few of the other VMs that hold the old name now, if the plan resolves that duplicate: afterwards at most one VM holds
     /// the name.
     pub cures: Vec<VmId>,
+    /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// The kind of change to a VM's session.
@@ -189,6 +197,9 @@ pub struct Blocked {
     /// The reason.
     #[serde(flatten)]
     pub why: Why,
+    /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// The reason why a line cannot be applied.
@@ -282,5 +293,6 @@ pub fn plan(files: &[&Desired], live: &Live, aim: &Aim) -> Plan {
         files,
         changes,
         steps,
+        base: None,
     }
 }

@@ -9,9 +9,11 @@ use super::options::flags;
 use super::outcome::{in_words, on_several, tally};
 use super::refusal::refusal;
 use super::stale::lines;
-use super::words::{Words, count, ids, names, sessions, symbol, totals};
+use super::words::{DRIFT, Words, count, ids, names, sessions, symbol, totals};
 use super::{Ids, why};
-use crate::plan::{Difference, Duplicate, Options, Outcome, Plan, Refused, Step, Tried, refusals};
+use crate::plan::{
+    Difference, Duplicate, Options, Origin, Outcome, Plan, Refused, Step, Tried, refusals,
+};
 use crate::text::inert;
 use crate::trouble::Trouble;
 
@@ -138,19 +140,48 @@ fn section(
             .map(|remark| format!("- {}\n", plain(remark)));
         fill(text, items, remarks.len(), start + room * 3 / 4);
     }
-    let all = words.steps().count();
-    if all > 0 {
-        let open = if all <= FEW { " open" } else { "" };
-        let steps = count(all, "step");
-        let _ = writeln!(text, "\n<details{open}><summary>{steps}</summary>\n");
-        text.push_str("| | VM | session | |\n|---|---|---|---|\n");
-        let rows = words.steps().map(|(at, step)| {
-            let tried = applied.and_then(|applied| applied.tried.get(at));
-            row(step, words, tried.map(|tried| &tried.outcome))
-        });
-        fill(text, rows, all, start + room);
-        text.push_str("\n</details>\n");
+    let Some(base) = words.base() else {
+        return steps(
+            text,
+            words,
+            &words.steps().collect::<Vec<_>>(),
+            "",
+            applied,
+            start + room,
+        );
+    };
+    let is_drift = |(_, step): &(usize, &Step)| words.origin(step) == Some(Origin::Drift);
+    let (drift, new): (Vec<_>, Vec<_>) = words.steps().partition(is_drift);
+    let rev = code(base.rev.as_str());
+    let since = format!(" since {rev}");
+    let share = if drift.is_empty() { room } else { room * 7 / 8 };
+    steps(text, words, &new, &since, applied, start + share);
+    let before = format!(" of drift, needed at {rev} too");
+    steps(text, words, &drift, &before, applied, start + room);
+}
+
+/// The table of the steps `own`, up to `most` characters of `text`. `which` says which steps they are.
+fn steps(
+    text: &mut String,
+    words: &Words<'_>,
+    own: &[(usize, &Step)],
+    which: &str,
+    applied: Option<Applied<'_>>,
+    most: usize,
+) {
+    if own.is_empty() {
+        return;
     }
+    let open = if own.len() <= FEW { " open" } else { "" };
+    let steps = count(own.len(), "step");
+    let _ = writeln!(text, "\n<details{open}><summary>{steps}{which}</summary>\n");
+    text.push_str("| | VM | session | |\n|---|---|---|---|\n");
+    let rows = own.iter().map(|(at, step)| {
+        let tried = applied.and_then(|applied| applied.tried.get(*at));
+        row(step, words, tried.map(|tried| &tried.outcome))
+    });
+    fill(text, rows, own.len(), most);
+    text.push_str("\n</details>\n");
 }
 
 /// The table of blocked lines, up to `most` characters of `text`.
@@ -165,8 +196,12 @@ fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
         let Trouble { message, help, .. } = why(entry, words.ids);
         let (vm, session) = (entry.vm.path().to_string(), entry.session.as_str());
         let (vm, session, line) = (code(&vm), code(session), entry.line);
+        let drift = match entry.origin {
+            Some(Origin::Drift) => "drift: ",
+            _ => "",
+        };
         let (why, help) = (plain(&message), plain(&help));
-        format!("| {vm} | {session} | {line} | {why} | {help} |\n")
+        format!("| {vm} | {session} | {line} | {drift}{why} | {help} |\n")
     });
     fill(text, rows, entries.len(), most);
 }
@@ -189,6 +224,8 @@ fn more(text: &mut String, more: impl Display) {
 
 fn row(step: &Step, words: &Words<'_>, outcome: Option<&Outcome>) -> String {
     let mut notes = words.notes(step);
+    // The table's title says so.
+    notes.retain(|note| note != DRIFT);
     notes.extend(outcome.map(in_words));
     let (symbol, vm) = (
         symbol(&step.before, &step.after),

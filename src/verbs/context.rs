@@ -69,21 +69,35 @@ impl What {
 impl Context {
     /// Reads the files and opens their subscriptions. azlin sends no request until all files are valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, document::find(common)?, streams)
+        Self::start(common, document::find(common)?, None, streams)
+    }
+
+    /// Opens a context as [`Self::open`] does, with each file also as it was at the git revision `since`.
+    pub fn open_since(
+        common: &Common,
+        since: Option<&str>,
+        streams: Streams,
+    ) -> Result<Self, Trouble> {
+        Self::start(common, document::find(common)?, since, streams)
     }
 
     /// Opens a context for a command that works without a file. The subscription then comes from a flag, the environment or `az`.
     pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, document::locate(common)?, streams)
+        Self::start(common, document::locate(common)?, None, streams)
     }
 
     /// Opens a context without looking for a file.
     pub fn open_no_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, Located::default(), streams)
+        Self::start(common, Located::default(), None, streams)
     }
 
-    fn start(common: &Common, located: Located, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = document::read(located, streams)?;
+    fn start(
+        common: &Common,
+        located: Located,
+        since: Option<&str>,
+        streams: Streams,
+    ) -> Result<Self, Trouble> {
+        let mut documents = document::read(located, since, streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }
@@ -107,7 +121,10 @@ impl Context {
             subscription: Some(&subscription.id),
             ..document.member()
         });
-        document::check_together(members.collect(), streams)?;
+        let bases = files.iter().map(|(document, _)| document.base.as_deref());
+        let bases: Vec<Option<&[u8]>> = bases.collect();
+        let since = since.map(|rev| (rev, bases.as_slice()));
+        document::check_together(members.collect(), since, streams)?;
         let deadline = Duration::from_secs(common.deadline);
         let patience = Patience::new(deadline, move |failure, pause| {
             let seconds = pause.as_secs_f32().ceil();

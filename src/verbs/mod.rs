@@ -1,10 +1,12 @@
 //! The commands: read, call the core, show. No decision lives here.
 
 mod apply;
+mod base;
 mod completions;
 mod connect;
 mod context;
 mod document;
+mod git;
 mod guide;
 mod import;
 mod init;

@@ -134,6 +134,7 @@ fn edit(
         is_there: true,
         has_mark: part.document.has_mark,
         sha256: Hex::sha256(after.as_bytes()),
+        base: None,
         file,
         source,
     }))

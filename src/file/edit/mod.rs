@@ -15,8 +15,7 @@ use std::ops::Range;
 
 use time::Date;
 
-use self::layout::Entry;
-pub(super) use self::layout::{Kind, Layout};
+pub(super) use self::layout::{Entry, Kind, Layout};
 use crate::model::VmPath;
 
 /// The change to make to one VM's line.
