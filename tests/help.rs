@@ -151,6 +151,7 @@ fn a_commands_own_options_come_first() {
       -o, --format <FORMAT>            Output format: text, json or markdown
           --diff                       Show a diff from Azure to the file
           --base <REV>                 Tell changes since REV from drift
+          --blame                      Add who wrote sessions set by hand
           --target <VM>                Change only this VM; repeatable
           --take-ownership <VM>        Take over this VM from its owner; repeatable
           --take-ownership-from <OLD>  Take over all that OLD owns; repeatable
@@ -238,6 +239,7 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       plan          Show how Azure differs from the file; write nothing
       apply         Make Azure match the file
       show          Show a saved plan
+      blame         Show who gave a session to its VM
       validate      Check the file without reading Azure
 
     Setup:

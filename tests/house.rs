@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the core: pure, so that a test is a call.
-const CORE: [&str; 13] = [
+const CORE: [&str; 14] = [
     "model",
     "file",
     "guide",
@@ -14,6 +14,7 @@ const CORE: [&str; 13] = [
     "resolve.rs",
     "importing.rs",
     "moving.rs",
+    "blaming.rs",
     "listing.rs",
     "tagging.rs",
     "json.rs",

@@ -1,6 +1,6 @@
-//! `init`, `import` and `move`: commands that write the file.
+//! `init`, `import` and `move`, which write the file, and `blame`, which tells who did.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// `azlin init`.
 #[derive(Debug, Args)]
@@ -78,4 +78,43 @@ pub struct Move {
     /// Show the change as a diff; write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `azlin blame`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin blame my-project                   the VM that holds it, the line and the commit
+  azlin blame rg-dev/dev-vm-1              who last wrote its tags
+  azlin blame my-project --format json     for a program")]
+pub struct Blame {
+    /// The session, or the VM as VM or GROUP/VM
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Only search this resource group
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
+    pub rg: Option<String>,
+    /// Output format: text or json
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub format: BlameFormat,
+}
+
+/// The formats of `azlin blame`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BlameFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }

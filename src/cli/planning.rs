@@ -81,6 +81,11 @@ pub struct Plan {
     /// REV is a git revision. A change that the file at REV needed too is drift: Azure had changed before.
     #[arg(long, value_name = "REV", conflicts_with = "diff")]
     pub base: Option<String>,
+    /// Add who wrote sessions set by hand
+    ///
+    /// From Azure's activity log, which keeps 89 days and not the values that were written.
+    #[arg(long, conflicts_with = "diff")]
+    pub blame: bool,
     /// The options that shape the plan.
     #[command(flatten)]
     pub planning: Planning,

@@ -40,6 +40,7 @@ mod owner;
 mod session_name;
 mod shown;
 mod vm_id;
+mod written;
 
 pub use azure::{Cloud, Scope, SubscriptionId, TagKey};
 pub use namesakes::{Doubt, VmNames};
@@ -48,6 +49,7 @@ pub use session_name::{LiveName, SessionName};
 pub use shown::{Hex, Shown};
 pub use uuid::Uuid as Guid;
 pub use vm_id::{VmId, VmPath};
+pub use written::Written;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;

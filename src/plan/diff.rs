@@ -252,6 +252,7 @@ fn change(vm: &Vm, file: usize, action: Action, after: Goal) -> Change {
         after,
         cures: Vec::new(),
         origin: None,
+        written: None,
     }
 }
 

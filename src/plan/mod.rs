@@ -18,7 +18,9 @@ mod take;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, Shown, VmId};
+use crate::model::{
+    Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, Shown, VmId, Written,
+};
 
 pub use by_hand::{Hand, by_hand};
 pub use guard::{Allow, Refusal, Refused, refusals};
@@ -142,6 +144,9 @@ pub struct Change {
     /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// The last write of the VM's tags, if someone looked it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
 }
 
 /// The kind of change to a VM's session.

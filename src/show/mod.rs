@@ -3,6 +3,7 @@
 //! All text from Azure or the file is escaped here ([`crate::text::escape`]).
 
 pub mod annotation;
+mod blame;
 mod diagnostic;
 mod diff;
 pub mod guide;
@@ -27,6 +28,7 @@ mod tags;
 mod whoami;
 mod words;
 
+pub use blame::{blame, blame_json};
 pub use diagnostic::diagnostic;
 pub use diff::{azure, changed, diff};
 pub use ids::Ids;

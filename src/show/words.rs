@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::Ids;
+use super::blame::written;
 use crate::model::{Held, Owner, VmId};
 use crate::plan::{Action, Base, Change, Duplicate, FilePlan, Goal, Origin, Plan, Step, Why};
 use crate::text::{and, or};
@@ -110,6 +111,7 @@ impl<'p> Words<'p> {
             }
             Action::Change { unowned: true } if step.before.session.is_some() => {
                 notes.push("had no owner".to_owned());
+                notes.extend(change.written.as_ref().map(written));
             }
             Action::Adopt if change.before.owner.is_none() => {
                 notes.push("adds the owner tag".to_owned());

@@ -146,6 +146,24 @@ pub(super) fn file_at(path: &Path, rev: &str) -> Result<Option<Vec<u8>>, Trouble
         .map_err(|failed| failed.trouble(&what, help))
 }
 
+/// The output of `git blame --porcelain` for `line` of the file at `path`.
+pub(super) fn blame(path: &Path, line: usize) -> Result<String, Failed> {
+    let path = path.canonicalize().map_err(Failed::Missing)?;
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(Failed::Refused("not a file".to_owned()));
+    };
+    let lines = format!("{line},{line}");
+    let name = format!("./{}", name.to_string_lossy());
+    let mut words = vec!["blame", "--no-textconv", "--porcelain"];
+    let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?;
+    if !shallow.starts_with(b"true") {
+        // Without this, git marks the first commit like the oldest one of a shallow clone.
+        words.push("--root");
+    }
+    words.extend(["-L", &lines, "--", &name]);
+    git(folder, &words).map(|output| String::from_utf8_lossy(&output).into_owned())
+}
+
 /// `rev` in text: the start of a commit's id, or else the name that the user gave it.
 pub(super) fn short(rev: &str) -> &str {
     const ENOUGH: usize = 10;

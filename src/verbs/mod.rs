@@ -2,6 +2,7 @@
 
 mod apply;
 mod base;
+mod blame;
 mod completions;
 mod connect;
 mod context;
@@ -129,6 +130,7 @@ pub async fn run(cli: Cli) -> Exit {
             | Verb::Init(_)
             | Verb::Import(_)
             | Verb::Move(_)
+            | Verb::Blame(_)
             | Verb::Connect(_)
             | Verb::List(_)
             | Verb::Tag(_)
@@ -154,6 +156,7 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Init(args) => init::run(common, args, streams).await,
         Verb::Import(args) => import::run(common, args, streams).await,
         Verb::Move(args) => moving::run(common, args, streams).await,
+        Verb::Blame(args) => blame::run(common, args, streams).await,
         Verb::Validate => validate::run(common, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams).await,

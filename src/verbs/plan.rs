@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::part::Part;
 use super::planning;
-use super::{Exit, Streams, Trouble, base};
+use super::{Exit, Streams, Trouble, base, blame};
 use crate::cli::{Common, Format, Plan};
 use crate::file::CannotEdit;
 use crate::model::Owner;
@@ -17,6 +17,9 @@ pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Resul
     let mut planned = planning::make(&context, &args.planning).await?;
     if let Some(rev) = &args.base {
         base::mark(&mut planned, &context, rev);
+    }
+    if args.blame {
+        blame::mark(&mut planned, &context).await;
     }
     let plan = &planned.plan;
     if args.diff {
