@@ -51,6 +51,8 @@
 //! | how azlin reads VMs | `azure/fleet.rs`, with `azure/details.rs` for their states and addresses |
 //! | how azlin writes tags | `azure/tag_write.rs`, with `azure/tags.rs` for the requests |
 //! | the kinds of machine | `model/vm_id.rs`, with `azure/id.rs` for their ids in Azure |
+//! | how azlin reads the activity log | `azure/activity.rs` |
+//! | how azlin runs `git` | `verbs/git.rs`, and `verbs/base.rs` for `plan --base` |
 //! | how azlin signs in | `azure/sign_in/`; its messages are in `entra.rs` for Microsoft Entra and `complaint.rs` for `az` |
 //! | the errors of proxies and certificates | `azure/proxy.rs`, `azure/connection.rs` |
 //! | how azlin reaches a VM | `ssh/mod.rs` for the route, `ssh/arguments.rs` and `ssh/config.rs` for its spelling |

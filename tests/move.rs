@@ -427,6 +427,14 @@ fn of_several_files_the_one_that_declares_the_vm_or_the_session_changes() {
 
 #[test]
 fn a_windows_file_stays_one_and_an_invalid_one_as_it_is() {
+    let piped =
+        Project::sandbox("[sessions.rg]\na = 'db'\n").with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    let text = file_of(&piped);
+    let ran = piped.run_with(&text, &["move", "db", "b", "--file", "/dev/stdin"]);
+    assert!(
+        !cfg!(target_os = "linux") || ran.stderr.contains("it is not a regular file"),
+        "{ran}"
+    );
     let odd = "[azure]\ncloud = 'sandbox'\n[[sessions]]\n";
     let project = Project::new(odd).with_fleet(&[("rg/a", None)]);
     assert_eq!(project.run(&["move", "db", "a"]).code(), 1);

@@ -94,6 +94,7 @@ impl Store {
     pub(super) fn log(&self, line: &str) -> io::Result<()> {
         let _turn = take_turn(&self.path)?;
         let path = log_of(&self.path);
+        check_own(&path)?;
         if fs::metadata(&path).is_ok_and(|log| log.len() > MAX_LOG) {
             let old = self.logged()?;
             let half = old
@@ -109,7 +110,9 @@ impl Store {
     /// The log beside the file; empty if there is none.
     pub(super) fn logged(&self) -> io::Result<String> {
         let mut text = Vec::new();
-        match File::open(log_of(&self.path)) {
+        let path = log_of(&self.path);
+        check_own(&path)?;
+        match File::open(path) {
             Ok(log) => log.take(2 * MAX_LOG).read_to_end(&mut text)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(self.error("cannot read the log beside", &error)),
@@ -182,6 +185,17 @@ pub(super) fn overwrite(state: &Path, fleet: &Fleet) -> io::Result<()> {
         _ => {}
     }
     replace(state, fleet).map(drop)
+}
+
+/// Checks that `log` is a file if it exists. A link in someone's repository must not lead the log into another file.
+fn check_own(log: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(log) {
+        Ok(found) if !found.is_file() => {
+            let message = format!("{} is not a regular file", log.display());
+            Err(io::Error::other(message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The path of the log beside `state`.

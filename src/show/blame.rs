@@ -64,7 +64,7 @@ fn held(holder: &Holder, ids: Ids) -> String {
     }
 }
 
-/// What the activity log has on the VM.
+/// The last write in the activity log.
 fn log(holder: &Holder) -> String {
     match (&holder.written, &holder.unknown) {
         (Some(written), _) => {

@@ -241,7 +241,8 @@ impl Words<'_> {
             }
         }
         let counts = (new + drift > 0).then(|| {
-            format!("compared with {name} at {rev}: {new} new, {drift} drift (needed there too)")
+            let too = if drift > 0 { " (needed there too)" } else { "" };
+            format!("compared with {name} at {rev}: {new} new, {drift} drift{too}")
         });
         let first = self.at == 0;
         let resolved = base.resolved.iter().filter(|_| first).map(|write| {

@@ -81,6 +81,10 @@ fn edit(
         return Ok(None);
     };
     let (file, path) = (&part.name, &part.document.path);
+    if !path.is_file() {
+        let message = format!("cannot edit {file}: it is not a regular file");
+        return Err(Trouble::new(message, "pass a file with --file"));
+    }
     let bytes =
         fs::read(path).map_err(|error| Trouble::cannot("read", path, &error, "check the file"))?;
     let before = String::from_utf8(bytes).unwrap_or_default();

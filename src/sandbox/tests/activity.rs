@@ -102,3 +102,30 @@ fn the_log_stays_small_survives_damage_and_goes_with_a_reset() {
     super::super::reset(&sandbox.state(), None).unwrap();
     assert!(!path.exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_is_a_link_or_a_pipe_is_neither_followed_nor_waited_for() {
+    let sandbox = new();
+    sandbox.patch_tags("rg-dev/dev-vm-1", PATCH).ok();
+    let path = sandbox.state().with_extension("activity");
+    let victim = sandbox.folder.path().join("victim");
+    std::fs::write(&victim, "mine").unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(&victim, &path).unwrap();
+    sandbox.patch_tags("rg-dev/dev-vm-1", PATCH).ok();
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "mine");
+    assert_eq!(
+        sandbox
+            .get(&log(&tags_id("rg-dev/dev-vm-1"), &recent()))
+            .status,
+        409
+    );
+    std::fs::remove_file(&path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if made.is_ok_and(|made| made.success()) {
+        sandbox.patch_tags("rg-dev/dev-vm-1", PATCH).ok();
+    }
+    super::super::reset(&sandbox.state(), None).unwrap();
+    assert!(!path.exists() && victim.exists());
+}
