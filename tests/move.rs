@@ -427,10 +427,9 @@ fn of_several_files_the_one_that_declares_the_vm_or_the_session_changes() {
 
 #[test]
 fn a_windows_file_stays_one_and_an_invalid_one_as_it_is() {
-    let piped =
-        Project::sandbox("[sessions.rg]\na = 'db'\n").with_fleet(&[("rg/a", None), ("rg/b", None)]);
+    let piped = Project::sandbox("[sessions.rg]\na = 'db'\n");
     let text = file_of(&piped);
-    let ran = piped.run_with(&text, &["move", "db", "b", "--file", "/dev/stdin"]);
+    let ran = piped.run_with(&text, &["move", "db", "dev-vm-1", "--file", "/dev/stdin"]);
     assert!(
         !cfg!(target_os = "linux") || ran.stderr.contains("it is not a regular file"),
         "{ran}"
