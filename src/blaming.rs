@@ -1,6 +1,7 @@
 //! Files and Azure → what `blame` reports on a name or a VM.
 
 use serde::Serialize;
+use similar::{Algorithm, TextDiff};
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::model::{Declared, Desired, Held, Hex, Live, LiveName, Shown, Vm, VmId, Written};
@@ -196,6 +197,18 @@ impl Commit {
         }
         Some(commit)
     }
+}
+
+/// The number in `then` of the line that is line `line` of `now`, both from 1. None if the line is new. Line ends do not count.
+pub fn line_in(then: &str, now: &str, line: usize) -> Option<usize> {
+    let then: Vec<&str> = then.trim_start_matches('\u{feff}').lines().collect();
+    let now: Vec<&str> = now.lines().collect();
+    let diff = TextDiff::configure()
+        .algorithm(Algorithm::Patience)
+        .diff_slices(&then, &now);
+    let mut changes = diff.iter_all_changes();
+    let same = changes.find(|change| change.new_index().is_some_and(|new| new + 1 == line))?;
+    same.old_index().map(|old| old + 1)
 }
 
 /// `seconds` since 1970 as a time in UTC.

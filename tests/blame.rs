@@ -361,35 +361,85 @@ fn a_hostile_caller_author_or_subject_moves_no_terminal_and_commands_no_runner()
 fn settings_of_a_repository_run_nothing_and_a_file_may_have_any_name() {
     let project = project();
     let owned = project.path().join("owned");
-    let touch = format!("touch {}", owned.display());
-    fs::write(project.path().join(".gitattributes"), "*.toml diff=x\n").unwrap();
+    let attributes = "*.toml diff=x filter=x\n";
+    fs::write(project.path().join(".gitattributes"), attributes).unwrap();
     let name = "--contents=x :(top)*.toml";
-    fs::rename(
-        project.path().join("sessions.toml"),
-        project.path().join(name),
-    )
-    .unwrap();
+    let file = project.path().join(name);
+    fs::rename(project.path().join("sessions.toml"), &file).unwrap();
     project.commit("named");
     for setting in [
         "core.fsmonitor",
         "core.pager",
+        "core.sshCommand",
         "diff.x.textconv",
-        "pager.blame",
+        "filter.x.clean",
+        "filter.x.smudge",
+        "filter.x.process",
         "gpg.program",
+        "pager.blame",
     ] {
-        project.git(&["config", setting, &touch]);
+        project.git(&["config", setting, &format!("touch {}", owned.display())]);
     }
-    let file = format!("--file={name}");
-    let ran = project.run(&["blame", "db", &file]);
+    let flag = format!("--file={name}");
+    fs::write(&file, format!("# new\n{FILE}")).unwrap();
+    let ran = project.run(&["blame", "db", &flag]);
     assert!(
-        ran.stdout.contains(": named") || ran.stdout.contains(": first"),
+        ran.stdout.contains("toml:6 gives db") && ran.stdout.contains("Z: first"),
         "{ran}"
     );
+    assert!(!owned.exists(), "{ran}");
+    let ran = project.run(&["plan", "--base", "HEAD", &flag]);
+    assert_eq!(ran.code(), 0, "{ran}");
     assert!(!owned.exists(), "{ran}");
     for name in ["--help", "-x", "$(touch owned)", "a;b", "../x", ""] {
         let ran = project.run(&["blame", "--", name]);
         assert_eq!(ran.code(), 1, "{ran}");
     }
+    assert!(!owned.exists());
+}
+
+#[test]
+fn a_repository_that_lacks_objects_runs_none_of_its_remotes_programs() {
+    let project = project();
+    let owned = project.path().join("owned");
+    let objects = project.path().join(".git/objects");
+    let lost = project.git(&["rev-parse", "HEAD:./sessions.toml"]);
+    fs::remove_file(objects.join(&lost[..2]).join(&lost[2..])).unwrap();
+    for (setting, value) in [
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        (
+            "remote.origin.url",
+            &format!("ext::touch {}", owned.display()),
+        ),
+        (
+            "remote.origin.uploadpack",
+            &format!("touch {}", owned.display()),
+        ),
+        ("protocol.ext.allow", "always"),
+    ] {
+        project.git(&["config", setting, value]);
+    }
+    let ran = project.run(&["blame", "db"]);
+    assert!(ran.stdout.contains("commit unknown: git says: "), "{ran}");
+    let ran = project.run(&["plan", "--base", "HEAD"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(
+        ran.stderr
+            .contains("help: fetch the whole commit, or run this without --base"),
+        "{ran}"
+    );
+    let version = project.git(&["version"]);
+    let minor = version
+        .split('.')
+        .nth(1)
+        .and_then(|minor| minor.parse::<u32>().ok());
+    // Older versions of git do not know the setting that forbids it.
+    assert!(
+        minor.is_none_or(|minor| minor < 45) || !owned.exists(),
+        "{ran}"
+    );
 }
 
 #[test]

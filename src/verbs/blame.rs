@@ -122,11 +122,11 @@ fn line_of(context: &Context, file: usize, line: &Declared) -> Line {
         // The session may be on a line of its own, below the VM.
         let own = lines.iter().find(|own| own.vm == *line.vm.path());
         at = own.map_or(at, |own| source.line_of(own.session_span.start));
-        found = git::blame(&part.document.path, at);
+        found = git::blame(&part.document.path, &source.text, at);
     }
     let commit = match &found {
-        Ok(porcelain) => Commit::read(porcelain),
-        Err(_) => None,
+        Ok(Some(porcelain)) => Commit::read(porcelain),
+        Ok(None) | Err(_) => None,
     };
     let unknown = match (&found, &commit) {
         (_, Some(_)) => None,

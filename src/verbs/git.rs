@@ -1,20 +1,20 @@
 //! Runs `git`, without a shell and without a word that could be an option of it.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::Trouble;
+use crate::blaming::line_in;
 use crate::model::Hex;
 use crate::text::{escape, is_unprintable, plain, quote, shown};
 
 /// Settings of a repository that make `git` run other programs, switched off.
-const QUIET: [&str; 6] = [
+const QUIET: [&str; 4] = [
     "--no-pager",
     "--literal-pathspecs",
     "-c",
     "core.fsmonitor=false",
-    "-c",
-    "core.quotePath=true",
 ];
 
 /// The reason why `git` gave no answer.
@@ -54,6 +54,8 @@ pub(super) fn git(folder: &Path, words: &[&str]) -> Result<Vec<u8>, Failed> {
         .env_remove("GIT_COMMON_DIR")
         .env_remove("GIT_INDEX_FILE")
         .env_remove("GIT_PREFIX")
+        // A partial clone would run the programs that its remote names.
+        .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C")
@@ -105,63 +107,75 @@ pub(super) fn file_at(path: &Path, rev: &str) -> Result<Option<Vec<u8>>, Trouble
         quote(short(rev))
     );
     let help = "run this in a clone of the repository, or without --base";
-    let inside = git(folder, &["rev-parse", "--is-shallow-repository"]);
-    let inside = inside.map_err(|failed| failed.trouble(&what, help))?;
-    let spec = format!("{rev}^{{commit}}");
-    let found = git(
-        folder,
-        &[
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &spec,
-        ],
-    );
-    let found = found.ok().and_then(|found| String::from_utf8(found).ok());
-    let Some(commit) = found.and_then(|found| Hex::new(found.trim()).ok()) else {
+    let shallow = git(folder, &IS_SHALLOW).map_err(|failed| failed.trouble(&what, help))?;
+    let Ok(commit) = commit(folder, rev) else {
         let message = format!("{what}: the repository has no such commit");
-        return Err(Trouble::new(
-            message,
-            missing(rev, inside.starts_with(b"true")),
-        ));
+        let help = missing(rev, shallow.starts_with(b"true"));
+        return Err(Trouble::new(message, help));
     };
-    let blob = format!("{}:./{}", commit.as_str(), name.to_string_lossy());
-    let is_there = git(
-        folder,
-        &[
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &blob,
-        ],
-    );
-    if is_there.is_err() {
-        return Ok(None);
-    }
-    let bytes = git(folder, &["cat-file", "blob", "--end-of-options", &blob]);
-    bytes
-        .map(Some)
-        .map_err(|failed| failed.trouble(&what, help))
+    let help = "fetch the whole commit, or run this without --base";
+    blob(folder, &commit, name).map_err(|failed| failed.trouble(&what, help))
 }
 
-/// The output of `git blame --porcelain` for `line` of the file at `path`.
-pub(super) fn blame(path: &Path, line: usize) -> Result<String, Failed> {
+const IS_SHALLOW: [&str; 2] = ["rev-parse", "--is-shallow-repository"];
+
+/// The id of the commit that `rev` names.
+fn commit(folder: &Path, rev: &str) -> Result<Hex, Failed> {
+    let spec = format!("{rev}^{{commit}}");
+    let words = [
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        &spec,
+    ];
+    let found = git(folder, &words)?;
+    let found = String::from_utf8_lossy(&found);
+    Hex::new(found.trim()).map_err(Failed::Refused)
+}
+
+/// The bytes of the file `name` of `folder` in `commit`; none if the file is not in it.
+fn blob(folder: &Path, commit: &Hex, name: &OsStr) -> Result<Option<Vec<u8>>, Failed> {
+    let name = format!("./{}", name.to_string_lossy());
+    // `MODE blob ID<TAB>NAME`
+    let entry = git(folder, &["ls-tree", commit.as_str(), &name])?;
+    let entry = String::from_utf8_lossy(&entry);
+    let Some(id) = entry.split([' ', '\t']).nth(2) else {
+        return Ok(None);
+    };
+    let id = Hex::new(id).map_err(Failed::Refused)?;
+    git(folder, &["cat-file", "blob", id.as_str()]).map(Some)
+}
+
+/// The output of `git blame --porcelain` for line `line` of `now`, the text of the file at `path`. None if the checked-out commit
+/// does not have that line.
+///
+/// It asks about the commit, not about the file: git would run the filters that a repository sets up on the file.
+pub(super) fn blame(path: &Path, now: &str, line: usize) -> Result<Option<String>, Failed> {
     let path = path.canonicalize().map_err(Failed::Missing)?;
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(Failed::Refused("not a file".to_owned()));
     };
-    let lines = format!("{line},{line}");
-    let name = format!("./{}", name.to_string_lossy());
+    let shallow = git(folder, &IS_SHALLOW)?;
+    let Ok(head) = commit(folder, "HEAD") else {
+        return Ok(None);
+    };
+    let Some(then) = blob(folder, &head, name)? else {
+        return Ok(None);
+    };
+    let Some(line) = line_in(&String::from_utf8_lossy(&then), now, line) else {
+        return Ok(None);
+    };
     let mut words = vec!["blame", "--no-textconv", "--porcelain"];
-    let shallow = git(folder, &["rev-parse", "--is-shallow-repository"])?;
     if !shallow.starts_with(b"true") {
         // Without this, git marks the first commit like the oldest one of a shallow clone.
         words.push("--root");
     }
-    words.extend(["-L", &lines, "--", &name]);
-    git(folder, &words).map(|output| String::from_utf8_lossy(&output).into_owned())
+    let lines = format!("{line},{line}");
+    let name = format!("./{}", name.to_string_lossy());
+    words.extend(["-L", &lines, head.as_str(), "--", &name]);
+    let output = git(folder, &words)?;
+    Ok(Some(String::from_utf8_lossy(&output).into_owned()))
 }
 
 /// `rev` in text: the start of a commit's id, or else the name that the user gave it.
