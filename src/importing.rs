@@ -1,8 +1,8 @@
 //! File and Azure → the live sessions that `import` adds to the file, and those that it leaves out, each with the reason.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::file::Edit;
+use crate::file::{Edit, Ends};
 use crate::listing::TagFilter;
 use crate::model::{Desired, Held, Live, LiveName, SessionName, TagKey, Vm, VmId, VmNames, VmPath};
 
@@ -51,7 +51,8 @@ impl Import {
         let edits = self.added.iter().map(|(vm, session)| Edit {
             vm,
             session: Some(session.as_str()),
-            endless: false,
+            ends: Ends::Keep,
+            from: None,
         });
         edits.collect()
     }
@@ -183,18 +184,14 @@ pub fn import(file: &Desired, live: &Live, source: &Source) -> Import {
         }
         Ok(Some(valid))
     };
-    let groups = file
-        .sessions
-        .iter()
-        .map(|line| line.vm.path().folded_group());
-    let groups: HashSet<&str> = groups.collect();
+    let groups = file.groups();
     let mut import = Import::default();
     for vm in live.vms.values().filter(|vm| source.covers(vm)) {
         let Some(name) = source.name_of(vm) else {
             continue;
         };
         match judge(vm, &name) {
-            Ok(Some(session)) => import.added.push((spelled(&vm.id, &groups), session)),
+            Ok(Some(session)) => import.added.push((vm.id.spelled_for(&groups), session)),
             Ok(None) => import.matching += 1,
             Err(why) => import.left_out.push(LeftOut {
                 vm: vm.id.clone(),
@@ -204,14 +201,4 @@ pub fn import(file: &Desired, live: &Live, source: &Source) -> Import {
         }
     }
     import
-}
-
-/// The path of `vm` as a new line of a file spells it. `groups` are the resource groups that the file has, in lower case.
-fn spelled(vm: &VmId, groups: &HashSet<&str>) -> VmPath {
-    let is_known = groups.contains(vm.path().folded_group());
-    if is_known || vm.group().chars().any(char::is_lowercase) {
-        return vm.path().clone();
-    }
-    let lower = VmPath::new(vm.path().folded_group(), vm.name());
-    lower.unwrap_or_else(|_| vm.path().clone())
 }

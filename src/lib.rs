@@ -28,7 +28,7 @@
 //! | [`mod@apply`] | steps → Azure, in parallel where the order allows, each checked before and after its write |
 //! | [`mod@resolve`] | a name → the VM that it means, or the reason why it finds none |
 //! | [`ssh`] | a VM → the route to it → the arguments of `ssh`, or an ssh_config |
-//! | [`listing`], [`tagging`], [`importing`] | the decisions of `list`, `tag` and `import` |
+//! | [`listing`], [`tagging`], [`importing`], [`moving`], [`blaming`] | the decisions of `list`, `tag`, `import`, `move` and `blame` |
 //! | [`show`] | plain data → text for a person or a program |
 //! | [`mod@guide`] | the chapters of `azlin guide`, as text |
 //! | [`azure`] | requests to Azure: sign-in, lists, tags, starting a VM |
@@ -51,6 +51,8 @@
 //! | how azlin reads VMs | `azure/fleet.rs`, with `azure/details.rs` for their states and addresses |
 //! | how azlin writes tags | `azure/tag_write.rs`, with `azure/tags.rs` for the requests |
 //! | the kinds of machine | `model/vm_id.rs`, with `azure/id.rs` for their ids in Azure |
+//! | how azlin reads the activity log | `azure/activity.rs` |
+//! | how azlin runs `git` | `verbs/git.rs`, and `verbs/base.rs` for `plan --base` |
 //! | how azlin signs in | `azure/sign_in/`; its messages are in `entra.rs` for Microsoft Entra and `complaint.rs` for `az` |
 //! | the errors of proxies and certificates | `azure/proxy.rs`, `azure/connection.rs` |
 //! | how azlin reaches a VM | `ssh/mod.rs` for the route, `ssh/arguments.rs` and `ssh/config.rs` for its spelling |
@@ -63,7 +65,7 @@
 //! `tests/house.rs` checks the first three in the code.
 //!
 //! 1. The core ([`model`], [`mod@file`] except [`file::find`], [`plan`], [`mod@resolve`], [`ssh`], [`listing`], [`tagging`], [`importing`],
-//!    [`show`], [`json`], [`text`]) does no I/O and uses no type of the SDK. `plan` cannot write, because none of its arguments
+//!    [`moving`], [`blaming`], [`show`], [`json`], [`text`]) does no I/O and uses no type of the SDK. `plan` cannot write, because none of its arguments
 //!    can.
 //! 2. Only [`azure`] uses Azure's crates: only `compute` uses `azure_mgmt_compute`, and only `tags` uses `azure_mgmt_resources`.
 //! 3. The bearer token stays in [`azure`], in the pipeline of `azure_core` 1.x. The legacy crates build requests but never send
@@ -87,6 +89,7 @@
 
 pub mod apply;
 pub mod azure;
+pub mod blaming;
 pub mod cli;
 pub mod file;
 pub mod guide;
@@ -94,6 +97,7 @@ pub mod importing;
 pub mod json;
 pub mod listing;
 pub mod model;
+pub mod moving;
 pub mod plan;
 mod replace;
 pub mod resolve;

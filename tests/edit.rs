@@ -2,7 +2,7 @@
 
 mod support;
 
-use azlin::file::{CannotEdit, Edit, edit};
+use azlin::file::{CannotEdit, Edit, Ends, edit};
 use azlin::model::VmPath;
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -45,7 +45,8 @@ fn apply(text: &str, edits: &[(VmPath, Option<&str>, bool)]) -> Result<String, C
         .map(|(vm, session, endless)| Edit {
             vm,
             session: *session,
-            endless: *endless,
+            ends: if *endless { Ends::Never } else { Ends::Keep },
+            from: None,
         })
         .collect();
     edit(text, &edits)

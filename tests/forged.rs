@@ -87,6 +87,7 @@ fn full() -> Saved {
             line: 3,
             holds: false,
             why,
+            origin: Some(azlin::plan::Origin::Drift),
         })
         .collect();
     let options = Options {

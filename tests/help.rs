@@ -150,6 +150,8 @@ fn a_commands_own_options_come_first() {
           --out <FILE>                 Save the plan for azlin apply
       -o, --format <FORMAT>            Output format: text, json or markdown
           --diff                       Show a diff from Azure to the file
+          --base <REV>                 Tell changes since REV from drift
+          --blame                      Add who wrote sessions set by hand
           --target <VM>                Change only this VM; repeatable
           --take-ownership <VM>        Take over this VM from its owner; repeatable
           --take-ownership-from <OLD>  Take over all that OLD owns; repeatable
@@ -167,6 +169,8 @@ fn a_commands_own_options_come_first() {
       azlin plan                               what apply would do
       azlin plan --diff                        the same as a diff
       azlin plan --out plan.json               save it for azlin apply
+      azlin plan --base origin/main            what the branch causes, and what is
+      drift
       azlin plan --detailed-exitcode           exit with 2 if there are changes
       azlin plan --format markdown             for a comment on a pull request
     ");
@@ -231,9 +235,11 @@ fn azlin_shows_every_command_by_what_it_is_for() {
     Sessions as code:
       init          Create a first sessions.toml
       import        Add the sessions in Azure to the file
+      move          Give a session to another VM in the file
       plan          Show how Azure differs from the file; write nothing
       apply         Make Azure match the file
       show          Show a saved plan
+      blame         Show who gave a session to its VM
       validate      Check the file without reading Azure
 
     Setup:

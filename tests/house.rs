@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms of the core: pure, so that a test is a call.
-const CORE: [&str; 12] = [
+const CORE: [&str; 14] = [
     "model",
     "file",
     "guide",
@@ -13,6 +13,8 @@ const CORE: [&str; 12] = [
     "ssh",
     "resolve.rs",
     "importing.rs",
+    "moving.rs",
+    "blaming.rs",
     "listing.rs",
     "tagging.rs",
     "json.rs",

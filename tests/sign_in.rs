@@ -1653,6 +1653,7 @@ fn whoami_says_who_why_where_and_what_may_be_done() {
       yes  Microsoft.Resources/tags/write                       apply, session, tag
       no   Microsoft.Compute/virtualMachines/start/action       connect --start
       yes  Microsoft.Compute/virtualMachines/instanceView/read  connect --start
+      yes  Microsoft.Insights/eventtypes/values/read            blame, plan --blame
     This leaves out roles on single resource groups. Reader and Tag Contributor cover everything except starting VMs.
     ");
     let json = project.run(&["whoami", "--format", "json"]).stdout;
@@ -1695,6 +1696,10 @@ fn whoami_says_who_why_where_and_what_may_be_done() {
         },
         {
           "action": "Microsoft.Compute/virtualMachines/instanceView/read",
+          "granted": true
+        },
+        {
+          "action": "Microsoft.Insights/eventtypes/values/read",
           "granted": true
         }
       ]
@@ -1747,5 +1752,6 @@ fn in_the_sandbox_nobody_signs_in() {
       yes  Microsoft.Resources/tags/write                       apply, session, tag
       yes  Microsoft.Compute/virtualMachines/start/action       connect --start
       yes  Microsoft.Compute/virtualMachines/instanceView/read  connect --start
+      yes  Microsoft.Insights/eventtypes/values/read            blame, plan --blame
     ");
 }

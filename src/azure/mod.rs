@@ -16,6 +16,7 @@
 //! Only this room names Azure's crates. The bearer token does not leave it. Requests go only to the host that was opened, and
 //! to the hosts that issue tokens.
 
+pub mod activity;
 mod addresses;
 mod arm;
 mod bridge;

@@ -19,7 +19,9 @@ const GROUPS: [(&str, &[&str]); 3] = [
     ),
     (
         "Sessions as code",
-        &["init", "import", "plan", "apply", "show", "validate"],
+        &[
+            "init", "import", "move", "plan", "apply", "show", "blame", "validate",
+        ],
     ),
     (
         "Setup",

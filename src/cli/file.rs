@@ -1,6 +1,6 @@
-//! `init` and `import`: commands that write the file.
+//! `init`, `import` and `move`, which write the file, and `blame`, which tells who did.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// `azlin init`.
 #[derive(Debug, Args)]
@@ -52,4 +52,69 @@ pub struct Import {
     /// Show the change as a diff; write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// `azlin move`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin move my-project dev-vm-2            edit the file, and show the plan
+  azlin move my-project dev-vm-2 --dry-run  show what would change in the file
+  azlin move my-project rg-ml/gpu-vm-1      where groups share names")]
+pub struct Move {
+    /// The session's name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The VM that it goes to, as VM or GROUP/VM
+    #[arg(value_name = "VM")]
+    pub vm: String,
+    /// Only search this resource group
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
+    pub rg: Option<String>,
+    /// Show the change as a diff; write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `azlin blame`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin blame my-project                   the VM that holds it, the line and the commit
+  azlin blame rg-dev/dev-vm-1              who last wrote its tags
+  azlin blame my-project --format json     for a program")]
+pub struct Blame {
+    /// The session, or the VM as VM or GROUP/VM
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Only search this resource group
+    #[arg(
+        short = 'g',
+        long,
+        visible_alias = "resource-group",
+        value_name = "GROUP"
+    )]
+    pub rg: Option<String>,
+    /// Output format: text or json
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub format: BlameFormat,
+}
+
+/// The formats of `azlin blame`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BlameFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }

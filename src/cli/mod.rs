@@ -11,7 +11,7 @@ mod terraform;
 mod vms;
 
 pub use command::{command, parse};
-pub use file::{Import, Init};
+pub use file::{Blame, BlameFormat, Import, Init, Move};
 pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
 pub use mistake::Usage;
 pub use planning::{Apply, Format, Plan, Planning, Show};
@@ -207,6 +207,10 @@ pub enum Verb {
     Init(Init),
     /// Add the sessions in Azure to the file
     Import(Import),
+    /// Give a session to another VM in the file
+    Move(Move),
+    /// Show who gave a session to its VM
+    Blame(Blame),
     /// Check the file without reading Azure
     #[command(after_help = "Examples:
   azlin validate                          the file that every command would use

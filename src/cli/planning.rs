@@ -63,6 +63,7 @@ pub struct Output {
   azlin plan                               what apply would do
   azlin plan --diff                        the same as a diff
   azlin plan --out plan.json               save it for azlin apply
+  azlin plan --base origin/main            what the branch causes, and what is drift
   azlin plan --detailed-exitcode           exit with 2 if there are changes
   azlin plan --format markdown             for a comment on a pull request")]
 pub struct Plan {
@@ -75,6 +76,16 @@ pub struct Plan {
     /// Show a diff from Azure to the file
     #[arg(long, conflicts_with = "format")]
     pub diff: bool,
+    /// Tell changes since REV from drift
+    ///
+    /// REV is a git revision. A change that the file at REV needed too is drift: Azure had changed before.
+    #[arg(long, value_name = "REV", conflicts_with = "diff")]
+    pub base: Option<String>,
+    /// Add who wrote sessions set by hand
+    ///
+    /// From Azure's activity log, which keeps 89 days and not the values that were written.
+    #[arg(long, conflicts_with = "diff")]
+    pub blame: bool,
     /// The options that shape the plan.
     #[command(flatten)]
     pub planning: Planning,

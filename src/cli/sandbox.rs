@@ -55,7 +55,7 @@ Faults:
   nat-rule           VMs are behind a load balancer, without a public IP
   one-group          403 outside of group=rg-dev
 Every kind accepts every=N first=N rate=0.1 seed=7; kinds that affect any
-request also accept on=all|reads|writes and list=vms|states|nics|ips"
+request also accept on=all|reads|writes and list=vms|states|nics|ips|log"
 );
 
 /// `azlin sandbox`.

@@ -12,15 +12,17 @@ pub mod find;
 mod foreign;
 mod read;
 mod sessions;
+mod since;
 mod starter;
 mod table;
 mod twice;
 
 pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
-pub use edit::{CannotEdit, Edit, edit};
+pub use edit::{CannotEdit, Edit, Ends, comments_gone, edit};
 pub use foreign::is_sessions_file;
 pub use read::read;
+pub use since::tell_since;
 pub use starter::{Starter, starter};
 
 use std::net::SocketAddr;

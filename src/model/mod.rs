@@ -40,6 +40,7 @@ mod owner;
 mod session_name;
 mod shown;
 mod vm_id;
+mod written;
 
 pub use azure::{Cloud, Scope, SubscriptionId, TagKey};
 pub use namesakes::{Doubt, VmNames};
@@ -48,8 +49,9 @@ pub use session_name::{LiveName, SessionName};
 pub use shown::{Hex, Shown};
 pub use uuid::Uuid as Guid;
 pub use vm_id::{VmId, VmPath};
+pub use written::Written;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -115,6 +117,12 @@ impl Desired {
     /// True if the file has a line for `vm`, expired or not.
     pub fn declares(&self, vm: &VmId) -> bool {
         self.sessions.iter().any(|line| line.vm == *vm)
+    }
+
+    /// The resource groups of its lines, in lower case.
+    pub fn groups(&self) -> HashSet<&str> {
+        let lines = self.sessions.iter();
+        lines.map(|line| line.vm.path().folded_group()).collect()
     }
 
     /// The line for `vm` that counts on the day `today`.

@@ -1,5 +1,6 @@
 //! [`VmId`] identifies a VM, and [`VmPath`] a VM within its subscription.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -181,6 +182,17 @@ impl VmId {
         let mut id = self.clone();
         group.clone_into(&mut id.path.group);
         id
+    }
+
+    /// Its path as a new line of a file spells it. `groups` are the resource groups that the file has, in lower case. A new group
+    /// that Azure spells in upper case only is in lower case: Azure's lists were seen to change it, and ignore case.
+    pub fn spelled_for(&self, groups: &HashSet<&str>) -> VmPath {
+        let mut path = self.path.clone();
+        let is_known = groups.contains(path.folded_group());
+        if !is_known && !path.group.chars().any(char::is_lowercase) {
+            path.group.clone_from(&path.folded.0);
+        }
+        path
     }
 
     /// True if `name` means this VM, without regard to case: as `VM`, `GROUP/VM` or `SUBSCRIPTION/GROUP/VM`.

@@ -200,6 +200,7 @@ impl<'a> Differ<'a> {
                 line: line.line,
                 holds: vm.is_some_and(|vm| vm.held.is(line.session.as_str())),
                 why: why.clone(),
+                origin: None,
             });
         }
         FilePlan {
@@ -256,6 +257,8 @@ fn change(vm: &Vm, file: usize, action: Action, after: Goal) -> Change {
         before: vm.held.clone(),
         after,
         cures: Vec::new(),
+        origin: None,
+        written: None,
     }
 }
 

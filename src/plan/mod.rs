@@ -9,6 +9,7 @@ mod diff;
 mod guard;
 mod options;
 mod order;
+mod origin;
 mod outcome;
 mod saved;
 mod stale;
@@ -17,11 +18,14 @@ mod take;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::model::{Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, Shown, VmId};
+use crate::model::{
+    Basis, Desired, Guid, Held, Live, LiveName, Owner, SessionName, Shown, VmId, Written,
+};
 
 pub use by_hand::{Hand, by_hand};
 pub use guard::{Allow, Refusal, Refused, refusals};
 pub use options::Options;
+pub use origin::{Base, Origin, mark_since};
 pub use outcome::{Ending, Outcome, Report, Tried, correct, doubles, ending, settle};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint};
 pub use stale::{Difference, Write, differences, stale_report};
@@ -55,6 +59,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The writes, in an order that never creates a duplicate or adds to one.
     pub steps: Vec<Step>,
+    /// The older version of the files that it was compared with, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
 }
 
 /// A report on one file, besides its changes.
@@ -134,6 +141,12 @@ pub struct Change {
     /// A few of the other VMs that hold the old name now, if the plan resolves that duplicate: afterwards at most one VM holds
     /// the name.
     pub cures: Vec<VmId>,
+    /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The last write of the VM's tags, if someone looked it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
 }
 
 /// The kind of change to a VM's session.
@@ -189,6 +202,9 @@ pub struct Blocked {
     /// The reason.
     #[serde(flatten)]
     pub why: Why,
+    /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// The reason why a line cannot be applied.
@@ -297,5 +313,6 @@ pub fn plan(files: &[&Desired], live: &Live, aim: &Aim) -> Plan {
         files,
         changes,
         steps,
+        base: None,
     }
 }

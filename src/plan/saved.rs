@@ -164,6 +164,7 @@ impl Saved {
             files,
             changes,
             steps,
+            base: _,
         } = &self.plan;
         let is_of_its_file = |change: &Change| {
             let file = files.get(change.file);

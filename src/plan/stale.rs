@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::saved::{by_vm, is_same};
 use super::{Blocked, Goal, Plan, Step, Why};
@@ -61,7 +61,7 @@ pub enum Difference {
 }
 
 /// A step without its place in a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
     /// The VM.
     pub vm: VmId,

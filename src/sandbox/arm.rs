@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::activity;
 use super::errors;
 use super::faults::{self, Fault, Faults, Outcome, Shadows};
 use super::guid::{self, Guid};
@@ -256,6 +257,7 @@ impl Call<'_> {
             Resource::PublicIps => network::public_ips(self),
             Resource::Tags => tags::answer(self),
             Resource::TagsResult => faults::result(self),
+            Resource::Activity => activity::list(self),
         }
     }
 }

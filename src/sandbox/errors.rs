@@ -63,6 +63,8 @@ refusals! {
         "The entity was not found: operation '{id}'."
     invalid_parameter(name, value): 400 "InvalidParameter"
         "The value '{value}' of the query parameter '{name}' is invalid."
+    too_long_ago(): 400 "BadRequest"
+        "The start time cannot be more than 90 day(s) in the past."
     unknown_parameter(name): 400 "InvalidParameter"
         "The query parameter '{name}' is not supported for this request."
     repeated_parameter(name): 400 "InvalidParameter"

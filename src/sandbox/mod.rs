@@ -6,15 +6,16 @@
 //! on loopback ([`serve`]).
 //!
 //! ```text
-//! Request ──route──▶ faults ──▶ vms · start · network · tags ──▶ Response
+//! Request ──route──▶ faults ──▶ vms · start · network · tags · activity ──▶ Response
 //!                       │  page (lists)  errors (refusals)
 //!                       ▼
 //!                     store ──▶ fleet (the JSON file), or the standard fleet while there is none
 //! ```
 //!
-//! The sandbox uses nothing of azlin except its ground floor (`text`, `replace`). Only a budget of requests depends on the time:
-//! otherwise the same file, faults and requests give the same answers.
+//! The sandbox uses nothing of azlin except its ground floor (`text`, `replace`). Only a budget of requests and the activity log
+//! depend on the time: otherwise the same file, faults and requests give the same answers.
 
+mod activity;
 mod arm;
 mod errors;
 mod faults;

@@ -108,6 +108,7 @@ pub(super) enum Resource {
     Tags,
     TagsResult,
     Permissions,
+    Activity,
 }
 
 impl Resource {
@@ -129,6 +130,7 @@ impl Resource {
             Resource::Vms | Resource::Nics | Resource::PublicIps => &["$skiptoken"],
             Resource::Vm => &["$expand"],
             Resource::Operation => &["monitor"],
+            Resource::Activity => &["$filter", "$skiptoken"],
             Resource::Subscriptions
             | Resource::Subscription
             | Resource::InstanceView
@@ -156,6 +158,7 @@ const VMS: &str = "providers/Microsoft.Compute/virtualMachines";
 const NICS: &str = "providers/Microsoft.Network/networkInterfaces";
 const PUBLIC_IPS: &str = "providers/Microsoft.Network/publicIPAddresses";
 const PERMISSIONS: &str = "providers/Microsoft.Authorization/permissions";
+const ACTIVITY: &str = "providers/Microsoft.Insights/eventtypes/management/values";
 const TAGS: &str = "{name}/providers/Microsoft.Resources/tags/default";
 const TAGS_RESULT: &str = "operationresults/{name}";
 const OPERATION: &str = "providers/Microsoft.Compute/locations/{location}/operations/{name}";
@@ -164,6 +167,7 @@ const PATHS: &[(&[&str], Resource)] = &[
     (&["subscriptions"], Resource::Subscriptions),
     (&[SUBSCRIPTION], Resource::Subscription),
     (&[SUBSCRIPTION, PERMISSIONS], Resource::Permissions),
+    (&[SUBSCRIPTION, ACTIVITY], Resource::Activity),
     (&[SUBSCRIPTION, VMS], Resource::Vms),
     (&[GROUP, VMS], Resource::Vms),
     (&[GROUP, VMS, "{name}"], Resource::Vm),
@@ -247,7 +251,13 @@ pub(super) fn unknown(target: &Target<'_>, version: &str) -> (Option<String>, Re
 }
 
 fn is_namespace(name: &str) -> bool {
-    let known = ["Authorization", "Compute", "Network", "Resources"];
+    let known = [
+        "Authorization",
+        "Compute",
+        "Insights",
+        "Network",
+        "Resources",
+    ];
     let (company, rest) = name.split_once('.').unwrap_or_default();
     company.eq_ignore_ascii_case("Microsoft")
         && known.iter().any(|known| known.eq_ignore_ascii_case(rest))

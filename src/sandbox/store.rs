@@ -17,6 +17,9 @@ use crate::text::plain;
 /// The largest file to read. azlin never writes one this large: the largest fleet takes a tenth of it.
 const MAX_FILE: u64 = 512 * 1024 * 1024;
 
+/// The largest log to keep, in bytes: a few thousand writes.
+const MAX_LOG: u64 = 1024 * 1024;
+
 /// A fleet in a file, cached as long as the file stays the same.
 #[derive(Debug)]
 pub(super) struct Store {
@@ -86,6 +89,33 @@ impl Store {
         }
         *remembered = Some(current);
         outcome
+    }
+
+    /// Adds `line` to the log beside the file. A log that has grown long loses its older half.
+    pub(super) fn log(&self, line: &str) -> io::Result<()> {
+        let _turn = take_turn(&self.path)?;
+        let path = log_of(&self.path);
+        if fs::metadata(&path).is_ok_and(|log| log.len() > MAX_LOG) {
+            let old = self.logged()?;
+            let half = old
+                .get(old.len() / 2..)
+                .and_then(|half| half.split_once('\n'));
+            let (_, kept) = half.unwrap_or_default();
+            put(&path, |file| file.write_all(kept.as_bytes()))?;
+        }
+        let mut log = open(File::options().create(true).append(true), &path)?;
+        log.write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// The log beside the file; empty if there is none.
+    pub(super) fn logged(&self) -> io::Result<String> {
+        let mut text = Vec::new();
+        match open(File::options().read(true), &log_of(&self.path)) {
+            Ok(log) => log.take(2 * MAX_LOG).read_to_end(&mut text)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(self.error("cannot read the log beside", &error)),
+        };
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     fn remembered(&self) -> MutexGuard<'_, Option<Remembered>> {
@@ -184,10 +214,19 @@ fn unusual(path: &Path) -> io::Error {
     io::Error::other(format!("{} is {kind}", name.display()))
 }
 
-/// Writes `fleet` to the file, whatever its content.
+/// Writes `fleet` to the file, whatever its content, with an empty log.
 pub(super) fn overwrite(state: &Path, fleet: &Fleet) -> io::Result<()> {
     let _turn = take_turn(state)?;
+    match fs::remove_file(log_of(state)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     replace(state, fleet).map(drop)
+}
+
+/// The path of the log beside `state`.
+fn log_of(state: &Path) -> PathBuf {
+    state.with_extension("activity")
 }
 
 /// Replaces the file `state`. The caller must have the turn.

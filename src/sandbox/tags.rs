@@ -8,6 +8,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
+use super::activity;
 use super::arm::{Answer, Call, Response};
 use super::errors;
 use super::tag_set::{self, TagSet};
@@ -68,6 +69,7 @@ pub(super) fn answer(call: &Call<'_>) -> Answer {
         }
         Ok::<_, Response>(tags)
     })?;
+    activity::record(call);
     Ok(tags_resource(call, &tags))
 }
 

@@ -16,6 +16,8 @@ const NETWORK: &str = "2022-01-01, 2022-07-01, 2022-09-01, 2022-11-01, 2023-02-0
 
 const AUTHORIZATION: &str = "2015-07-01, 2018-07-01, 2022-04-01";
 
+const INSIGHTS: &str = "2014-04-01, 2015-04-01, 2017-03-01-preview";
+
 const RESOURCES: &str = "2025-04-01, 2025-03-01, 2024-11-01, 2024-07-01, 2024-03-01, 2023-07-01, 2022-12-01, 2022-09-01, \
     2022-06-01, 2022-01-01, 2021-04-01, 2021-01-01, 2020-10-01, 2020-06-01, 2020-01-01, 2019-10-01";
 
@@ -41,6 +43,7 @@ pub(super) fn of(route: &Route) -> (&'static str, &'static str, &'static str) {
         }
         Resource::Operation => ("Microsoft.Compute", "locations/operations", COMPUTE),
         Resource::Permissions => ("Microsoft.Authorization", "permissions", AUTHORIZATION),
+        Resource::Activity => ("Microsoft.Insights", "eventtypes", INSIGHTS),
         Resource::Nics => ("Microsoft.Network", "networkInterfaces", NETWORK),
         Resource::PublicIps => ("Microsoft.Network", "publicIPAddresses", NETWORK),
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use similar::{Algorithm, TextDiff};
 
 use super::Paint;
-use crate::file::{CannotEdit, Edit, edit};
+use crate::file::{CannotEdit, Edit, Ends, edit};
 use crate::model::LiveName;
 use crate::plan::{Action, Plan};
 use crate::text::inert;
@@ -111,7 +111,11 @@ pub fn azure(plan: &Plan, at: usize, text: &str) -> Result<String, CannotEdit> {
                 vm: change.vm.path(),
                 session: change.before.session.as_ref().map(LiveName::raw),
                 // Had the session been cleared already, its line could not have expired.
-                endless: matches!(change.action, Action::Clear { .. }),
+                ends: match change.action {
+                    Action::Clear { .. } => Ends::Never,
+                    _ => Ends::Keep,
+                },
+                from: None,
             });
         }
     }

@@ -8,8 +8,8 @@ use std::fmt::{Display, Write as _};
 use super::options::flags;
 use super::refusal::refusal;
 use super::why;
-use super::words::{Words, count, ids, names, sessions, symbol, totals};
-use crate::plan::{Options, Plan, Refused, refusals};
+use super::words::{DRIFT, Words, count, ids, names, sessions, symbol, totals};
+use crate::plan::{Options, Origin, Plan, Refused, Step, refusals};
 use crate::text::inert;
 use crate::trouble::Trouble;
 
@@ -99,24 +99,32 @@ fn section(text: &mut String, words: &Words<'_>, room: usize) {
             .map(|(_, remark)| format!("- {}\n", plain(remark)));
         fill(text, items, remarks.len(), start + room * 3 / 4, SHOW);
     }
-    let all = words.steps().count();
-    if all > 0 {
-        let open = if all <= FEW { " open" } else { "" };
-        let steps = count(all, "step");
-        let _ = writeln!(text, "\n<details{open}><summary>{steps}</summary>\n");
-        text.push_str("| | VM | session | |\n|---|---|---|---|\n");
-        let rows = words.steps().map(|(_, step)| {
-            let (symbol, vm) = (
-                symbol(&step.before, &step.after),
-                step.vm.path().to_string(),
-            );
-            let (vm, sessions) = (code(&vm), sessions(&step.before, &step.after, "→", code));
-            let notes = plain(&words.notes(step).join("; "));
-            format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
-        });
-        fill(text, rows, all, start + room, SHOW);
-        text.push_str("\n</details>\n");
+    let Some(base) = words.base() else {
+        let all: Vec<_> = words.steps().map(|(_, step)| step).collect();
+        return steps(text, words, &all, "", start + room);
+    };
+    let is_drift = |step: &&Step| words.origin(step) == Some(Origin::Drift);
+    let (drift, new): (Vec<_>, Vec<_>) = words.steps().map(|(_, step)| step).partition(is_drift);
+    let rev = code(base.rev.as_str());
+    let since = format!(" since {rev}");
+    let share = if drift.is_empty() { room } else { room * 7 / 8 };
+    steps(text, words, &new, &since, start + share);
+    let before = format!(" of drift, needed at {rev} too");
+    steps(text, words, &drift, &before, start + room);
+}
+
+/// The table of the steps `own`, up to `most` characters of `text`. `which` says which steps they are.
+fn steps(text: &mut String, words: &Words<'_>, own: &[&Step], which: &str, most: usize) {
+    if own.is_empty() {
+        return;
     }
+    let open = if own.len() <= FEW { " open" } else { "" };
+    let steps = count(own.len(), "step");
+    let _ = writeln!(text, "\n<details{open}><summary>{steps}{which}</summary>\n");
+    text.push_str("| | VM | session | |\n|---|---|---|---|\n");
+    let rows = own.iter().map(|step| row(step, words));
+    fill(text, rows, own.len(), most, SHOW);
+    text.push_str("\n</details>\n");
 }
 
 /// The table of blocked lines, up to `most` characters of `text`.
@@ -131,8 +139,12 @@ pub(super) fn blocked(text: &mut String, words: &Words<'_>, most: usize) {
         let Trouble { message, help, .. } = why(entry, words.ids);
         let (vm, session) = (entry.vm.path().to_string(), entry.session.as_str());
         let (vm, session, line) = (code(&vm), code(session), entry.line);
+        let drift = match entry.origin {
+            Some(Origin::Drift) => "drift: ",
+            _ => "",
+        };
         let (why, help) = (plain(&message), plain(&help));
-        format!("| {vm} | {session} | {line} | {why} | {help} |\n")
+        format!("| {vm} | {session} | {line} | {drift}{why} | {help} |\n")
     });
     fill(text, rows, entries.len(), most, SHOW);
 }
@@ -157,6 +169,19 @@ pub(super) fn fill(
 /// Writes the number of those that do not fit. `place` lists them all.
 fn more(text: &mut String, more: impl Display, place: &str) {
     let _ = writeln!(text, "\n… and {more} more; {place} lists them all.");
+}
+
+fn row(step: &Step, words: &Words<'_>) -> String {
+    let mut notes = words.notes(step);
+    // The table's title says so.
+    notes.retain(|note| note != DRIFT);
+    let (symbol, vm) = (
+        symbol(&step.before, &step.after),
+        code(&step.vm.path().to_string()),
+    );
+    let sessions = sessions(&step.before, &step.after, "→", code);
+    let notes = plain(&notes.join("; "));
+    format!("| `{symbol}` | {vm} | {sessions} | {notes} |\n")
 }
 
 /// A value from Azure or the file, as code.

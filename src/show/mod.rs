@@ -3,6 +3,7 @@
 //! All text from Azure or the file is escaped here ([`crate::text::escape`]).
 
 pub mod annotation;
+mod blame;
 mod diagnostic;
 mod diff;
 pub mod guide;
@@ -12,6 +13,7 @@ mod list;
 mod list_data;
 pub mod manual;
 mod markdown;
+mod moving;
 mod options;
 mod outcome;
 mod paint;
@@ -27,6 +29,7 @@ mod tags;
 mod whoami;
 mod words;
 
+pub use blame::{blame, blame_json};
 pub use diagnostic::diagnostic;
 pub use diff::{azure, changed, diff};
 pub use ids::Ids;
@@ -34,6 +37,7 @@ pub use importing::not_imported;
 pub use list::{list, marks, unseen};
 pub use list_data::{list_csv, list_json};
 pub use markdown::markdown;
+pub use moving::{moved, no_move, removed_with_it};
 pub use options::{flags, permissions};
 pub use outcome::{After, doubled, failed, outcome, verdict};
 pub use paint::Paint;
@@ -47,3 +51,5 @@ pub use stale::stale;
 pub use tags::{session, tag_altered, tag_refusal, tags, tags_in_doubt};
 pub use whoami::{NamedBy, Right, Subscription, Who, whoami_json};
 pub use words::{count, names};
+
+use refusal::shadowed;

@@ -7,7 +7,7 @@ use console::{Alignment, measure_text_width, pad_str};
 use super::options::flags;
 use super::words::{Weight, Words, count, ids, sessions, several, symbol, totals};
 use super::{Ids, Paint, why};
-use crate::plan::{Options, Plan, Step};
+use crate::plan::{Options, Origin, Plan, Step};
 use crate::trouble::Trouble;
 
 /// `plan`, made with `options`, as text. With several files, each has its own section, and the last line has their sum.
@@ -104,7 +104,11 @@ fn blocked(text: &mut String, words: &Words<'_>, paint: Paint) {
     for entry in entries {
         let (mark, todo) = (paint.red("!"), paint.green("help"));
         let (vm, session, line) = (entry.vm.path(), &entry.session, entry.line);
-        let _ = writeln!(text, "  {mark} {vm}   {session}   {name}:{line}");
+        let drift = match entry.origin {
+            Some(Origin::Drift) => "   (drift)",
+            _ => "",
+        };
+        let _ = writeln!(text, "  {mark} {vm}   {session}   {name}:{line}{drift}");
         let Trouble { message, help, .. } = why(entry, words.ids);
         let _ = writeln!(text, "      {message}\n      {todo}: {help}");
     }

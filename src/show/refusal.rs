@@ -234,7 +234,7 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids)
     }
 }
 
-fn shadowed(name: &str, by: &VmId, ids: Ids) -> String {
+pub(super) fn shadowed(name: &str, by: &VmId, ids: Ids) -> String {
     let by = ids.name(by);
     format!("{name} is the name of another VM, {by}: `azlin connect` would open that VM")
 }

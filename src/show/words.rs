@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::Ids;
+use super::blame::written;
 use crate::model::{Held, Owner, VmId};
-use crate::plan::{Action, Change, Duplicate, FilePlan, Goal, Plan, Step, Why};
+use crate::plan::{Action, Base, Change, Duplicate, FilePlan, Goal, Origin, Plan, Step, Why};
 use crate::text::{and, or};
+
+/// The note on a step that the older version of the file needed too.
+pub(super) const DRIFT: &str = "drift";
 
 /// One file of a plan, in words.
 pub(super) struct Words<'p> {
@@ -94,6 +98,9 @@ impl<'p> Words<'p> {
             return Vec::new();
         };
         let mut notes = Vec::new();
+        if change.origin == Some(Origin::Drift) {
+            notes.push(DRIFT.to_owned());
+        }
         match &change.action {
             Action::Clear { .. } if change.before.session.is_none() => {
                 notes.push("removes the owner tag, which has no session".to_owned());
@@ -107,6 +114,7 @@ impl<'p> Words<'p> {
             }
             Action::Change { unowned: true } if step.before.session.is_some() => {
                 notes.push("had no owner".to_owned());
+                notes.extend(change.written.as_ref().map(written));
             }
             Action::Adopt if change.before.owner.is_none() => {
                 notes.push("adds the owner tag".to_owned());
@@ -178,6 +186,9 @@ impl<'p> Words<'p> {
             );
             remarks.push((Note, remark));
         }
+        if let Some(base) = &self.plan.base {
+            remarks.extend(self.compared(base).map(|remark| (Note, remark)));
+        }
         remarks.extend(self.renamed().map(|remark| (Note, remark)));
         if file.foreign > 0 {
             let carry = several(file.foreign, "VM carries", "VMs carry");
@@ -208,6 +219,44 @@ impl Words<'_> {
         let one = format!("line of {name} has expired");
         let have = several(n, &one, &format!("lines of {name} have expired"));
         Some(format!("{have}: {}", names(&lines)))
+    }
+
+    /// The origin of `step`, if the plan was compared with an older version of its file.
+    pub(super) fn origin(&self, step: &Step) -> Option<Origin> {
+        self.plan.change_of(&step.vm)?.origin
+    }
+
+    /// The revision that the plan was compared with.
+    pub(super) fn base(&self) -> Option<&Base> {
+        self.plan.base.as_ref()
+    }
+
+    /// Remarks on the comparison with `base`: which changes are drift, and what is no longer needed.
+    fn compared(&self, base: &Base) -> impl Iterator<Item = String> {
+        let (rev, name) = (&base.rev, &self.name);
+        let own = self.plan.changes_of(self.at).map(|change| change.origin);
+        let own = own.chain(self.file.blocked.iter().map(|line| line.origin));
+        let (mut new, mut drift) = (0, 0);
+        for origin in own.flatten() {
+            match origin {
+                Origin::Change => new += 1,
+                Origin::Drift => drift += 1,
+            }
+        }
+        let counts = (new + drift > 0).then(|| {
+            let too = if drift > 0 { " (needed there too)" } else { "" };
+            format!("compared with {name} at {rev}: {new} new, {drift} drift{too}")
+        });
+        let first = self.at == 0;
+        let resolved = base.resolved.iter().filter(|_| first).map(|write| {
+            let vm = self.ids.name(&write.vm);
+            let sessions = sessions(&write.before, &write.after, "->", str::to_owned);
+            format!("{vm} ({sessions})")
+        });
+        let resolved: Vec<String> = resolved.collect();
+        let resolved = (!resolved.is_empty())
+            .then(|| format!("no longer needed since {rev}: {}", names(&resolved)));
+        counts.into_iter().chain(resolved)
     }
 
     /// A remark on the flag for a renamed owner, if several lines are blocked by the same one.

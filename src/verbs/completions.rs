@@ -72,8 +72,11 @@ fn with_names(command: Command) -> Command {
         ArgValueCompleter::new(move |current: &OsStr| offer(&names::known(), current))
     };
     let is_connect = command.get_name() == "connect";
+    let is_blame = command.get_name() == "blame";
+    let is_move = command.get_name() == "move";
     let named = command.mut_args(|arg| match arg.get_id().as_str() {
-        "name" if is_connect => arg.add(complete(names::sessions_and_vms)),
+        "name" if is_connect || is_blame => arg.add(complete(names::sessions_and_vms)),
+        "name" if is_move => arg.add(complete(names::sessions)),
         "vm" | "target" | "take_ownership" => arg.add(complete(names::vms)),
         "rg" => arg.add(complete(names::groups)),
         _ => arg,

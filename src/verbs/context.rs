@@ -69,21 +69,35 @@ impl What {
 impl Context {
     /// Reads the files and opens their subscriptions. azlin sends no request until all files are valid.
     pub fn open(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, document::find(common)?, streams)
+        Self::start(common, document::find(common)?, None, streams)
+    }
+
+    /// Opens a context as [`Self::open`] does, with each file also as it was at the git revision `since`.
+    pub fn open_since(
+        common: &Common,
+        since: Option<&str>,
+        streams: Streams,
+    ) -> Result<Self, Trouble> {
+        Self::start(common, document::find(common)?, since, streams)
     }
 
     /// Opens a context for a command that works without a file. The subscription then comes from a flag, the environment or `az`.
     pub fn open_without_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, document::locate(common)?, streams)
+        Self::start(common, document::locate(common)?, None, streams)
     }
 
     /// Opens a context without looking for a file.
     pub fn open_no_file(common: &Common, streams: Streams) -> Result<Self, Trouble> {
-        Self::start(common, Located::default(), streams)
+        Self::start(common, Located::default(), None, streams)
     }
 
-    fn start(common: &Common, located: Located, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = document::read(located, streams)?;
+    fn start(
+        common: &Common,
+        located: Located,
+        since: Option<&str>,
+        streams: Streams,
+    ) -> Result<Self, Trouble> {
+        let mut documents = document::read(located, since, streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }
@@ -107,7 +121,10 @@ impl Context {
             subscription: Some(&subscription.id),
             ..document.member()
         });
-        document::check_together(members.collect(), streams)?;
+        let bases = files.iter().map(|(document, _)| document.base.as_deref());
+        let bases: Vec<Option<&[u8]>> = bases.collect();
+        let since = since.map(|rev| (rev, bases.as_slice()));
+        document::check_together(members.collect(), since, streams)?;
         let deadline = Duration::from_secs(common.deadline);
         let patience = Patience::new(deadline, move |failure, pause| {
             let seconds = pause.as_secs_f32().ceil();
@@ -115,13 +132,9 @@ impl Context {
             streams.say_above(&format!("retrying in {seconds} s ({doing}): {kind}\n"));
         });
         let mut opener = Opener::new(common, patience, streams);
-        let (mut parts, mut declaring) = (Vec::new(), HashMap::new());
-        for (at, (document, subscription)) in files.into_iter().enumerate() {
-            let part = opener.open(document, subscription)?;
-            for line in &part.desired.sessions {
-                declaring.insert(line.vm.clone(), at);
-            }
-            parts.push(part);
+        let mut parts = Vec::new();
+        for (document, subscription) in files {
+            parts.push(opener.open(document, subscription)?);
         }
         let notes = parts
             .iter()
@@ -130,6 +143,7 @@ impl Context {
             streams.note(note);
         }
         let ids = Ids::over(parts.iter().map(|part| part.arm.subscription()));
+        let declaring = declaring(parts.iter());
         let mut all = parts.into_iter();
         Ok(Self {
             first: all.next().ok_or_else(find::none)?,
@@ -148,6 +162,18 @@ impl Context {
     /// True if there is more than one file.
     pub fn has_several(&self) -> bool {
         !self.others.is_empty()
+    }
+
+    /// Puts the edited file `document` in the place of the one at `at`.
+    pub fn replace(&mut self, at: usize, document: Document) {
+        let part = match at.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(at) => self.others.get_mut(at),
+        };
+        if let Some(part) = part {
+            part.replace(document);
+        }
+        self.declaring = declaring(self.parts());
     }
 
     /// The desired sessions of each file, in the order of the command line.
@@ -313,6 +339,17 @@ impl Context {
         }
         Scope::Groups(groups)
     }
+}
+
+/// The index of the file that declares each VM.
+fn declaring<'p>(parts: impl Iterator<Item = &'p Part>) -> HashMap<VmId, usize> {
+    let mut declaring = HashMap::new();
+    for (at, part) in parts.enumerate() {
+        for line in &part.desired.sessions {
+            declaring.insert(line.vm.clone(), at);
+        }
+    }
+    declaring
 }
 
 /// Reads the subscription of `part`, or only `group` if the identity may not read the rest.

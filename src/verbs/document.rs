@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy as _, choose_base_strategy};
 
-use super::{Streams, Trouble, runner, today};
+use super::{Streams, Trouble, git, runner, today};
 use crate::cli::Common;
 use crate::file::find::{self, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
@@ -27,6 +27,8 @@ pub(super) struct Document {
     pub has_mark: bool,
     /// The SHA-256 of its bytes.
     pub sha256: Hex,
+    /// Its bytes at the revision of `plan --base`, if it was there.
+    pub base: Option<Vec<u8>>,
 }
 
 impl Document {
@@ -39,6 +41,7 @@ impl Document {
             source: Source::new(find::NAME, ""),
             has_mark: false,
             sha256: Hex::sha256(b""),
+            base: None,
         }
     }
 
@@ -102,7 +105,12 @@ pub(super) fn named(common: &Common) -> Vec<PathBuf> {
 }
 
 /// Reads all files of `located`, and reports the errors in each and between them in one run. A note names those that it skipped.
-pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, Trouble> {
+/// With the revision `since`, an error about several lines tells which of them are new since then.
+pub(super) fn read(
+    located: Located,
+    since: Option<&str>,
+    streams: Streams,
+) -> Result<Vec<Document>, Trouble> {
     let Located {
         files: paths,
         skipped,
@@ -126,7 +134,17 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
                 continue;
             }
         };
-        let (file, wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+        let base = match since.map(|rev| git::file_at(&found.path, rev)).transpose() {
+            Ok(base) => base.flatten(),
+            Err(trouble) => {
+                troubles.push(trouble);
+                continue;
+            }
+        };
+        let (file, mut wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+        if let Some(rev) = since {
+            tell_since(&mut wrong, &[(&source, base.as_deref())], rev);
+        }
         let wrong = say(wrong, &[&source], streams);
         if let Some(file) = file {
             valid.push(Document {
@@ -136,6 +154,7 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
                 is_there: true,
                 file,
                 source,
+                base,
             });
         } else {
             invalid.push(escape(&source.name).into_owned());
@@ -144,7 +163,9 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
     }
     if !invalid.is_empty() {
         // Report conflicts of the valid files in the same run, so that a person can fix all files in one go.
-        errors += clashes(valid.iter().map(Document::member).collect(), streams);
+        let bases: Vec<_> = valid.iter().map(|valid| valid.base.as_deref()).collect();
+        let since = since.map(|rev| (rev, bases.as_slice()));
+        errors += clashes(valid.iter().map(Document::member).collect(), since, streams);
         let are = if invalid.len() > 1 { "are" } else { "is" };
         let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
         let message = format!("{names} {are} invalid: {errors}");
@@ -198,9 +219,16 @@ pub(super) fn warn_expired(document: &Document, streams: Streams) {
     );
 }
 
+/// A revision, and the bytes of each file at that revision.
+pub(super) type Since<'a> = (&'a str, &'a [Option<&'a [u8]>]);
+
 /// Checks that the files do not conflict, and reports where they do.
-pub(super) fn check_together(members: Vec<Member<'_>>, streams: Streams) -> Result<(), Trouble> {
-    match clashes(members, streams) {
+pub(super) fn check_together(
+    members: Vec<Member<'_>>,
+    since: Option<Since<'_>>,
+    streams: Streams,
+) -> Result<(), Trouble> {
+    match clashes(members, since, streams) {
         0 => Ok(()),
         errors => {
             let errors = show::count(errors, "error");
@@ -212,10 +240,23 @@ pub(super) fn check_together(members: Vec<Member<'_>>, streams: Streams) -> Resu
 }
 
 /// Reports the conflicts between the files, and returns the number of errors.
-fn clashes(members: Vec<Member<'_>>, streams: Streams) -> usize {
+fn clashes(members: Vec<Member<'_>>, since: Option<Since<'_>>, streams: Streams) -> usize {
     let sources: Vec<&Source> = members.iter().map(|member| member.source).collect();
     let mut found = file::check(&members);
     // `read` already reported the errors within each file.
     found.retain(Diagnostic::is_across);
+    if let Some((rev, bases)) = since {
+        let files: Vec<_> = sources.iter().copied().zip(bases.iter().copied()).collect();
+        tell_since(&mut found, &files, rev);
+    }
     say(found, &sources, streams)
+}
+
+/// Adds to the errors about several lines which of them are new since `rev`.
+fn tell_since(found: &mut [Diagnostic], files: &[(&Source, Option<&[u8]>)], rev: &str) {
+    let texts = files.iter().map(|(source, base)| {
+        let base = base.and_then(|bytes| std::str::from_utf8(bytes).ok());
+        (*source, base)
+    });
+    file::tell_since(found, &texts.collect::<Vec<_>>(), &escape(git::short(rev)));
 }

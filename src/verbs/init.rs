@@ -3,11 +3,10 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, document, names, target, today};
+use super::{Exit, Streams, Trouble, document, git, names, target, today};
 use crate::azure::sign_in::Profile;
 use crate::cli::{Common, Init as Args};
 use crate::file::{self, CannotEdit, Starter, find};
@@ -115,12 +114,8 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The name of the git repository in `folder` as `org/repository`, or else the name of the folder, if either can be an owner.
 fn likely_owner(folder: &Path) -> Owner {
-    let mut git = Command::new("git");
-    git.args(["config", "--get", "remote.origin.url"])
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    let url = git.output().ok().filter(|git| git.status.success());
-    let url = url.map(|git| String::from_utf8_lossy(&git.stdout).trim().to_owned());
+    let url = git::git(folder, &["config", "--get", "remote.origin.url"]).ok();
+    let url = url.map(|url| String::from_utf8_lossy(&url).trim().to_owned());
     let repository = url.as_deref().and_then(repository_in);
     let folder = folder.canonicalize().ok();
     let folder = folder.as_deref().and_then(Path::file_name);

@@ -2,16 +2,20 @@
 
 mod apply;
 mod approval;
+mod base;
+mod blame;
 mod completions;
 mod connect;
 mod context;
 mod document;
+mod git;
 mod guide;
 mod import;
 mod init;
 mod interrupt;
 mod list;
 mod man;
+mod moving;
 mod names;
 mod part;
 mod picker;
@@ -162,6 +166,8 @@ async fn carry_out(
         Verb::Show(args) => show::run(args, streams),
         Verb::Init(args) => init::run(common, args, streams).await,
         Verb::Import(args) => import::run(common, args, streams).await,
+        Verb::Move(args) => moving::run(common, args, streams).await,
+        Verb::Blame(args) => blame::run(common, args, streams).await,
         Verb::Validate => validate::run(common, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams, interrupts).await,

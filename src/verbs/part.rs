@@ -1,13 +1,12 @@
 //! [`Part`]: one file of a command, with its Azure.
 
 use std::cell::OnceCell;
-use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use super::document::Document;
 use super::subscription::Subscription;
 use super::target::{self, Where};
-use super::{Streams, Trouble};
+use super::{Streams, Trouble, git};
 use crate::azure::sign_in::Profile;
 use crate::azure::{Arm, Patience};
 use crate::cli::Common;
@@ -47,15 +46,18 @@ impl Part {
         }
     }
 
+    /// Puts the edited file `document` in the place of its own. Only lines may differ.
+    pub fn replace(&mut self, document: Document) {
+        self.desired = document.file.desired(Basis {
+            file_sha256: document.sha256.clone(),
+            ..self.desired.basis.clone()
+        });
+        self.document = document;
+    }
+
     /// The commit that is checked out in the file's folder, if that is in a git repository and `git` runs.
     pub fn commit(&self) -> Option<Hex> {
-        let mut git = Command::new("git");
-        git.args(["rev-parse", "--verify", "HEAD"])
-            .current_dir(self.document.folder())
-            .stdin(Stdio::null());
-        let output = git.output().ok().filter(|output| output.status.success())?;
-        let commit = String::from_utf8(output.stdout).ok()?;
-        Hex::new(commit.trim()).ok()
+        git::head(self.document.folder())
     }
 }
 

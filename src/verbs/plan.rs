@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::part::Part;
 use super::planning;
-use super::{Exit, Streams, Trouble};
+use super::{Exit, Streams, Trouble, base, blame};
 use crate::cli::{Common, Format, Plan};
 use crate::file::CannotEdit;
 use crate::model::Owner;
@@ -16,8 +16,14 @@ use crate::show;
 use crate::text::shown;
 
 pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Result<Exit, Trouble> {
-    let context = Context::open(common, streams)?;
-    let planned = planning::make(&context, &args.planning).await?;
+    let context = Context::open_since(common, args.base.as_deref(), streams)?;
+    let mut planned = planning::make(&context, &args.planning).await?;
+    if let Some(rev) = &args.base {
+        base::mark(&mut planned, &context, rev);
+    }
+    if args.blame {
+        blame::mark(&mut planned, &context).await;
+    }
     let plan = &planned.plan;
     if args.diff {
         for (at, part) in context.parts().enumerate() {

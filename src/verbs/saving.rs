@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::part::Part;
 use super::{Trouble, today};
-use crate::file::{self, CannotEdit, Diagnostic, Edit, File, Member, Source};
+use crate::file::{self, CannotEdit, Diagnostic, Edit, Ends, File, Member, Source};
 use crate::model::{SessionName, VmId};
 use crate::replace::replace;
 use crate::text::{escape, plain};
@@ -50,7 +50,8 @@ pub(super) fn edited(
     let edit = Edit {
         vm: vm.path(),
         session: wanted.map(SessionName::as_str),
-        endless: false,
+        ends: Ends::Keep,
+        from: None,
     };
     let edited = file::edit(&text, &[edit]).map_err(|CannotEdit| {
         let vm = vm.path();
@@ -72,7 +73,12 @@ pub(super) fn edited(
 }
 
 /// The first error between the files, with `file` in place of `part`'s own.
-fn amiss_with(context: &Context, part: &Part, file: &File, source: &Source) -> Option<String> {
+pub(super) fn amiss_with(
+    context: &Context,
+    part: &Part,
+    file: &File,
+    source: &Source,
+) -> Option<String> {
     let others = context.parts().filter(|other| !std::ptr::eq(*other, part));
     let mut members: Vec<Member<'_>> = others.map(Part::member).collect();
     // The edited file is last: an error is about the later of two files, and names the earlier.

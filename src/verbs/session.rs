@@ -115,7 +115,7 @@ async fn find<'l>(
     picker::pick(live, |vm| context.file_of(vm), prompt, context.streams).await
 }
 
-fn valid(name: &str) -> Result<SessionName, Trouble> {
+pub(super) fn valid(name: &str) -> Result<SessionName, Trouble> {
     SessionName::new(name).map_err(|rule| {
         let message = format!("invalid session name {}: it {rule}", quote(name));
         Trouble::new(message, instead_of(name))
@@ -140,7 +140,7 @@ fn instead_of(name: &str) -> String {
 }
 
 /// Gives the warnings that a file with this name would get.
-fn doubts(name: &SessionName, live: &Live, streams: Streams) {
+pub(super) fn doubts(name: &SessionName, live: &Live, streams: Streams) {
     let lower = name.as_str().to_lowercase();
     let mut sessions = live.vms.values().filter_map(|vm| vm.held.session.as_ref());
     let alike = sessions.find(|held| held.raw().to_lowercase() == lower && *held != name);

@@ -6,8 +6,8 @@ use crate::cli::Common;
 use crate::show;
 
 pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
-    let valid = document::read(document::find(common)?, streams)?;
-    document::check_together(valid.iter().map(Document::member).collect(), streams)?;
+    let valid = document::read(document::find(common)?, None, streams)?;
+    document::check_together(valid.iter().map(Document::member).collect(), None, streams)?;
     for document in &valid {
         document::warn_expired(document, streams);
         let sessions = show::count(document.file.lines.len(), "session");

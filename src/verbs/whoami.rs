@@ -16,11 +16,14 @@ const DETAILS: &str = "connect, list, ssh-config";
 /// The commands that write.
 const WRITING: &str = "apply, session, tag";
 
+/// The commands that read the activity log.
+const BLAME: &str = "blame, plan --blame";
+
 /// The command that starts a VM.
 const START: &str = "connect --start";
 
 /// The permissions that azlin uses, each with the commands that require it.
-const RIGHTS: [(&str, &str); 7] = [
+const RIGHTS: [(&str, &str); 8] = [
     ("Microsoft.Compute/virtualMachines/read", "every command"),
     ("Microsoft.Network/networkInterfaces/read", DETAILS),
     ("Microsoft.Network/publicIPAddresses/read", DETAILS),
@@ -28,6 +31,7 @@ const RIGHTS: [(&str, &str); 7] = [
     ("Microsoft.Resources/tags/write", WRITING),
     ("Microsoft.Compute/virtualMachines/start/action", START),
     ("Microsoft.Compute/virtualMachines/instanceView/read", START),
+    ("Microsoft.Insights/eventtypes/values/read", BLAME),
 ];
 
 /// The findings about one subscription.

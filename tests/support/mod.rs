@@ -4,6 +4,7 @@
 #![allow(dead_code, missing_docs, reason = "each test file uses a part of it")]
 
 pub mod azure;
+pub mod git;
 pub mod plans;
 pub mod schema;
 pub mod sdk;

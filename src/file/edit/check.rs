@@ -1,10 +1,10 @@
 //! An independent check of the editor: the settings of a file, read by the same parser that azlin reads files with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
-use super::Edit;
+use super::{Edit, Ends};
 use crate::model::VmPath;
 
 /// The path of each setting with its value: the text of a session, or the spelling of any other value.
@@ -14,7 +14,12 @@ pub(super) type Said = BTreeMap<Vec<String>, String>;
 
 /// The path of a VM's session.
 pub(super) fn session_of(vm: &VmPath) -> Vec<String> {
-    ["sessions", vm.folded_group(), vm.folded_name(), "session"]
+    setting_of(vm, "session")
+}
+
+/// The path of a setting of a VM.
+fn setting_of(vm: &VmPath, setting: &str) -> Vec<String> {
+    ["sessions", vm.folded_group(), vm.folded_name(), setting]
         .map(str::to_owned)
         .into()
 }
@@ -60,19 +65,30 @@ fn collect(table: &DeTable<'_>, above: &[String], text: &str, said: &mut Said) -
 
 /// Changes `said` to what the file should say after `edits`.
 pub(super) fn expect(said: &mut Said, edits: &BTreeMap<(&str, &str), &Edit<'_>>) {
+    let from = edits.values().filter_map(|edit| edit.from);
+    let from: BTreeSet<_> = from.map(VmPath::folded).collect();
     said.retain(|path, _| {
         let [first, group, vm, setting, ..] = path.as_slice() else {
             return true;
         };
-        let edit = edits.get(&(group.as_str(), vm.as_str()));
-        let Some(edit) = edit.filter(|_| first == "sessions") else {
+        let vm = (group.as_str(), vm.as_str());
+        if first != "sessions" {
             return true;
-        };
-        edit.session.is_some() && !(edit.endless && setting == "expires")
+        }
+        match edits.get(&vm) {
+            None => !from.contains(&vm),
+            Some(edit) => {
+                let stays = setting != "expires" || edit.ends == Ends::Keep;
+                edit.session.is_some() && stays
+            }
+        }
     });
     for edit in edits.values() {
         if let Some(session) = edit.session {
             said.insert(session_of(edit.vm), session.to_owned());
+            if let Some(day) = edit.ends.day() {
+                said.insert(setting_of(edit.vm, "expires"), day.to_string());
+            }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! New entries, spelled like their neighbours.
 
+use time::Date;
+
 use super::Edit;
 use super::layout::{Entry, Kind, Layout};
 use super::spell::{key, quote_in, string};
@@ -7,12 +9,20 @@ use super::spell::{key, quote_in, string};
 /// The number of entries above whose alignment is considered.
 const NEIGHBOURS: usize = 50;
 
+/// The value of a line for `session`, which is spelled already, that ends on `day`.
+pub(super) fn with_day(session: &str, day: Date) -> String {
+    format!("{{ session = {session}, expires = {day} }}")
+}
+
 impl Layout<'_> {
     /// Entries for `edits` in the style of the file's last session.
     pub fn plain(&self, edits: &[&Edit<'_>]) -> Vec<String> {
         let mut entries = Vec::new();
         for edit in edits {
-            let session = string(edit.session.unwrap_or_default(), self.quote);
+            let mut session = string(edit.session.unwrap_or_default(), self.quote);
+            if let Some(day) = edit.ends.day() {
+                session = with_day(&session, day);
+            }
             let name = key(edit.vm.name(), self.quote);
             entries.push(format!("{name}{}{session}", self.equals));
         }
@@ -36,18 +46,26 @@ impl Layout<'_> {
         let mut entries = Vec::new();
         for edits in edits.chunks(if is_vms { 1 } else { edits.len().max(1) }) {
             let first = edits.first()?;
-            let head = self.head(entry, first);
+            let head = self.head(entry, first, "session");
             if entry.kind == Kind::Header {
                 entries.push(head + &self.lines_below(entry, edits)?);
                 continue;
             }
-            let value = if is_vms {
+            let day = first.ends.day().filter(|_| is_vms);
+            let mut value = if is_vms {
                 let quote = quote_in(self.raw(entry.value.clone()));
                 string(first.session?, quote.unwrap_or(self.quote))
             } else {
                 self.braces(edits)
             };
+            if let Some(day) = day.filter(|_| entry.path.len() == 3) {
+                value = with_day(&value, day);
+            }
             entries.push(format!("{head}{}{value}", self.equals_like(at, &head)?));
+            if let Some(day) = day.filter(|_| entry.path.len() > 3) {
+                let head = self.head(entry, first, "expires");
+                entries.push(format!("{head}{}{day}", self.equals_like(at, &head)?));
+            }
         }
         Some(entries)
     }
@@ -66,8 +84,8 @@ impl Layout<'_> {
         Some(lines.collect())
     }
 
-    /// The keys or the header of `entry` with the names of `edit`'s VM.
-    fn head(&self, entry: &Entry, edit: &Edit<'_>) -> String {
+    /// The keys or the header of `entry` with the names of `edit`'s VM, and `setting` if they name one.
+    pub fn head(&self, entry: &Entry, edit: &Edit<'_>, setting: &str) -> String {
         let span = entry.head();
         let (mut head, mut at) = (String::new(), span.start);
         let own = entry.path.iter().enumerate().skip(entry.above());
@@ -75,7 +93,7 @@ impl Layout<'_> {
             let new = match place {
                 1 if !edit.vm.is_in(old) => edit.vm.group(),
                 2 => edit.vm.name(),
-                3 if old != "session" => "session",
+                3 if old != setting => setting,
                 _ => continue,
             };
             head += self.raw(at..spelled.start);
@@ -87,7 +105,7 @@ impl Layout<'_> {
 
     /// The text between `keys` and their value. It is that of the entry at `at`. If the `=` signs there are aligned with those of
     /// an entry whose keys have another width, it has as many blanks as keep the alignment.
-    fn equals_like(&self, at: usize, keys: &str) -> Option<String> {
+    pub fn equals_like(&self, at: usize, keys: &str) -> Option<String> {
         let entry = self.entry(at)?;
         let width = |entry: &Entry| self.raw(entry.head()).chars().count();
         let column = |entry: &Entry| {

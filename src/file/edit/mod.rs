@@ -10,10 +10,12 @@ mod insert;
 mod layout;
 mod spell;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-pub(super) use self::layout::{Kind, Layout};
+use time::Date;
+
+pub(super) use self::layout::{Entry, Kind, Layout};
 use crate::model::VmPath;
 
 /// The change to make to one VM's line.
@@ -23,8 +25,32 @@ pub struct Edit<'a> {
     pub vm: &'a VmPath,
     /// The session: any text, since a live tag may hold any. None removes the line.
     pub session: Option<&'a str>,
-    /// Removes `expires` from the line.
-    pub endless: bool,
+    /// The last day on which the line counts.
+    pub ends: Ends,
+    /// Another VM, whose line this VM's replaces. If this VM has no line, and both are in one resource group, that line keeps its
+    /// place and its comments, and names this VM. Otherwise it goes.
+    pub from: Option<&'a VmPath>,
+}
+
+/// The change to a line's `expires`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// As it was; a new line has none.
+    Keep,
+    /// The line has no last day.
+    Never,
+    /// The line's last day.
+    After(Date),
+}
+
+impl Ends {
+    /// The day to write, if there is one.
+    fn day(self) -> Option<Date> {
+        match self {
+            Self::After(day) => Some(day),
+            Self::Keep | Self::Never => None,
+        }
+    }
 }
 
 /// The text is not valid TOML, or its sessions are not one per VM.
@@ -55,7 +81,17 @@ fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
     let mut changes = Changes::default();
     let mut new: BTreeMap<&str, Vec<&Edit<'_>>> = BTreeMap::new();
     for edit in edits.values() {
-        if let Some(known) = layout.vms.get(edit.vm) {
+        let known = layout.vms.get(edit.vm);
+        let from = edit.from.and_then(|vm| Some((vm, layout.vms.get(vm)?)));
+        match (known, from) {
+            (None, Some((vm, from))) if edit.vm.is_in(vm.folded_group()) => {
+                changes.rename(&layout, from, edit)?;
+                continue;
+            }
+            (_, Some((_, from))) => changes.remove(&layout, from)?,
+            (_, None) => {}
+        }
+        if let Some(known) = known {
             changes.change(&layout, known, edit, said.get(&check::session_of(edit.vm)))?;
         } else if edit.session.is_some() {
             new.entry(edit.vm.folded_group()).or_default().push(edit);
@@ -70,6 +106,24 @@ fn edited(text: &str, edits: &[Edit<'_>]) -> Option<String> {
     let edited = changes.apply(&layout)?;
     check::expect(&mut said, &edits);
     (check::said(&edited)? == said).then(|| format!("{mark}{edited}"))
+}
+
+/// The comments that an edit from `before` to `after` removed, in the order of the file.
+pub fn comments_gone(before: &str, after: &str) -> Vec<String> {
+    let (before, after) = (Layout::new(before), Layout::new(after));
+    let mut kept: HashMap<&str, usize> = HashMap::new();
+    for comment in &after.comments {
+        *kept.entry(after.raw(comment.clone())).or_default() += 1;
+    }
+    let mut gone = Vec::new();
+    for comment in &before.comments {
+        let comment = before.raw(comment.clone());
+        match kept.get_mut(comment).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => gone.push(comment.trim_end().to_owned()),
+        }
+    }
+    gone
 }
 
 /// The bytes to replace, and the replacement.
@@ -97,22 +151,88 @@ impl Changes {
         edit: &Edit<'_>,
         old: Option<&String>,
     ) -> Option<()> {
+        let Some(session) = edit.session else {
+            return self.remove(layout, known);
+        };
+        let mut day = edit.ends.day();
         for at in known {
             let entry = layout.entry(*at)?;
-            let setting = entry.path.get(3).map_or("session", String::as_str);
-            let Some(session) = edit.session else {
-                if entry.above() < 3 {
-                    self.gone.insert(*at);
-                }
+            if entry.path.get(3).is_none_or(|setting| setting != "expires") {
                 continue;
-            };
-            if setting == "expires" && edit.endless {
-                self.gone.insert(*at);
-            } else if setting == "session" && entry.kind == Kind::Value && old? != session {
-                let quote = spell::quote_in(layout.raw(entry.value.clone()))?;
-                let session = spell::string(session, quote);
-                self.splices.push((entry.value.clone(), session));
             }
+            match edit.ends {
+                Ends::Keep => {}
+                Ends::Never => drop(self.gone.insert(*at)),
+                Ends::After(day) => self.splices.push((entry.value.clone(), day.to_string())),
+            }
+            day = None;
+        }
+        for at in known {
+            let entry = layout.entry(*at)?;
+            let is_session = entry.path.get(3).is_none_or(|setting| setting == "session");
+            if !is_session || entry.kind != Kind::Value {
+                continue;
+            }
+            let raw = layout.raw(entry.value.clone());
+            let mut value = raw.to_owned();
+            if old? != session {
+                value = spell::string(session, spell::quote_in(raw)?);
+            }
+            match day {
+                Some(day) if entry.path.len() > 3 => {
+                    let expires = layout.head(entry, edit, "expires");
+                    let expires = format!("{expires}{}{day}", layout.equals);
+                    self.beside(layout, entry, expires)?;
+                }
+                Some(day) => value = insert::with_day(&value, day),
+                None => {}
+            }
+            if value != raw {
+                self.splices.push((entry.value.clone(), value));
+            }
+        }
+        Some(())
+    }
+
+    /// Adds the setting `new` to the VM that `entry` is about.
+    fn beside(&mut self, layout: &Layout<'_>, entry: &Entry, new: String) -> Option<()> {
+        if layout.entry(entry.parent)?.kind == Kind::Braces {
+            self.new.entry(entry.parent).or_default().push(new);
+            return Some(());
+        }
+        let indent = layout.indent(entry.span.start)?;
+        let end = layout.end_of_line(entry.span.end);
+        let newline = layout.newline;
+        self.splices
+            .push((end..end, format!("{indent}{new}{newline}")));
+        Some(())
+    }
+
+    /// Removes the entries `known` of a VM.
+    fn remove(&mut self, layout: &Layout<'_>, known: &[usize]) -> Option<()> {
+        for at in known {
+            if layout.entry(*at)?.above() < 3 {
+                self.gone.insert(*at);
+            }
+        }
+        Some(())
+    }
+
+    /// Puts the VM of `edit` in the place of the one that the entries `known` are about.
+    fn rename(&mut self, layout: &Layout<'_>, known: &[usize], edit: &Edit<'_>) -> Option<()> {
+        for at in known {
+            let entry = layout.entry(*at)?;
+            if entry.above() > 2 {
+                continue;
+            }
+            let setting = entry.path.get(3).map_or("session", String::as_str);
+            let mut head = layout.head(entry, edit, setting);
+            let mut span = entry.head();
+            if entry.kind != Kind::Header {
+                head += &layout.equals_like(*at, &head)?;
+                span.end = entry.value.start;
+            }
+            self.splices.push((span, head));
         }
         Some(())
     }

@@ -55,7 +55,10 @@ const SOME: RangeInclusive<u64> = 1..=1_000_000;
 /// The keys of every kind without a fixed reach.
 const CHOICE: &[Key] = &[
     ("on", Takes::Word(&["all", "reads", "writes"])),
-    ("list", Takes::Word(&["vms", "states", "nics", "ips"])),
+    (
+        "list",
+        Takes::Word(&["vms", "states", "nics", "ips", "log"]),
+    ),
 ];
 
 pub(super) const KINDS: &[Kind] = &[

@@ -219,6 +219,7 @@ pub(super) fn forbidden_message(hit: &Strike<'_>) -> String {
         Resource::Tags if is_write(hit.call) => "Microsoft.Resources/tags/write",
         Resource::Tags => "Microsoft.Resources/tags/read",
         Resource::Permissions => "Microsoft.Authorization/permissions/read",
+        Resource::Activity => "Microsoft.Insights/eventtypes/values/read",
     };
     let scope = if route.resource == Resource::Tags {
         route.tags_id()

@@ -163,7 +163,8 @@ impl<'a> Settings<'a> {
             "vms" => Reach::List(Resource::Vms),
             "states" => Reach::StatesList,
             "nics" => Reach::List(Resource::Nics),
-            _ => Reach::List(Resource::PublicIps),
+            "ips" => Reach::List(Resource::PublicIps),
+            _ => Reach::List(Resource::Activity),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Sends requests to the sandbox as a client would.
 
+mod activity;
 mod fault_specs;
 mod faults;
 mod lists;

@@ -73,6 +73,24 @@ pub(in crate::verbs) fn vms(names: &[Name], current: &OsStr) -> Vec<CompletionCa
     starting_with(current, offers, Case::Ignored)
 }
 
+/// Session names.
+pub(in crate::verbs) fn sessions(names: &[Name], current: &OsStr) -> Vec<CompletionCandidate> {
+    starting_with(current, offers(names), Case::Counts)
+}
+
+/// The sessions of `names`, each with its VM.
+fn offers(names: &[Name]) -> Offers {
+    let subscriptions: BTreeSet<_> = names.iter().map(|name| &name.subscription).collect();
+    let mut offers = Offers::new();
+    for name in names {
+        if let Some(session) = &name.session {
+            let about = || format!("session on {}", name.shown(subscriptions.len() > 1));
+            offers.entry(session.to_string()).or_insert_with(about);
+        }
+    }
+    offers
+}
+
 /// Session names, then VM names. If a name is both, the VM wins, as in `connect`. Behind a slash, only VMs: no session name has one.
 pub(in crate::verbs) fn sessions_and_vms(
     names: &[Name],
@@ -98,14 +116,8 @@ pub(in crate::verbs) fn sessions_and_vms(
         vms.insert(known.vm.name().to_owned(), about);
     }
     let taken: BTreeSet<String> = vms.keys().map(|name| name.to_lowercase()).collect();
-    let mut sessions = Offers::new();
-    for name in names {
-        let session = name.session.as_ref().map(|session| session.as_str());
-        if let Some(session) = session.filter(|name| !taken.contains(&name.to_lowercase())) {
-            let about = || format!("session on {}", name.shown(several));
-            sessions.entry(session.to_owned()).or_insert_with(about);
-        }
-    }
+    let mut sessions = offers(names);
+    sessions.retain(|name, _| !taken.contains(&name.to_lowercase()));
     let mut candidates = starting_with(current, sessions, Case::Counts);
     candidates.extend(starting_with(current, vms, Case::Ignored));
     candidates

@@ -6,7 +6,7 @@ mod cache;
 mod candidates;
 mod refresh;
 
-pub(super) use candidates::{Name, groups, sessions_and_vms, vms};
+pub(super) use candidates::{Name, groups, sessions, sessions_and_vms, vms};
 pub(super) use refresh::{is_refresh, refresh};
 
 use std::collections::BTreeSet;
