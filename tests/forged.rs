@@ -6,10 +6,10 @@ mod support;
 use std::fs;
 
 use azlin::json;
-use azlin::model::{Guid, Hex, LiveName, SessionName, Shown};
+use azlin::model::{Guid, Hex, LiveName, SessionName, Shown, Written};
 use azlin::plan::{
-    Blocked, Duplicate, Expiring, Options, Plan, Saved, Why, differences, fingerprint, refusals,
-    stale_report,
+    Base, Blocked, Duplicate, Expiring, Options, Origin, Plan, Saved, Why, Write, differences,
+    fingerprint, refusals, stale_report,
 };
 use azlin::show::{self, Ids, Paint};
 use azlin::text::is_unprintable;
@@ -90,6 +90,24 @@ fn full() -> Saved {
             origin: Some(azlin::plan::Origin::Drift),
         })
         .collect();
+    let change = plan.changes[0].clone();
+    plan.base = Some(Base {
+        rev: Shown::new("main"),
+        resolved: vec![Write {
+            vm: change.vm,
+            before: change.before,
+            after: change.after,
+        }],
+    });
+    for change in &mut plan.changes {
+        change.origin = Some(Origin::Drift);
+        change.written = Some(Written {
+            at: Shown::new("2026-01-05T08:00:00Z"),
+            by: Some(Shown::new("someone@example.com")),
+            operation: Shown::new("Microsoft.Resources/tags/write"),
+            correlation_id: Some(Shown::new("1")),
+        });
+    }
     let options = Options {
         targets: [id(1, "a")].into(),
         take_ownership: [id(1, "g")].into(),
