@@ -77,7 +77,8 @@ pub struct Desired {
 pub struct Basis {
     /// The subscription of all its VMs.
     pub subscription: SubscriptionId,
-    /// The Azure of its VMs in text: "the sandbox" or "subscription 0000…".
+    /// The Azure of its VMs in text: "the sandbox" or "subscription 0000…". It is not in JSON, where anyone could write another.
+    #[serde(skip)]
     pub place: Shown,
     /// The key of the session's tag.
     pub tag: TagKey,

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use time::{Date, Duration};
 
+use super::guard::is_removal;
 use super::{Action, Aim, Blocked, Change, Duplicate, Expiring, FilePlan, Goal, Why};
 use crate::model::{Declared, Desired, Live, Shown, SubscriptionId, Vm, VmId};
 
@@ -57,7 +58,10 @@ pub(super) fn diff(files: &[&Desired], live: &Live, aim: &Aim) -> (Vec<FilePlan>
         };
         match change {
             Some(change) if reached => changes.push(change),
-            Some(_) => plan.left_out += 1,
+            Some(change) => {
+                plan.left_out += 1;
+                plan.left_out_clears += usize::from(is_removal(&change));
+            }
             None => {}
         }
     }
@@ -214,6 +218,7 @@ impl<'a> Differ<'a> {
             owned: 0,
             declares_nothing: file.sessions.is_empty(),
             left_out,
+            left_out_clears: 0,
             foreign: 0,
             unreadable: 0,
             incomplete: Vec::new(),

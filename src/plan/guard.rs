@@ -60,7 +60,7 @@ impl Serialize for Allow {
 pub enum Refusal {
     /// It clears more than five sessions, and more than 30 percent of this owner's.
     TooMany {
-        /// The number of sessions that it clears.
+        /// The number of sessions that it clears, or would clear without targets.
         clears: usize,
         /// The number of sessions that the owner has.
         owned: usize,
@@ -126,7 +126,7 @@ pub fn refusals(plan: &Plan, options: &Options) -> Vec<Refused> {
 
 /// True if `change` clears a session that the file no longer names. An expired session does not count, because the file says when
 /// to clear it.
-fn is_removal(change: &Change) -> bool {
+pub(super) fn is_removal(change: &Change) -> bool {
     matches!(change.action, Action::Clear { expired: None }) && change.before.session.is_some()
 }
 
@@ -151,9 +151,10 @@ fn former(plan: &Plan, at: usize) -> usize {
         .count()
 }
 
-fn removal(file: &FilePlan, clears: usize) -> Option<Refusal> {
-    let owned = file.owned;
-    if clears == 0 {
+/// The reason to refuse that `file` clears `here` sessions of the targets, if the plan has targets.
+fn removal(file: &FilePlan, here: usize) -> Option<Refusal> {
+    let (clears, owned) = (here + file.left_out_clears, file.owned);
+    if here == 0 {
         None
     } else if file.declares_nothing {
         Some(Refusal::EmptyFile { clears })

@@ -89,6 +89,9 @@ pub struct FilePlan {
     pub declares_nothing: bool,
     /// The number of VMs that differ from the file but are not targets.
     pub left_out: usize,
+    /// The number of them whose session the file would clear. Guards count them: a plan for a few targets must not pass where the
+    /// whole plan would not.
+    pub left_out_clears: usize,
     /// The number of VMs that have another tool's tag `azlin-session` and no session of azlin's.
     pub foreign: usize,
     /// The number of VMs in Azure's list that azlin cannot read.

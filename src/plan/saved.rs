@@ -150,6 +150,10 @@ impl Saved {
         }
         let mut saved: Self = serde_json::from_slice(json).map_err(not_a_plan)?;
         saved.refused = refusals(&saved.plan, &saved.options);
+        for file in &mut saved.plan.files {
+            let place = format!("subscription {}", file.basis.subscription);
+            file.basis.place = Shown::new(&place);
+        }
         let is_whole = saved.digest == saved.digest() && saved.write().as_bytes() == json;
         if is_whole && saved.is_consistent() {
             Ok(saved)
@@ -248,6 +252,11 @@ impl Saved {
                 return Standing::Stale;
             };
             let (done, rest) = own.split_at_checked(done).unwrap_or_default();
+            // Nor may the plan have called a change by another name.
+            let kind = |plan: &Plan| plan.change_of(vm).map(|change| change.action);
+            if done.is_empty() && kind(&self.plan) != kind(now) {
+                return Standing::Stale;
+            }
             let reached = done.last().is_none_or(|step| {
                 step.after.held() == found.held && step.machine == found.machine
             });

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{Ids, why};
 use crate::file::{Diagnostic, Severity, Source};
 use crate::plan::Blocked;
+use crate::text::{is_unprintable, writing_out};
 use crate::trouble::Trouble;
 
 /// A service that turns a line of a job's log into an annotation.
@@ -96,7 +97,7 @@ impl Runner {
 
     /// `text` as the value of a property of a command.
     fn property(self, text: &str) -> String {
-        let text = self.data(text);
+        let text = self.data(&writing_out(text, is_unprintable));
         match self {
             Self::GitHub => text.replace(':', "%3A").replace(',', "%2C"),
             Self::AzurePipelines => text.replace(';', "%3B").replace(']', "%5D"),

@@ -87,12 +87,25 @@ pub fn list_csv(listing: &Listing<'_>) -> String {
     text
 }
 
+/// The characters that begin a formula.
+const FORMULA: [char; 9] = ['=', '+', '-', '@', '\t', '＝', '＋', '－', '＠'];
+
 /// `text` with control characters escaped, and with a `'` before anything that a spreadsheet would run as a formula, including the
 /// full-width forms that some spreadsheets accept.
 fn cell(text: &str) -> String {
     let mut cell = escape(text).into_owned();
-    if cell.starts_with(['=', '+', '-', '@', '\t', '＝', '＋', '－', '＠']) {
-        cell.insert(0, '\'');
+    // Where `;` separates cells, as in many languages, the text after one begins a cell.
+    let mut at = 0;
+    loop {
+        let rest = cell.get(at..).unwrap_or_default();
+        if rest.trim_start().starts_with(FORMULA) && (at > 0 || rest.starts_with(FORMULA)) {
+            cell.insert(at, '\'');
+        }
+        let rest = cell.get(at..).unwrap_or_default();
+        match rest.find(';') {
+            Some(separator) => at += separator + 1,
+            None => break,
+        }
     }
     let is_plain = !cell.contains([',', ';', '"']) && cell.trim() == cell;
     if is_plain {
@@ -115,7 +128,9 @@ mod tests {
             ("-1", "'-1"),
             ("\t=1", r"\t=1"),
             ("a,b", "\"a,b\""),
-            ("a;=1", "\"a;=1\""),
+            ("a;=1", "\"a;'=1\""),
+            ("a;b; +1;", "\"a;b;' +1;\""),
+            ("=1;=2", "\"'=1;'=2\""),
             (" =1", "\" =1\""),
             ("+\"x\"", "\"'+\"\"x\"\"\""),
             ("a\nb\u{202e}", r"a\nb\u{202e}"),

@@ -41,17 +41,17 @@ pub fn refusal(refused: &Refused, file: &str, saved: Option<Applying<'_>>) -> Tr
 fn refusal_in_words(why: &Refusal, file: &str) -> (String, &'static str) {
     let message = match why {
         Refusal::TooMany { clears, owned } => {
-            format!("the plan would clear {clears} of the {owned} sessions that {file} owns")
+            format!("{file} would clear {clears} of the {owned} sessions that it owns")
         }
         Refusal::Former { clears } => format!(
             "the plan would clear {clears} sessions of another owner and take over none of them"
         ),
         Refusal::All { clears } => {
-            format!("the plan would clear all {clears} sessions that {file} owns")
+            format!("{file} would clear all {clears} sessions that it owns")
         }
         Refusal::EmptyFile { clears } => {
             let sessions = count(*clears, "session");
-            format!("{file} declares no sessions, so the plan would clear {sessions}")
+            format!("{file} declares no sessions, so it would clear {sessions}")
         }
         Refusal::Incomplete { reasons } => {
             let reasons: Vec<&str> = reasons.iter().map(Shown::as_str).collect();
@@ -174,8 +174,8 @@ pub fn why(entry: &Blocked, ids: Ids) -> Trouble {
         }
         Why::Owned { by } => {
             let vm = ids.name(&entry.vm);
-            let help = format!("ask {by}, then run this again with --take-ownership {vm}");
-            (format!("the VM belongs to another owner, {by}"), help)
+            let help = format!("ask that owner, then run this again with --take-ownership {vm}");
+            (format!("the VM belongs to another owner, `{by}`"), help)
         }
         Why::Held { by, expired } => {
             let holders = ids.names(by);
@@ -211,7 +211,7 @@ pub fn not_by_hand(vm: &VmId, wanted: Option<&SessionName>, why: &Why, ids: Ids)
     let shown = ids.name(vm);
     match why {
         Why::Owned { by } => Trouble::new(
-            format!("{shown} belongs to another owner, {by}"),
+            format!("{shown} belongs to another owner, `{by}`"),
             "change it in that owner's file; use --force only to override that file",
         ),
         Why::Held { by, .. } => {

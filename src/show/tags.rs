@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use super::words::{count, did_you_mean};
 use crate::model::{Tags, VmId};
 use crate::tagging::{BadTag, MAX_VALUE, MOST};
-use crate::text::{escape, inert, quote};
+use crate::text::{escape, is_unprintable, quote, writing_out};
 use crate::trouble::{Exit, Trouble};
 
 /// The session of the VM named `vm`, if any, as text.
@@ -27,7 +27,8 @@ pub fn tags(vm: &VmId, tags: &Tags) -> String {
     let mut text = format!("Tags for {name}:\n");
     for (key, value) in sorted {
         let gap = if value.is_empty() { "" } else { " " };
-        let _ = writeln!(text, "  {}:{gap}{}", inert(key), inert(value));
+        let [key, value] = [key, value].map(|text| writing_out(text, is_unprintable));
+        let _ = writeln!(text, "  {key}:{gap}{value}");
     }
     text
 }

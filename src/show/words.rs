@@ -5,9 +5,9 @@ use std::fmt::Display;
 
 use super::Ids;
 use super::blame::written;
-use crate::model::{Held, Owner, VmId};
+use crate::model::{Held, Owner, TagKey, VmId};
 use crate::plan::{Action, Base, Change, Duplicate, FilePlan, Goal, Origin, Plan, Step, Why};
-use crate::text::{and, or};
+use crate::text::{and, escape, or};
 
 /// The note on a step that the older version of the file needed too.
 pub(super) const DRIFT: &str = "drift";
@@ -158,6 +158,11 @@ impl<'p> Words<'p> {
         for reason in &file.incomplete {
             let remark = format!("VMs may be missing from Azure's list: {reason}");
             remarks.push((Warning, remark));
+        }
+        if file.basis.tag != TagKey::default() {
+            let tag = escape(file.basis.tag.as_str());
+            let remark = format!("{} keeps session names in the tag `{tag}`", self.name);
+            remarks.push((Note, remark));
         }
         if file.left_out > 0 {
             let vms = count(file.left_out, "other VM");

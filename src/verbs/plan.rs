@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::part::Part;
 use super::planning;
-use super::{Exit, Streams, Trouble, base, blame};
+use super::{Exit, Streams, Trouble, base, blame, runner};
 use crate::cli::{Common, Format, Plan};
 use crate::file::CannotEdit;
 use crate::model::Owner;
@@ -16,6 +16,9 @@ use crate::show;
 use crate::text::shown;
 
 pub(super) async fn run(common: &Common, args: &Plan, streams: Streams) -> Result<Exit, Trouble> {
+    if let Some(out) = &args.out {
+        runner::check_output(out)?;
+    }
     let context = Context::open_since(common, args.base.as_deref(), streams)?;
     let mut planned = planning::make(&context, &args.planning).await?;
     if let Some(rev) = &args.base {

@@ -39,6 +39,27 @@ pub(super) fn in_repository(file: &str) -> String {
     }
 }
 
+/// Checks that an output at `path` leads through no link into another file. Only in CI: there, whoever opens a pull request could make
+/// azlin overwrite a file of the machine. A descriptor such as `/dev/stdout` is a link, too.
+pub(super) fn check_output(path: &Path) -> Result<(), Trouble> {
+    let is_descriptor = path.starts_with("/dev") || path.starts_with("/proc");
+    if !in_ci() || is_descriptor {
+        return Ok(());
+    }
+    if path.is_symlink() {
+        let message = format!(
+            "{} is a link, which azlin does not follow in CI",
+            shown(path)
+        );
+        let help = "write to another file, best outside the checkout";
+        return Err(Trouble::new(message, help));
+    }
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => check_inside(folder),
+        _ => Ok(()),
+    }
+}
+
 /// Checks that `file` leads to no place outside its repository, nor into git's own folder, where tokens are. Only in CI: there,
 /// whoever opens a pull request could make the log print a file of the machine. A person may keep their file where they like.
 pub(super) fn check_inside(file: &Path) -> Result<(), Trouble> {
