@@ -235,6 +235,7 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       apply         Make Azure match the file
       show          Show a saved plan
       validate      Check the file without reading Azure
+      fmt           Format the file; comments stay with their lines
 
     Setup:
       guide         Read a chapter of the guide

@@ -19,7 +19,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
     ),
     (
         "Sessions as code",
-        &["init", "import", "plan", "apply", "show", "validate"],
+        &["init", "import", "plan", "apply", "show", "validate", "fmt"],
     ),
     (
         "Setup",

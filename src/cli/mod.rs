@@ -11,7 +11,7 @@ mod terraform;
 mod vms;
 
 pub use command::{command, parse};
-pub use file::{Import, Init};
+pub use file::{Fmt, Import, Init, Validate, ValidateFormat};
 pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
 pub use mistake::Usage;
 pub use planning::{Apply, Format, Plan, Planning, Show};
@@ -207,11 +207,10 @@ pub enum Verb {
     Init(Init),
     /// Add the sessions in Azure to the file
     Import(Import),
+    /// Format the file; comments stay with their lines
+    Fmt(Fmt),
     /// Check the file without reading Azure
-    #[command(after_help = "Examples:
-  azlin validate                          the file that every command would use
-  azlin validate --file team/sessions.toml")]
-    Validate,
+    Validate(Validate),
     /// Open SSH on the VM that holds a session
     #[command(visible_alias = "ssh")]
     Connect(Connect),

@@ -126,12 +126,22 @@ pub fn none() -> Trouble {
 /// # Errors
 /// The file cannot be read, or is larger than 16 MB.
 pub fn read(path: PathBuf) -> Result<Found, Trouble> {
-    let help = "check the path and the permissions of the file";
-    let cannot = |error: io::Error| Trouble::cannot("read", &path, &error, help);
+    match fs::File::open(&path) {
+        Ok(file) => read_from(path, file),
+        Err(error) => Err(cannot_read(&path, &error)),
+    }
+}
+
+/// Reads `input` to its end, as the file at `path`.
+///
+/// # Errors
+/// It cannot be read, or is larger than 16 MB.
+pub fn read_from(path: PathBuf, input: impl io::Read) -> Result<Found, Trouble> {
     let mut bytes = Vec::new();
-    let file = fs::File::open(&path).map_err(cannot)?;
-    let mut file = file.take(MAX_BYTES + 1);
-    file.read_to_end(&mut bytes).map_err(cannot)?;
+    let mut input = input.take(MAX_BYTES + 1);
+    if let Err(error) = input.read_to_end(&mut bytes) {
+        return Err(cannot_read(&path, &error));
+    }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Trouble::new(
             format!("{} is larger than {} MB", shown(&path), MAX_BYTES >> 20),
@@ -139,6 +149,11 @@ pub fn read(path: PathBuf) -> Result<Found, Trouble> {
         ));
     }
     Ok(Found { path, bytes })
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Trouble {
+    let help = "check the path and the permissions of the file";
+    Trouble::cannot("read", path, error, help)
 }
 
 /// The first [`NAME`] from the working directory upwards. A file in the working directory goes by its bare name, and diagnostics

@@ -9,6 +9,7 @@ mod dotted;
 mod edit;
 mod encoding;
 pub mod find;
+mod format;
 mod read;
 mod sessions;
 mod starter;
@@ -18,6 +19,7 @@ mod twice;
 pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, edit};
+pub use format::{CannotFormat, format};
 pub use read::{is_sessions_file, read};
 pub use starter::{Starter, starter};
 

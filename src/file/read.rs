@@ -19,7 +19,13 @@ use crate::text::{escape, is_unprintable, nearest, quote, written_out};
 const MOST_SYNTAX_ERRORS: usize = 1_000;
 
 /// The keys at the top of the file.
-const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
+pub(super) const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
+
+/// The keys of `[azure]`, in the order in which they are best read.
+pub(super) const AZURE_KEYS: [&str; 5] = ["subscription", "cloud", "tag", "scope", "endpoint"];
+
+/// The keys of `[ssh]`, in the order in which they are best read.
+pub(super) const SSH_KEYS: [&str; 3] = ["user", "jump", "command"];
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
@@ -138,10 +144,7 @@ impl Reader<'_> {
                 }
                 "endpoint" => settings.endpoint = self.checked(&entry, "", loopback),
                 "scope" => settings.scope = self.one_of(&entry, &scopes),
-                _ => {
-                    let known = ["subscription", "cloud", "tag", "endpoint", "scope"];
-                    self.unknown(&entry, "[azure]", &known);
-                }
+                _ => self.unknown(&entry, "[azure]", &AZURE_KEYS),
             }
         }
         settings
@@ -156,7 +159,7 @@ impl Reader<'_> {
                 "command" => {
                     defaults.command = self.checked(&entry, "a command ", plain_command);
                 }
-                _ => self.unknown(&entry, "[ssh]", &["user", "jump", "command"]),
+                _ => self.unknown(&entry, "[ssh]", &SSH_KEYS),
             }
         }
         defaults

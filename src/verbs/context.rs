@@ -83,7 +83,7 @@ impl Context {
     }
 
     fn start(common: &Common, located: Located, streams: Streams) -> Result<Self, Trouble> {
-        let mut documents = document::read(located, streams)?;
+        let mut documents = document::read(document::load(located, streams), streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }

@@ -6,7 +6,7 @@ use etcetera::{BaseStrategy as _, choose_base_strategy};
 
 use super::{Streams, Trouble, today};
 use crate::cli::Common;
-use crate::file::find::{self, Located};
+use crate::file::find::{self, Found, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
 use crate::model::Hex;
 use crate::show;
@@ -87,12 +87,40 @@ pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     name.map(PathBuf::from).into_iter().collect()
 }
 
-/// Reads all files of `located`, and reports the errors in each and between them in one run. A note names those that it skipped.
-pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, Trouble> {
-    let Located {
-        files: paths,
-        skipped,
-    } = located;
+/// The files that `paths` and `--file` name, read; else the one that every command uses. `-` is stdin.
+///
+/// # Errors
+/// There is none, or `-` is not the only one.
+pub(super) fn given(
+    common: &Common,
+    paths: &[PathBuf],
+    streams: Streams,
+) -> Result<Given, Trouble> {
+    let named = [common.file.as_slice(), paths].concat();
+    let is_stdin = named.iter().any(|path| path.as_os_str() == "-");
+    if is_stdin && named.len() > 1 {
+        let message = "- stands for stdin, and other files are given too";
+        return Err(Trouble::new(message, "pass - alone, or only files"));
+    }
+    let files = if is_stdin {
+        vec![find::read_from(PathBuf::from("stdin"), std::io::stdin())]
+    } else if paths.is_empty() {
+        load(find(common)?, streams)
+    } else {
+        load(find::locate(&named, None)?, streams)
+    };
+    Ok(Given { files, is_stdin })
+}
+
+/// The files of a command that needs no Azure.
+pub(super) struct Given {
+    pub files: Vec<Result<Found, Trouble>>,
+    pub is_stdin: bool,
+}
+
+/// Reads the bytes of all files of `located`. A note names those that it skipped.
+pub(super) fn load(located: Located, streams: Streams) -> Vec<Result<Found, Trouble>> {
+    let Located { files, skipped } = located;
     if !skipped.is_empty() {
         let names: Vec<String> = skipped.iter().map(|path| shown(path)).collect();
         let (names, are) = (
@@ -105,31 +133,73 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
         );
         streams.note(&format!("skipped {names}: {are} no table that azlin knows"));
     }
-    let files = if paths.len() > 1 { "files" } else { "file" };
-    let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
-    let mut troubles = Vec::new();
-    for path in paths {
-        let found = match find::read(path) {
-            Ok(found) => found,
-            Err(trouble) => {
-                troubles.push(trouble);
-                continue;
-            }
+    files.into_iter().map(find::read).collect()
+}
+
+/// Files, read and checked.
+pub(super) struct Checked {
+    /// Each file, valid or not, with its own diagnostics.
+    pub files: Vec<(Result<Document, Source>, Vec<Diagnostic>)>,
+    /// The reasons why files cannot be read.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Checked {
+    pub fn of(files: Vec<Result<Found, Trouble>>) -> Self {
+        let mut checked = Self {
+            files: Vec::new(),
+            troubles: Vec::new(),
         };
-        let (file, wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
-        let wrong = say(wrong, &[&source], streams);
-        if let Some(file) = file {
-            valid.push(Document {
-                sha256: Hex::sha256(&found.bytes),
-                has_mark: found.bytes.starts_with("\u{feff}".as_bytes()),
-                path: found.path,
-                is_there: true,
-                file,
-                source,
-            });
-        } else {
-            invalid.push(escape(&source.name).into_owned());
-            errors += wrong;
+        for found in files {
+            let found = match found {
+                Ok(found) => found,
+                Err(trouble) => {
+                    checked.troubles.push(trouble);
+                    continue;
+                }
+            };
+            let (file, wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+            let document = match file {
+                Some(file) => Ok(Document {
+                    sha256: Hex::sha256(&found.bytes),
+                    has_mark: found.bytes.starts_with("\u{feff}".as_bytes()),
+                    path: found.path,
+                    is_there: true,
+                    file,
+                    source,
+                }),
+                None => Err(source),
+            };
+            checked.files.push((document, wrong));
+        }
+        checked
+    }
+}
+
+/// Reports the errors in each of `files` and between them in one run, and returns the files.
+///
+/// # Errors
+/// A file cannot be read, or is invalid.
+pub(super) fn read(
+    files: Vec<Result<Found, Trouble>>,
+    streams: Streams,
+) -> Result<Vec<Document>, Trouble> {
+    let is_one = files.len() == 1;
+    let Checked {
+        files,
+        mut troubles,
+    } = Checked::of(files);
+    let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
+    for (file, wrong) in files {
+        match file {
+            Ok(document) => {
+                say(wrong, &[&document.source], streams);
+                valid.push(document);
+            }
+            Err(source) => {
+                errors += say(wrong, &[&source], streams);
+                invalid.push(escape(&source.name).into_owned());
+            }
         }
     }
     if !invalid.is_empty() {
@@ -138,6 +208,7 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
         let are = if invalid.len() > 1 { "are" } else { "is" };
         let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
         let message = format!("{names} {are} invalid: {errors}");
+        let files = if is_one { "file" } else { "files" };
         let help = format!("fix the {files}; nothing was read from Azure");
         troubles.push(Trouble::new(message, help));
     }
@@ -146,7 +217,11 @@ pub(super) fn read(located: Located, streams: Streams) -> Result<Vec<Document>, 
 }
 
 /// Reports the diagnostics of the files `sources`, and returns the number of errors.
-fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) -> usize {
+pub(super) fn say(
+    mut diagnostics: Vec<Diagnostic>,
+    sources: &[&Source],
+    streams: Streams,
+) -> usize {
     let errors = diagnostics.iter().filter(|found| found.is_error()).count();
     let unsaid = diagnostics.len().saturating_sub(MOST_DIAGNOSTICS);
     if unsaid > 0 {

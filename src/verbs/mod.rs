@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod context;
 mod document;
+mod fmt;
 mod guide;
 mod import;
 mod init;
@@ -149,7 +150,8 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Show(args) => show::run(args, streams),
         Verb::Init(args) => init::run(common, args, streams).await,
         Verb::Import(args) => import::run(common, args, streams).await,
-        Verb::Validate => validate::run(common, streams),
+        Verb::Fmt(args) => fmt::run(common, args, streams),
+        Verb::Validate(args) => validate::run(common, args, streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams).await,
         Verb::List(args) => list::run(common, args, streams).await,

@@ -2,11 +2,14 @@
 
 use super::document::{self, Document};
 use super::{Exit, Streams, Trouble};
-use crate::cli::Common;
+use crate::cli::{Common, Validate as Args};
 use crate::show;
 
-pub(super) fn run(common: &Common, streams: Streams) -> Result<Exit, Trouble> {
-    let valid = document::read(document::find(common)?, streams)?;
+pub(super) fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
+    let valid = document::read(
+        document::given(common, &args.files, streams)?.files,
+        streams,
+    )?;
     document::check_together(valid.iter().map(Document::member).collect(), streams)?;
     for document in &valid {
         document::warn_expired(document, streams);

@@ -8,12 +8,12 @@ mod check;
 mod inline;
 mod insert;
 mod layout;
-mod spell;
+pub(super) mod spell;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-pub(super) use self::layout::{Kind, Layout};
+pub(super) use self::layout::{Entry, Kind, Layout};
 use crate::model::VmPath;
 
 /// The change to make to one VM's line.
