@@ -3,6 +3,7 @@
 //! All text from Azure or the file is escaped here ([`crate::text::escape`]).
 
 pub mod annotation;
+mod checkup;
 mod diagnostic;
 mod diff;
 pub mod guide;
@@ -20,12 +21,14 @@ mod plan;
 mod reach;
 mod refusal;
 mod route;
+mod sarif;
 mod stale;
 mod table;
 mod tags;
 mod whoami;
 mod words;
 
+pub use checkup::{CheckedFile, checkup_json};
 pub use diagnostic::diagnostic;
 pub use diff::{azure, changed, diff};
 pub use ids::Ids;
@@ -41,6 +44,7 @@ pub use plan::{plan, vm_column};
 pub use reach::{astray, left_out, meant, miss};
 pub use refusal::{Applying, no_rename, not_by_hand, owns_nothing, refusal, taking, unusable, why};
 pub use route::{is_down, never_starts, no_address, private, stateless};
+pub use sarif::sarif;
 pub use stale::stale;
 pub use tags::{session, tag_altered, tag_refusal, tags};
 pub use whoami::{NamedBy, Right, Subscription, Who, whoami_json};

@@ -13,7 +13,10 @@ use crate::show;
 use crate::text::{escape, shown};
 
 /// The number of diagnostics to show for a file. A file with more has the same error many times.
-const MOST_DIAGNOSTICS: usize = 200;
+pub(super) const MOST_DIAGNOSTICS: usize = 200;
+
+/// The byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A valid file, or an empty one if there is none.
 pub(super) struct Document {
@@ -138,10 +141,18 @@ pub(super) fn load(located: Located, streams: Streams) -> Vec<Result<Found, Trou
 
 /// Files, read and checked.
 pub(super) struct Checked {
-    /// Each file, valid or not, with its own diagnostics.
-    pub files: Vec<(Result<Document, Source>, Vec<Diagnostic>)>,
+    pub files: Vec<Seen>,
     /// The reasons why files cannot be read.
     pub troubles: Vec<Trouble>,
+}
+
+/// A file, valid or not.
+pub(super) struct Seen {
+    pub file: Result<Document, Source>,
+    /// The diagnostics of this file alone.
+    pub found: Vec<Diagnostic>,
+    /// The length of its byte order mark; none if the file is not UTF-8.
+    pub mark: Option<usize>,
 }
 
 impl Checked {
@@ -159,10 +170,13 @@ impl Checked {
                 }
             };
             let (file, wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+            let text = found.bytes.strip_prefix(MARK);
+            let has_mark = text.is_some();
+            let is_utf8 = text.unwrap_or(&found.bytes) == source.text.as_bytes();
             let document = match file {
                 Some(file) => Ok(Document {
                     sha256: Hex::sha256(&found.bytes),
-                    has_mark: found.bytes.starts_with("\u{feff}".as_bytes()),
+                    has_mark,
                     path: found.path,
                     is_there: true,
                     file,
@@ -170,7 +184,11 @@ impl Checked {
                 }),
                 None => Err(source),
             };
-            checked.files.push((document, wrong));
+            checked.files.push(Seen {
+                file: document,
+                found: wrong,
+                mark: is_utf8.then_some(if has_mark { MARK.len() } else { 0 }),
+            });
         }
         checked
     }
@@ -190,14 +208,14 @@ pub(super) fn read(
         mut troubles,
     } = Checked::of(files);
     let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
-    for (file, wrong) in files {
+    for Seen { file, found, .. } in files {
         match file {
             Ok(document) => {
-                say(wrong, &[&document.source], streams);
+                say(found, &[&document.source], streams);
                 valid.push(document);
             }
             Err(source) => {
-                errors += say(wrong, &[&source], streams);
+                errors += say(found, &[&source], streams);
                 invalid.push(escape(&source.name).into_owned());
             }
         }
