@@ -39,7 +39,7 @@
 //!
 //! | to change | go to |
 //! |---|---|
-//! | the keys and values of the file | `file/read.rs` or `file/sessions.rs`, the type in `file/mod.rs`, and `file/edit/` if azlin writes it |
+//! | the keys and values of the file | `file/keys.rs`, `file/read.rs` or `file/sessions.rs`, the type in `file/mod.rs`, and `file/edit/` if azlin writes it; `azlin schema` > `examples/sessions.schema.json` |
 //! | the form that `fmt` gives the file | `file/format/` |
 //! | a rule for names | `model/session_name.rs` for one name, `model/namesakes.rs` and `file/check.rs` for several |
 //! | the changes, and the lines that are blocked | `plan/diff.rs`, `plan/blocked.rs` |

@@ -19,7 +19,9 @@ const GROUPS: [(&str, &[&str]); 3] = [
     ),
     (
         "Sessions as code",
-        &["init", "import", "plan", "apply", "show", "validate", "fmt"],
+        &[
+            "init", "import", "plan", "apply", "show", "validate", "fmt", "schema",
+        ],
     ),
     (
         "Setup",

@@ -211,6 +211,12 @@ pub enum Verb {
     Fmt(Fmt),
     /// Check the file without reading Azure
     Validate(Validate),
+    /// Print the JSON Schema of the file, for editors
+    #[command(after_help = "Examples:
+  azlin schema                             print it, to save it beside your file
+
+azlin guide file shows how to tell your editor about it.")]
+    Schema,
     /// Open SSH on the VM that holds a session
     #[command(visible_alias = "ssh")]
     Connect(Connect),

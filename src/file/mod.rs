@@ -10,7 +10,9 @@ mod edit;
 mod encoding;
 pub mod find;
 mod format;
+mod keys;
 mod read;
+mod schema;
 mod sessions;
 mod starter;
 mod table;
@@ -21,6 +23,7 @@ pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, edit};
 pub use format::{CannotFormat, format};
 pub use read::{is_sessions_file, read};
+pub use schema::schema;
 pub use starter::{Starter, starter};
 
 use std::net::SocketAddr;

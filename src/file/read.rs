@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use super::edit::Layout;
 use super::encoding::decode;
+use super::keys::{AZURE, SSH, TOP, names};
 use super::table::{Entry, Reader, SECTION, entries, listed};
 use super::twice::Keys;
 use super::{AzureSettings, Diagnostic, File, Member, Source, check};
@@ -17,15 +18,6 @@ use crate::text::{escape, is_unprintable, nearest, quote, written_out};
 
 /// The number of syntax errors to report. A file with more is not a `sessions.toml` with mistakes, but some other file.
 const MOST_SYNTAX_ERRORS: usize = 1_000;
-
-/// The keys at the top of the file.
-pub(super) const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
-
-/// The keys of `[azure]`, in the order in which they are best read.
-pub(super) const AZURE_KEYS: [&str; 5] = ["subscription", "cloud", "tag", "scope", "endpoint"];
-
-/// The keys of `[ssh]`, in the order in which they are best read.
-pub(super) const SSH_KEYS: [&str; 3] = ["user", "jump", "command"];
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
@@ -69,7 +61,7 @@ pub fn is_sessions_file(bytes: &[u8]) -> bool {
     let (source, _) = decode("", bytes);
     let (document, _) = DeTable::parse_recoverable(&source.text);
     let mut keys = document.get_ref().keys();
-    let is_ours = |key: &str| !nearest(key, KEYS.into_iter(), 1).is_empty();
+    let is_ours = |key: &str| !nearest(key, names(&TOP).into_iter(), 1).is_empty();
     document.get_ref().is_empty() || keys.any(|key| is_ours(key.get_ref()))
 }
 
@@ -105,7 +97,7 @@ impl Reader<'_> {
                 }
                 "sessions" => file.lines = self.sessions(&entry),
                 "ssh" => file.ssh = self.ssh(&entry),
-                _ => self.unknown(&entry, "the file", &KEYS),
+                _ => self.unknown(&entry, "the file", &names(&TOP)),
             }
         }
         let expires = file.lines.iter().find(|line| line.expires.is_some());
@@ -128,10 +120,6 @@ impl Reader<'_> {
 
     fn azure(&mut self, section: &Entry<'_, '_>) -> AzureSettings {
         let mut settings = AzureSettings::default();
-        let scopes = [
-            ("subscription", Scope::Subscription),
-            ("groups", Scope::Groups(BTreeSet::new())),
-        ];
         for entry in self.table(section, SECTION) {
             match entry.key {
                 "subscription" => {
@@ -143,8 +131,8 @@ impl Reader<'_> {
                     settings.tag = tag.unwrap_or_default();
                 }
                 "endpoint" => settings.endpoint = self.checked(&entry, "", loopback),
-                "scope" => settings.scope = self.one_of(&entry, &scopes),
-                _ => self.unknown(&entry, "[azure]", &AZURE_KEYS),
+                "scope" => settings.scope = self.one_of(&entry, &Scope::NAMES),
+                _ => self.unknown(&entry, "[azure]", &names(&AZURE)),
             }
         }
         settings
@@ -159,7 +147,7 @@ impl Reader<'_> {
                 "command" => {
                     defaults.command = self.checked(&entry, "a command ", plain_command);
                 }
-                _ => self.unknown(&entry, "[ssh]", &SSH_KEYS),
+                _ => self.unknown(&entry, "[ssh]", &names(&SSH)),
             }
         }
         defaults

@@ -5,7 +5,7 @@ use std::ops::Range;
 use time::{Date, Month};
 use toml::de::DeValue;
 
-use super::dotted::SETTINGS;
+use super::keys::{SETTINGS, names};
 use super::table::{Entry, Reader, SECTION, entries};
 use super::{Diagnostic, Line};
 use crate::model::{SessionName, VmPath};
@@ -82,7 +82,7 @@ impl Reader<'_> {
             match entry.key {
                 "session" => session = self.string(&entry).map(|text| (text, entry.value.span())),
                 "expires" => expires = self.day(&entry),
-                _ => self.unknown(&entry, "a session", &SETTINGS),
+                _ => self.unknown(&entry, "a session", &names(&SETTINGS)),
             }
         }
         session.map(|(text, span)| (text, span, expires))

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::keys::{AZURE, SSH, names};
 use super::{Diagnostic, Source};
 use crate::text::{nearest, or, quote};
 
@@ -72,10 +73,9 @@ impl Reader<'_> {
 
     /// Reports that `entry`'s key is unknown in `place`, and suggests the nearest of the `known` ones.
     pub fn unknown(&mut self, entry: &Entry<'_, '_>, place: &str, known: &[&str]) {
-        let home = HOMES.iter().find(|(key, _)| *key == entry.key);
         let nearest = nearest(entry.key, known.iter().copied(), 1);
-        let help = match (home, nearest.first()) {
-            (Some((key, home)), _) => format!("move `{key}` {home}"),
+        let help = match (home(entry.key), nearest.first()) {
+            (Some(home), _) => format!("move `{}` {home}", entry.key),
             (None, Some(nearest)) => format!("did you mean `{nearest}`?"),
             (None, None) => format!("use {}", listed(known)),
         };
@@ -85,18 +85,18 @@ impl Reader<'_> {
     }
 }
 
-/// The place of each key of the file that is easily written elsewhere.
-const HOMES: [(&str, &str); 9] = [
-    ("owner", "to the top of the file, above the first table"),
-    ("subscription", "under [azure]"),
-    ("cloud", "under [azure]"),
-    ("tag", "under [azure]"),
-    ("endpoint", "under [azure]"),
-    ("scope", "under [azure]"),
-    ("user", "under [ssh]"),
-    ("jump", "under [ssh]"),
-    ("command", "under [ssh]"),
-];
+/// The place of `key`, if it is easily written elsewhere.
+fn home(key: &str) -> Option<&'static str> {
+    if key == "owner" {
+        Some("to the top of the file, above the first table")
+    } else if names(&AZURE).contains(&key) {
+        Some("under [azure]")
+    } else if names(&SSH).contains(&key) {
+        Some("under [ssh]")
+    } else {
+        None
+    }
+}
 
 /// `words` in backquotes, as alternatives.
 pub(super) fn listed(words: &[&str]) -> String {

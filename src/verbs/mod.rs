@@ -21,6 +21,7 @@ mod runner;
 mod sandbox;
 mod saved;
 mod saving;
+mod schema;
 mod session;
 mod show;
 mod ssh_config;
@@ -152,6 +153,7 @@ async fn carry_out(common: &Common, verb: &Verb, streams: Streams) -> Result<Exi
         Verb::Import(args) => import::run(common, args, streams).await,
         Verb::Fmt(args) => fmt::run(common, args, streams),
         Verb::Validate(args) => validate::run(common, args, streams),
+        Verb::Schema => schema::run(streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams).await,
         Verb::List(args) => list::run(common, args, streams).await,

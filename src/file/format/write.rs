@@ -2,7 +2,7 @@
 
 use super::parts::{Key, Line, Notes, Parts, Piece, Table};
 use crate::file::edit::spell;
-use crate::file::read::{AZURE_KEYS, SSH_KEYS};
+use crate::file::keys::{AZURE, Key as Setting, SSH};
 
 /// The text of `parts`, with the line end `newline`.
 pub(super) fn write(parts: Parts, newline: &str) -> String {
@@ -148,12 +148,12 @@ fn rank(key: &Key, piece: &Piece) -> (usize, String) {
     let Piece::Line(line) = piece else {
         return (usize::MAX, String::new());
     };
-    let keys: &[&str] = match key {
-        Key::Azure => &AZURE_KEYS,
-        Key::Ssh => &SSH_KEYS,
+    let keys: &[Setting] = match key {
+        Key::Azure => &AZURE,
+        Key::Ssh => &SSH,
         _ => &[],
     };
-    let at = keys.iter().position(|name| *name == line.name);
+    let at = keys.iter().position(|key| key.name == line.name);
     (at.unwrap_or(0), line.name.to_lowercase())
 }
 
