@@ -41,6 +41,7 @@
 //! |---|---|
 //! | the keys and values of the file | `file/keys.rs`, `file/read.rs` or `file/sessions.rs`, the type in `file/mod.rs`, and `file/edit/` if azlin writes it; `azlin schema` > `examples/sessions.schema.json` |
 //! | the form that `fmt` gives the file | `file/format/` |
+//! | the help for a mistake in the file | the reader of the value, or `file/syntax.rs` if it isn't TOML; `tests/gallery.rs` |
 //! | a rule for names | `model/session_name.rs` for one name, `model/namesakes.rs` and `file/check.rs` for several |
 //! | the changes, and the lines that are blocked | `plan/diff.rs`, `plan/blocked.rs` |
 //! | the plans to refuse | `plan/guard.rs`; the options that allow them are in `plan/options.rs` |

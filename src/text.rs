@@ -28,6 +28,16 @@ pub fn inert(line: &str) -> Cow<'_, str> {
     })
 }
 
+/// The beginning of `text` for a help that tells what to type: a quote of the file, but with its own quotes and backslashes.
+pub fn typed(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 100;
+    let end = text.char_indices().nth(MOST);
+    inert(
+        text.get(..end.map_or(text.len(), |(end, _)| end))
+            .unwrap_or_default(),
+    )
+}
+
 /// Escapes the characters of `text` that `acts` accepts.
 pub fn writing_out(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&acts) {

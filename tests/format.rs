@@ -403,7 +403,7 @@ fn fmt_reads_stdin_and_writes_stdout() {
        |
      1 | vm = 1
        | ^^ unknown key
-    help: use `owner`, `azure`, `sessions` or `ssh`
+    help: delete this line; the file takes only `owner`, `azure`, `sessions` or `ssh`
 
     error: stdin is invalid: 1 error
     help: fix the file; azlin did not change it
@@ -433,7 +433,7 @@ fn an_invalid_file_is_left_alone_and_the_others_are_formatted() {
        |
      2 | v = 7
        |     ^ this is an integer
-    help: write it in quotes: VM = "session"
+    help: write a session name in quotes: "session-7"
 
     Formatted sessions.toml and c.toml.
     error: b.toml is invalid: 1 error

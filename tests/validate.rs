@@ -150,10 +150,10 @@ fn github_gets_annotations_wherever_azlin_runs_and_each_once() {
     let project = Project::new(file);
     let annotations = told(&project);
     assert_snapshot!(annotations, @"
-    ::error file=sessions.toml,line=3,col=1,title=azlin::a VM name cannot contain `😀`
+    ::error file=sessions.toml,line=3,col=1,title=azlin::a VM name cannot contain `😀`%0Ahelp: write the name that it has in Azure; az vm list shows it
     ::error file=sessions.toml,line=3,col=7,title=azlin::invalid session name `::error::x`: it contains `:`; use only letters, digits, `-`, `_` and `.`%0Ahelp: use a name like `error-x`
     ::warning file=sessions.toml,line=4,col=5,title=azlin::session `A` has upper-case letters%0Ahelp: prefer lower case, because `azlin connect` requires the exact spelling
-    ::error file=sessions.toml,line=4,col=5,title=azlin::session `A` is the name of another VM, rg/a%0Ahelp: choose another session name: `azlin connect` looks for VM names first
+    ::error file=sessions.toml,line=4,col=5,title=azlin::session `A` is the name of another VM, rg/a%0Ahelp: use a name like `A-session`: `azlin connect` looks for VM names first
     ");
     let project = Project::new(file)
         .with_env("GITHUB_ACTIONS", "true")

@@ -11,10 +11,12 @@ mod encoding;
 pub mod find;
 mod format;
 mod keys;
+mod likely;
 mod read;
 mod schema;
 mod sessions;
 mod starter;
+mod syntax;
 mod table;
 mod twice;
 

@@ -58,11 +58,22 @@ impl SessionName {
         Ok(Self(name.to_owned()))
     }
 
-    /// A valid name that reads like `text`, to suggest instead of it: each run of characters that are not allowed becomes a `-`.
+    /// A valid name that reads like `text`, to suggest instead of it: each run of characters that are not allowed becomes a `-`, a
+    /// long text is cut, and a number gets a word before it.
     pub fn like(text: &str) -> Option<Self> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let words = text.split(|c| !allowed(c)).filter(|word| !word.is_empty());
-        Self::new(&words.collect::<Vec<_>>().join("-")).ok()
+        let name = words.collect::<Vec<_>>().join("-");
+        let name = name.trim_start_matches(['-', '_', '.']);
+        let end = if name.len() > Self::MAX {
+            Self::COMFORTABLE
+        } else {
+            name.len()
+        };
+        let name = name.get(..end).filter(|name| !name.is_empty())?;
+        Self::new(name)
+            .or_else(|_| Self::new(&format!("session-{name}")))
+            .ok()
     }
 }
 
