@@ -28,14 +28,13 @@ pub fn inert(line: &str) -> Cow<'_, str> {
     })
 }
 
-/// The beginning of `text` for a help that tells what to type: a quote of the file, but with its own quotes and backslashes.
-pub fn typed(text: &str) -> Cow<'_, str> {
+/// The beginning of `text` for a help that tells what to type: escaped, but with its own quotes and backslashes, and with spaces
+/// for tabs.
+pub fn typed(text: &str) -> String {
     const MOST: usize = 100;
     let end = text.char_indices().nth(MOST);
-    inert(
-        text.get(..end.map_or(text.len(), |(end, _)| end))
-            .unwrap_or_default(),
-    )
+    let text = text.get(..end.map_or(text.len(), |(end, _)| end));
+    inert(text.unwrap_or_default()).replace('\t', " ")
 }
 
 /// Escapes the characters of `text` that `acts` accepts.

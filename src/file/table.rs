@@ -94,7 +94,7 @@ impl Reader<'_> {
     /// The text of `entry`'s line, as it is to be typed.
     pub fn line_of(&self, entry: &Entry<'_, '_>) -> String {
         let line = self.source.line(self.source.line_of(entry.span.start));
-        typed(line.trim()).into_owned()
+        typed(line.trim())
     }
 
     /// Reports that `entry`'s key is unknown in `place`, and suggests the nearest of the `known` ones.
