@@ -205,6 +205,7 @@ const OPEN: &[&str] = &[
     "[ssh]\ncommand = \"a\\nb\"",
     "O vm-1 = { session = 'a', expires = 2030-02-30 }",
     "{\n  \"owner\": \"us\"\n}",
+    "owner: us\nsessions:\n  rg:\n    vm-1: atlas",
 ];
 
 /// The text of a whole file.

@@ -46,6 +46,11 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     syntax_errors.dedup_by_key(|error| line(error));
     syntax_errors.truncate(MOST_SYNTAX_ERRORS);
     let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
+    if !broken.is_empty()
+        && let Some(found) = syntax::other_language(&source, &broken)
+    {
+        return (None, vec![found], source);
+    }
     let syntax = explained(&syntax_errors, &source);
     let places: BTreeSet<usize> = syntax.iter().map(|d| source.line_of(d.offset())).collect();
     if !broken.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! The parser names what its grammar expects. A person wants to know what to write instead, so this looks at the line.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Diagnostic, Source};
@@ -53,6 +54,26 @@ pub(super) fn explain(error: &toml::de::Error, source: &Source) -> Diagnostic {
     })
 }
 
+/// The one error of a file in another language, whose TOML errors are on the `broken` lines.
+pub(super) fn other_language(source: &Source, broken: &BTreeSet<usize>) -> Option<Diagnostic> {
+    let text = source.text.as_str();
+    let is_yaml = |line: &&usize| {
+        let line = source.line(**line).trim_end();
+        line.ends_with(':') && !line.contains(['=', '"', '\'', '#'])
+    };
+    let (name, at) = if text.trim_start().starts_with('{') {
+        ("JSON", text.find('{')?)
+    } else {
+        let line = *broken.iter().find(is_yaml)?;
+        let indent = source.line(line).len() - source.line(line).trim_start().len();
+        ("YAML", source.start_of(line) + indent)
+    };
+    let end = at + source.line(source.line_of(at)).trim().len();
+    let help = "write it as TOML; azlin guide file shows a complete example";
+    let message = format!("this is {name}, not TOML");
+    Some(Diagnostic::error(message, at..end.max(at + 1), "here").help(help))
+}
+
 /// True if `message` is about a value that the parser cannot read.
 fn is_about_value(message: &str) -> bool {
     let quotes = ["must be quoted", "opening quote", "string, expected"];
@@ -101,10 +122,6 @@ impl Broken<'_> {
             if line.starts_with(mark) {
                 return Some(self.write("comments start with `#`", 0..mark.len(), "#"));
             }
-        }
-        if line == "{" || line == "}" {
-            let help = "write it as TOML; azlin guide file shows a complete example";
-            return Some(self.error("this is JSON, not TOML", all, help));
         }
         if line.starts_with('+') {
             return Some(self.error("`+` before a key", 0..1, "delete the `+`"));
@@ -174,6 +191,9 @@ impl Broken<'_> {
         let Some((key, value)) = line.split_once('=') else {
             let (name, value) = line.split_once([' ', '\t']).unwrap_or((line, ""));
             let value = value.trim();
+            if name.contains(|c: char| !c.is_alphanumeric() && !"-_.\"'".contains(c)) {
+                return None;
+            }
             let value = if value.starts_with(['"', '\'', '{']) {
                 value.to_owned()
             } else {
