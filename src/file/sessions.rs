@@ -59,7 +59,7 @@ impl Reader<'_> {
         let vm_span = vm.span.clone();
         let path = VmPath::new(group.key, vm.key);
         // Is the group the invalid part?
-        let is_group = VmPath::new(group.key, "vm").is_err();
+        let is_group = path.is_err() && VmPath::new(group.key, "vm").is_err();
         let wrong = if is_group { &group.span } else { &vm_span };
         let path = self.valid(path, "", wrong.clone(), "invalid name");
         let subject = format!("invalid session name {}: it ", quote(text));
