@@ -23,7 +23,7 @@
 //! | [`cli`] | the command line: only clap types |
 //! | [`verbs`] | one file per command: it reads, calls the core and shows the result, and decides nothing |
 //! | [`model`] | the types that everything else is written in: [`model::VmId`], [`model::SessionName`], [`model::Desired`], [`model::Live`] |
-//! | [`mod@file`] | `sessions.toml`: [`file::find`] it, [`file::read()`] it, [`file::check()`] one or many, [`file::edit()`] it |
+//! | [`mod@file`] | `sessions.toml`: [`file::find`] it, [`file::read()`] it, [`file::check()`] one or many, [`file::edit()`] it, [`file::format()`] it |
 //! | [`plan`] | desired and live → the changes, their order, and the lines and plans to block or refuse; saved plans; the outcomes of an apply |
 //! | [`mod@apply`] | steps → Azure, in parallel where the order allows, each checked before and after its write |
 //! | [`mod@resolve`] | a name → the VM that it means, or the reason why it finds none |
@@ -39,7 +39,9 @@
 //!
 //! | to change | go to |
 //! |---|---|
-//! | the keys and values of the file | `file/read.rs` or `file/sessions.rs`, the type in `file/mod.rs`, and `file/edit/` if azlin writes it |
+//! | the keys and values of the file | `file/keys.rs`, `file/read.rs` or `file/sessions.rs`, the type in `file/mod.rs`, and `file/edit/` if azlin writes it; `azlin schema` > `examples/sessions.schema.json` |
+//! | the form that `fmt` gives the file | `file/format/` |
+//! | the help for a mistake in the file | the reader of the value, or `file/syntax.rs` if it isn't TOML; `tests/gallery.rs` |
 //! | a rule for names | `model/session_name.rs` for one name, `model/namesakes.rs` and `file/check.rs` for several |
 //! | the changes, and the lines that are blocked | `plan/diff.rs`, `plan/blocked.rs` |
 //! | the plans to refuse | `plan/guard.rs`; the options that allow them are in `plan/options.rs` |

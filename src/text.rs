@@ -28,6 +28,15 @@ pub fn inert(line: &str) -> Cow<'_, str> {
     })
 }
 
+/// The beginning of `text` for a help that tells what to type: escaped, but with its own quotes and backslashes, and with spaces
+/// for tabs.
+pub fn typed(text: &str) -> String {
+    const MOST: usize = 100;
+    let end = text.char_indices().nth(MOST);
+    let text = text.get(..end.map_or(text.len(), |(end, _)| end));
+    inert(text.unwrap_or_default()).replace('\t', " ")
+}
+
 /// Escapes the characters of `text` that `acts` accepts.
 pub fn writing_out(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&acts) {

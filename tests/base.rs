@@ -133,7 +133,7 @@ fn json_has_the_origin_of_each_change_and_a_saved_plan_keeps_it_and_applies() {
         "{resolved}"
     );
     assert_snapshot!(project.run(&["show", "plan.json"]).stdout, @"
-    azlin will update 3 VMs in the sandbox:
+    azlin will update 3 VMs in subscription 5a4db0e5-0000-4000-8000-000000000000:
 
       ~ rg/b   renamed -> web   (drift; had no owner)
       + rg/d   new

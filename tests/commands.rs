@@ -248,7 +248,7 @@ fn removing_many_is_refused_until_it_is_allowed() {
     let ran = project.run(&["plan"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: the plan would clear 7 of the 8 sessions that sessions.toml owns
+    error: sessions.toml would clear 7 of the 8 sessions that it owns
     help: review what would be cleared, then allow it with --max-removals 7
     ");
     let applied = project.run(&["apply", "--auto-approve"]);
@@ -273,7 +273,7 @@ fn removing_many_is_refused_until_it_is_allowed() {
     assert_eq!(ran.code(), 4, "{ran}");
     assert!(
         ran.stderr
-            .contains("sessions.toml declares no sessions, so the plan would clear"),
+            .contains("sessions.toml declares no sessions, so it would clear"),
         "{ran}"
     );
 }
@@ -338,11 +338,11 @@ fn renaming_an_owner_is_one_flag() {
     2 lines in sessions.toml cannot be applied:
 
       ! rg/a   x   sessions.toml:5
-          the VM belongs to another owner, old
-          help: ask old, then run this again with --take-ownership rg/a
+          the VM belongs to another owner, `old`
+          help: ask that owner, then run this again with --take-ownership rg/a
       ! rg/b   y2   sessions.toml:6
-          the VM belongs to another owner, old
-          help: ask old, then run this again with --take-ownership rg/b
+          the VM belongs to another owner, `old`
+          help: ask that owner, then run this again with --take-ownership rg/b
 
     note: if old is the former owner of sessions.toml, take over all its sessions with --take-ownership-from old
 
@@ -417,7 +417,7 @@ fn guards_count_the_sessions_of_the_former_owner() {
     assert_eq!(ran.code(), 4, "{ran}");
     assert!(
         ran.stderr
-            .contains("the plan would clear 8 of the 9 sessions that sessions.toml owns"),
+            .contains("sessions.toml would clear 8 of the 9 sessions that it owns"),
         "{ran}"
     );
 }

@@ -17,6 +17,10 @@ fn told_of(bytes: &[u8]) -> String {
     let (file, diagnostics, source) = file::read("sessions.toml", bytes);
     let mut told = String::new();
     for found in &diagnostics {
+        let acts = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+        for text in found.help.iter().chain([&found.message]) {
+            assert!(!text.contains(acts), "{text:?}");
+        }
         let _ = writeln!(
             told,
             "{}",
@@ -167,17 +171,19 @@ command = "x\\u001b[2J"
        |
      5 | subscription = "dev"
        |                ^^^^^ invalid
+    help: write the id that az account show --query id prints
     error: invalid `cloud`: `publik`
       --> sessions.toml:6:9
        |
      6 | cloud = "publik"
        |         ^^^^^^^^ unknown value
-    help: use `public`, `usgovernment`, `china` or `sandbox`
+    help: did you mean `public`?
     error: `endpoint` requires a loopback address like "http://127.0.0.1:8999", not `http://evil.example.com`: a file must not decide where your token goes
       --> sessions.toml:7:12
        |
      7 | endpoint = "http://evil.example.com"
        |            ^^^^^^^^^^^^^^^^^^^^^^^^^ invalid
+    help: delete this line; it can only name an emulator on this machine
     error: unknown key `scop` in [azure]
       --> sessions.toml:8:1
        |
@@ -197,7 +203,7 @@ command = "x\\u001b[2J"
         |
      13 | vm-2 = 7
         |        ^ this is an integer
-    help: write it in quotes: VM = "session"
+    help: write a session name in quotes: "session-7"
     error: unknown key `sesion` in a session
        --> sessions.toml:14:10
         |
@@ -209,28 +215,31 @@ command = "x\\u001b[2J"
         |
      15 | vm-4 = "-oProxyCommand=x"
         |        ^^^^^^^^^^^^^^^^^^ invalid
-    help: use a name like `project-alpha`
+    help: use a name like `oProxyCommand-x`
     error: a VM name cannot contain ` `
        --> sessions.toml:16:1
         |
      16 | "vm 5" = "c"
         | ^^^^^^ invalid name
+    help: write the name that it has in Azure; az vm list shows it
     error: invalid session name `2130706433`: it looks like an IP address or a number
        --> sessions.toml:17:8
         |
      17 | vm-6 = "2130706433"
         |        ^^^^^^^^^^^^ invalid
-    help: use a name like `project-alpha`
+    help: use a name like `session-2130706433`
     error: a user name cannot start with `-`
        --> sessions.toml:20:8
         |
      20 | user = "-l"
         |        ^^^^ invalid
+    help: write `l`
     error: a jump host cannot contain `;`
        --> sessions.toml:21:8
         |
      21 | jump = "host; rm"
         |        ^^^^^^^^^^ invalid
+    help: use a host like `bastion.example.com`
     "#);
 }
 
@@ -308,7 +317,7 @@ fn a_session_may_not_be_the_name_of_another_vm_but_of_its_own() {
        |         ^^^^^^ this session
      3 | DB-1 = 'x'
        | ---- that VM
-    help: choose another session name: `azlin connect` looks for VM names first
+    help: use a name like `db-1-session`: `azlin connect` looks for VM names first
     ");
 }
 
@@ -325,7 +334,7 @@ fn a_session_expires_on_a_day_in_a_file_that_has_an_owner() {
        |
      2 | a = { session = 'x', expires = 2026-12-31 }
        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-    help: add `owner = "…"`, a name for this file, above the first table
+    help: add `owner = "my-team"` above the first table, with a name for this file alone
     "#);
     assert_snapshot!(told("owner = '-'\n[sessions.rg]\na = { session = 'x', expires = '2026' }\nb = { session = 'y', expires = 2026-12-31T00:00:00Z }"), @"
     error: an owner must start with a letter or a digit
@@ -333,18 +342,19 @@ fn a_session_expires_on_a_day_in_a_file_that_has_an_owner() {
        |
      1 | owner = '-'
        |         ^^^ invalid
+    help: use a name like `my-team`
     error: `expires` takes a date, the last day of the session
       --> sessions.toml:3:32
        |
      3 | a = { session = 'x', expires = '2026' }
        |                                ^^^^^^ not a date
-    help: write the date without quotes: expires = 2026-12-31
+    help: write the date as YEAR-MONTH-DAY, without quotes: 2030-06-30
     error: `expires` takes a date, the last day of the session
       --> sessions.toml:4:32
        |
      4 | b = { session = 'y', expires = 2026-12-31T00:00:00Z }
        |                                ^^^^^^^^^^^^^^^^^^^^ not a date
-    help: write the date without quotes: expires = 2026-12-31
+    help: write only the date, without quotes: 2026-12-31
     ");
 }
 
@@ -503,14 +513,14 @@ fn a_line_that_expires_keeps_its_session_until_it_is_deleted() {
 
 #[test]
 fn a_vm_without_a_group_is_told_where_to_go() {
-    assert_snapshot!(told("[sessions]\nvm-1 = 'x'"), @r#"
+    assert_snapshot!(told("[sessions]\nvm-1 = 'x'"), @"
     error: `vm-1` takes a table, not a string
       --> sessions.toml:2:8
        |
      2 | vm-1 = 'x'
        |        ^^^ this is a string
-    help: put it under its resource group: [sessions.<group>], then VM = "session"
-    "#);
+    help: put it under the header of its resource group: [sessions.GROUP], then vm-1 = 'x'
+    ");
 }
 
 #[test]
@@ -564,21 +574,24 @@ fn an_endpoint_is_loopback_only() {
 #[test]
 fn what_is_not_toml_is_told_with_its_place() {
     assert_snapshot!(told("[sessions.rg]\nvm-1 = atlas\nvm-2 = 'ok'\nvm-3 = \"open\n[ssh\n"), @r#"
-    error: invalid TOML: string values must be quoted, expected literal string
+    error: value without quotes
       --> sessions.toml:2:8
        |
      2 | vm-1 = atlas
        |        ^^^^^ here
-    error: invalid TOML: invalid basic string, expected `"`
-      --> sessions.toml:4:13
+    help: write it in quotes: "atlas"
+    error: string without its closing quote
+      --> sessions.toml:4:8
        |
      4 | vm-3 = "open
-       |             ^ here
-    error: invalid TOML: unclosed table, expected `]`
-      --> sessions.toml:5:5
+       |        ^^^^^ here
+    help: write it in quotes: "open"
+    error: invalid header
+      --> sessions.toml:5:1
        |
      5 | [ssh
-       |     ^ here
+       | ^^^^ here
+    help: write `[ssh]`
     "#);
 }
 
@@ -649,6 +662,7 @@ fn a_quoted_line_cannot_change_the_terminal() {
        |
      3 | "v\u001bm" = 'x'
        | ^^^^^^^^^^ invalid name
+    help: write the name that it has in Azure; az vm list shows it
     "#);
 }
 
@@ -683,6 +697,17 @@ fn hostile_files_have_an_answer() {
         format!("{} = 'x'", "v".repeat(many)),
         format!("[sessions.rg]\nvm = '{}'", "\u{202e}".repeat(many / 3)),
         "\"".repeat(many),
+        format!("owner = {}", "1".repeat(many)),
+        format!("owner = [{}]", "'\u{202e}',".repeat(many / 8)),
+        format!("[sessions.rg]\nvm = {}", "\u{202e}“".repeat(many / 6)),
+        format!("[sessions.{}\n", "x y.".repeat(many / 4)),
+        format!("[[sessions.{}]]\na = 1\n", "x".repeat(many)),
+        format!("{}: x", "v".repeat(many)),
+        format!("{} 'x'", "v".repeat(many)),
+        format!("a = {{ {}", "b = 'c' ".repeat(many / 8)),
+        "[a\nb = 1\n".repeat(many / 9),
+        "a = {\nb: 1\n".repeat(many / 12),
+        format!("[ssh]\ncommand = \"\\t{}\"", "\u{202e}".repeat(many / 3)),
         (0..many / 20).fold("[sessions.rg]\n".to_owned(), |file, n| {
             file + &format!("v{n}='same'\n")
         }),

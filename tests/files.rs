@@ -145,7 +145,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        |
      2 | web = 'x'
        | --- that VM
-    help: choose another session name: `azlin connect` looks for VM names first
+    help: use a name like `web-session`: `azlin connect` looks for VM names first
 
     error: session `Web-1` is the name of another VM, rg-2/web-1
       --> teams/b.toml:2:6
@@ -156,7 +156,7 @@ fn a_session_that_is_a_vms_name_in_another_file_is_an_error() {
        |
      3 | web-1 = 'y'
        | ----- that VM
-    help: choose another session name: `azlin connect` looks for VM names first
+    help: use a name like `Web-1-session`: `azlin connect` looks for VM names first
 
     error: the files conflict with each other: 2 errors
     help: fix the files; nothing was read from Azure
@@ -312,7 +312,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
         ("d.toml", "[sessions.rg]\nd = 'one'\n"),
     ]);
     let ran = project.run(&["plan", "--file", "teams", "--file", "gone.toml"]);
-    assert_snapshot!(ran, @"
+    assert_snapshot!(ran, @r#"
     $ azlin plan --file teams --file gone.toml -> 1
     --- stderr
     error: invalid session name ``: it is empty
@@ -322,11 +322,12 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
        |     ^^ invalid
     help: use a name like `project-alpha`
 
-    error: invalid TOML: key with no value, expected `=`
-      --> teams/c.toml:2:9
+    error: missing `=`
+      --> teams/c.toml:2:1
        |
      2 | nonsense
-       |         ^ here
+       | ^^^^^^^^ here
+    help: write `nonsense = "project-alpha"`
 
     error: session `one` is assigned twice
       --> teams/d.toml:2:5
@@ -343,7 +344,7 @@ fn what_is_wrong_with_all_files_is_told_in_one_run() {
     help: check the path and the permissions of the file
     error: teams/b.toml and teams/c.toml are invalid: 3 errors
     help: fix the files; nothing was read from Azure
-    ");
+    "#);
 }
 
 #[test]

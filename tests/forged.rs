@@ -307,7 +307,7 @@ fn a_plan_that_claims_more_sessions_than_there_are_is_refused() {
     let ran = project.run(&["apply", "plan.json"]);
     assert_eq!(ran.code(), 4, "{ran}");
     assert_snapshot!(ran.stderr, @"
-    error: the plan would clear 7 of the 8 sessions that sessions.toml owns
+    error: sessions.toml would clear 7 of the 8 sessions that it owns
     help: create a new plan that allows this: azlin plan --max-removals 7 --out FILE
     ");
     assert_eq!(project.fleet(), before);
@@ -340,7 +340,7 @@ fn a_plan_that_allows_itself_everything_is_refused_until_the_run_allows_it_too()
     Plan: 0 to set, 0 to change, 7 to clear, 0 blocked. 1 session already matches; 0 unmanaged.
 
     --- stderr
-    error: the plan would clear 7 of the 8 sessions that sessions.toml owns
+    error: sessions.toml would clear 7 of the 8 sessions that it owns
     help: review what would be cleared, then run this again with --max-removals 7: what plan.json allows counts only if you allow it too
     ");
     assert_eq!(project.fleet(), before);
@@ -455,12 +455,13 @@ fn a_refused_plan_says_so_first_in_json_and_markdown_and_is_not_for_applying() {
 
     **azlin refuses this plan, and applies nothing of it:**
 
-    - the plan would clear 7 of the 8 sessions that sessions&#46;toml owns; review what would be cleared, then allow it with --max-removals 7
+    - sessions&#46;toml would clear 7 of the 8 sessions that it owns; review what would be cleared, then allow it with --max-removals 7
 
     <code>sessions&#46;toml</code> against <code>the sandbox</code>.
     ");
     let shown = project.run(&["show", "plan.json", "-o", "markdown"]);
-    assert_eq!(shown.stdout, markdown.stdout);
+    let place = format!("subscription {}", azlin::sandbox::SUBSCRIPTION);
+    assert_eq!(shown.stdout, markdown.stdout.replace("the sandbox", &place));
     assert_eq!(project.run(&["apply", "plan.json"]).code(), 4);
 }
 
@@ -499,7 +500,6 @@ fn forged_text_acts_on_no_terminal_and_no_log() {
         r#""incomplete": []"#,
         &format!("\"incomplete\": [\n        \"{acts}\"\n      ]"),
     );
-    forged(r#""place": ""#, &format!("\"place\": \"{acts}"));
     forged(
         r#""file": "sessions.toml""#,
         &format!("\"file\": \"{acts}\""),

@@ -124,8 +124,8 @@ fn the_text_says_everything() {
           VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
       ! rg/theirs   y   sessions.toml:12
-          the VM belongs to another owner, them
-          help: ask them, then run this again with --take-ownership rg/theirs
+          the VM belongs to another owner, `them`
+          help: ask that owner, then run this again with --take-ownership rg/theirs
 
     note: 1 line of sessions.toml has expired: old on rg/over (2026-01-01)
     warning: session `double` is on several VMs: OTHER/m and OTHER/n
@@ -270,7 +270,7 @@ fn the_markdown_is_safe_and_starts_with_its_marker() {
     | VM | session | line | why | what to do |
     |---|---|---|---|---|
     | <code>rg&#47;gone</code> | <code>x</code> | 11 | VM not found, or not visible to this identity | check the name, the resource group and the subscription |
-    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, them | ask them, then run this again with --take-ownership rg&#47;theirs |
+    | <code>rg&#47;theirs</code> | <code>y</code> | 12 | the VM belongs to another owner, &#96;them&#96; | ask that owner, then run this again with --take-ownership rg&#47;theirs |
 
     - 1 line of sessions&#46;toml has expired&#58; old on rg&#47;over (2026-01-01)
     - session &#96;double&#96; is on several VMs&#58; OTHER&#47;m and OTHER&#47;n
@@ -484,7 +484,7 @@ fn on_github_actions_diagnostics_and_blocked_lines_are_annotations() {
         .collect();
     assert_snapshot!(annotations.join("\n"), @"
     ::error file=sessions.toml,line=11,title=azlin::x on rg/gone: VM not found, or not visible to this identity%0Ahelp: check the name, the resource group and the subscription
-    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, them%0Ahelp: ask them, then run this again with --take-ownership rg/theirs
+    ::error file=sessions.toml,line=12,title=azlin::y on rg/theirs: the VM belongs to another owner, `them`%0Ahelp: ask that owner, then run this again with --take-ownership rg/theirs
     ");
     let invalid = Project::sandbox("[sessions.rg]\na = 'x y'\nb = 'Upper'\n")
         .with_env("GITHUB_ACTIONS", "true");

@@ -241,6 +241,8 @@ fn azlin_shows_every_command_by_what_it_is_for() {
       show          Show a saved plan
       blame         Show who gave a session to its VM
       validate      Check the file without reading Azure
+      fmt           Format the file; comments stay with their lines
+      schema        Print the JSON Schema of the file, for editors
 
     Setup:
       guide         Read a chapter of the guide

@@ -362,8 +362,8 @@ fn a_move_to_a_vm_of_another_owner_is_written_and_blocked() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/c   db   sessions.toml:8
-          the VM belongs to another owner, them
-          help: ask them, then run this again with --take-ownership rg/c
+          the VM belongs to another owner, `them`
+          help: ask that owner, then run this again with --take-ownership rg/c
 
     Plan: 0 to set, 0 to change, 0 to clear, 1 blocked. 2 sessions already match; 0 unmanaged.
 

@@ -276,14 +276,14 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
     3 lines in sessions.toml cannot be applied:
 
       ! rg/a   x   sessions.toml:1
-          the VM belongs to another owner, ml-team
-          help: ask ml-team, then run this again with --take-ownership rg/a
+          the VM belongs to another owner, `ml-team`
+          help: ask that owner, then run this again with --take-ownership rg/a
       ! rg/b   y   sessions.toml:2
-          the VM belongs to another owner, ml-team
-          help: ask ml-team, then run this again with --take-ownership rg/b
+          the VM belongs to another owner, `ml-team`
+          help: ask that owner, then run this again with --take-ownership rg/b
       ! rg/c   z   sessions.toml:3
-          the VM belongs to another owner, ml-team
-          help: ask ml-team, then run this again with --take-ownership rg/c
+          the VM belongs to another owner, `ml-team`
+          help: ask that owner, then run this again with --take-ownership rg/c
 
     note: if ml-team is the former owner of sessions.toml, take over all its sessions with --take-ownership-from ml-team
 
@@ -300,8 +300,8 @@ fn what_belongs_to_another_owner_is_blocked_until_it_is_taken() {
     1 line in sessions.toml cannot be applied:
 
       ! rg/c   z   sessions.toml:3
-          the VM belongs to another owner, ml-team
-          help: ask ml-team, then run this again with --take-ownership rg/c
+          the VM belongs to another owner, `ml-team`
+          help: ask that owner, then run this again with --take-ownership rg/c
 
     Plan: 0 to set, 1 to change, 0 to clear, 1 to adopt, 1 blocked. 0 sessions already match; 0 unmanaged.
     ");
@@ -449,7 +449,7 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         ..Options::default()
     };
     assert_snapshot!(refused(6, 19, false, none).join("\n"), @"
-    the plan would clear 6 of the 19 sessions that sessions.toml owns
+    sessions.toml would clear 6 of the 19 sessions that it owns
     review what would be cleared, then allow it with --max-removals 6
     ");
     assert_eq!(refused(6, 20, false, none), [""; 0], "30 percent");
@@ -457,7 +457,7 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
     assert_eq!(refused(6, 19, false, &up_to(6)), [""; 0]);
     assert_eq!(refused(6, 19, false, &up_to(5)).len(), 1);
     assert_snapshot!(refused(2, 2, true, none).join("\n"), @"
-    the plan would clear all 2 sessions that sessions.toml owns
+    sessions.toml would clear all 2 sessions that it owns
     review what would be cleared, then allow it with --max-removals 2
     ");
     assert_eq!(
@@ -466,7 +466,7 @@ fn clearing_many_at_once_is_refused_with_the_flag_that_allows_it() {
         "one session that moved is no clean sweep"
     );
     assert_snapshot!(refused(1, 1, false, none).join("\n"), @"
-    sessions.toml declares no sessions, so the plan would clear 1 session
+    sessions.toml declares no sessions, so it would clear 1 session
     review what would be cleared, then allow it with --max-removals 1
     ");
     assert_eq!(refused(1, 1, false, &up_to(1)), [""; 0]);

@@ -201,7 +201,7 @@ fn what_may_be_cleared_is_counted_over_all_files() {
         said.collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(judged(None), @"
-    the plan would clear 7 of the 8 sessions that 1.toml owns
+    1.toml would clear 7 of the 8 sessions that it owns
     review what would be cleared, then allow it with --max-removals 12
     ");
     assert_eq!(judged(Some(11)), judged(None));

@@ -149,7 +149,7 @@ fn a_refused_apply_says_so_first() {
     <!-- azlin apply -->
     ### azlin apply: refused; nothing was written
 
-    - sessions&#46;toml declares no sessions, so the plan would clear 1 session; review what would be cleared, then allow it with --max-removals 1
+    - sessions&#46;toml declares no sessions, so it would clear 1 session; review what would be cleared, then allow it with --max-removals 1
     ");
     assert_eq!(report["ending"], "refused");
     assert_eq!(report["refused"][0]["reason"], "empty_file");

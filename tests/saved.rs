@@ -219,7 +219,7 @@ fn a_stale_plan_is_refused_with_each_difference_in_one_line() {
       another step is needed: ~ rg/d moved -> same
       rg/e belongs to owner them now
       the line for rg/f was blocked and now is not
-      the line for rg/g is blocked now: the VM belongs to another owner, them
+      the line for rg/g is blocked now: the VM belongs to another owner, `them`
 
     The plan now:
 
@@ -235,11 +235,11 @@ fn a_stale_plan_is_refused_with_each_difference_in_one_line() {
           VM not found, or not visible to this identity
           help: check the name, the resource group and the subscription
       ! rg/e   new   sessions.toml:9
-          the VM belongs to another owner, them
-          help: ask them, then run this again with --take-ownership rg/e
+          the VM belongs to another owner, `them`
+          help: ask that owner, then run this again with --take-ownership rg/e
       ! rg/g   lost   sessions.toml:11
-          the VM belongs to another owner, them
-          help: ask them, then run this again with --take-ownership rg/g
+          the VM belongs to another owner, `them`
+          help: ask that owner, then run this again with --take-ownership rg/g
 
     note: if them is the former owner of sessions.toml, take over all its sessions with --take-ownership-from them
 
@@ -264,7 +264,7 @@ fn a_stale_plan_is_refused_with_each_difference_in_one_line() {
     - another step is needed&#58; &#126; rg&#47;d moved -&#62; same
     - rg&#47;e belongs to owner them now
     - the line for rg&#47;f was blocked and now is not
-    - the line for rg&#47;g is blocked now&#58; the VM belongs to another owner, them
+    - the line for rg&#47;g is blocked now&#58; the VM belongs to another owner, &#96;them&#96;
 
     --- stderr
     error: plan.json is out of date: Azure has changed since; nothing was written
@@ -357,7 +357,7 @@ fn a_plan_that_is_not_what_azlin_wrote_is_refused_by_name() {
     let project = saved();
     rewrite(&project, |text| text[..text.len() / 2].to_owned());
     assert_snapshot!(project.run(&["apply", "plan.json"]).stderr, @"
-    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 69 column 40
+    error: plan.json is not a saved plan, or is truncated: EOF while parsing a string at line 69 column 41
     help: create a new plan: azlin plan --out FILE
     ");
     let project = saved();

@@ -204,13 +204,13 @@ fn another_owners_vm_is_refused_and_forced() {
     assert_snapshot!(project.run(&["session", "c", "mine"]), @"
     $ azlin session c mine -> 1
     --- stderr
-    error: rg/c belongs to another owner, data-team
+    error: rg/c belongs to another owner, `data-team`
     help: change it in that owner's file; use --force only to override that file
     ");
     assert_snapshot!(project.run(&["session", "c", "--clear"]), @"
     $ azlin session c --clear -> 1
     --- stderr
-    error: rg/c belongs to another owner, data-team
+    error: rg/c belongs to another owner, `data-team`
     help: change it in that owner's file; use --force only to override that file
     ");
     assert_eq!(project.fleet(), before);
@@ -232,7 +232,7 @@ fn without_an_owner_in_the_file_any_owner_is_another() {
     assert_snapshot!(project.run(&["session", "a", "mine"]), @"
     $ azlin session a mine -> 1
     --- stderr
-    error: RG/a belongs to another owner, us
+    error: RG/a belongs to another owner, `us`
     help: change it in that owner's file; use --force only to override that file
     ");
 }

@@ -434,21 +434,21 @@ fn an_unknown_key_shows_without_its_value() {
        |
      2 | client_secret = …
        | ^^^^^^^^^^^^^ unknown key
-    help: use `subscription`, `cloud`, `tag`, `endpoint` or `scope`
+    help: delete this line; [azure] takes only `subscription`, `cloud`, `tag`, `scope` or `endpoint`
 
     error: unknown key `database` in the file
       --> sessions.toml:3:2
        |
      3 | [database] …
        |  ^^^^^^^^ unknown key
-    help: use `owner`, `azure`, `sessions` or `ssh`
+    help: did you mean `sessions.database`?
 
     error: unknown key `password` in a session
       --> sessions.toml:6:22
        |
      6 | a = { session = 'x', password = …
        |                      ^^^^^^^^ unknown key
-    help: use `session` or `expires`
+    help: delete this line; a session takes only `session` or `expires`
 
     error: sessions.toml is invalid: 3 errors
     help: fix the file; nothing was read from Azure

@@ -20,7 +20,7 @@ const GROUPS: [(&str, &[&str]); 3] = [
     (
         "Sessions as code",
         &[
-            "init", "import", "move", "plan", "apply", "show", "blame", "validate",
+            "init", "import", "move", "plan", "apply", "show", "blame", "validate", "fmt", "schema",
         ],
     ),
     (

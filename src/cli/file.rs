@@ -1,6 +1,8 @@
-//! `init`, `import` and `move`, which write the file, and `blame`, which tells who did.
+//! `init`, `import`, `move` and `fmt`, which write the file, `validate`, which checks it, and `blame`, which tells who wrote it.
 
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
 
 /// `azlin init`.
 #[derive(Debug, Args)]
@@ -117,4 +119,55 @@ pub enum BlameFormat {
     Text,
     /// For programs.
     Json,
+}
+
+/// `azlin fmt`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin fmt                                format the file that every command would use
+  azlin fmt --check                        show what would change, for CI and hooks
+  azlin fmt team-a.toml team-b.toml        format several files
+  azlin fmt - < sessions.toml              read stdin, write stdout, for editors")]
+pub struct Fmt {
+    /// The files or folders to format; - is stdin
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    /// Write nothing; exit with 1 and a diff
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `azlin validate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  azlin validate                           the file that every command would use
+  azlin validate team-a.toml team-b.toml   several files, and the conflicts between them
+  azlin validate --format sarif            for code scanning")]
+pub struct Validate {
+    /// The files or folders to check; - is stdin
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub files: Vec<PathBuf>,
+    /// Output format: text, json, github or sarif
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub format: ValidateFormat,
+}
+
+/// The formats of `azlin validate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ValidateFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
 }

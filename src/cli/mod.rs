@@ -11,7 +11,7 @@ mod terraform;
 mod vms;
 
 pub use command::{command, parse};
-pub use file::{Blame, BlameFormat, Import, Init, Move};
+pub use file::{Blame, BlameFormat, Fmt, Import, Init, Move, Validate, ValidateFormat};
 pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
 pub use mistake::Usage;
 pub use planning::{Apply, Format, Plan, Planning, Show};
@@ -211,11 +211,16 @@ pub enum Verb {
     Move(Move),
     /// Show who gave a session to its VM
     Blame(Blame),
+    /// Format the file; comments stay with their lines
+    Fmt(Fmt),
     /// Check the file without reading Azure
+    Validate(Validate),
+    /// Print the JSON Schema of the file, for editors
     #[command(after_help = "Examples:
-  azlin validate                          the file that every command would use
-  azlin validate --file team/sessions.toml")]
-    Validate,
+  azlin schema                             print it, to save it beside your file
+
+azlin guide file shows how to tell your editor about it.")]
+    Schema,
     /// Open SSH on the VM that holds a session
     #[command(visible_alias = "ssh")]
     Connect(Connect),

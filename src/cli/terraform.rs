@@ -24,9 +24,10 @@ const ALWAYS_LIVE: Meaning =
     Refused("remove it: azlin keeps no state file, so every plan reads Azure");
 
 /// Each flag's name in Terraform, without dashes, and its meaning here.
-const FLAGS: [(&str, Meaning); 36] = [
+const FLAGS: [(&str, Meaning); 37] = [
     // azlin's own flags, as Terraform would spell them.
     ("allow-incomplete", Flag("--allow-incomplete")),
+    ("check", Flag("--check")),
     ("diff", Flag("--diff")),
     ("file", Flag("--file")),
     ("format", Flag("--format")),

@@ -195,9 +195,11 @@ fn shadowed(files: &[Member<'_>]) -> Vec<Diagnostic> {
             let vm = &other.vm;
             let message = format!("session {} is the name of another VM, {vm}", quote(name));
             let (here, there) = (line.session_span.clone(), other.vm_span.clone());
-            let help = "choose another session name: `azlin connect` looks for VM names first";
+            let help = format!(
+                "use a name like `{name}-session`: `azlin connect` looks for VM names first"
+            );
             let labels = ["this session", "that VM"];
-            found.push(clash(message, [(at, here), (*file, there)], labels, help));
+            found.push(clash(message, [(at, here), (*file, there)], labels, &help));
         }
     }
     found

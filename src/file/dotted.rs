@@ -5,11 +5,9 @@ use std::ops::Range;
 use toml::de::DeValue;
 
 use super::Diagnostic;
+use super::keys::is_setting;
 use super::table::{Entry, Reader, entries};
 use crate::text::{escape, quote};
-
-/// The keys of a VM's settings.
-pub(super) const SETTINGS: [&str; 2] = ["session", "expires"];
 
 /// The number of names in a key after which azlin looks no deeper.
 const DEEPEST: usize = 50;
@@ -67,7 +65,7 @@ impl Reader<'_> {
             };
             self.headers(child, &names, start, found);
         }
-        let is_vm = lines.iter().any(|line| SETTINGS.contains(&line.key));
+        let is_vm = lines.iter().any(|line| is_setting(line.key));
         let is_plain_vm = is_vm && names.len() < 3;
         if !lines.is_empty() && !is_plain_vm {
             // The group's own name has no dot if the header is for a VM.
@@ -90,7 +88,7 @@ impl Reader<'_> {
         }
         for child in entries(table) {
             let is_key = names.len() > 1 || self.is_dotted(entry, &child);
-            if !is_key || SETTINGS.contains(&child.key) {
+            if !is_key || is_setting(child.key) {
                 continue;
             }
             let names = [names, &[child.key.to_owned()]].concat();

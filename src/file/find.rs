@@ -163,15 +163,25 @@ pub fn none() -> Trouble {
 /// # Errors
 /// The file cannot be read, or is larger than 16 MB. A file that azlin found was exchanged for another user's.
 pub fn read(path: PathBuf, how: How) -> Result<Found, Trouble> {
-    let help = "check the path and the permissions of the file";
-    let cannot = |error: io::Error| Trouble::cannot("read", &path, &error, help);
-    let mut bytes = Vec::new();
-    let file = fs::File::open(&path).map_err(cannot)?;
+    let file = fs::File::open(&path).map_err(|error| cannot_read(&path, &error))?;
     if how == How::Found {
-        check_owner(&path, "the file", &file.metadata().map_err(cannot)?)?;
+        let there = file.metadata();
+        let there = there.map_err(|error| cannot_read(&path, &error))?;
+        check_owner(&path, "the file", &there)?;
     }
-    let mut file = file.take(MAX_BYTES + 1);
-    file.read_to_end(&mut bytes).map_err(cannot)?;
+    read_from(path, file)
+}
+
+/// Reads `input` to its end, as the file at `path`.
+///
+/// # Errors
+/// It cannot be read, or is larger than 16 MB.
+pub fn read_from(path: PathBuf, input: impl io::Read) -> Result<Found, Trouble> {
+    let mut bytes = Vec::new();
+    let mut input = input.take(MAX_BYTES + 1);
+    if let Err(error) = input.read_to_end(&mut bytes) {
+        return Err(cannot_read(&path, &error));
+    }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Trouble::new(
             format!("{} is larger than {} MB", shown(&path), MAX_BYTES >> 20),
@@ -179,6 +189,11 @@ pub fn read(path: PathBuf, how: How) -> Result<Found, Trouble> {
         ));
     }
     Ok(Found { path, bytes })
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Trouble {
+    let help = "check the path and the permissions of the file";
+    Trouble::cannot("read", path, error, help)
 }
 
 /// The first [`NAME`] from the working directory upwards. A file in the working directory goes by its bare name, and diagnostics

@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::encoding::decode;
-use super::read::KEYS;
+use super::keys::{TOP, names};
 use super::{Diagnostic, Severity, Source};
 use crate::text::{escape, nearest};
 
@@ -18,7 +18,7 @@ const TABLES: [&str; 3] = ["azure", "sessions", "ssh"];
 pub fn is_sessions_file(bytes: &[u8]) -> bool {
     let (source, _) = decode("", bytes);
     let (document, _) = DeTable::parse_recoverable(&source.text);
-    document.get_ref().is_empty() || has_any(document.get_ref(), &KEYS)
+    document.get_ref().is_empty() || has_any(document.get_ref(), &names(&TOP))
 }
 
 /// The error if `source`, read as `document`, is no `sessions.toml` at all. `broken` is the place of its first syntax error.
@@ -39,7 +39,15 @@ pub(super) fn not_ours(
         return None;
     }
     let (line, column) = (source.line_of(broken.start), source.column_of(broken.start));
-    let why = format!("it is not valid TOML (line {line}, column {column}), and {NO_TABLE}");
+    let text = source.line(line);
+    let is_yaml = !text.contains('=') && (text.trim_end().ends_with(':') || text.contains(": "));
+    let why = if source.text.trim_start().starts_with('{') {
+        "it is JSON, not TOML".to_owned()
+    } else if is_yaml {
+        "it is YAML, not TOML".to_owned()
+    } else {
+        format!("it is not valid TOML (line {line}, column {column}), and {NO_TABLE}")
+    };
     Some(foreign(source, &why))
 }
 

@@ -10,10 +10,15 @@ mod edit;
 mod encoding;
 pub mod find;
 mod foreign;
+mod format;
+mod keys;
+mod likely;
 mod read;
+mod schema;
 mod sessions;
 mod since;
 mod starter;
+mod syntax;
 mod table;
 mod twice;
 
@@ -21,7 +26,9 @@ pub use check::{Member, check, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, Ends, comments_gone, edit};
 pub use foreign::is_sessions_file;
+pub use format::{CannotFormat, format};
 pub use read::read;
+pub use schema::schema;
 pub use since::tell_since;
 pub use starter::{Starter, starter};
 

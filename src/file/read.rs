@@ -4,23 +4,23 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::edit::Layout;
 use super::encoding::decode;
-use super::table::{Entry, Reader, SECTION, entries, listed};
+use super::keys::{AZURE, SSH, TOP, names};
+use super::likely::{self, guids, host, numeric, plainly};
+use super::syntax;
+use super::table::{Entry, Reader, SECTION, TOP_OF_FILE, entries, listed};
 use super::twice::Keys;
 use super::{AzureSettings, Diagnostic, File, Member, Source, check, foreign};
 use crate::model::{Cloud, Owner, Scope, SubscriptionId, TagKey};
 use crate::ssh::{JumpHost, SshDefaults, SshUser};
-use crate::text::{escape, is_unprintable, quote, written_out};
+use crate::text::{is_unprintable, nearest, quote, typed, written_out};
 
 /// The number of syntax errors to report. A file with more is probably not a `sessions.toml` with mistakes but some other file,
 /// whose lines are nobody's business.
 const MOST_SYNTAX_ERRORS: usize = 3;
-
-/// The keys at the top of the file.
-pub(super) const KEYS: [&str; 4] = ["owner", "azure", "sessions", "ssh"];
 
 /// Reads `bytes`, the content of the file called `name`.
 ///
@@ -37,6 +37,7 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     let mut reader = Reader {
         source: &source,
         found: Vec::new(),
+        set: set(document.get_ref()),
     };
     let file = reader.file(document.get_ref());
     let mut found = reader.found;
@@ -50,14 +51,23 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     let line = |error: &toml::de::Error| source.line_of(error.span().map_or(0, |span| span.start));
     syntax_errors.dedup_by_key(|error| line(error));
     let broken: BTreeSet<usize> = syntax_errors.iter().map(line).collect();
-    found.retain(|d| !broken.contains(&source.line_of(d.offset())));
     let unsaid = syntax_errors.len().saturating_sub(MOST_SYNTAX_ERRORS);
     syntax_errors.truncate(MOST_SYNTAX_ERRORS);
-    let mut syntax = syntax(&syntax_errors, &source.text);
+    let mut syntax = explained(&syntax_errors, &source);
     if unsaid > 0 {
         let last = syntax.pop();
         let help = format!("fix these first; lines with other syntax errors: {unsaid}");
         syntax.extend(last.map(|last| last.help(help)));
+    }
+    let places: BTreeSet<usize> = syntax.iter().map(|d| source.line_of(d.offset())).collect();
+    if !broken.is_empty() {
+        let below = below_broken_headers(&source, &broken);
+        found.retain(|found| {
+            let at = source.line_of(found.offset());
+            let has_place = found.labels.iter().all(|label| label.span != (0..0));
+            let is_here = broken.contains(&at) || places.contains(&at);
+            has_place && !is_here && below.get(at) != Some(&true)
+        });
     }
     found.extend(syntax);
     let member = Member {
@@ -67,14 +77,49 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     };
     found.extend(check(&[member]));
     found.sort_by_key(Diagnostic::offset);
+    // The name of a group is wrong once, not for each of its VMs.
+    found.dedup_by(|one, other| one.message == other.message && one.offset() == other.offset());
     let is_valid = !found.iter().any(Diagnostic::is_error);
     (is_valid.then_some(file), found, source)
 }
 
-/// The syntax errors in `text` as diagnostics. One for a duplicate key points at both places.
-fn syntax(errors: &[toml::de::Error], text: &str) -> Vec<Diagnostic> {
+/// `owner`, if `document` has it, and the keys of its `[azure]`.
+fn set(document: &DeTable<'_>) -> BTreeSet<String> {
+    let mut set = BTreeSet::new();
+    for (key, value) in document {
+        match (key.get_ref().as_ref(), value.get_ref()) {
+            ("owner", _) => {
+                set.insert("owner".to_owned());
+            }
+            ("azure", DeValue::Table(azure)) => {
+                set.extend(azure.keys().map(|key| key.get_ref().to_string()));
+            }
+            _ => {}
+        }
+    }
+    set
+}
+
+/// For each line of `source`, from 0, true if the header above it is one of the `broken` lines. The parser then puts the line into
+/// another table.
+fn below_broken_headers(source: &Source, broken: &BTreeSet<usize>) -> Vec<bool> {
+    let mut is_below = false;
+    let mut lines = vec![false];
+    for line in 1..=source.line_of(source.text.len()) {
+        let text = source.line(line).trim();
+        if text.starts_with('[') || (text.ends_with(']') && !text.contains('=')) {
+            is_below = broken.contains(&line);
+        }
+        lines.push(is_below);
+    }
+    lines
+}
+
+/// The syntax `errors` in `source` as diagnostics. One for a duplicate key points at both places.
+fn explained(errors: &[toml::de::Error], source: &Source) -> Vec<Diagnostic> {
     const TWICE: &str = "duplicate key";
     let is_any_twice = errors.iter().any(|error| error.message() == TWICE);
+    let text = source.text.as_str();
     let layout = Layout::new(if is_any_twice { text } else { "" });
     let keys = Keys::new(&layout);
     let one = |error: &toml::de::Error| {
@@ -82,8 +127,7 @@ fn syntax(errors: &[toml::de::Error], text: &str) -> Vec<Diagnostic> {
         if error.message() == TWICE {
             return keys.twice(text, span);
         }
-        let message = format!("invalid TOML: {}", escape(error.message()));
-        Diagnostic::error(message, span, "here")
+        syntax::explain(error, source)
     };
     errors.iter().map(one).collect()
 }
@@ -95,7 +139,8 @@ impl Reader<'_> {
             match entry.key {
                 "owner" => {
                     file.owner_span = entry.value.span();
-                    file.owner = self.checked(&entry, "an owner ", Owner::new);
+                    file.owner =
+                        self.checked(&entry, "an owner ", Owner::new, plainly, likely::OWNER);
                 }
                 "azure" => {
                     file.azure_span = entry.span.clone();
@@ -103,7 +148,7 @@ impl Reader<'_> {
                 }
                 "sessions" => file.lines = self.sessions(&entry),
                 "ssh" => file.ssh = self.ssh(&entry),
-                _ => self.unknown(&entry, "the file", &KEYS),
+                _ => self.unknown(&entry, TOP_OF_FILE, &names(&TOP)),
             }
         }
         let expires = file.lines.iter().find(|line| line.expires.is_some());
@@ -113,7 +158,10 @@ impl Reader<'_> {
             let span = start..start + self.source.line(line.line).len();
             let message =
                 "`expires` requires an `owner`: without one, azlin never clears a session";
-            let help = "add `owner = \"…\"`, a name for this file, above the first table";
+            let help = format!(
+                "add `owner = \"{}\"` above the first table, with a name for this file alone",
+                Owner::default()
+            );
             self.found
                 .push(Diagnostic::error(message, span, "").help(help));
         }
@@ -126,26 +174,23 @@ impl Reader<'_> {
 
     fn azure(&mut self, section: &Entry<'_, '_>) -> AzureSettings {
         let mut settings = AzureSettings::default();
-        let scopes = [
-            ("subscription", Scope::Subscription),
-            ("groups", Scope::Groups(BTreeSet::new())),
-        ];
         for entry in self.table(section, SECTION) {
             match entry.key {
                 "subscription" => {
-                    settings.subscription = self.checked(&entry, "", SubscriptionId::new);
+                    settings.subscription =
+                        self.checked(&entry, "", SubscriptionId::new, guids, likely::GUID);
                 }
                 "cloud" => settings.cloud = self.one_of(&entry, &Cloud::NAMES),
                 "tag" => {
-                    let tag = self.checked(&entry, "a tag key ", session_tag);
+                    let tag = self.checked(&entry, "a tag key ", session_tag, plainly, likely::TAG);
                     settings.tag = tag.unwrap_or_default();
                 }
-                "endpoint" => settings.endpoint = self.checked(&entry, "", loopback),
-                "scope" => settings.scope = self.one_of(&entry, &scopes),
-                _ => {
-                    let known = ["subscription", "cloud", "tag", "endpoint", "scope"];
-                    self.unknown(&entry, "[azure]", &known);
+                "endpoint" => {
+                    settings.endpoint =
+                        self.checked(&entry, "", loopback, numeric, likely::ENDPOINT)
                 }
+                "scope" => settings.scope = self.one_of(&entry, &Scope::NAMES),
+                _ => self.unknown(&entry, "[azure]", &names(&AZURE)),
             }
         }
         settings
@@ -155,26 +200,61 @@ impl Reader<'_> {
         let mut defaults = SshDefaults::default();
         for entry in self.table(section, SECTION) {
             match entry.key {
-                "user" => defaults.user = self.checked(&entry, "a user name ", SshUser::new),
-                "jump" => defaults.jump = self.checked(&entry, "a jump host ", JumpHost::new),
-                "command" => {
-                    defaults.command = self.checked(&entry, "a command ", plain_command);
+                "user" => {
+                    defaults.user =
+                        self.checked(&entry, "a user name ", SshUser::new, plainly, likely::USER)
                 }
-                _ => self.unknown(&entry, "[ssh]", &["user", "jump", "command"]),
+                "jump" => {
+                    defaults.jump =
+                        self.checked(&entry, "a jump host ", JumpHost::new, host, likely::JUMP)
+                }
+                "command" => {
+                    defaults.command = self.command(&entry);
+                }
+                _ => self.unknown(&entry, "[ssh]", &names(&SSH)),
             }
         }
         defaults
     }
 
-    /// Checks the string that `entry` holds. An error of `check` completes the sentence that `subject` starts.
+    /// Checks the string that `entry` holds. An error of `check` completes the sentence that `subject` starts. The help is the first
+    /// valid text of `likely`, which gets the invalid one, or else `help`.
     fn checked<T>(
         &mut self,
         entry: &Entry<'_, '_>,
         subject: &str,
         check: impl Fn(&str) -> Result<T, String>,
+        likely: impl Fn(&str) -> Vec<String>,
+        help: &str,
     ) -> Option<T> {
-        let checked = check(self.string(entry)?);
-        self.valid(checked, subject, entry.value.span(), "invalid")
+        let text = self.string(entry)?;
+        let rule = match check(text) {
+            Ok(checked) => return Some(checked),
+            Err(rule) => rule,
+        };
+        let valid = likely(text).into_iter().find(|text| check(text).is_ok());
+        let help = valid.map_or(help.to_owned(), |valid| format!("write `{valid}`"));
+        let message = format!("{subject}{rule}");
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "invalid");
+        self.found.push(diagnostic.help(help));
+        None
+    }
+
+    /// Reads the command that `entry` holds.
+    fn command(&mut self, entry: &Entry<'_, '_>) -> Option<String> {
+        let raw = self.source.text.get(entry.value.span());
+        let raw = raw.unwrap_or_default();
+        // `"C:\tools"` has a tab in it, which nobody means.
+        let inside = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        let inside = inside.filter(|text| text.contains('\\') && !text.contains(['\'', '"']));
+        let help = match inside.filter(|text| !text.contains("\\n")) {
+            Some(text) => format!(
+                "write it in single quotes, which keep a backslash: '{}'",
+                typed(text)
+            ),
+            None => "write it as one line, with `;` or `&&` between commands".to_owned(),
+        };
+        self.checked(entry, "a command ", plain_command, |_| Vec::new(), &help)
     }
 
     /// Returns the value that was `checked`, or reports the rule that it breaks.
@@ -187,7 +267,9 @@ impl Reader<'_> {
     ) -> Option<T> {
         let report = |rule| {
             let message = format!("{subject}{rule}");
-            self.found.push(Diagnostic::error(message, span, label));
+            let help = "write the name that it has in Azure; az vm list shows it";
+            self.found
+                .push(Diagnostic::error(message, span, label).help(help));
         };
         checked.map_err(report).ok()
     }
@@ -201,9 +283,16 @@ impl Reader<'_> {
             return chosen.clone();
         }
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        // `AzureUSGovernment` is the name of a cloud elsewhere.
+        let lower = text.to_lowercase();
+        let inside = names.iter().copied().find(|name| lower.contains(*name));
+        let near = inside.or_else(|| nearest(text, names.iter().copied(), 1).first().copied());
+        let help = near.map_or(format!("use {}", listed(&names)), |name| {
+            format!("did you mean `{name}`?")
+        });
         let message = format!("invalid `{}`: {}", entry.key, quote(text));
-        let diagnostic = Diagnostic::error(message, entry.value.span(), "unknown value")
-            .help(format!("use {}", listed(&names)));
+        let diagnostic = Diagnostic::error(message, entry.value.span(), "unknown value");
+        let diagnostic = diagnostic.help(help);
         self.found.push(diagnostic);
         T::default()
     }

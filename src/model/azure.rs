@@ -16,6 +16,8 @@ pub struct TagKey(String);
 impl TagKey {
     /// Azure's limit for the name of a tag, in characters.
     pub const MAX: usize = 512;
+    /// The characters that Azure accepts, as a regular expression.
+    pub const PATTERN: &'static str = r"^[^<>%&\\?/]*$";
 
     /// Checks `key` against Azure's rules for tag names: no `< > % & \ ? /` and no control characters.
     ///
@@ -138,6 +140,12 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope, with its name in the file.
+    pub const NAMES: [(&'static str, Self); 2] = [
+        ("subscription", Self::Subscription),
+        ("groups", Self::Groups(BTreeSet::new())),
+    ];
+
     /// The VMs of one resource group.
     pub fn of_group(group: &str) -> Self {
         Self::Groups(BTreeSet::from([group.to_lowercase()]))

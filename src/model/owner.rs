@@ -12,6 +12,8 @@ impl Owner {
     pub const TAG: &'static str = "azlin_owner";
     /// The maximum length, in characters.
     pub const MAX: usize = 100;
+    /// The rules of [`Self::new`] except for the length, as a regular expression.
+    pub const PATTERN: &'static str = "^[A-Za-z0-9][A-Za-z0-9._/@:-]*$";
 
     /// Checks `owner`: 1–100 characters of `A-Z a-z 0-9 - _ . / @ :`, starting with a letter or a digit, so that
     /// `org/repository` fits.

@@ -18,6 +18,11 @@ impl SessionName {
     pub const MAX: usize = 256;
     /// The maximum length, in characters, that is easy to type and fits a table.
     pub const COMFORTABLE: usize = 30;
+    /// The characters of a name, as a regular expression.
+    pub const PATTERN: &'static str = "^[A-Za-z0-9][A-Za-z0-9._-]*$";
+    /// The names that look like a number, or like an address in its usual spelling, as a regular expression.
+    pub const NUMBER_PATTERN: &'static str = "^([0-9][0-9_]*|[0-9]+(\\.[0-9]*)?([eE]-?[0-9]+)?|0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+\
+        |((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\\.){1,3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9]))$";
 
     /// Checks `name` against the rules above.
     ///
@@ -53,11 +58,22 @@ impl SessionName {
         Ok(Self(name.to_owned()))
     }
 
-    /// A valid name that reads like `text`, to suggest instead of it: each run of characters that are not allowed becomes a `-`.
+    /// A valid name that reads like `text`, to suggest instead of it: each run of characters that are not allowed becomes a `-`, a
+    /// long text is cut, and a number gets a word before it.
     pub fn like(text: &str) -> Option<Self> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let words = text.split(|c| !allowed(c)).filter(|word| !word.is_empty());
-        Self::new(&words.collect::<Vec<_>>().join("-")).ok()
+        let name = words.collect::<Vec<_>>().join("-");
+        let name = name.trim_start_matches(['-', '_', '.']);
+        let end = if name.len() > Self::MAX {
+            Self::COMFORTABLE
+        } else {
+            name.len()
+        };
+        let name = name.get(..end).filter(|name| !name.is_empty())?;
+        Self::new(name)
+            .or_else(|_| Self::new(&format!("session-{name}")))
+            .ok()
     }
 }
 

@@ -24,6 +24,10 @@ impl VmPath {
     pub const MAX_GROUP: usize = 90;
     /// Azure's limit for a VM name (on Linux), in characters.
     pub const MAX_NAME: usize = 64;
+    /// The ASCII characters of a resource group, as a regular expression; a period is not the last one.
+    pub const GROUP_PATTERN: &'static str = "^([0-9A-Za-z_.()-]|[^ -~])*([0-9A-Za-z_()-]|[^ -~])$";
+    /// The ASCII characters of a VM's name, as a regular expression; a period is not the last one.
+    pub const NAME_PATTERN: &'static str = "^([0-9A-Za-z_.-]|[^ -~])*([0-9A-Za-z_-]|[^ -~])$";
 
     /// Checks both names against Azure's naming rules, so that they are safe in a URL's path, a terminal and a log.
     ///

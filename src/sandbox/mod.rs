@@ -42,6 +42,6 @@ pub use arm::{Reply, Request, Response, Sandbox};
 pub use errors::{INVALID, UNUSABLE};
 pub use faults::Fault;
 pub use page::DEFAULT_PAGE_SIZE;
-pub use reset::{MAX_VMS, SAMPLE, reset, reset_for_sample, reset_several, subscription_id};
+pub use reset::{MAX_VMS, reset, reset_for_sample, reset_several, sample, subscription_id};
 pub use serve::serve;
 pub use subscriptions::SUBSCRIPTION;

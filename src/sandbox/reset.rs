@@ -20,9 +20,17 @@ pub fn reset(state: &Path, vms: Option<usize>) -> io::Result<usize> {
 }
 
 /// The sample `sessions.toml`, for which [`reset_for_sample`] creates a fleet.
-pub const SAMPLE: &str = include_str!("../../sessions.toml");
+const SAMPLE: &str = include_str!("../../sessions.toml");
 
-/// Creates the standard fleet in the file `state`, with one more VM: its session belongs to the owner of [`SAMPLE`], which does not
+/// The text of the sample for another folder: without its first line if that names the schema, a file of this repository.
+pub fn sample() -> &'static str {
+    match SAMPLE.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#:schema ") => rest,
+        _ => SAMPLE,
+    }
+}
+
+/// Creates the standard fleet in the file `state`, with one more VM: its session belongs to the owner of [`sample`], which does not
 /// declare it. So a plan for the sample sets, changes, adopts and clears. Returns the number of VMs.
 pub fn reset_for_sample(state: &Path) -> io::Result<usize> {
     let mut fleet = standard::fleet(None);

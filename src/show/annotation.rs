@@ -17,6 +17,17 @@ pub enum Runner {
     AzurePipelines,
 }
 
+/// A command to a pipeline. Only this file makes one, so nothing else can be printed as a command.
+#[derive(Clone, Debug)]
+pub struct Command(String);
+
+impl Command {
+    /// The line that the pipeline obeys.
+    pub fn line(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The place of an annotation. The file is named relative to the root of its repository.
 #[derive(Clone, Copy, Debug)]
 struct Spot<'a> {
@@ -31,7 +42,7 @@ pub fn of_diagnostic(
     file: &str,
     source: &Source,
     diagnostic: &Diagnostic,
-) -> String {
+) -> Command {
     let offset = diagnostic.offset();
     let spot = Spot {
         file,
@@ -43,7 +54,7 @@ pub fn of_diagnostic(
 }
 
 /// The command that makes `runner` put `entry` on its line of `file`, with the reason why it is blocked and the help.
-pub fn of_blocked(runner: Runner, file: &str, entry: &Blocked, ids: Ids) -> String {
+pub fn of_blocked(runner: Runner, file: &str, entry: &Blocked, ids: Ids) -> Command {
     let Trouble { message, help, .. } = why(entry, ids);
     let message = format!("{} on {}: {message}", entry.session, ids.name(&entry.vm));
     let spot = Spot {
@@ -62,14 +73,14 @@ impl Runner {
         spot: Spot<'_>,
         message: &str,
         help: Option<&str>,
-    ) -> String {
+    ) -> Command {
         let level = super::diagnostic::level(severity);
         let text = help.map_or(message.to_owned(), |help| {
             format!("{message}\nhelp: {help}")
         });
         let (file, text) = (self.property(spot.file), self.data(&text));
         let line = spot.line;
-        match self {
+        Command(match self {
             Self::GitHub => {
                 let column = spot.column.map(|column| format!(",col={column}"));
                 let column = column.unwrap_or_default();
@@ -82,7 +93,7 @@ impl Runner {
                     "##vso[task.logissue type={level};sourcepath={file};linenumber={line};{column}]{text}\n"
                 )
             }
-        }
+        })
     }
 
     /// `text` as the message of a command.

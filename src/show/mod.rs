@@ -4,6 +4,7 @@
 
 pub mod annotation;
 mod blame;
+mod checkup;
 mod diagnostic;
 mod diff;
 pub mod guide;
@@ -23,6 +24,7 @@ mod reach;
 mod refusal;
 mod report;
 mod route;
+mod sarif;
 mod stale;
 mod table;
 mod tags;
@@ -30,6 +32,7 @@ mod whoami;
 mod words;
 
 pub use blame::{blame, blame_json};
+pub use checkup::{CheckedFile, checkup_json};
 pub use diagnostic::diagnostic;
 pub use diff::{azure, changed, diff};
 pub use ids::Ids;
@@ -47,6 +50,7 @@ pub use reach::{astray, left_out, meant, miss};
 pub use refusal::{Applying, no_rename, not_by_hand, owns_nothing, refusal, taking, unusable, why};
 pub use report::{report, stale_markdown};
 pub use route::{is_down, never_starts, no_address, private, stateless};
+pub use sarif::sarif;
 pub use stale::stale;
 pub use tags::{session, tag_altered, tag_refusal, tags, tags_in_doubt};
 pub use whoami::{NamedBy, Right, Subscription, Who, whoami_json};

@@ -35,13 +35,18 @@ pub struct SshDefaults {
 pub struct SshUser(String);
 
 impl SshUser {
+    /// The maximum length, in characters.
+    pub const MAX: usize = 64;
+    /// The rules of [`Self::new`] except for the length, as a regular expression.
+    pub const PATTERN: &'static str = r"^([A-Za-z0-9._@][A-Za-z0-9._@-]*)?(\\[A-Za-z0-9._@-]+)?$";
+
     /// Checks `user`: at most 64 letters, digits and `. _ - @`, not starting with `-`, and at most one `\`, between a domain and
     /// a name.
     ///
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a user name ".
     pub fn new(user: &str) -> Result<Self, String> {
-        check_word(user, 64, "._-@\\")?;
+        check_word(user, Self::MAX, "._-@\\")?;
         if user.matches('\\').count() > 1 || user.ends_with('\\') {
             return Err("can contain one `\\`, between a domain and a name".to_owned());
         }
@@ -59,6 +64,11 @@ impl SshUser {
 pub struct JumpHost(String);
 
 impl JumpHost {
+    /// The maximum length, in characters.
+    pub const MAX: usize = 255;
+    /// The characters of a jump host, as a regular expression.
+    pub const PATTERN: &'static str = r"^[A-Za-z0-9._@:\[\]][A-Za-z0-9._@:\[\]-]*$";
+
     /// Checks `text`: `[user@]host[:port]`, at most 255 characters. The host is a name or an address, with an IPv6 address in
     /// brackets.
     ///
@@ -67,7 +77,7 @@ impl JumpHost {
     /// # Errors
     /// The rule that it breaks, as a phrase that follows "a jump host ".
     pub fn new(text: &str) -> Result<Self, String> {
-        check_word(text, 255, "._-@:[]")?;
+        check_word(text, Self::MAX, "._-@:[]")?;
         let (user, rest) = match text.rsplit_once('@') {
             Some((user, rest)) => (Some(user), rest),
             None => (None, text),

@@ -97,7 +97,7 @@ impl Context {
         since: Option<&str>,
         streams: Streams,
     ) -> Result<Self, Trouble> {
-        let mut documents = document::read(located, since, streams)?;
+        let mut documents = document::read(document::load(located, streams), since, streams)?;
         if documents.is_empty() {
             documents.push(Document::none());
         }

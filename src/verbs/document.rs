@@ -7,14 +7,17 @@ use etcetera::{BaseStrategy as _, choose_base_strategy};
 
 use super::{Streams, Trouble, git, runner, today};
 use crate::cli::Common;
-use crate::file::find::{self, Located};
+use crate::file::find::{self, Found, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
 use crate::model::Hex;
 use crate::show;
 use crate::text::{escape, plain, shown};
 
 /// The number of diagnostics to show for a file. A file with more has the same error many times.
-const MOST_DIAGNOSTICS: usize = 200;
+pub(super) const MOST_DIAGNOSTICS: usize = 200;
+
+/// The byte order mark.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A valid file, or an empty one if there is none.
 pub(super) struct Document {
@@ -104,15 +107,41 @@ pub(super) fn named(common: &Common) -> Vec<PathBuf> {
     name.map(PathBuf::from).into_iter().collect()
 }
 
-/// Reads all files of `located`, and reports the errors in each and between them in one run. A note names those that it skipped.
-/// With the revision `since`, an error about several lines tells which of them are new since then.
-pub(super) fn read(
-    located: Located,
-    since: Option<&str>,
+/// The files that `paths` and `--file` name, read; else the one that every command uses. `-` is stdin.
+///
+/// # Errors
+/// There is none, or `-` is not the only one.
+pub(super) fn given(
+    common: &Common,
+    paths: &[PathBuf],
     streams: Streams,
-) -> Result<Vec<Document>, Trouble> {
+) -> Result<Given, Trouble> {
+    let named = [common.file.as_slice(), paths].concat();
+    let is_stdin = named.iter().any(|path| path.as_os_str() == "-");
+    if is_stdin && named.len() > 1 {
+        let message = "- stands for stdin, and other files are given too";
+        return Err(Trouble::new(message, "pass - alone, or only files"));
+    }
+    let files = if is_stdin {
+        vec![find::read_from(PathBuf::from("stdin"), std::io::stdin())]
+    } else if paths.is_empty() {
+        load(find(common)?, streams)
+    } else {
+        load(find::locate(&named, None)?, streams)
+    };
+    Ok(Given { files, is_stdin })
+}
+
+/// The files of a command that needs no Azure.
+pub(super) struct Given {
+    pub files: Vec<Result<Found, Trouble>>,
+    pub is_stdin: bool,
+}
+
+/// Reads the bytes of all files of `located`. A note names those that it skipped.
+pub(super) fn load(located: Located, streams: Streams) -> Vec<Result<Found, Trouble>> {
     let Located {
-        files: paths,
+        files,
         skipped,
         special,
         how,
@@ -122,43 +151,116 @@ pub(super) fn read(
     note_skipped(&skipped, &one, &several, streams);
     let (one, several) = ("it is not a regular file", "they are not regular files");
     note_skipped(&special, one, several, streams);
-    let files = if paths.len() > 1 { "files" } else { "file" };
-    let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
-    let mut troubles = Vec::new();
-    for path in paths {
-        let inside = runner::check_inside(&path);
-        let found = match inside.and_then(|()| find::read(path, how)) {
-            Ok(found) => found,
-            Err(trouble) => {
-                troubles.push(trouble);
-                continue;
-            }
+    let read = |path: PathBuf| {
+        runner::check_inside(&path)?;
+        find::read(path, how)
+    };
+    files.into_iter().map(read).collect()
+}
+
+/// Files, read and checked.
+pub(super) struct Checked {
+    pub files: Vec<Seen>,
+    /// The reasons why files cannot be read.
+    pub troubles: Vec<Trouble>,
+}
+
+/// A file, valid or not.
+pub(super) struct Seen {
+    pub path: PathBuf,
+    pub file: Result<Document, Source>,
+    /// The diagnostics of this file alone.
+    pub found: Vec<Diagnostic>,
+    /// The length of its byte order mark; none if the file is not UTF-8.
+    pub mark: Option<usize>,
+}
+
+impl Checked {
+    pub fn of(files: Vec<Result<Found, Trouble>>) -> Self {
+        let mut checked = Self {
+            files: Vec::new(),
+            troubles: Vec::new(),
         };
-        let base = match since.map(|rev| git::file_at(&found.path, rev)).transpose() {
+        for found in files {
+            let found = match found {
+                Ok(found) => found,
+                Err(trouble) => {
+                    checked.troubles.push(trouble);
+                    continue;
+                }
+            };
+            let (file, wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+            let text = found.bytes.strip_prefix(MARK);
+            let has_mark = text.is_some();
+            let is_utf8 = text.unwrap_or(&found.bytes) == source.text.as_bytes();
+            let document = match file {
+                Some(file) => Ok(Document {
+                    sha256: Hex::sha256(&found.bytes),
+                    has_mark,
+                    path: found.path.clone(),
+                    is_there: true,
+                    file,
+                    source,
+                    base: None,
+                }),
+                None => Err(source),
+            };
+            checked.files.push(Seen {
+                path: found.path,
+                file: document,
+                found: wrong,
+                mark: is_utf8.then_some(if has_mark { MARK.len() } else { 0 }),
+            });
+        }
+        checked
+    }
+}
+
+/// Reports the errors in each of `files` and between them in one run, and returns the files. With the revision `since`, an error about
+/// several lines tells which of them are new since then.
+///
+/// # Errors
+/// A file cannot be read, or is invalid.
+pub(super) fn read(
+    files: Vec<Result<Found, Trouble>>,
+    since: Option<&str>,
+    streams: Streams,
+) -> Result<Vec<Document>, Trouble> {
+    let is_one = files.len() == 1;
+    let Checked {
+        files,
+        mut troubles,
+    } = Checked::of(files);
+    let (mut valid, mut invalid, mut errors) = (Vec::new(), Vec::new(), 0);
+    for Seen {
+        path,
+        file,
+        mut found,
+        ..
+    } in files
+    {
+        let base = match since.map(|rev| git::file_at(&path, rev)).transpose() {
             Ok(base) => base.flatten(),
             Err(trouble) => {
                 troubles.push(trouble);
                 continue;
             }
         };
-        let (file, mut wrong, source) = file::read(&found.path.to_string_lossy(), &found.bytes);
+        let source = file
+            .as_ref()
+            .map_or_else(|source| source, |file| &file.source);
         if let Some(rev) = since {
-            tell_since(&mut wrong, &[(&source, base.as_deref())], rev);
+            tell_since(&mut found, &[(source, base.as_deref())], rev);
         }
-        let wrong = say(wrong, &[&source], streams);
-        if let Some(file) = file {
-            valid.push(Document {
-                sha256: Hex::sha256(&found.bytes),
-                has_mark: found.bytes.starts_with("\u{feff}".as_bytes()),
-                path: found.path,
-                is_there: true,
-                file,
-                source,
-                base,
-            });
-        } else {
-            invalid.push(escape(&source.name).into_owned());
-            errors += wrong;
+        match file {
+            Ok(document) => {
+                say(found, &[&document.source], streams);
+                valid.push(Document { base, ..document });
+            }
+            Err(source) => {
+                errors += say(found, &[&source], streams);
+                invalid.push(escape(&source.name).into_owned());
+            }
         }
     }
     if !invalid.is_empty() {
@@ -169,6 +271,7 @@ pub(super) fn read(
         let are = if invalid.len() > 1 { "are" } else { "is" };
         let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
         let message = format!("{names} {are} invalid: {errors}");
+        let files = if is_one { "file" } else { "files" };
         let help = format!("fix the {files}; nothing was read from Azure");
         troubles.push(Trouble::new(message, help));
     }
@@ -188,7 +291,11 @@ fn note_skipped(files: &[PathBuf], one: &str, several: &str, streams: Streams) {
 }
 
 /// Reports the diagnostics of the files `sources`, and returns the number of errors.
-fn say(mut diagnostics: Vec<Diagnostic>, sources: &[&Source], streams: Streams) -> usize {
+pub(super) fn say(
+    mut diagnostics: Vec<Diagnostic>,
+    sources: &[&Source],
+    streams: Streams,
+) -> usize {
     let errors = diagnostics.iter().filter(|found| found.is_error()).count();
     let unsaid = diagnostics.len().saturating_sub(MOST_DIAGNOSTICS);
     if unsaid > 0 {

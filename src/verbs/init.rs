@@ -204,7 +204,7 @@ fn try_out(path: &Path, common: &Common, streams: Streams) -> Result<Exit, Troub
         let help = "to use that sandbox, write a file with cloud = \"sandbox\" beside it; to start over, delete it";
         return Err(Trouble::new(message, help));
     }
-    create(path, sandbox::SAMPLE.as_bytes()).map_err(|error| cannot_create(path, &error))?;
+    create(path, sandbox::sample().as_bytes()).map_err(|error| cannot_create(path, &error))?;
     let made = sandbox::reset_for_sample(&state).map_err(|error| {
         Trouble::cannot(
             "create",

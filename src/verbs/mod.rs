@@ -8,6 +8,7 @@ mod completions;
 mod connect;
 mod context;
 mod document;
+mod fmt;
 mod git;
 mod guide;
 mod import;
@@ -25,6 +26,7 @@ mod runner;
 mod sandbox;
 mod saved;
 mod saving;
+mod schema;
 mod session;
 mod show;
 mod ssh_config;
@@ -168,7 +170,9 @@ async fn carry_out(
         Verb::Import(args) => import::run(common, args, streams).await,
         Verb::Move(args) => moving::run(common, args, streams).await,
         Verb::Blame(args) => blame::run(common, args, streams).await,
-        Verb::Validate => validate::run(common, streams),
+        Verb::Fmt(args) => fmt::run(common, args, streams),
+        Verb::Validate(args) => validate::run(common, args, streams),
+        Verb::Schema => schema::run(streams),
         Verb::Connect(args) => connect::run(common, args, streams).await,
         Verb::Session(args) => session::run(common, args, streams, interrupts).await,
         Verb::List(args) => list::run(common, args, streams).await,

@@ -11,7 +11,7 @@ use crate::azure::sign_in::{in_ci, variable};
 use crate::cli::Color;
 use crate::model::Live;
 use crate::show::Paint;
-use crate::show::annotation::{Runner, uncommanded};
+use crate::show::annotation::{Command, Runner, uncommanded};
 use crate::text::plain;
 use crate::trouble::Trouble;
 
@@ -43,16 +43,12 @@ impl Streams {
 
     /// Writes data. A reader that stops early (`azlin plan | head`) is not an error; a full disk is.
     pub fn print(self, data: &str) -> Result<(), Trouble> {
-        let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(self.tamed(data).as_bytes());
-        match written.and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                let message = format!("cannot write to stdout: {}", plain(&error));
-                let help = "check that the disk of the output is not full";
-                Err(Trouble::new(message, help))
-            }
-            _ => Ok(()),
-        }
+        print(&self.tamed(data))
+    }
+
+    /// Writes a command to a pipeline as data, for a format that consists of them.
+    pub fn command(self, command: &Command) -> Result<(), Trouble> {
+        print(command.line())
     }
 
     /// Waits for `work`. On a terminal, shows after the first second what azlin waits for and how long it has waited.
@@ -95,10 +91,10 @@ impl Streams {
 
     /// Writes the annotation of `file` that `command` returns, if a pipeline reads the log. `command` gets the path of the file in
     /// its repository.
-    pub fn annotate(self, file: &str, command: impl FnOnce(Runner, &str) -> String) {
+    pub fn annotate(self, file: &str, command: impl FnOnce(Runner, &str) -> Command) {
         if let Some(runner) = runner::runner() {
             let command = command(runner, &runner::in_repository(file));
-            let _ = io::stderr().lock().write_all(command.as_bytes());
+            let _ = io::stderr().lock().write_all(command.line().as_bytes());
         }
     }
 
@@ -159,13 +155,28 @@ impl Streams {
         let _ = io::stderr().lock().write_all(self.tamed(talk).as_bytes());
     }
 
-    /// `text` without commands to the pipeline, if one may read it. Only [`Self::annotate`] gives it commands.
+    /// `text` without commands to the pipeline, if one may read it. Only [`Self::annotate`] and [`Self::command`] give it
+    /// commands.
     fn tamed(self, text: &str) -> Cow<'_, str> {
         if self.is_ci {
             uncommanded(text)
         } else {
             Cow::Borrowed(text)
         }
+    }
+}
+
+/// Writes `data` to stdout.
+fn print(data: &str) -> Result<(), Trouble> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(data.as_bytes());
+    match written.and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let message = format!("cannot write to stdout: {}", plain(&error));
+            let help = "check that the disk of the output is not full";
+            Err(Trouble::new(message, help))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -53,10 +53,9 @@ impl Project {
         }
     }
 
-    /// The project's own sample file on the standard fleet.
+    /// The project's own sample file on the standard fleet, as `azlin init --sandbox` writes it.
     pub fn sample() -> Self {
-        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sessions.toml");
-        Self::new(&std::fs::read_to_string(sample).unwrap())
+        Self::new(azlin::sandbox::sample())
     }
 
     pub fn with_fleet(self, fleet: &[(&str, Option<&str>)]) -> Self {

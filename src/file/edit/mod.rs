@@ -8,7 +8,7 @@ mod check;
 mod inline;
 mod insert;
 mod layout;
-mod spell;
+pub(super) mod spell;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;

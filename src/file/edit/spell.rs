@@ -10,7 +10,7 @@ pub(super) fn quote_in(raw: &str) -> Option<char> {
 /// `text` as a string in these quotes, or in `"` if it requires escapes.
 ///
 /// Escapes characters that could act on a terminal. Later steps then need not escape them in a way that TOML does not know.
-pub(super) fn string(text: &str, quote: char) -> String {
+pub(in crate::file) fn string(text: &str, quote: char) -> String {
     let acts = text.chars().any(is_unprintable);
     if quote == '\'' && !acts && !text.contains('\'') {
         return format!("'{text}'");
@@ -30,7 +30,7 @@ pub(super) fn string(text: &str, quote: char) -> String {
 }
 
 /// `name` as a key, without quotes if TOML allows that.
-pub(super) fn key(name: &str, quote: char) -> String {
+pub(in crate::file) fn key(name: &str, quote: char) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
     if name.chars().all(bare) {
         name.to_owned()
