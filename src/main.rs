@@ -17,6 +17,13 @@ use azlin::show::annotation::uncommanded;
 use azlin::text::{inert, is_unprintable};
 use azlin::verbs::{self, Exit};
 
+/// Writes a line to stderr, even if that is closed or full.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 fn main() -> ExitCode {
     if verbs::answer() {
         return ExitCode::from(Exit::Done as u8);
@@ -37,7 +44,7 @@ fn main() -> ExitCode {
             ExitCode::from(exit as u8)
         }
         Err(error) => {
-            eprintln!(
+            tell!(
                 "error: cannot start: {error}\nhelp: check the limits on open files and threads (ulimit -a)"
             );
             ExitCode::from(Exit::Error as u8)
@@ -58,7 +65,7 @@ fn refuse(usage: Usage) -> Exit {
             }
         }
         Usage::Refused(trouble) => {
-            eprintln!("error: {}\nhelp: {}", trouble.message, trouble.help);
+            tell!("error: {}\nhelp: {}", trouble.message, trouble.help);
             trouble.exit
         }
     }
@@ -114,7 +121,7 @@ fn log() {
             .with(targets.with_target(azure::NOISE, LevelFilter::OFF))
             .init(),
         Err(error) => {
-            eprintln!("warning: cannot parse AZLIN_LOG, so nothing is logged: {error}");
+            tell!("warning: cannot parse AZLIN_LOG, so nothing is logged: {error}");
         }
     }
 }

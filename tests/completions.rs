@@ -555,3 +555,46 @@ fn every_argument_that_takes_a_name_offers_names() {
         "a new name is nobody's yet"
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn the_cache_follows_no_link_and_waits_for_no_pipe_that_someone_planted() {
+    let project = Project::sample();
+    let folder = project.path().join(".cache/azlin");
+    let victim = project.path().join("victim");
+    std::fs::write(&victim, "precious").unwrap();
+    let refresh = || {
+        // The variable that TAB sets for the azlin that reads Azure in its place.
+        let ran = project
+            .command(&[])
+            .env("AZLIN_REFRESH_NAMES", "1")
+            .output();
+        ran.unwrap()
+    };
+    refresh();
+    let names = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path());
+        paths
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
+            .collect()
+    };
+    let [cache] = names(&folder).try_into().unwrap();
+    std::fs::remove_file(&cache).unwrap();
+    std::os::unix::fs::symlink(&victim, &cache).unwrap();
+    refresh();
+    assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious");
+    std::fs::remove_file(&cache).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&cache).status();
+    assert!(made.unwrap().success());
+    for arguments in [&["list"][..], &["plan"]] {
+        assert_eq!(project.run(arguments).code(), 0);
+    }
+    refresh();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let elsewhere = project.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+    refresh();
+    assert_eq!(names(&elsewhere), [""; 0].map(std::path::PathBuf::from));
+}

@@ -329,3 +329,94 @@ fn a_circle_whose_clear_fails_halfway_gets_its_name_and_its_owner_back() {
     assert_eq!(project.run(&["apply", "-y"]).code(), 0);
     assert_eq!(fleet.sessions(), ["rg/a db", "rg/b web"]);
 }
+
+/// Sets the tags of VM number `at` in the state file, as someone at the portal does.
+fn by_hand(state: &Path, at: usize, tags: Value) {
+    let mut fleet: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
+    fleet["vms"][at]["tags"] = tags;
+    std::fs::write(state, fleet.to_string()).unwrap();
+}
+
+/// An Azure in which someone gives VM `a` exactly its old tags back, after azlin has written it and before its last list.
+fn reverting(fleet: &Project, old: Value) -> Azure {
+    let (state, lists) = (fleet.state(), AtomicUsize::new(0));
+    Azure::serve(fleet.state(), None, move |asked, answer| {
+        if asked.target.contains("/virtualMachines?") && lists.fetch_add(1, Ordering::SeqCst) == 1 {
+            by_hand(&state, 0, old.clone());
+        }
+        answer()
+    })
+}
+
+#[test]
+fn an_old_session_that_someone_puts_back_during_apply_is_seen() {
+    let fleet = state(&[("rg/a", Some("web")), ("rg/b", None)]);
+    let azure = reverting(&fleet, json!({ "azlin_session": "web" }));
+    let project = azure.project("[sessions.rg]\na = 'db'\nb = 'web'\n");
+    let ran = project.run(&["apply", "-y"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    assert_eq!(holders(&fleet.state())["web"], 2);
+    assert!(
+        ran.stdout
+            .contains("session `web` is on rg/a and rg/b: someone assigned it at the same time"),
+        "{ran}"
+    );
+    assert!(!ran.stdout.contains("now matches"), "{ran}");
+}
+
+#[test]
+fn a_report_shows_what_someone_put_back_and_not_what_azlin_wrote() {
+    let fleet = state(&[("rg/a", Some("web"))]);
+    let azure = reverting(&fleet, json!({ "azlin_session": "web" }));
+    let project = azure.project("[sessions.rg]\na = 'db'\n");
+    let ran = project.run(&["apply", "-y", "-o", "json"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["steps"][0]["now"]["session"], "web");
+}
+
+#[test]
+fn a_session_that_someone_changes_at_the_same_time_is_told() {
+    let fleet = state(&[("rg/a", None)]);
+    let azure = reverting(&fleet, json!({ "azlin_session": "theirs" }));
+    let ran = azure.project("").run(&["session", "a", "mine"]);
+    assert_eq!(ran.code(), 5, "{ran}");
+    let said = "error: RG/a holds theirs now: someone changed it at the same time\n";
+    assert!(ran.stderr.contains(said), "{ran}");
+}
+
+#[test]
+fn a_write_that_something_answers_in_azures_place_is_seen() {
+    let fleet = state(&[("rg/a", None)]);
+    let azure = Azure::serve(fleet.state(), None, |asked, answer| {
+        let answered = answer();
+        if asked.method == "PATCH" {
+            return saying(400, &json!({ "error": { "code": "Odd", "message": "no" } }));
+        }
+        answered
+    });
+    let ran = azure
+        .project("[sessions.rg]\na = 'db'\n")
+        .run(&["apply", "-y"]);
+    assert_eq!(ran.code(), 0, "{ran}");
+    assert!(ran.stdout.contains("Applied: 1 step done."), "{ran}");
+}
+
+#[test]
+fn a_duplicate_that_was_there_before_is_nobodys_fault_now() {
+    let fleet = state(&[("rg/a", Some("twice")), ("rg/b", Some("twice"))]);
+    let azure = Azure::serve(fleet.state(), None, |asked, answer| {
+        if asked.method == "PATCH" && asked.target.contains("/virtualMachines/b/") {
+            return saying(
+                403,
+                &json!({ "error": { "code": "AuthorizationFailed", "message": "no" } }),
+            );
+        }
+        answer()
+    });
+    let ran = azure
+        .project("[sessions.rg]\na = 'twice'\nb = 'other'\n")
+        .run(&["apply", "-y"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert!(!ran.stdout.contains("at the same time"), "{ran}");
+}

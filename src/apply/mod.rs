@@ -2,6 +2,7 @@
 //!
 //! `step` checks each VM right before and right after its write. `put_back` returns the names of a circle that failed halfway.
 
+mod look_again;
 mod put_back;
 mod step;
 
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use crate::azure::Arm;
 use crate::model::{TagKey, VmId};
 use crate::plan::{Outcome, Step, Tried};
+pub use look_again::look_again;
 pub use put_back::put_back;
 use step::carry_out;
 

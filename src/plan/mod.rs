@@ -26,7 +26,9 @@ pub use by_hand::{Hand, by_hand};
 pub use guard::{Allow, Refusal, Refused, refusals};
 pub use options::Options;
 pub use origin::{Base, Origin, mark_since};
-pub use outcome::{Ending, Outcome, Report, Tried, correct, doubles, ending, settle};
+pub use outcome::{
+    Ending, Freed, Outcome, Report, Tried, disputed, doubles, ending, freed, settle,
+};
 pub use saved::{Saved, Standing, Unusable, What, fingerprint};
 pub use stale::{Difference, Write, differences, stale_report};
 pub use take::{NoRename, NoTake, may_rename, may_take};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{Change, Duplicate, FilePlan, Plan, Refused, Step};
-use crate::model::{Held, Live, VmId};
+use crate::model::{Held, Live, LiveName, VmId};
 
 /// The outcome of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -147,44 +147,85 @@ pub fn ending(tried: &[Tried], matches: bool, doubles: &[Duplicate]) -> Ending {
     }
 }
 
-/// Settles the doubts in `tried` that `live`, read afterwards, can settle: a VM that now shows what a step wanted was written.
+/// Settles the doubts in `tried` that `live`, read afterwards, can settle: a VM that now shows what a step wanted was written, even if
+/// the answer said otherwise.
 /// Returns the indices of these steps.
 pub fn settle(tried: &mut [Tried], live: &Live) -> Vec<usize> {
     let mut settled = Vec::new();
     for (at, Tried { step, outcome }) in tried.iter_mut().enumerate() {
-        let Outcome::InDoubt { found, .. } = outcome else {
-            continue;
-        };
         let Some(vm) = live.vms.get(&step.vm) else {
             continue;
         };
-        if vm.held == step.after.held() {
-            *outcome = Outcome::Written;
-            settled.push(at);
-        } else if found.is_none() {
-            *found = Some(vm.held.clone());
+        match outcome {
+            // Something between azlin and Azure may have answered in Azure's place.
+            Outcome::InDoubt { .. } | Outcome::Failed { .. } if vm.held == step.after.held() => {
+                *outcome = Outcome::Written;
+                settled.push(at);
+            }
+            Outcome::InDoubt { found, .. } if found.is_none() => {
+                *found = Some(vm.held.clone());
+            }
+            _ => {}
         }
     }
     settled
 }
 
-/// Corrects `live`, read after `tried`, where it still shows tags that a step replaced. Azure confirmed each write, but its
-/// lists can lag behind.
-pub fn correct(live: &mut Live, tried: &[Tried]) {
-    let mut replaced: BTreeMap<&VmId, Vec<Held>> = BTreeMap::new();
+/// The last successful step of each VM in `tried` that `live`, read afterwards, does not show. Either Azure's list lags behind, or
+/// someone has changed the VM since: only the VM itself can tell.
+pub fn disputed<'t>(tried: &'t [Tried], live: &Live) -> Vec<&'t Step> {
+    let mut last: BTreeMap<&VmId, &Step> = BTreeMap::new();
     for Tried { step, outcome } in tried {
-        if !outcome.is_success() {
-            continue;
-        }
-        let replaced = replaced.entry(&step.vm).or_default();
-        replaced.push(step.before.clone());
-        replaced.extend(step.halfway());
-        if let Some(vm) = live.vms.get_mut(&step.vm)
-            && replaced.contains(&vm.held)
-        {
-            vm.held = step.after.held();
+        if outcome.is_success() {
+            last.insert(&step.vm, step);
         }
     }
+    let differs = |step: &&Step| {
+        let found = live.vms.get(&step.vm);
+        found.is_some_and(|vm| vm.held != step.after.held())
+    };
+    last.into_values().filter(differs).collect()
+}
+
+/// A name that a step of `tried` took from a VM and no VM got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Freed {
+    /// The name.
+    pub name: LiveName,
+    /// The VM that should have got it.
+    pub vm: VmId,
+}
+
+/// The names that no VM holds because `tried` took them from one VM, and the step for the next one did not happen.
+pub fn freed(tried: &[Tried]) -> Vec<Freed> {
+    let mut released: BTreeSet<&LiveName> = BTreeSet::new();
+    for Tried { step, outcome } in tried {
+        let is_gone = matches!(
+            outcome,
+            Outcome::Written | Outcome::Halfway { .. } | Outcome::NotPutBack { .. }
+        );
+        if let Some(name) = step.before.session.as_ref().filter(|_| is_gone)
+            && step
+                .after
+                .session
+                .as_ref()
+                .is_none_or(|after| *name != *after)
+        {
+            released.insert(name);
+        }
+    }
+    let mut freed = Vec::new();
+    for Tried { step, outcome } in tried {
+        if let Some(name) = step.after.session.as_ref().map(LiveName::from)
+            && step.before.session.as_ref() != Some(&name)
+            && outcome.gave_nothing()
+            && released.contains(&name)
+        {
+            let vm = step.vm.clone();
+            freed.push(Freed { name, vm });
+        }
+    }
+    freed
 }
 
 /// The names that `tried` gave to a VM and that several VMs hold in `live`, read afterwards. Someone else assigned them at the
@@ -192,7 +233,9 @@ pub fn correct(live: &mut Live, tried: &[Tried]) {
 pub fn doubles(tried: &[Tried], live: &Live) -> Vec<Duplicate> {
     let mut given: BTreeSet<&str> = BTreeSet::new();
     for Tried { step, outcome } in tried {
-        if let (Some(name), false) = (&step.after.session, outcome.gave_nothing()) {
+        if let (Some(name), false) = (&step.after.session, outcome.gave_nothing())
+            && !step.before.is(name.as_str())
+        {
             given.insert(name.as_str());
         }
         if let Outcome::Altered { found } = outcome
@@ -240,6 +283,7 @@ impl Report<'_> {
             ending: Ending,
             refused: &'r [Refused],
             doubles: &'r [Duplicate],
+            freed: Vec<Freed>,
             files: &'r [FilePlan],
             changes: &'r [Change],
             steps: Vec<Row<'r>>,
@@ -260,6 +304,7 @@ impl Report<'_> {
             ending: self.ending,
             refused: self.refused,
             doubles: self.doubles,
+            freed: freed(self.tried),
             files: &self.plan.files,
             changes: &self.plan.changes,
             steps: self.tried.iter().map(row).collect(),

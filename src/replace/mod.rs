@@ -2,6 +2,7 @@
 
 mod beside;
 mod descriptor;
+pub(crate) mod plain;
 
 use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -70,6 +71,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], private: bool) -> io::Result<()
 /// The folder cannot be written, or `fill` fails.
 pub(crate) fn put<T>(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
     put_in(path, Mode::Usual, fill)
+}
+
+/// As [`put`], for a file that only its owner may read and write.
+pub(crate) fn put_private<T>(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<T> {
+    put_in(path, Mode::Private, fill)
 }
 
 fn put_in<T>(

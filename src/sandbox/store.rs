@@ -3,7 +3,7 @@
 //! Readers take no lock, because a write replaces the whole file. Writers, in this and other processes, take turns with a lock
 //! file, and each reads what the previous one wrote. So no concurrent change is lost.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::fleet::Fleet;
 use super::standard;
+use crate::replace::plain::{open, unusual};
 use crate::replace::put;
 use crate::text::plain;
 
@@ -177,8 +178,26 @@ fn take_turn(state: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     let turn = open(&mut options, &state.with_extension("lock"))?;
-    turn.lock()?;
+    wait_for(&turn)?;
     Ok(turn)
+}
+
+/// Waits for the lock on `turn`, but not forever: whoever may read the file may hold the lock.
+fn wait_for(turn: &File) -> io::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    const MOST: Duration = Duration::from_secs(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        match turn.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+            Err(fs::TryLockError::WouldBlock) if waited >= MOST => {
+                return Err(io::Error::other("another process keeps it locked"));
+            }
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+        }
+        waited += PAUSE;
+    }
 }
 
 /// Checks that the folder of `state` is not a link: it comes with the folder around it, which may be a clone of someone's repository.
@@ -187,31 +206,6 @@ fn check_folder(state: &Path) -> io::Result<()> {
         Some(folder) if folder.is_symlink() => Err(unusual(folder)),
         _ => Ok(()),
     }
-}
-
-/// Opens the file at `path`, but neither follows a link nor waits for a pipe.
-fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
-    }
-    if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Err(unusual(path));
-    }
-    options.open(path)
-}
-
-/// The error if `path` is something that azlin does not create there.
-fn unusual(path: &Path) -> io::Error {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    let kind = if path.is_symlink() {
-        "a link, which azlin does not follow here"
-    } else {
-        "not a regular file"
-    };
-    io::Error::other(format!("{} is {kind}", name.display()))
 }
 
 /// Writes `fleet` to the file, whatever its content, with an empty log.

@@ -42,7 +42,7 @@ pub use list_data::{list_csv, list_json};
 pub use markdown::markdown;
 pub use moving::{moved, no_move, removed_with_it};
 pub use options::{flags, permissions};
-pub use outcome::{After, doubled, failed, outcome, verdict};
+pub use outcome::{After, changed_since, doubled, failed, outcome, verdict};
 pub use paint::Paint;
 pub use picker::picker;
 pub use plan::{plan, vm_column};

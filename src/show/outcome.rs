@@ -8,7 +8,7 @@ use super::plan::step_line;
 use super::words::{count, several};
 use super::{Ids, Paint};
 use crate::model::{Held, VmId};
-use crate::plan::{Duplicate, Outcome, Step, Tried};
+use crate::plan::{Duplicate, Freed, Outcome, Step, Tried, freed};
 use crate::trouble::{Exit, Trouble};
 
 type Tone = fn(Paint, &'static str) -> StyledObject<&'static str>;
@@ -170,6 +170,25 @@ pub fn doubled(double: &Duplicate, tried: &[Tried], ids: Ids) -> Trouble {
     Trouble::new(on_several(double, tried, ids), help).exit(Exit::Partial)
 }
 
+/// The error for a session that someone changed right after azlin set it.
+pub fn changed_since(vm: &VmId, now: &Held, ids: Ids) -> Trouble {
+    let (vm, now) = (ids.name(vm), held(now));
+    let message = format!("{vm} holds {now} now: someone changed it at the same time");
+    let help = format!("agree on a name, then set it again: azlin session {vm} NAME");
+    Trouble::new(message, help).exit(Exit::Partial)
+}
+
+/// The names that no VM holds now, each with the VM that should have got it, in sentences.
+pub(super) fn no_holders(freed: &[Freed], ids: Ids) -> Vec<String> {
+    let sentence = |freed: &Freed| {
+        let (name, vm) = (&freed.name, ids.name(&freed.vm));
+        format!(
+            "no VM holds `{name}` now: it was freed for {vm}, which did not get it; run azlin apply again to set it"
+        )
+    };
+    freed.iter().map(sentence).collect()
+}
+
 /// The name, the VMs that hold it, and how that came about in the steps `tried`.
 pub(super) fn on_several(double: &Duplicate, tried: &[Tried], ids: Ids) -> String {
     let (name, holders) = (&double.name, ids.names(&double.holders));
@@ -248,6 +267,9 @@ pub fn verdict(
         _ => format!("Applied in part: {tally}."),
     };
     let mut text = format!("\n{}", paint.bold(writes));
+    for sentence in no_holders(&freed(tried), ids) {
+        text += &format!("\n{}: {sentence}", paint.yellow("warning"));
+    }
     match after {
         After::Interrupted => {}
         After::Unread => {

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::Ids;
 use super::markdown::{FEW, MOST, blocked, code, fill, plain, refusal_list};
 use super::outcome::{
-    After, IN_DOUBT, details, differs, held, help_for, matches, on_several, sort, tally, unread,
+    After, IN_DOUBT, details, differs, held, help_for, matches, no_holders, on_several, sort,
+    tally, unread,
 };
 use super::stale::lines;
 use super::words::{Words, count, sessions, symbol};
-use crate::plan::{Difference, Ending, Report, Tried};
+use crate::plan::{Difference, Ending, Report, Tried, freed};
 
 /// The first line, by which a pipeline finds its report again.
 const MARKER: &str = "<!-- azlin apply -->";
@@ -75,6 +76,14 @@ fn state(
         After::Unread => unread(azure, file),
         After::Interrupted => "azlin was interrupted and did not read Azure again.".to_owned(),
     };
+    let sentences = no_holders(&freed(report.tried), ids);
+    if !sentences.is_empty() {
+        text.push('\n');
+        let items = sentences
+            .iter()
+            .map(|sentence| format!("- {}\n", plain(sentence)));
+        fill(text, items, sentences.len(), MOST / 4, LOG);
+    }
     let is_double = !report.doubles.is_empty();
     let is_sentence_false = is_double && matches!(after, After::Planned { differ: 0, .. });
     if !is_sentence_false {

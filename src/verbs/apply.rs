@@ -253,7 +253,7 @@ async fn left(
         }
     }
     let mut live = whole(live, planned)?;
-    plan::correct(&mut live, tried);
+    apply::look_again(&context.places(), tried, &mut live).await?;
     Ok(Left {
         doubles: plan::doubles(tried, &live),
         plan: plan::plan(&context.desired(), &live, &planned.aim),

@@ -273,10 +273,17 @@ async fn doubled(context: &Context, tried: &mut [Tried]) -> Option<Trouble> {
         }
     };
     plan::settle(tried, &live);
-    plan::correct(&mut live, tried);
+    if let Err(failure) = apply::look_again(&context.places(), tried, &mut live).await {
+        let trouble = Trouble::from(failure);
+        return Some(trouble.exit(Exit::Partial));
+    }
     let doubles = plan::doubles(tried, &live);
-    let double = doubles.first()?;
-    Some(show::doubled(double, tried, context.ids))
+    if let Some(double) = doubles.first() {
+        return Some(show::doubled(double, tried, context.ids));
+    }
+    let step = *plan::disputed(tried, &live).first()?;
+    let vm = live.vms.get(&step.vm)?;
+    Some(show::changed_since(&vm.id, &vm.held, context.ids))
 }
 
 /// Returns the trouble if the VM does not hold the wanted session, with a way to restore the previous one if it is lost. It is

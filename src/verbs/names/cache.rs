@@ -16,7 +16,8 @@ use super::candidates::Name;
 use crate::file::AzureSettings;
 use crate::model::Hex;
 use crate::model::{Cloud, Scope, SessionName, SubscriptionId, VmPath};
-use crate::replace::{private_folder, replace};
+use crate::replace::plain::{check_own, open};
+use crate::replace::{private_folder, put_private};
 
 /// The maximum age of names on offer.
 const MAX_AGE: Duration = Duration::from_secs(10 * 60);
@@ -74,7 +75,8 @@ impl Cache {
     /// The names, if azlin read them within [`MAX_AGE`] before `now`.
     pub fn read(&self, now: SystemTime) -> Option<Vec<Name>> {
         let mut bytes = Vec::new();
-        let file = File::open(&self.path).ok()?;
+        check_own(self.path.parent()?).ok()?;
+        let file = open(File::options().read(true), &self.path).ok()?;
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
         if bytes.len() as u64 > MAX_BYTES {
             return None;
@@ -113,7 +115,7 @@ impl Cache {
             return Ok(());
         }
         self.make_folder()?;
-        replace(&self.path, &bytes, true)
+        put_private(&self.path, |file| file.write_all(&bytes))
     }
 
     /// Returns true if the caller should read Azure: no process is reading it now or started to within [`PAUSE`].
@@ -151,11 +153,15 @@ impl Cache {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(self.path.with_extension("asked"))
+        open(&mut options, &self.path.with_extension("asked"))
     }
 
     fn make_folder(&self) -> io::Result<()> {
-        self.path.parent().map_or(Ok(()), private_folder)
+        let Some(folder) = self.path.parent() else {
+            return Ok(());
+        };
+        private_folder(folder)?;
+        check_own(folder)
     }
 }
 
