@@ -85,6 +85,14 @@ pub fn written_out(c: char) -> String {
     }
 }
 
+/// The character in a message about it: in backquotes, and a space as a word.
+pub fn character(c: char) -> String {
+    match c {
+        ' ' => "a space".to_owned(),
+        c => format!("`{}`", c.escape_debug()),
+    }
+}
+
 /// The GUID in `text`, in the only form that Azure accepts: with hyphens and without braces.
 pub fn guid(text: &str) -> Option<Uuid> {
     let guid = Uuid::try_parse(text).ok()?;

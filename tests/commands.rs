@@ -1036,7 +1036,7 @@ fn the_file_is_found_upwards_by_flag_and_by_environment() {
     assert_eq!(status, Some(1));
     assert_snapshot!(said, @"
     error: sessions.toml not found in this folder or any above it
-    help: create one (azlin guide file shows how), or pass its path with --file or AZLIN_FILE
+    help: create one with azlin init, or pass its path with --file or AZLIN_FILE
     ");
 
     let file = project.path().join("sessions.toml");
@@ -1189,4 +1189,18 @@ fn the_wrong_former_owner_clears_nothing() {
     ");
     assert_eq!(ran.code(), 4, "{ran}");
     assert_eq!(project.sessions(), ["rg/a one", "rg/b two", "rg/c three"]);
+}
+
+#[test]
+fn a_plan_names_the_tag_if_it_is_not_azlins() {
+    let project = Project::new(
+        "[azure]\ncloud = 'sandbox'\ntag = 'cost-center'\n[sessions.rg]\na = 'atlas'\n",
+    );
+    let project = project.with_fleet(&[("rg/a", None)]);
+    let text = project.run(&["plan"]).stdout;
+    let note = "note: sessions.toml keeps session names in the tag `cost-center`\n";
+    assert!(text.contains(note), "{text}");
+    let markdown = project.run(&["plan", "--format", "markdown"]).stdout;
+    let note = "- sessions&#46;toml keeps session names in the tag &#96;cost-center&#96;\n";
+    assert!(markdown.contains(note), "{markdown}");
 }

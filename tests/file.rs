@@ -216,7 +216,7 @@ command = "x\\u001b[2J"
      15 | vm-4 = "-oProxyCommand=x"
         |        ^^^^^^^^^^^^^^^^^^ invalid
     help: use a name like `oProxyCommand-x`
-    error: a VM name cannot contain ` `
+    error: a VM name cannot contain a space
        --> sessions.toml:16:1
         |
      16 | "vm 5" = "c"
@@ -745,4 +745,16 @@ proptest! {
         told(&words.concat());
         told(&words.join(" "));
     }
+}
+
+#[test]
+fn a_second_byte_order_mark_is_an_error() {
+    assert_snapshot!(told("\u{feff}\u{feff}[sessions.rg]\na = 'x'\n"), @r"
+    error: the file starts with two byte order marks
+      --> sessions.toml:1:1
+       |
+     1 | \u{feff}[sessions.rg]
+       | ^^^^^^^^ here
+    help: save the file as UTF-8 without a byte order mark
+    ");
 }

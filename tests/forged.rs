@@ -357,6 +357,20 @@ fn a_plan_that_allows_itself_everything_is_refused_until_the_run_allows_it_too()
 }
 
 #[test]
+fn a_plan_in_slices_is_judged_by_all_that_the_file_would_clear() {
+    let project = removing(8, 1, &["--target", "rg/vm-1"]);
+    forge(&project, |saved| {
+        saved.plan.files[0].left_out = 0;
+        saved.plan.files[0].left_out_clears = 0;
+    });
+    let before = project.fleet();
+    let ran = project.run(&["apply", "plan.json"]);
+    assert_eq!(ran.code(), 4, "{ran}");
+    assert!(ran.stderr.contains("7 of the 8 sessions"), "{ran}");
+    assert_eq!(project.fleet(), before);
+}
+
+#[test]
 fn a_run_cannot_allow_more_than_the_plan() {
     let project = removing(8, 1, &["--max-removals", "7"]);
     forge(&project, |saved| saved.options.max_removals = Some(6));

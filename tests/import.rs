@@ -387,7 +387,7 @@ fn init_refuses_an_owner_that_another_file_has() {
     assert!(!project.path().join("sessions.toml").exists());
     let ran = project.run(&["init", "--owner", "not an owner"]);
     assert_snapshot!(ran.stderr, @"
-    error: invalid --owner: an owner cannot contain ` `
+    error: invalid --owner: an owner cannot contain a space
     help: use a name like platform-team or org/repository
     ");
 }

@@ -305,3 +305,20 @@ fn a_disk_that_is_full_leaves_the_old_content() {
         assert_eq!(names(&project), [""; 0]);
     });
 }
+
+#[test]
+fn in_ci_a_link_is_not_followed_out_of_the_repository() {
+    let project = project(ADA);
+    let outside = tempfile::tempdir().unwrap();
+    let victim = outside.path().join("victim");
+    fs::write(&victim, "precious").unwrap();
+    symlink(&victim, project.path().join("plan.json")).unwrap();
+    let project = project.with_env("CI", "true");
+    let ran = project.run(&["plan", "--out", "plan.json"]);
+    assert_eq!(ran.code(), 1, "{ran}");
+    assert_snapshot!(ran.stderr, @"
+    error: plan.json is a link, which azlin does not follow in CI
+    help: write to another file, best outside the checkout
+    ");
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+}

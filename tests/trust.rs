@@ -434,7 +434,7 @@ fn an_unknown_key_shows_without_its_value() {
        |
      2 | client_secret = …
        | ^^^^^^^^^^^^^ unknown key
-    help: delete this line; [azure] takes only `subscription`, `cloud`, `tag`, `scope` or `endpoint`
+    help: delete this line; [azure] takes only `subscription`, `cloud`, `tag`, `scope` and `endpoint`
 
     error: unknown key `database` in the file
       --> sessions.toml:3:2
@@ -448,7 +448,7 @@ fn an_unknown_key_shows_without_its_value() {
        |
      6 | a = { session = 'x', password = …
        |                      ^^^^^^^^ unknown key
-    help: delete this line; a session takes only `session` or `expires`
+    help: delete this line; a session takes only `session` and `expires`
 
     error: sessions.toml is invalid: 3 errors
     help: fix the file; nothing was read from Azure
@@ -469,30 +469,71 @@ fn syntax_errors_show_three_lines_at_most() {
 
 #[test]
 fn every_pipeline_refuses_a_link_before_anything_reads_the_file() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let github = examples.join("github-actions");
-    let mut checkouts = 0;
-    for path in ["azlin-plan.yml", "azlin-apply.yml", "azlin-drift.yml"]
-        .map(|name| github.join(name))
-        .into_iter()
-        .chain([examples.join("azure-pipelines.yml")])
-    {
-        let text = fs::read_to_string(&path).unwrap();
-        let text = text.replace("- uses: actions/checkout@", "- checkout: ");
-        for job in text.split("- checkout: ").skip(1) {
-            checkouts += 1;
-            let check = job.find("if [ -L ").expect("the job checks for a link");
-            let reads = [
-                "sha256sum",
-                "azlin plan",
-                "azlin apply",
-                "validate",
-                "bin/azlin\"",
-            ];
-            for read in reads.iter().filter_map(|word| job.find(word)) {
-                assert!(check < read, "{}: {job}", path.display());
-            }
+    let jobs = jobs();
+    assert_eq!(jobs.len(), 9);
+    for job in jobs {
+        let check = job.find("if [ -L ").expect("the job checks for a link");
+        let reads = [
+            "sha256sum",
+            "azlin plan",
+            "azlin apply",
+            "validate",
+            "bin/azlin\"",
+        ];
+        for read in reads.iter().filter_map(|word| job.find(word)) {
+            assert!(check < read, "{job}");
         }
     }
-    assert_eq!(checkouts, 9);
+}
+
+/// Each job of the example pipelines that runs azlin, from its checkout on.
+fn jobs() -> Vec<String> {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let github = examples.join("github-actions");
+    let mut jobs = Vec::new();
+    for path in [
+        github.join("azlin-plan.yml"),
+        github.join("azlin-apply.yml"),
+        github.join("azlin-drift.yml"),
+        examples.join("azure-pipelines.yml"),
+    ] {
+        let text = fs::read_to_string(&path).unwrap();
+        let text = text.replace("- uses: actions/checkout@", "- checkout: ");
+        jobs.extend(text.split("- checkout: ").skip(1).map(str::to_owned));
+    }
+    jobs
+}
+
+#[test]
+fn no_pipeline_builds_azlin_where_the_checkout_chooses_the_compiler() {
+    for job in jobs() {
+        let build = job.find("cargo install").expect("the job builds azlin");
+        // The step, up to the next one.
+        let start = job[..build].rfind("- ").unwrap();
+        let start = job[..start].rfind("- name:").unwrap_or(start).min(start);
+        let end = job[build..].find("\n\n").map_or(job.len(), |at| build + at);
+        let step = &job[start..end];
+        let is_elsewhere = step.contains("working-directory: ${{ runner.temp }}")
+            || step.contains("workingDirectory: $(Agent.TempDirectory)");
+        assert!(is_elsewhere, "{step}");
+    }
+}
+
+#[test]
+fn a_job_that_writes_builds_its_own_azlin_and_looks_at_main_right_before() {
+    let mut writers = 0;
+    for job in jobs() {
+        let Some(apply) = job.find("azlin apply \"").or(job.find("bin/azlin\" apply")) else {
+            continue;
+        };
+        writers += 1;
+        // What the job does before it writes, up to the next job's plan.
+        let before = &job[..apply];
+        assert!(!before.contains("Restore azlin from the cache"), "{before}");
+        let look = before.find("Check that main still has this file");
+        let look = look.or(before.find("main now has a different sessions.toml"));
+        let built = before.find("cargo install").expect("the job builds azlin");
+        assert!(look.is_some_and(|look| look > built), "{before}");
+    }
+    assert_eq!(writers, 3);
 }

@@ -111,9 +111,10 @@ fn settings(files: &[Member<'_>]) -> Vec<Diagnostic> {
 /// Checks that each VM and each session has one line, and warns about unwise names.
 fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let mut vms: HashMap<(Key<'_>, &VmPath), (At, &VmPath)> = HashMap::new();
-    let mut sessions: HashMap<&str, (&Line, At)> = HashMap::new();
-    let mut folded: HashMap<String, (&str, At)> = HashMap::new();
+    let count = files.iter().map(|member| member.file.lines.len()).sum();
+    let mut vms: HashMap<(Key<'_>, &VmPath), (At, &VmPath)> = HashMap::with_capacity(count);
+    let mut sessions: HashMap<&str, (&Line, At)> = HashMap::with_capacity(count);
+    let mut folded: HashMap<String, (&str, At)> = HashMap::with_capacity(count);
     for (at, member, line) in all_lines(files) {
         let (vm, here) = (&line.vm, (at, line.vm_span.clone()));
         if let Some((there, spelled)) = vms.get(&(member.key(), vm)) {
@@ -143,7 +144,8 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
             continue;
         }
         sessions.insert(name, (line, here.clone()));
-        let alike = folded.get(&name.to_lowercase());
+        let lower = name.to_lowercase();
+        let alike = folded.get(&lower);
         for doubt in Doubt::of(&line.session, alike.map(|(other, _)| *other)) {
             let message = format!("session {} {}", quote(name), doubt.message());
             let other = alike.filter(|_| matches!(doubt, Doubt::Alike(_)));
@@ -156,7 +158,7 @@ fn lines(files: &[Member<'_>]) -> Vec<Diagnostic> {
             }
             found.push(diagnostic);
         }
-        folded.entry(name.to_lowercase()).or_insert((name, here));
+        folded.entry(lower).or_insert((name, here));
     }
     found
 }

@@ -38,6 +38,16 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> (Source, Option<Diagnostic>) {
     wrong(kind, at, Source::new(name, text))
 }
 
+/// The error that `source` starts with a second byte order mark. The parser would skip it, and the rest of azlin would not agree on
+/// where the first line starts.
+pub(super) fn marked_twice(source: &Source) -> Option<Diagnostic> {
+    let message = "the file starts with two byte order marks";
+    let help = "save the file as UTF-8 without a byte order mark";
+    let mark = '\u{feff}';
+    let is_twice = source.text.starts_with(mark);
+    is_twice.then(|| Diagnostic::error(message, 0..mark.len_utf8(), "here").help(help))
+}
+
 /// `source`, read from a file in the encoding `kind`, with the error at byte `at`.
 fn wrong(kind: &str, at: usize, source: Source) -> (Source, Option<Diagnostic>) {
     let message = format!("the file is not UTF-8; it looks like {kind}");

@@ -154,7 +154,7 @@ fn in_folder(folder: &Path) -> Result<Located, Trouble> {
 pub fn none() -> Trouble {
     Trouble::new(
         format!("{NAME} not found in this folder or any above it"),
-        "create one (azlin guide file shows how), or pass its path with --file or AZLIN_FILE",
+        "create one with azlin init, or pass its path with --file or AZLIN_FILE",
     )
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::edit::Layout;
-use super::encoding::decode;
+use super::encoding::{decode, marked_twice};
 use super::keys::{AZURE, SSH, TOP, names};
 use super::likely::{self, guids, host, numeric, plainly};
 use super::syntax;
@@ -31,6 +31,9 @@ pub fn read(name: &str, bytes: &[u8]) -> (Option<File>, Vec<Diagnostic>, Source)
     if let Some(wrong) = wrong {
         let foreign = foreign::not_utf8(&source);
         return (None, vec![foreign.unwrap_or(wrong)], source);
+    }
+    if let Some(twice) = marked_twice(&source) {
+        return (None, vec![twice], source);
     }
     let (document, mut syntax_errors) = DeTable::parse_recoverable(&source.text);
 

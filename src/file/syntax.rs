@@ -238,6 +238,8 @@ impl Broken<'_> {
         }
         let message = if value.starts_with(['"', '\'']) {
             "string without its closing quote"
+        } else if value.starts_with('[') {
+            "list without its closing `]`"
         } else {
             "value without quotes"
         };
@@ -257,7 +259,11 @@ impl Broken<'_> {
             "write it in single quotes, which keep a backslash: '{}'",
             typed(inside)
         );
-        Some(self.error("`\\` has a meaning in double quotes", start..end + 1, help))
+        Some(self.error(
+            "`\\` has a special meaning in double quotes",
+            start..end + 1,
+            help,
+        ))
     }
 
     fn date(&self) -> Option<Diagnostic> {

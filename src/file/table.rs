@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{AZURE, SSH, names};
 use super::{Diagnostic, Source};
-use crate::text::{nearest, or, quote, typed};
+use crate::text::{and, nearest, or, quote, typed};
 
 /// The help where a section is not a table.
 pub(super) const SECTION: &str =
@@ -113,7 +113,10 @@ impl Reader<'_> {
             (None, None) if is_top && is_string => {
                 format!("{UNDER_GROUP}{}", self.line_of(entry))
             }
-            (None, None) => format!("delete this line; {place} takes only {}", listed(known)),
+            (None, None) => format!(
+                "delete this line; {place} takes only {}",
+                and(&quoted(known))
+            ),
         };
         let message = format!("unknown key {} in {place}", quote(entry.key));
         let diagnostic = Diagnostic::error(message, entry.span.clone(), "unknown key");
@@ -141,8 +144,9 @@ pub(super) fn home(key: &str) -> Option<&'static str> {
 
 /// `words` in backquotes, as alternatives.
 pub(super) fn listed(words: &[&str]) -> String {
-    or(&words
-        .iter()
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>())
+    or(&quoted(words))
+}
+
+fn quoted(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| format!("`{word}`")).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
-use crate::text::{escape, guid};
+use crate::text::{character, escape, guid};
 
 /// The key of a tag. By default, the session's tag is `azlin_session`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ impl TagKey {
                 Self::MAX
             ))
         } else if let Some(odd) = key.chars().find(odd) {
-            Err(format!("cannot contain `{}`", odd.escape_debug()))
+            Err(format!("cannot contain {}", character(odd)))
         } else {
             Ok(Self(key.to_owned()))
         }

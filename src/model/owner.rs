@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::character;
+
 /// The owner of a file: the value of the tag `azlin_owner` on each VM whose session the file set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -22,10 +24,12 @@ impl Owner {
     /// The rule that it breaks, as a phrase that follows "an owner ".
     pub fn new(owner: &str) -> Result<Self, String> {
         let odd = |c: &char| !c.is_ascii_alphanumeric() && !"-_./@:".contains(*c);
-        if !owner.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        if owner.is_empty() {
+            Err("cannot be empty".to_owned())
+        } else if !owner.starts_with(|c: char| c.is_ascii_alphanumeric()) {
             Err("must start with a letter or a digit".to_owned())
         } else if let Some(odd) = owner.chars().find(odd) {
-            Err(format!("cannot contain `{}`", odd.escape_debug()))
+            Err(format!("cannot contain {}", character(odd)))
         } else if owner.len() > Self::MAX {
             Err(format!(
                 "cannot have more than {1} characters (this one has {0})",

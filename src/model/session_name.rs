@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::character;
+
 /// A session name that azlin may write and pass to `ssh`.
 ///
 /// 1–256 characters (256 is Azure's limit for a tag's value) of `A-Z a-z 0-9 - _ .`, starting with a letter or a digit.
@@ -34,12 +36,9 @@ impl SessionName {
             return Err("is empty".to_owned());
         }
         if let Some(odd) = name.chars().find(|c| !allowed(*c)) {
-            let odd = match odd {
-                ' ' => "a space".to_owned(),
-                odd => format!("`{}`", odd.escape_debug()),
-            };
             return Err(format!(
-                "contains {odd}; use only letters, digits, `-`, `_` and `.`"
+                "contains {}; use only letters, digits, `-`, `_` and `.`",
+                character(odd)
             ));
         }
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -52,7 +51,10 @@ impl SessionName {
                 Self::MAX
             ));
         }
-        if reads_as_address(name) || reads_as_number(name) {
+        // Both begin with a digit, and most names don't.
+        if name.starts_with(|c: char| c.is_ascii_digit())
+            && (reads_as_address(name) || reads_as_number(name))
+        {
             return Err("looks like an IP address or a number".to_owned());
         }
         Ok(Self(name.to_owned()))
@@ -81,7 +83,7 @@ fn reads_as_number(name: &str) -> bool {
     let numeric = |rest: &str, radix| {
         !rest.is_empty() && rest.chars().all(|c: char| c.is_digit(radix) || c == '_')
     };
-    let float = name.starts_with(|c: char| c.is_ascii_digit()) && name.parse::<f64>().is_ok();
+    let float = name.parse::<f64>().is_ok();
     let lower = name.to_ascii_lowercase();
     let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
     let mut rests =

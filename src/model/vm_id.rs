@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use super::SubscriptionId;
+use crate::text::character;
 
 /// A VM's resource group and name, which identify it within its subscription.
 ///
@@ -91,10 +92,7 @@ fn check_azure_name(what: &str, name: &str, max: usize, punctuation: &str) -> Re
     }
     let odd = |c: &char| !c.is_alphanumeric() && !punctuation.contains(*c);
     if let Some(odd) = name.chars().find(odd) {
-        return Err(format!(
-            "a {what} name cannot contain `{}`",
-            odd.escape_debug()
-        ));
+        return Err(format!("a {what} name cannot contain {}", character(odd)));
     }
     if name.ends_with('.') {
         return Err(format!("a {what} name cannot end with a period"));

@@ -91,6 +91,9 @@ impl JumpHost {
             }
             None => rest.split_at(rest.find(':').unwrap_or(rest.len())),
         };
+        if rest.parse::<Ipv6Addr>().is_ok() {
+            return Err("requires brackets around an IPv6 address".to_owned());
+        }
         let is_host = |c: char| c.is_ascii_alphanumeric() || "._-:".contains(c);
         if host.is_empty() || host.starts_with('-') || !host.chars().all(is_host) {
             return Err("requires a host that does not start with `-`".to_owned());

@@ -63,7 +63,12 @@ fn found(files: &[Seen]) -> Vec<Diagnostic> {
         }
         found.extend(own.into_iter().map(|found| found.in_file(at)));
     }
-    for mut clash in file::check(&members) {
+    let clashes = if let [_, _, ..] = members[..] {
+        file::check(&members)
+    } else {
+        Vec::new()
+    };
+    for mut clash in clashes {
         // Each file's own errors are there already.
         if clash.is_across() {
             for label in &mut clash.labels {
