@@ -10,7 +10,7 @@ use crate::resolve::{self, By, Miss};
 /// The VMs and the line that a name means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject<'d> {
-    /// Whether it is the name of a VM or of a session.
+    /// The kind of the name: that of a VM or of a session.
     pub by: By,
     /// The VM of this name, or the VMs that hold the session now. If none does, the VM that the line names, if Azure has it.
     pub vms: Vec<VmId>,
@@ -88,7 +88,7 @@ pub fn subject<'d>(
 /// The report of `blame`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Blame {
-    /// Whether the name is that of a VM or of a session.
+    /// The kind of the name: that of a VM or of a session.
     #[serde(skip)]
     pub by: By,
     /// The VMs of [`Subject::vms`], as they are now.

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::inform::ReportOutput;
+use super::vms::Within;
+
 /// `azlin init`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -69,14 +72,9 @@ pub struct Move {
     /// The VM that it goes to, as VM or GROUP/VM
     #[arg(value_name = "VM")]
     pub vm: String,
-    /// Only search this resource group
-    #[arg(
-        short = 'g',
-        long,
-        visible_alias = "resource-group",
-        value_name = "GROUP"
-    )]
-    pub rg: Option<String>,
+    /// Where to search for it.
+    #[command(flatten)]
+    pub within: Within,
     /// Show the change as a diff; write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -92,33 +90,12 @@ pub struct Blame {
     /// The session, or the VM as VM or GROUP/VM
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// Only search this resource group
-    #[arg(
-        short = 'g',
-        long,
-        visible_alias = "resource-group",
-        value_name = "GROUP"
-    )]
-    pub rg: Option<String>,
-    /// Output format: text or json
-    #[arg(
-        short = 'o',
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_possible_values = true,
-        hide_default_value = true
-    )]
-    pub format: BlameFormat,
-}
-
-/// The formats of `azlin blame`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BlameFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
+    /// Where to search for it.
+    #[command(flatten)]
+    pub within: Within,
+    /// The format.
+    #[command(flatten)]
+    pub output: ReportOutput,
 }
 
 /// `azlin fmt`.

@@ -15,6 +15,14 @@ use crate::guide::{CHAPTERS, Chapter};
   azlin whoami --auth az                   as the Azure CLI's account
   azlin whoami --format json               for a program")]
 pub struct Whoami {
+    /// The format.
+    #[command(flatten)]
+    pub output: ReportOutput,
+}
+
+/// The format of a report.
+#[derive(Debug, Args)]
+pub struct ReportOutput {
     /// Output format: text or json
     #[arg(
         short = 'o',
@@ -24,12 +32,12 @@ pub struct Whoami {
         hide_possible_values = true,
         hide_default_value = true
     )]
-    pub format: WhoamiFormat,
+    pub format: ReportFormat,
 }
 
-/// The formats of `azlin whoami`.
+/// The formats of `azlin whoami` and `azlin blame`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WhoamiFormat {
+pub enum ReportFormat {
     /// For people.
     Text,
     /// For programs.

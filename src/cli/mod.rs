@@ -11,14 +11,14 @@ mod terraform;
 mod vms;
 
 pub use command::{command, parse};
-pub use file::{Blame, BlameFormat, Fmt, Import, Init, Move, Validate, ValidateFormat};
-pub use inform::{Completions, Guide, Man, Shell, Whoami, WhoamiFormat};
+pub use file::{Blame, Fmt, Import, Init, Move, Validate, ValidateFormat};
+pub use inform::{Completions, Guide, Man, ReportFormat, ReportOutput, Shell, Whoami};
 pub use mistake::Usage;
 pub use planning::{Apply, Format, Plan, Planning, Show};
 pub use sandbox::Sandbox;
 pub use ssh::{Connect, SshConfig};
 pub use terraform::for_completion;
-pub use vms::{List, ListFormat, Session, Tag, Which};
+pub use vms::{List, ListFormat, Session, Tag, Which, Within};
 
 use std::ffi::OsString;
 use std::path::PathBuf;

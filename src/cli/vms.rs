@@ -99,14 +99,9 @@ pub struct Session {
     // Takes several words, so that the command can explain the mistake better than clap's "unexpected argument".
     #[arg(group = "change", value_name = "NAME")]
     pub name: Vec<String>,
-    /// Only search this resource group
-    #[arg(
-        short = 'g',
-        long,
-        visible_alias = "resource-group",
-        value_name = "GROUP"
-    )]
-    pub rg: Option<String>,
+    /// Where to search for it.
+    #[command(flatten)]
+    pub within: Within,
     /// Remove the VM's session
     #[arg(long, group = "change")]
     pub clear: bool,
@@ -157,6 +152,14 @@ pub struct Which {
     /// The VM, as VM or GROUP/VM
     #[arg(value_name = "VM")]
     pub vm: String,
+    /// Where to search for it.
+    #[command(flatten)]
+    pub within: Within,
+}
+
+/// Where a command searches for a VM.
+#[derive(Debug, Args)]
+pub struct Within {
     /// Only search this resource group
     #[arg(
         short = 'g',

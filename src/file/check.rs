@@ -41,6 +41,16 @@ pub fn check(files: &[Member<'_>]) -> Vec<Diagnostic> {
     found
 }
 
+/// Returns every error and warning between different files of `files`. [`read`](super::read()) finds those within each file.
+pub fn check_between(files: &[Member<'_>]) -> Vec<Diagnostic> {
+    if let [] | [_] = files {
+        return Vec::new();
+    }
+    let mut found = check(files);
+    found.retain(Diagnostic::is_across);
+    found
+}
+
 /// A location: the place of the file, and the bytes in it.
 type At = (usize, Range<usize>);
 

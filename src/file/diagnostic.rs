@@ -145,7 +145,7 @@ impl Diagnostic {
     }
 
     /// True if its labels point into more than one file.
-    pub fn is_across(&self) -> bool {
+    pub(super) fn is_across(&self) -> bool {
         self.labels.iter().any(|label| label.file != self.file())
     }
 }

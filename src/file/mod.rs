@@ -22,7 +22,7 @@ mod syntax;
 mod table;
 mod twice;
 
-pub use check::{Member, check, expired};
+pub use check::{Member, check, check_between, expired};
 pub use diagnostic::{Diagnostic, Label, Severity, Source};
 pub use edit::{CannotEdit, Edit, Ends, comments_gone, edit};
 pub use foreign::is_sessions_file;

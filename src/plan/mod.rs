@@ -146,7 +146,7 @@ pub struct Change {
     /// A few of the other VMs that hold the old name now, if the plan resolves that duplicate: afterwards at most one VM holds
     /// the name.
     pub cures: Vec<VmId>,
-    /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
+    /// Its origin, an edit of the file or drift, if the plan was compared with [`Plan::base`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     /// The last write of the VM's tags, if someone looked it up.
@@ -207,7 +207,7 @@ pub struct Blocked {
     /// The reason.
     #[serde(flatten)]
     pub why: Why,
-    /// Whether an edit of the file causes it, if the plan was compared with [`Plan::base`].
+    /// Its origin, an edit of the file or drift, if the plan was compared with [`Plan::base`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }

@@ -52,7 +52,7 @@ pub(super) fn beside(path: &Path, mode: Mode) -> io::Result<NamedTempFile> {
     Err(io::Error::other("another process keeps removing new files"))
 }
 
-/// Removes the new files in `folder` that nobody is writing: those of an azlin that was killed.
+/// Removes the new files in `folder` that no azlin writes any more. A killed one leaves them behind.
 fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();

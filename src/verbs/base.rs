@@ -57,7 +57,10 @@ fn desired_at(context: &Context, rev: &str) -> Vec<Desired> {
             subscription: Some(&desired.basis.subscription),
         })
         .collect();
-    if file::check(&members).iter().any(Diagnostic::is_error) {
+    if file::check_between(&members)
+        .iter()
+        .any(Diagnostic::is_error)
+    {
         streams.warn(&format!(
             "the files conflicted with each other at {shown}, so all changes count as new"
         ));

@@ -9,7 +9,7 @@ use super::planning::Planned;
 use super::{Exit, Streams, Trouble, names, today};
 use crate::azure::activity::{self, DAYS};
 use crate::blaming::{self, Blame, Commit, Holder, Line};
-use crate::cli::{Blame as Args, BlameFormat, Common};
+use crate::cli::{Blame as Args, Common, ReportFormat};
 use crate::model::{Declared, Scope, Shown, VmId, Written};
 use crate::plan::Action;
 use crate::show;
@@ -22,7 +22,7 @@ const MOST: usize = 50;
 
 pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
     let context = Context::open_without_file(common, streams)?;
-    let (name, group) = (args.name.as_str(), args.rg.as_deref());
+    let (name, group) = (args.name.as_str(), args.within.rg.as_deref());
     let scope = |own: &Scope| super::scope_with(own, name, group);
     let within = group.or_else(|| VmId::group_in(name));
     let live = names::read_azure_for(&context, What::Sessions, &scope, within).await?;
@@ -48,9 +48,9 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
             .line
             .map(|(file, line)| line_of(&context, file, line)),
     };
-    streams.print(&match args.format {
-        BlameFormat::Text => show::blame(&blame, name, streams.stdout, context.ids),
-        BlameFormat::Json => show::blame_json(&blame, name),
+    streams.print(&match args.output.format {
+        ReportFormat::Text => show::blame(&blame, name, streams.stdout, context.ids),
+        ReportFormat::Json => show::blame_json(&blame, name),
     })?;
     Ok(Exit::Done)
 }

@@ -348,13 +348,8 @@ pub(super) fn check_together(
 
 /// Reports the conflicts between the files, and returns the number of errors.
 fn clashes(members: Vec<Member<'_>>, since: Option<Since<'_>>, streams: Streams) -> usize {
-    if let [] | [_] = members[..] {
-        return 0;
-    }
     let sources: Vec<&Source> = members.iter().map(|member| member.source).collect();
-    let mut found = file::check(&members);
-    // `read` already reported the errors within each file.
-    found.retain(Diagnostic::is_across);
+    let mut found = file::check_between(&members);
     if let Some((rev, bases)) = since {
         let files: Vec<_> = sources.iter().copied().zip(bases.iter().copied()).collect();
         tell_since(&mut found, &files, rev);

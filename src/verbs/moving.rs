@@ -15,7 +15,7 @@ use crate::show;
 pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
     let name = session::valid(&args.name)?;
     let mut context = Context::open(common, streams)?;
-    let (called, group) = (args.vm.as_str(), args.rg.as_deref());
+    let (called, group) = (args.vm.as_str(), args.within.rg.as_deref());
     let scope = |own: &Scope| super::scope_with(own, called, group);
     let within = group.or_else(|| VmId::group_in(called));
     let mut live = names::read_azure_for(&context, What::Sessions, &scope, within).await?;

@@ -27,7 +27,7 @@ pub(super) async fn run(
     }
     let context = Context::open_without_file(common, streams)?;
     let called = args.vm.as_deref().unwrap_or_default();
-    let group = args.rg.as_deref();
+    let group = args.within.rg.as_deref();
     let scope = |own: &Scope| super::scope_with(own, called, group);
     // The list to choose from shows which VMs are running.
     let what = match args.vm {
@@ -104,7 +104,7 @@ async fn find<'l>(
     context: &Context,
 ) -> Result<Option<&'l Vm>, Trouble> {
     if let Some(called) = &args.vm {
-        let vm = super::vm_called(live, called, args.rg.as_deref(), context).await?;
+        let vm = super::vm_called(live, called, args.within.rg.as_deref(), context).await?;
         return Ok(Some(vm));
     }
     let prompt = if args.clear {

@@ -66,7 +66,7 @@ struct Written {
 }
 
 async fn find(context: &Context, which: &Which) -> Result<Vm, Trouble> {
-    let (called, group) = (which.vm.as_str(), which.rg.as_deref());
+    let (called, group) = (which.vm.as_str(), which.within.rg.as_deref());
     let named = group.or_else(|| VmId::group_in(called));
     let scope = |own: &Scope| match named {
         Some(group) => Scope::of_group(group),

@@ -63,19 +63,11 @@ fn found(files: &[Seen]) -> Vec<Diagnostic> {
         }
         found.extend(own.into_iter().map(|found| found.in_file(at)));
     }
-    let clashes = if let [_, _, ..] = members[..] {
-        file::check(&members)
-    } else {
-        Vec::new()
-    };
-    for mut clash in clashes {
-        // Each file's own errors are there already.
-        if clash.is_across() {
-            for label in &mut clash.labels {
-                label.file = places.get(label.file).copied().unwrap_or(label.file);
-            }
-            found.push(clash);
+    for mut clash in file::check_between(&members) {
+        for label in &mut clash.labels {
+            label.file = places.get(label.file).copied().unwrap_or(label.file);
         }
+        found.push(clash);
     }
     found.sort_by_key(|found| (found.file(), found.offset()));
     found

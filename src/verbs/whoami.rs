@@ -7,7 +7,7 @@ use super::part::Part;
 use super::{Exit, Streams, Trouble};
 use crate::azure::sign_in::Way;
 use crate::azure::{Failure, who};
-use crate::cli::{Common, Whoami, WhoamiFormat};
+use crate::cli::{Common, ReportFormat, Whoami};
 use crate::show::{self, Right, Who};
 
 /// The commands that read power states and addresses.
@@ -48,13 +48,13 @@ pub(super) async fn run(common: &Common, args: &Whoami, streams: Streams) -> Res
     let asking = join_all(context.subscriptions().map(ask));
     let what = || format!("querying {}", context.place());
     let found = streams.patiently(what, asking).await;
-    match args.format {
-        WhoamiFormat::Text => {
+    match args.output.format {
+        ReportFormat::Text => {
             let texts = found.iter().map(|found| found.who.text(streams.stdout));
             streams.print(&texts.collect::<Vec<_>>().join("\n"))?;
         }
-        WhoamiFormat::Json if found.iter().any(|found| found.failure.is_some()) => {}
-        WhoamiFormat::Json => {
+        ReportFormat::Json if found.iter().any(|found| found.failure.is_some()) => {}
+        ReportFormat::Json => {
             let all: Vec<&Who> = found.iter().map(|found| &found.who).collect();
             streams.print(&show::whoami_json(&all))?;
         }

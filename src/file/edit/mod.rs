@@ -162,7 +162,9 @@ impl Changes {
             }
             match edit.ends {
                 Ends::Keep => {}
-                Ends::Never => drop(self.gone.insert(*at)),
+                Ends::Never => {
+                    self.gone.insert(*at);
+                }
                 Ends::After(day) => self.splices.push((entry.value.clone(), day.to_string())),
             }
             day = None;
