@@ -10,6 +10,7 @@ use crate::cli::Common;
 use crate::file::find::{self, Found, Located};
 use crate::file::{self, Diagnostic, File, Member, Source};
 use crate::model::Hex;
+use crate::replace::replace;
 use crate::show;
 use crate::text::{escape, plain, shown};
 
@@ -268,15 +269,26 @@ pub(super) fn read(
         let bases: Vec<_> = valid.iter().map(|valid| valid.base.as_deref()).collect();
         let since = since.map(|rev| (rev, bases.as_slice()));
         errors += clashes(valid.iter().map(Document::member).collect(), since, streams);
-        let are = if invalid.len() > 1 { "are" } else { "is" };
-        let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
-        let message = format!("{names} {are} invalid: {errors}");
         let files = if is_one { "file" } else { "files" };
         let help = format!("fix the {files}; nothing was read from Azure");
-        troubles.push(Trouble::new(message, help));
+        troubles.push(invalid_files(&invalid, errors, &help));
     }
     streams.fail_with(troubles)?;
     Ok(valid)
+}
+
+/// The trouble with files that are invalid: their `names`, and the number of `errors` in all of them.
+pub(super) fn invalid_files(names: &[String], errors: usize, help: &str) -> Trouble {
+    let are = if names.len() > 1 { "are" } else { "is" };
+    let (names, errors) = (show::names(names), show::count(errors, "error"));
+    Trouble::new(format!("{names} {are} invalid: {errors}"), help)
+}
+
+/// Writes `text` into the sessions file at `path`.
+pub(super) fn rewrite(path: &Path, text: &str) -> Result<(), Trouble> {
+    let help = "check that you can write to the file";
+    replace(path, text.as_bytes(), false)
+        .map_err(|error| Trouble::cannot("write", path, &error, help))
 }
 
 /// Says that a folder has `files` that azlin skipped, and why: in words for `one`, and for `several`.

@@ -7,7 +7,6 @@ use super::{Exit, Streams, Trouble};
 use crate::cli::{Common, Fmt as Args};
 use crate::file::find::Found;
 use crate::file::{self, CannotFormat};
-use crate::replace::replace;
 use crate::show;
 use crate::text::{escape, shown};
 
@@ -68,10 +67,7 @@ fn one(
         streams.print(&text)?;
         return Ok(None);
     } else if !is_same {
-        replace(&found.path, text.as_bytes(), false).map_err(|error| {
-            let help = "check that you can write to the file";
-            Trouble::cannot("write", &found.path, &error, help)
-        })?;
+        document::rewrite(&found.path, &text)?;
     }
     Ok((!is_same).then_some(found.path))
 }

@@ -2,13 +2,12 @@
 
 use super::context::{Context, What};
 use super::part::Part;
-use super::{Exit, Streams, Trouble, names};
+use super::{Exit, Streams, Trouble, document, names};
 use crate::cli::{Common, Import as Args};
 use crate::file::{self, CannotEdit, Diagnostic};
 use crate::importing::{self, Import, Source};
 use crate::listing::TagFilter;
 use crate::model::{Scope, TagKey};
-use crate::replace::replace;
 use crate::show;
 use crate::text::quote;
 
@@ -35,10 +34,7 @@ pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Resul
     if args.dry_run {
         streams.print(&show::changed(&before, &after, name, streams.stdout))?;
     } else if before != after {
-        replace(&part.document.path, after.as_bytes(), false).map_err(|error| {
-            let help = "check that you can write to the file";
-            Trouble::cannot("write", &part.document.path, &error, help)
-        })?;
+        document::rewrite(&part.document.path, &after)?;
     }
     for left_out in &import.left_out {
         streams.warn(&show::not_imported(left_out, name, context.ids));

@@ -1,7 +1,7 @@
 //! `azlin move`.
 
 use super::context::{Context, What};
-use super::document::Document;
+use super::document::{self, Document};
 use super::planning::{self, Planned};
 use super::{Exit, Streams, Trouble, names, saving, session, today};
 use crate::cli::{Common, Format, Move as Args};
@@ -9,7 +9,6 @@ use crate::file::{self, CannotEdit, Diagnostic};
 use crate::model::{Hex, Scope, SessionName, VmId};
 use crate::moving::{self, Move, NoMove};
 use crate::plan::{self, Aim};
-use crate::replace::replace;
 use crate::show;
 
 pub(super) async fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit, Trouble> {
@@ -108,14 +107,7 @@ fn edit(
     if is_dry {
         streams.print(&show::changed(&before, &after, file, streams.stdout))?;
     } else {
-        replace(path, after.as_bytes(), false).map_err(|error| {
-            Trouble::cannot(
-                "write",
-                path,
-                &error,
-                "check that you can write to the file",
-            )
-        })?;
+        document::rewrite(path, &after)?;
     }
     let (text, note) = show::moved(moved, name, vm, file, is_dry, context.ids);
     streams.say(&text);

@@ -27,16 +27,14 @@ pub(super) fn run(common: &Common, args: &Args, streams: Streams) -> Result<Exit
     for error in found.iter().filter(|found| found.is_error()) {
         errors += 1;
         let file = files.get(error.file());
-        invalid.extend(file.map(|file| escape(&file.source.name)));
+        invalid.extend(file.map(|file| escape(&file.source.name).into_owned()));
     }
     invalid.dedup();
     if invalid.is_empty() {
         return Ok(Exit::Done);
     }
-    let are = if invalid.len() > 1 { "are" } else { "is" };
-    let (names, errors) = (show::names(&invalid), show::count(errors, "error"));
-    let message = format!("{names} {are} invalid: {errors}");
-    Err(Trouble::new(message, "fix the errors, then run this again"))
+    let help = "fix the errors, then run this again";
+    Err(document::invalid_files(&invalid, errors, help))
 }
 
 /// Reports on the `valid` files for a person.
